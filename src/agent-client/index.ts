@@ -1,0 +1,46 @@
+// The door of the agent client: what `import … from 'holdfast'` gives.
+export {
+  type Credential,
+  DEFAULT_ADDRESS,
+  type Endpoint,
+  type LocateOptions,
+  type Location,
+  type Surroundings,
+} from './address.ts';
+export { Rows } from './call.ts';
+export {
+  type AgentClient,
+  type AgentClientOptions,
+  createAgentClient,
+  type RpcClients,
+} from './client.ts';
+export { CommandLoop } from './command-loop.ts';
+export type {
+  CommandEvent,
+  CommandHandler,
+  CommandHandlers,
+  CommandLoopOptions,
+  CommandRun,
+} from './command-types.ts';
+export type { CommandCalls, ListCommandsOptions } from './commands.ts';
+export type { DocumentCalls, ListOptions } from './documents.ts';
+export { type ClientEnvironment, pause } from './environment.ts';
+export { type ErrorCode, type ErrorReasonName, HoldfastClientError } from './error.ts';
+export type { FleetCalls } from './fleet.ts';
+export {
+  HeartbeatLoop,
+  type HeartbeatLoopOptions,
+  type HeartbeatOutcome,
+} from './heartbeat-loop.ts';
+export {
+  createHostTelemetry,
+  type HostTelemetry,
+  type HostTelemetryOptions,
+  holdfastVersion,
+} from './host-telemetry.ts';
+export type { MeshCalls } from './mesh.ts';
+export type * from './operator-types.ts';
+export { systemEnvironment } from './system-environment.ts';
+export type * from './types.ts';
+export { isFinal } from './wait-for-command.ts';
+export type { WatchEvent, WatchOptions } from './watch.ts';

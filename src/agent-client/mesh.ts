@@ -1,0 +1,47 @@
+// This sidecar and its links to other sidecars.
+import type { Client } from '@connectrpc/connect';
+import type { MeshService } from '../gen/holdfast/v1/mesh_pb.ts';
+import { call } from './call.ts';
+import { fromPeer, fromStatus } from './operator-convert.ts';
+import type { Peer, SidecarStatus } from './operator-types.ts';
+import type { CallOptions } from './types.ts';
+
+/** Reads need any token, changes the operator's (`admin`). Errors are HoldfastClientError. */
+export interface MeshCalls {
+  /** What this sidecar is and how it does. */
+  status(options?: CallOptions): Promise<SidecarStatus>;
+  /** Peers, configured or linked now, ordered by name, then address. */
+  peers(options?: CallOptions): Promise<Peer[]>;
+  /**
+   * Dials `host:port` from now on, also after a restart. Resolves to false when it was there already.
+   * Fails with PEER_ADDRESS_INVALID.
+   */
+  addPeer(address: string, options?: CallOptions): Promise<boolean>;
+  /** Forgets an address and closes its link. Fails with NOT_FOUND. Addresses from the configuration come back at the next start. */
+  removePeer(address: string, options?: CallOptions): Promise<void>;
+  /** Closes all links and refuses new ones until `resumeMesh` or a restart. Resolves to how many links were closed. */
+  pauseMesh(options?: CallOptions): Promise<number>;
+  /** Ends a pause and dials at once. */
+  resumeMesh(options?: CallOptions): Promise<void>;
+}
+
+export function meshCalls(rpc: Client<typeof MeshService>): MeshCalls {
+  return {
+    status: (options) =>
+      call(options, async (connect) => fromStatus(await rpc.status({}, connect))),
+    peers: (options) =>
+      call(options, async (connect) => (await rpc.listPeers({}, connect)).peers.map(fromPeer)),
+    addPeer: (address, options) =>
+      call(options, async (connect) => (await rpc.addPeer({ address }, connect)).added),
+    removePeer: (address, options) =>
+      call(options, async (connect) => {
+        await rpc.removePeer({ address }, connect);
+      }),
+    pauseMesh: (options) =>
+      call(options, async (connect) => (await rpc.pause({}, connect)).linksClosed),
+    resumeMesh: (options) =>
+      call(options, async (connect) => {
+        await rpc.resume({}, connect);
+      }),
+  };
+}

@@ -1,0 +1,91 @@
+// Between messages of the API and plain values: commands, this sidecar, its peers.
+import {
+  type Command as WireCommand,
+  CommandState as WireCommandState,
+} from '../gen/holdfast/v1/command_pb.ts';
+import {
+  type StatusResponse,
+  type Peer as WirePeer,
+  PeerState as WirePeerState,
+} from '../gen/holdfast/v1/mesh_pb.ts';
+import { durationMs, fromFreshness, fromTimestamp } from './convert.ts';
+import type { Command, CommandState, Peer, PeerState, SidecarStatus } from './operator-types.ts';
+
+const WIRE_STATES = {
+  pending: WireCommandState.PENDING,
+  accepted: WireCommandState.ACCEPTED,
+  running: WireCommandState.RUNNING,
+  succeeded: WireCommandState.SUCCEEDED,
+  failed: WireCommandState.FAILED,
+  rejected: WireCommandState.REJECTED,
+  expired: WireCommandState.EXPIRED,
+  unknown: WireCommandState.UNKNOWN,
+} as const satisfies Record<CommandState, WireCommandState>;
+const STATES = new Map<number, CommandState>(
+  Object.entries(WIRE_STATES).map(([name, number]) => [number, name as CommandState]),
+);
+
+export function toCommandState(state: CommandState): WireCommandState {
+  return WIRE_STATES[state];
+}
+
+/** A state that a newer sidecar knows and this client does not is one we cannot tell: `unknown`. */
+export function fromCommand(command: WireCommand | undefined): Command {
+  return {
+    id: command?.id ?? '',
+    agent: command?.agent ?? '',
+    kind: command?.kind ?? '',
+    args: command?.args ?? {},
+    issuedAt: fromTimestamp(command?.issuedAt),
+    expiresAt: fromTimestamp(command?.expiresAt),
+    requestedBy: command?.requestedBy ?? '',
+    state: STATES.get(command?.state ?? 0) ?? 'unknown',
+    progressPercent: command?.progressPercent,
+    message: command?.message ?? '',
+    result: command?.result,
+    freshness: fromFreshness(command?.freshness),
+  };
+}
+
+const PEER_STATES = new Map<number, PeerState>([
+  [WirePeerState.CONNECTED, 'connected'],
+  [WirePeerState.CONNECTING, 'connecting'],
+  [WirePeerState.WAITING, 'waiting'],
+  [WirePeerState.PAUSED, 'paused'],
+]);
+
+export function fromPeer(peer: WirePeer): Peer {
+  return {
+    address: peer.address,
+    nodeId: peer.nodeId,
+    name: peer.name,
+    state: PEER_STATES.get(peer.state) ?? 'waiting',
+    roundTripMs: peer.roundTrip === undefined ? undefined : durationMs(peer.roundTrip),
+    lastSeen: fromTimestamp(peer.lastSeen),
+    lastError: peer.lastError,
+    bytesReceived: Number(peer.bytesReceived),
+    bytesSent: Number(peer.bytesSent),
+    attempts: peer.attempts,
+    outbound: peer.outbound,
+  };
+}
+
+export function fromStatus(status: StatusResponse): SidecarStatus {
+  const { nodeId, name, version, fleetMode, fleet, agents, meshAddress, paused, links } = status;
+  return {
+    nodeId,
+    name,
+    version,
+    fleetMode,
+    fleet,
+    startedAt: fromTimestamp(status.startedAt),
+    agents,
+    meshAddress,
+    paused,
+    links,
+    documents: Number(status.documents),
+    feeds: Number(status.feeds),
+    commits: Number(status.commits),
+    stateHash: status.stateHash,
+  };
+}

@@ -1,0 +1,118 @@
+// The values an operator sees: commands, this sidecar, its peers.
+import type { JsonObject } from '@bufbuild/protobuf';
+import type { Ack, CallOptions, Freshness } from './types.ts';
+
+/** `succeeded`, `failed`, `rejected`, `expired` and `unknown` are final. `unknown`: it was started, and nobody can say how it ended. */
+export type CommandState =
+  | 'pending'
+  | 'accepted'
+  | 'running'
+  | 'succeeded'
+  | 'failed'
+  | 'rejected'
+  | 'expired'
+  | 'unknown';
+
+export interface Command {
+  /** Made from the content. */
+  readonly id: string;
+  /** The agent that is to run it. */
+  readonly agent: string;
+  readonly kind: string;
+  readonly args: JsonObject;
+  /** By the issuer's clock. */
+  readonly issuedAt: Date | undefined;
+  /** Not to be started after this time. */
+  readonly expiresAt: Date | undefined;
+  /** `node name/scope` of who issued it. */
+  readonly requestedBy: string;
+  readonly state: CommandState;
+  readonly progressPercent: number | undefined;
+  /** Last sentence of the target about it. */
+  readonly message: string;
+  /** Given with the final state. */
+  readonly result: JsonObject | undefined;
+  readonly freshness: Freshness;
+}
+
+export interface IssueRequest {
+  readonly agent: string;
+  /** A word the agent's handlers know, for example `restart`. */
+  readonly kind: string;
+  /** At most 32 KiB of JSON. */
+  readonly args?: JsonObject | undefined;
+  /** How long it may wait to be started, 1 s to 30 days in milliseconds. Default 3,600,000. */
+  readonly ttlMs?: number | undefined;
+  /** The same key and content again returns the first command instead of a second one. */
+  readonly idempotencyKey?: string | undefined;
+}
+
+export interface IssueResult {
+  readonly command: Command;
+  readonly ack: Ack | undefined;
+  /** False when the idempotency key named a command that was already there. */
+  readonly created: boolean;
+}
+
+/** What the target says about a command it claimed. */
+export interface CommandReport {
+  readonly state: 'running' | 'succeeded' | 'failed' | 'unknown';
+  /** 0 to 100; never goes back. */
+  readonly progressPercent?: number | undefined;
+  /** A sentence of at most 1,024 bytes. */
+  readonly message?: string | undefined;
+  /** With a final state; at most 32 KiB of JSON. */
+  readonly result?: JsonObject | undefined;
+}
+
+export interface WaitForCommandOptions extends CallOptions {
+  /** The agent it is for. Narrows the search; an operator should give it. */
+  readonly agent?: string | undefined;
+  /** `accepted`: the target has it on its disk. `done`: it is in a final state. Default `done`. */
+  readonly until?: 'accepted' | 'done' | undefined;
+}
+
+export interface SidecarStatus {
+  readonly nodeId: string;
+  readonly name: string;
+  readonly version: string;
+  /** `open`: everybody who holds the fleet secret may do everything. */
+  readonly fleetMode: string;
+  /** Fingerprint of the fleet, equal on all its members. */
+  readonly fleet: string;
+  readonly startedAt: Date | undefined;
+  /** Agents this sidecar serves. */
+  readonly agents: readonly string[];
+  /** `host:port` for other sidecars; empty when it does not listen. */
+  readonly meshAddress: string;
+  readonly paused: boolean;
+  readonly links: number;
+  readonly documents: number;
+  readonly feeds: number;
+  readonly commits: number;
+  /** Equal on sidecars that hold the same documents. */
+  readonly stateHash: string;
+}
+
+export type PeerState = 'connected' | 'connecting' | 'waiting' | 'paused';
+
+export interface Peer {
+  /** Configured address; empty for a peer that dialled us. */
+  readonly address: string;
+  /** Empty until known. */
+  readonly nodeId: string;
+  /** Empty until known. */
+  readonly name: string;
+  readonly state: PeerState;
+  /** Of the last ping, in milliseconds. */
+  readonly roundTripMs: number | undefined;
+  readonly lastSeen: Date | undefined;
+  /** Why it is not connected, in words. */
+  readonly lastError: string;
+  readonly bytesReceived: number;
+  readonly bytesSent: number;
+  /** Attempts to dial since it was last connected. */
+  readonly attempts: number;
+  /** True when we dialled, false when it dialled us. */
+  readonly outbound: boolean;
+}

@@ -1,0 +1,56 @@
+// Every interval and limit of the core: unit in the name, range where it can be set, and why it is what it is.
+
+interface NumberRule {
+  readonly default: number;
+  readonly min: number;
+  readonly max: number;
+  readonly reason: string;
+}
+
+/** What an operator may set. */
+export const CONFIG_RULES = {
+  pulseFlushMs: {
+    default: 200,
+    min: 10,
+    max: 60_000,
+    reason: 'heartbeats within this time become one commit; a fifth of a second is still "now" for a person',
+  },
+  liveDocuments: {
+    default: 512,
+    min: 16,
+    max: 100_000,
+    reason: 'Automerge documents kept in memory, 20-36 KiB each; the others are loaded from their changes when written',
+  },
+} as const satisfies Record<string, NumberRule>;
+
+export type CoreConfig = { readonly [K in keyof typeof CONFIG_RULES]: number };
+
+export const DEFAULT_CORE_CONFIG: CoreConfig = {
+  pulseFlushMs: CONFIG_RULES.pulseFlushMs.default,
+  liveDocuments: CONFIG_RULES.liveDocuments.default,
+};
+
+/** JSON text of one document. Large enough for state, too small for files, which are not documents. */
+export const MAX_DOCUMENT_BYTES = 64 * 1024;
+/** Levels of nesting. Deep documents end the Automerge wasm instance; nobody needs more than this. */
+export const MAX_DOCUMENT_DEPTH = 16;
+/** JSON text of a command's arguments or result: half a document, the other half is for what surrounds it. */
+export const MAX_ARGUMENT_BYTES = 32 * 1024;
+/** Bytes of one Automerge change: a document of the largest size with the keys of its ops. */
+export const MAX_CHANGE_BYTES = 96 * 1024;
+/** Ops in one commit. */
+export const MAX_COMMIT_OPS = 256;
+/** Payload bytes at which a commit is closed and the next one begun. */
+export const COMMIT_TARGET_BYTES = 64 * 1024;
+/** Payload bytes of a commit that a peer may send: the target plus one op of the largest size. */
+export const MAX_COMMIT_BYTES = COMMIT_TARGET_BYTES + MAX_CHANGE_BYTES + 1024;
+/** Requests that wait for documents to be loaded. Beyond it, new ones are refused with LIMIT_REACHED. */
+export const MAX_WAITING_REQUESTS = 4096;
+/** A remote clock further ahead than this does not move ours. Ten minutes: beyond any drift, short of a wrong date. */
+export const MAX_CLOCK_AHEAD_MS = 10 * 60_000;
+/** Holders returned by findPackage. */
+export const MAX_HOLDERS = 1000;
+/** Rows a page may have. */
+export const MAX_PAGE_SIZE = 1000;
+/** When a caller is told to try again after a full queue. */
+export const RETRY_AFTER_LIMIT_MS = 1000;

@@ -1,0 +1,43 @@
+// What every handler of a node works on: who we are, the tables, the present moment and the turn being gathered.
+import type { CoreConfig } from './config.ts';
+import type { DocumentTable, Stamp } from './document-table.ts';
+import type { Crypto, Instant } from './environment.ts';
+import type { FeedTable } from './feed.ts';
+import type { DocumentKey, Incarnation, NodeId } from './ids.ts';
+import type { Hlc } from './time.ts';
+import type { Turn } from './turn.ts';
+
+/** Who this node is. Does not change while the process lives. */
+export interface NodeIdentity {
+  readonly nodeId: NodeId;
+  /** Name for people, `[a-z0-9][a-z0-9-]{0,62}`. */
+  readonly name: string;
+  readonly incarnation: Incarnation;
+  /** Agents this sidecar serves: it alone writes what they own. */
+  readonly agents: ReadonlySet<string>;
+  /** Eight hex digits that name this data directory: cursors of another one cannot be resumed here. */
+  readonly storeId: string;
+}
+
+export interface Context {
+  readonly identity: NodeIdentity;
+  readonly config: CoreConfig;
+  readonly crypto: Crypto;
+  readonly documents: DocumentTable;
+  readonly feeds: FeedTable;
+  readonly now: Instant;
+  readonly turn: Turn;
+  /** The next reading of the hybrid clock. */
+  tick(): Hlc;
+  /** Asks for a document's changes unless that is under way. */
+  load(key: DocumentKey, generation: number): void;
+}
+
+/** Author and clocks of what is written now. */
+export function ownStamp(context: Context): Stamp {
+  return {
+    clock: context.turn.clock(() => context.tick()),
+    origin: context.identity.nodeId,
+    receivedAtMs: context.now.wallMs,
+  };
+}

@@ -1,0 +1,33 @@
+// Everything that can happen to a node.
+import type { Op } from './commit.ts';
+import type { Run } from './feed.ts';
+import type { DocumentKey, FeedId } from './ids.ts';
+import type { Request } from './request.ts';
+import type { Hlc } from './time.ts';
+
+export type TimerName = 'pulse-flush';
+
+/** What a stored commit says about documents. */
+export interface ReplayedCommit {
+  readonly feed: FeedId;
+  readonly clock: Hlc;
+  readonly ops: readonly Op[];
+}
+
+export type Event =
+  /** The API asks. Answered by exactly one `reply` effect with the same id. */
+  | { readonly type: 'request'; readonly requestId: number; readonly request: Request }
+  /** A peer sent commits. Answered by exactly one `delivered` effect with the same id. */
+  | { readonly type: 'runs-received'; readonly deliveryId: number; readonly runs: readonly Run[] }
+  /** Answers `load-document`: every change of the document in that generation. */
+  | {
+      readonly type: 'document-loaded';
+      readonly key: DocumentKey;
+      readonly generation: number;
+      readonly changes: readonly Uint8Array[];
+    }
+  /** Stored commits whose views were lost: their ops are applied again, nothing is stored twice. */
+  | { readonly type: 'commits-replayed'; readonly commits: readonly ReplayedCommit[] }
+  | { readonly type: 'timer'; readonly name: TimerName }
+  /** Nothing more is at hand: what was gathered becomes commits. Several events may share one turn. */
+  | { readonly type: 'turn-ended' };

@@ -1,0 +1,66 @@
+// Heartbeats: shown at once, committed at the next flush, several between two flushes as one op.
+import type { Context } from './context.ts';
+import { ownStamp } from './context.ts';
+import { documentKey, type DocumentKey } from './ids.ts';
+import type { JsonObject } from './json.ts';
+import type { Beat, RequestOf, ResponseOf } from './request.ts';
+import { checkValue } from './collection.ts';
+import { isVisible } from './view.ts';
+
+const NO_BEAT: Beat = {
+  status: '',
+  workloads: [],
+  labels: {},
+  versions: {},
+  telemetry: {},
+  extra: {},
+};
+
+export class Heartbeats {
+  /** The newest beat of each agent that is not committed yet. At most one a served agent. */
+  readonly #pending = new Map<DocumentKey, JsonObject>();
+  #armed = false;
+
+  receive(
+    context: Context,
+    request: RequestOf<'heartbeat'>,
+    pendingCommands: number,
+  ): ResponseOf<'heartbeat'> {
+    const key = documentKey('platforms', request.agent);
+    const view = context.documents.view(key);
+    const known = isVisible(view) ? view.value : { ...NO_BEAT };
+    const value: JsonObject = { ...known, ...request.beat, intervalMs: request.intervalMs };
+    if (request.beat !== undefined) checkValue(value, 'heartbeat');
+    context.documents.overlay(key, value, ownStamp(context));
+    this.#pending.set(key, value);
+    if (request.ack === 'local') this.#flushOne(context, key, value);
+    else this.#arm(context);
+    return { receivedAtMs: context.now.wallMs, ack: request.ack, pendingCommands };
+  }
+
+  /** The flush timer fired, or the node stops. */
+  flush(context: Context): void {
+    this.#armed = false;
+    for (const [key, value] of this.#pending) this.#flushOne(context, key, value);
+    if (this.#pending.size > 0) this.#arm(context);
+  }
+
+  #flushOne(context: Context, key: DocumentKey, value: JsonObject): void {
+    const generation = context.documents.missing(key);
+    if (generation !== undefined) {
+      // After a restart the stored document has to be read first; the beat is not lost, it waits for the next flush.
+      context.load(key, generation);
+      return;
+    }
+    this.#pending.delete(key);
+    const stamp = ownStamp(context);
+    const { op } = context.documents.put(key, value, stamp);
+    context.turn.write('pulse', [op ?? context.documents.beat(key, stamp)]);
+  }
+
+  #arm(context: Context): void {
+    if (this.#armed) return;
+    this.#armed = true;
+    context.turn.emit({ type: 'arm-timer', name: 'pulse-flush', afterMs: context.config.pulseFlushMs });
+  }
+}

@@ -1,0 +1,68 @@
+// Names of things: nodes, incarnations, lanes, feeds, documents. All are strings, so that they can be keys of maps.
+import { concatBytes, fromHex, toBase32 } from './bytes.ts';
+import type { Hash } from './environment.ts';
+
+/** Public signing key of a node, 64 hex digits. People see `formatNodeId`. */
+export type NodeId = string;
+/** 16 random bytes made at each process start, 32 hex digits. Also the Automerge actor of that process. */
+export type Incarnation = string;
+/** `collection/id`. */
+export type DocumentKey = string;
+
+/** What a feed is for, most urgent first. The number is its place in keys and on the wire, and never changes. */
+export const LANE_NUMBER = { trust: 1, command: 2, state: 3, pulse: 4 } as const;
+export type Lane = keyof typeof LANE_NUMBER;
+export const LANES = Object.keys(LANE_NUMBER) as readonly Lane[];
+
+const LANE_BY_NUMBER = new Map(LANES.map((lane) => [LANE_NUMBER[lane] as number, lane]));
+
+export function laneByNumber(number: number): Lane | undefined {
+  return LANE_BY_NUMBER.get(number);
+}
+
+/** All commits of one author in one incarnation and lane. */
+export interface FeedId {
+  readonly author: NodeId;
+  readonly incarnation: Incarnation;
+  readonly lane: Lane;
+}
+
+/** `author/incarnation/lane`, the key of a feed in maps. */
+export type FeedKey = string;
+
+export function feedKey(feed: FeedId): FeedKey {
+  return `${feed.author}/${feed.incarnation}/${feed.lane}`;
+}
+
+export function parseFeedKey(key: FeedKey): FeedId {
+  const [author, incarnation, lane] = key.split('/') as [NodeId, Incarnation, Lane];
+  return { author, incarnation, lane };
+}
+
+/** How far a feed is held: the sequence number of its last commit, without gaps from 1. */
+export interface FeedPosition {
+  readonly feed: FeedId;
+  readonly seq: number;
+}
+
+export function documentKey(collection: string, id: string): DocumentKey {
+  return `${collection}/${id}`;
+}
+
+export function splitDocumentKey(key: DocumentKey): { collection: string; id: string } {
+  const slash = key.indexOf('/');
+  return { collection: key.slice(0, slash), id: key.slice(slash + 1) };
+}
+
+const NODE_ID_CHECK_BYTES = 3;
+
+/** A node id for people: base32 of the key and three check bytes, 56 characters. */
+export function formatNodeId(node: NodeId, hash: Hash): string {
+  const key = fromHex(node);
+  return toBase32(concatBytes(key, hash.blake2b(key).subarray(0, NODE_ID_CHECK_BYTES)));
+}
+
+/** Eight characters to read aloud: enough to tell nodes of one fleet apart, not to authenticate one. */
+export function fingerprint(bytes: Uint8Array, hash: Hash): string {
+  return toBase32(hash.blake2b(bytes)).slice(0, 8);
+}

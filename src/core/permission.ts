@@ -1,0 +1,48 @@
+// Who may do what with the local API. Deny by default; the name always comes from the credential.
+import { agentOf, rulesOf } from './collection.ts';
+import { HoldfastError } from './error.ts';
+import type { Caller } from './request.ts';
+
+/** Refuses a write of a document that is not the caller's or not this sidecar's. */
+export function checkMayWrite(
+  caller: Caller,
+  served: ReadonlySet<string>,
+  collection: string,
+  id: string,
+  field: string,
+): void {
+  if (rulesOf(collection).class !== 'owned') return;
+  const agent = agentOf(collection, id);
+  if (caller.scope === 'agent' && agent !== caller.agent) {
+    throw new HoldfastError(
+      'AGENT_MISMATCH',
+      `${field}id: "${id}" belongs to agent "${agent}", the token to "${caller.agent}". Nothing was written; write your own documents.`,
+      { field: `${field}id` },
+    );
+  }
+  if (agent === undefined || !served.has(agent)) {
+    throw new HoldfastError(
+      'NOT_OWNER',
+      `${field}id: "${id}" belongs to an agent that this sidecar does not serve. Nothing was written; write it on the sidecar of "${agent}".`,
+      { field: `${field}id` },
+    );
+  }
+}
+
+/** Refuses callers that may not issue commands. */
+export function checkMayIssue(caller: Caller): void {
+  if (caller.scope === 'admin') return;
+  throw new HoldfastError(
+    'SCOPE_MISSING',
+    `The token of agent "${caller.agent}" may not issue commands. Nothing was issued; use an admin token.`,
+  );
+}
+
+/** The agent that claims and reports; refuses everybody else. */
+export function agentCaller(caller: Caller): string {
+  if (caller.scope === 'agent') return caller.agent;
+  throw new HoldfastError(
+    'SCOPE_MISSING',
+    'Only the agent a command is for may claim it and report on it. Nothing was written; use the agent\'s token.',
+  );
+}

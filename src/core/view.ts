@@ -1,0 +1,70 @@
+// What is known of a document without Automerge: its JSON value, its generation and who wrote it when.
+import { toBase32, utf8 } from './bytes.ts';
+import type { Hash } from './environment.ts';
+import { agentOf } from './collection.ts';
+import { type DocumentKey, type NodeId, splitDocumentKey } from './ids.ts';
+import { canonicalJson, type JsonObject } from './json.ts';
+import type { Hlc } from './time.ts';
+
+/**
+ * A document's generation rises by one with each creation after a delete; a delete ends all generations up to its own. So
+ * whether a document is visible depends only on which ops exist, not on their order.
+ */
+export interface View {
+  readonly key: DocumentKey;
+  /** Newest generation that has a change; -1 when there is none. */
+  readonly generation: number;
+  /** Newest generation that was deleted; -1 when there is none. */
+  readonly deletedThrough: number;
+  /** The value, or undefined when the newest generation is deleted. */
+  readonly value: JsonObject | undefined;
+  readonly revision: string;
+  /** Clock of the newest op. */
+  readonly clock: Hlc;
+  /** Author of the newest op. */
+  readonly origin: NodeId;
+  /** When this node received it, milliseconds by its wall clock. */
+  readonly receivedAtMs: number;
+  /** Place in this store's change log. */
+  readonly version: number;
+}
+
+export type VisibleView = View & { readonly value: JsonObject };
+
+export function isVisible(view: View | undefined): view is VisibleView {
+  return view?.value !== undefined;
+}
+
+export function blankView(key: DocumentKey): View {
+  return {
+    key,
+    generation: -1,
+    deletedThrough: -1,
+    value: undefined,
+    revision: '',
+    clock: 0n,
+    origin: '',
+    receivedAtMs: 0,
+    version: 0,
+  };
+}
+
+/** The agent whose document this is. */
+export function agentOfView(view: View): string | undefined {
+  const { collection, id } = splitDocumentKey(view.key);
+  return agentOf(collection, id);
+}
+
+/** Revision of a document in a generation, from the hashes of its newest changes. Equal states have equal revisions everywhere. */
+export function revisionOf(generation: number, heads: readonly string[], hash: Hash): string {
+  return `${generation}-${toBase32(hash.blake2b(utf8(heads.join(' ')))).slice(0, 20)}`;
+}
+
+/**
+ * Hash of what all members must agree on about a document: not when it was received, nor its place in the local log, nor
+ * which changes of a deleted generation were seen before its delete.
+ */
+export function digestOf(view: View, hash: Hash): Uint8Array {
+  const life = isVisible(view) ? `${view.generation} ${view.revision} ${canonicalJson(view.value)}` : 'deleted';
+  return hash.blake2b(utf8(`${view.key}\n${view.deletedThrough}\n${life}`));
+}

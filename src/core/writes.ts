@@ -1,0 +1,114 @@
+// Put, patch and delete: all checks first, then all writes, so that a refused request has no effect at all.
+import { checkValue, checkWritable, rulesOf } from './collection.ts';
+import type { Op } from './commit.ts';
+import { type Context, ownStamp } from './context.ts';
+import { HoldfastError } from './error.ts';
+import { documentRow } from './freshness.ts';
+import { documentKey, type DocumentKey, type Lane } from './ids.ts';
+import { type JsonObject, mergePatch } from './json.ts';
+import { checkMayWrite } from './permission.ts';
+import type { Caller, PutItem, RequestOf, ResponseOf } from './request.ts';
+import { isVisible, type View } from './view.ts';
+
+/** Documents a write needs live. */
+export function keysOfPut(items: readonly PutItem[]): DocumentKey[] {
+  return items.map((item) => documentKey(item.collection, item.id));
+}
+
+export function put(context: Context, caller: Caller, request: RequestOf<'put'>): ResponseOf<'put'> {
+  const seen = new Set<DocumentKey>();
+  for (const [index, item] of request.items.entries()) {
+    const field = request.batch ? `documents[${index}].` : '';
+    checkWritable(item.collection, item.id, field);
+    checkMayWrite(caller, context.identity.agents, item.collection, item.id, field);
+    checkValue(item.value, `${field}value`);
+    const key = documentKey(item.collection, item.id);
+    checkRevision(context.documents.view(key), item.ifRevision, field);
+    if (seen.has(key)) {
+      throw new HoldfastError(
+        'INVALID_FIELD',
+        `${field}id: "${key}" is in the batch twice. Nothing was written; send each document once.`,
+        { field: `${field}id` },
+      );
+    }
+    seen.add(key);
+  }
+  return { results: writeAll(context, request.items), ack: 'local' };
+}
+
+export function patch(
+  context: Context,
+  caller: Caller,
+  request: RequestOf<'patch'>,
+): ResponseOf<'patch'> {
+  checkWritable(request.collection, request.id, '');
+  checkMayWrite(caller, context.identity.agents, request.collection, request.id, '');
+  const key = documentKey(request.collection, request.id);
+  const view = context.documents.view(key);
+  checkRevision(view, request.ifRevision, '');
+  // The result is checked too, but a patch too deep to merge must not be merged at all.
+  checkValue(request.patch, 'patch');
+  const value = mergePatch(isVisible(view) ? view.value : {}, request.patch) as JsonObject;
+  checkValue(value, 'patch');
+  const results = writeAll(context, [{ ...request, value }]);
+  const changed = results[0]?.changed === true;
+  return { row: documentRow(context, context.documents.view(key) as View), changed, ack: 'local' };
+}
+
+export function remove(
+  context: Context,
+  caller: Caller,
+  request: RequestOf<'delete'>,
+): ResponseOf<'delete'> {
+  const { lane } = checkWritable(request.collection, request.id, '');
+  checkMayWrite(caller, context.identity.agents, request.collection, request.id, '');
+  const key = documentKey(request.collection, request.id);
+  const view = context.documents.view(key);
+  if (!isVisible(view)) throw notFound(key);
+  checkRevision(view, request.ifRevision, '');
+  context.turn.write(lane, [context.documents.delete(key, ownStamp(context))]);
+  return { ack: 'local' };
+}
+
+/** Writes documents in one lane-wise atomic step; used by other services for the collections that are theirs. */
+export function writeAll(
+  context: Context,
+  items: readonly PutItem[],
+): { revision: string; changed: boolean }[] {
+  const stamp = ownStamp(context);
+  const before = new Map<DocumentKey, View | undefined>();
+  const opsByLane = new Map<Lane, Op[]>();
+  try {
+    const results = items.map((item) => {
+      const key = documentKey(item.collection, item.id);
+      before.set(key, context.documents.view(key));
+      const { op, revision } = context.documents.put(key, item.value, stamp);
+      if (op !== undefined) {
+        const { lane } = rulesOf(item.collection);
+        opsByLane.set(lane, [...(opsByLane.get(lane) ?? []), op]);
+      }
+      return { revision, changed: op !== undefined };
+    });
+    for (const [lane, ops] of opsByLane) context.turn.write(lane, ops);
+    return results;
+  } catch (error) {
+    for (const [key, view] of before) context.documents.restore(key, view);
+    throw error;
+  }
+}
+
+export function notFound(key: DocumentKey): HoldfastError {
+  return new HoldfastError('NOT_FOUND', `There is no document ${key} as far as this sidecar knows.`);
+}
+
+function checkRevision(view: View | undefined, ifRevision: string | undefined, field: string): void {
+  if (ifRevision === undefined) return;
+  const present = isVisible(view) ? view.revision : '';
+  if (present === ifRevision) return;
+  const state = present === '' ? 'the document does not exist' : `the revision is ${present}`;
+  throw new HoldfastError(
+    'REVISION_MISMATCH',
+    `${field}if_revision: ${state}. Nothing was written; read it again and decide anew.`,
+    { field: `${field}if_revision` },
+  );
+}

@@ -1,0 +1,15 @@
+// What the demo and its agents tell each other. Only for the demo: the fleet's own traffic goes through the sidecars.
+
+/** To an agent: send heartbeats, or be quiet. */
+export interface AgentOrder {
+  readonly beat: boolean;
+}
+
+/** From an agent. */
+export type AgentNews =
+  /** Its deployments are stored; it sends heartbeats and takes commands. */
+  | { readonly type: 'ready' }
+  /** An order was carried out. */
+  | { readonly type: 'beating'; readonly beat: boolean }
+  /** It acts on a command. */
+  | { readonly type: 'acting'; readonly says: string };

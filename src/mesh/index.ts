@@ -1,0 +1,9 @@
+// The door of the mesh.
+export { LinkDriver, type MeshFeeds } from './link-driver.ts';
+export { Mesh, type MeshParts, type MeshReport } from './mesh.ts';
+export type { PeerState, PeerView } from './peer.ts';
+export { type Membership, PROTOCOL_VERSION_MAX, PROTOCOL_VERSION_MIN } from './protocol/index.ts';
+export { formatPeerAddress, parsePeerAddress } from './transport/address.ts';
+export { createLanTransport } from './transport/lan.ts';
+export { createMemoryNetwork } from './transport/memory.ts';
+export { type Link, MAX_FRAME_BYTES, type Transport } from './transport/transport.ts';

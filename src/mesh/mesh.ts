@@ -1,0 +1,279 @@
+// The driver of the mesh: dials peers for ever, accepts links, keeps one link a peer, and tells the sessions what is new.
+import type { Clock, FeedPosition, NodeId, Random, Timers } from '../core/index.ts';
+import { LinkDriver, type MeshFeeds } from './link-driver.ts';
+import { Peer, type PeerView } from './peer.ts';
+import {
+  type CloseReason,
+  dialDelayMs,
+  type GoodbyeReason,
+  keepsNewLink,
+  type Membership,
+  STABLE_AFTER_MS,
+} from './protocol/index.ts';
+import type { Link, Transport } from './transport/transport.ts';
+
+/** Links whose peer has not proved membership yet. Each may hold a few kilobytes for a few seconds. */
+const MAX_GREETING_LINKS = 64;
+/** Peers that once dialled us and are shown although they are away. The oldest is forgotten first. */
+const MAX_REMEMBERED_PEERS = 256;
+
+/** What an operator may want to read about links. */
+export type MeshReport =
+  | { readonly type: 'link-up'; readonly nodeId: NodeId; readonly address: string; readonly outbound: boolean }
+  | { readonly type: 'link-down'; readonly nodeId: NodeId; readonly name: string; readonly reason: string }
+  | { readonly type: 'refused'; readonly address: string; readonly reason: string }
+  | { readonly type: 'dial-failed'; readonly address: string; readonly reason: string; readonly attempts: number };
+
+export interface MeshParts {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly transport: Transport;
+  readonly membership: Membership;
+  readonly name: string;
+  readonly feeds: MeshFeeds;
+  report(report: MeshReport): void;
+}
+
+export class Mesh {
+  readonly #parts: MeshParts;
+  readonly #peers: Peer[] = [];
+  readonly #greeting = new Set<LinkDriver>();
+  readonly #peerByLink = new Map<LinkDriver, Peer>();
+  #address = '';
+  #state: 'running' | 'paused' | 'closed' = 'running';
+
+  constructor(parts: MeshParts) {
+    this.#parts = parts;
+  }
+
+  /** Address others dial; empty when not listening. */
+  get address(): string {
+    return this.#address;
+  }
+
+  get paused(): boolean {
+    return this.#state === 'paused';
+  }
+
+  peers(): PeerView[] {
+    return this.#peers.map((peer) => peer.view(this.paused));
+  }
+
+  /** Starts to accept links. Rejects when the port is taken. */
+  async listen(): Promise<void> {
+    this.#address = await this.#parts.transport.listen({
+      onLink: (link) => this.#accept(link),
+      onRefused: (address, reason) => this.#parts.report({ type: 'refused', address, reason }),
+    });
+  }
+
+  /** Dials an address from now on. False when it is known already. */
+  addPeer(address: string): boolean {
+    if (this.#peers.some((peer) => peer.address === address)) return false;
+    const peer = new Peer(address);
+    this.#peers.push(peer);
+    this.#dial(peer);
+    return true;
+  }
+
+  /** Forgets an address and closes its link. False when it is not known. */
+  removePeer(address: string): boolean {
+    const at = this.#peers.findIndex((peer) => peer.address === address);
+    const peer = this.#peers[at];
+    if (address === '' || peer === undefined) return false;
+    this.#peers.splice(at, 1);
+    peer.cancel?.();
+    peer.link?.end('stopping', 'the operator removed this peer');
+    return true;
+  }
+
+  /** Closes every link and makes none until `resume`. Returns how many were closed. */
+  pause(): number {
+    if (this.#state !== 'running') return 0;
+    this.#state = 'paused';
+    return this.#endAll('paused', 'its operator paused the mesh');
+  }
+
+  resume(): void {
+    if (this.#state !== 'paused') return;
+    this.#state = 'running';
+    for (const peer of this.#peers) {
+      peer.attempts = 0;
+      this.#dial(peer);
+    }
+  }
+
+  /** Feeds grew here: every session may have something to send. */
+  advanced(positions: readonly FeedPosition[]): void {
+    for (const link of this.#peerByLink.keys()) link.take({ type: 'advanced', positions });
+  }
+
+  /** Says goodbye, closes all links and the listener. Idempotent. */
+  async close(): Promise<void> {
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
+    this.#endAll('stopping', 'it stops');
+    await this.#parts.transport.close();
+  }
+
+  #endAll(reason: GoodbyeReason, message: string): number {
+    for (const peer of this.#peers) {
+      peer.cancel?.();
+      peer.cancel = undefined;
+      peer.dialing = false;
+    }
+    const links = [...this.#peerByLink.keys()];
+    for (const link of [...links, ...this.#greeting]) link.end(reason, message);
+    return links.length;
+  }
+
+  #dial(peer: Peer): void {
+    peer.cancel?.();
+    peer.cancel = undefined;
+    if (this.#state !== 'running' || peer.address === '' || this.#isLinked(peer)) return;
+    const abort = new AbortController();
+    peer.cancel = () => abort.abort();
+    peer.dialing = true;
+    this.#parts.transport.dial(peer.address, abort.signal).then(
+      (link) => {
+        peer.dialing = false;
+        if (abort.signal.aborted) link.destroy('no longer wanted');
+        else this.#drive(link, peer);
+      },
+      (error: unknown) => {
+        peer.dialing = false;
+        if (!abort.signal.aborted) this.#dialFailed(peer, error instanceof Error ? error.message : String(error));
+      },
+    );
+  }
+
+  #dialFailed(peer: Peer, reason: string): void {
+    peer.attempts++;
+    peer.lastError = reason;
+    this.#parts.report({ type: 'dial-failed', address: peer.address, reason, attempts: peer.attempts });
+    this.#dialLater(peer);
+  }
+
+  #dialLater(peer: Peer): void {
+    if (this.#state !== 'running' || !this.#peers.includes(peer)) return;
+    const delayMs = dialDelayMs(Math.max(1, peer.attempts), this.#parts.random.fraction());
+    peer.cancel?.();
+    peer.cancel = this.#parts.timers.after(delayMs, () => this.#dial(peer));
+  }
+
+  #accept(link: Link): void {
+    if (this.#state !== 'running') {
+      link.destroy('the mesh is paused');
+    } else if (this.#greeting.size >= MAX_GREETING_LINKS) {
+      link.destroy('too many links in greeting');
+      this.#parts.report({
+        type: 'refused',
+        address: link.remoteAddress,
+        reason: `${MAX_GREETING_LINKS} links are in greeting already`,
+      });
+    } else {
+      this.#drive(link, undefined);
+    }
+  }
+
+  /** Runs the session of a link; `dialled` is the peer whose address led to it. */
+  #drive(link: Link, dialled: Peer | undefined): void {
+    const driver: LinkDriver = new LinkDriver(link, {
+      clock: this.#parts.clock,
+      timers: this.#parts.timers,
+      membership: this.#parts.membership,
+      name: this.#parts.name,
+      feeds: this.#parts.feeds,
+      onMember: (nodeId) => this.#admit(driver, nodeId, dialled),
+      onClosed: (why, message) => this.#closed(driver, dialled, why, message),
+    });
+    this.#greeting.add(driver);
+    driver.start();
+  }
+
+  #admit(driver: LinkDriver, nodeId: NodeId, dialled: Peer | undefined): void {
+    this.#greeting.delete(driver);
+    if (nodeId === this.#parts.membership.nodeId) {
+      if (dialled !== undefined) dialled.lastError = 'that address is this sidecar itself';
+      driver.end('duplicate', 'that address is this sidecar itself');
+      return;
+    }
+    const peer = this.#peerOf(nodeId, dialled);
+    const held = peer.link;
+    if (held !== undefined && !keepsNewLink(this.#parts.membership.nodeId, nodeId, held.link, driver.link)) {
+      driver.end('duplicate', 'another link to this peer is kept');
+      return;
+    }
+    peer.cancel?.();
+    peer.cancel = undefined;
+    peer.link = driver;
+    peer.linkedAtMs = this.#parts.clock.now().monotonicMs;
+    this.#peerByLink.set(driver, peer);
+    held?.end('duplicate', 'another link to this peer is kept');
+    const { remoteAddress, initiator } = driver.link;
+    this.#parts.report({ type: 'link-up', nodeId, address: remoteAddress, outbound: initiator });
+  }
+
+  /** The record of a member: one for its address and for the links it dials itself. */
+  #peerOf(nodeId: NodeId, dialled: Peer | undefined): Peer {
+    const known = this.#peers.find((peer) => peer.nodeId === nodeId);
+    if (dialled === undefined) {
+      return known ?? this.#remember(nodeId);
+    }
+    dialled.nodeId = nodeId;
+    if (known !== undefined && known !== dialled && known.address === '') {
+      // It dialled us before we reached it: what is known of it moves to the record with the address.
+      dialled.link = known.link;
+      if (known.link !== undefined) this.#peerByLink.set(known.link, dialled);
+      this.#peers.splice(this.#peers.indexOf(known), 1);
+    }
+    return known !== undefined && known.address !== '' ? known : dialled;
+  }
+
+  #remember(nodeId: NodeId): Peer {
+    const inbound = this.#peers.filter((peer) => peer.address === '' && peer.link === undefined);
+    const oldest = inbound[0];
+    if (inbound.length >= MAX_REMEMBERED_PEERS && oldest !== undefined) {
+      this.#peers.splice(this.#peers.indexOf(oldest), 1);
+    }
+    const peer = new Peer('');
+    peer.nodeId = nodeId;
+    this.#peers.push(peer);
+    return peer;
+  }
+
+  #closed(driver: LinkDriver, dialled: Peer | undefined, why: CloseReason, message: string): void {
+    this.#greeting.delete(driver);
+    const peer = this.#peerByLink.get(driver);
+    this.#peerByLink.delete(driver);
+    if (peer === undefined) {
+      this.#neverLinked(driver, dialled, why, message);
+      return;
+    }
+    const heldMs = this.#parts.clock.now().monotonicMs - peer.linkedAtMs;
+    peer.forgetLink(driver);
+    if (peer.link !== undefined) return;
+    peer.lastError = message;
+    peer.attempts = heldMs >= STABLE_AFTER_MS ? 0 : peer.attempts + 1;
+    this.#parts.report({ type: 'link-down', nodeId: peer.nodeId, name: peer.name, reason: message });
+    this.#dialLater(peer);
+  }
+
+  #neverLinked(driver: LinkDriver, dialled: Peer | undefined, why: CloseReason, message: string): void {
+    if (dialled === undefined) {
+      if (why === 'stranger' || why === 'version') {
+        this.#parts.report({ type: 'refused', address: driver.link.remoteAddress, reason: message });
+      }
+      return;
+    }
+    // A second link to a linked peer was given up on purpose; the first one's end will dial again.
+    if (this.#isLinked(dialled)) return;
+    this.#dialFailed(dialled, message);
+  }
+
+  #isLinked(peer: Peer): boolean {
+    if (peer.link !== undefined) return true;
+    return peer.nodeId !== '' && this.#peers.some((other) => other.nodeId === peer.nodeId && other.link !== undefined);
+  }
+}

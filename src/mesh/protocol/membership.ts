@@ -1,0 +1,78 @@
+// How two sidecars prove to each other that they belong to one fleet: both hold its secret, and each owns its node id.
+import {
+  concatBytes,
+  type Crypto,
+  fromHex,
+  type NodeId,
+  type Signer,
+  utf8,
+  ByteWriter,
+  bytesEqual,
+} from '../../core/index.ts';
+import type { Hello } from './message.ts';
+
+const DOMAIN = utf8('holdfast hello 1');
+
+/** The open mode: everybody who holds the fleet secret is a member. */
+export interface Membership {
+  readonly nodeId: NodeId;
+  /** 32 hex digits, new at each process start. */
+  readonly bootId: string;
+  readonly fleetSecret: Uint8Array;
+  readonly signer: Signer;
+  readonly crypto: Crypto;
+}
+
+type Claims = Omit<Hello, 'type' | 'membershipProof' | 'signature'>;
+
+/** A hello that is worth something on this handshake in this direction only. */
+export function createHello(
+  membership: Membership,
+  versions: { versionMin: number; versionMax: number; capabilities: bigint },
+  handshakeHash: Uint8Array,
+  fromInitiator: boolean,
+): Hello {
+  const claims: Claims = { ...versions, nodeId: membership.nodeId, bootId: membership.bootId };
+  const transcript = transcriptOf(claims, handshakeHash, fromInitiator);
+  return {
+    type: 'hello',
+    ...claims,
+    membershipProof: membership.crypto.keyedBlake2b(membership.fleetSecret, transcript),
+    signature: membership.signer.sign(transcript),
+  };
+}
+
+/** Why a hello is not believed; undefined when it is. */
+export function doubtHello(
+  membership: Membership,
+  hello: Hello,
+  handshakeHash: Uint8Array,
+  fromInitiator: boolean,
+): string | undefined {
+  const { crypto, fleetSecret } = membership;
+  const transcript = transcriptOf(hello, handshakeHash, fromInitiator);
+  // Comparing two keyed hashes of the two values takes the same time wherever they differ.
+  const expected = crypto.keyedBlake2b(fleetSecret, crypto.keyedBlake2b(fleetSecret, transcript));
+  if (!bytesEqual(crypto.keyedBlake2b(fleetSecret, hello.membershipProof), expected)) {
+    return 'it does not hold the secret of this fleet';
+  }
+  if (!crypto.verify(hello.signature, transcript, fromHex(hello.nodeId))) {
+    return 'it does not own the node id it claims';
+  }
+  return undefined;
+}
+
+function transcriptOf(claims: Claims, handshakeHash: Uint8Array, fromInitiator: boolean): Uint8Array {
+  return concatBytes(
+    DOMAIN,
+    new ByteWriter()
+      .chunk(handshakeHash)
+      .byte(fromInitiator ? 1 : 2)
+      .varint(claims.versionMin)
+      .varint(claims.versionMax)
+      .raw(fromHex(claims.nodeId))
+      .raw(fromHex(claims.bootId))
+      .uint64(claims.capabilities)
+      .finish(),
+  );
+}

@@ -1,0 +1,143 @@
+// A link over TCP and Noise, from the end of its handshake to its close.
+//
+//   open ── close(), or the other end closes ──► closing ── both ends done, or CLOSE_TIMEOUT_MS ──► closed
+//     └──────────── destroy(), an error, or too much buffered ───────────────────────────────────────▲
+import type { Socket } from 'node:net';
+import type SecretStream from '@hyperswarm/secret-stream';
+import type { Timers } from '../../core/index.ts';
+import { closeReason } from './lan-errors.ts';
+import {
+  CLOSE_TIMEOUT_MS,
+  FRAME_OVERHEAD_BYTES,
+  type Link,
+  type LinkHandlers,
+  MAX_FRAME_BYTES,
+} from './transport.ts';
+
+export interface LanLinkParts {
+  readonly initiator: boolean;
+  readonly remoteAddress: string;
+  readonly socket: Socket;
+  /** With its handshake done. The link takes it over. */
+  readonly stream: SecretStream;
+  readonly timers: Timers;
+  readonly maxBufferedBytes: number;
+}
+
+export class LanLink implements Link {
+  readonly initiator: boolean;
+  readonly remoteAddress: string;
+  readonly remoteNoiseKey: Uint8Array;
+  readonly handshakeHash: Uint8Array;
+  /** Resolves when the socket is closed. Never rejects. */
+  readonly closed: Promise<void>;
+  readonly #parts: LanLinkParts;
+  #state: 'open' | 'closing' | 'closed' = 'open';
+  #reason: string | undefined;
+  #handlers: LinkHandlers | undefined;
+  #cancelCloseTimeout: (() => void) | undefined;
+  /** Raw bytes given to the stream so far; those it has not passed to the kernel are the buffer. */
+  #takenBytes: number;
+  #drainPromised = false;
+
+  constructor(parts: LanLinkParts) {
+    const { stream, socket } = parts;
+    this.#parts = parts;
+    this.initiator = parts.initiator;
+    this.remoteAddress = parts.remoteAddress;
+    this.remoteNoiseKey = plain(stream.remotePublicKey as Uint8Array);
+    this.handshakeHash = plain(stream.handshakeHash as Uint8Array);
+    this.#takenBytes = socket.bytesWritten;
+    stream.on('end', () => this.#beginClose('closed by the other end'));
+    stream.on('drain', () => this.#onDrain());
+    stream.on('error', (error) => {
+      this.#reason ??= closeReason(error);
+    });
+    this.closed = new Promise((resolve) => {
+      stream.on('close', () => {
+        this.#onClosed();
+        resolve();
+      });
+    });
+  }
+
+  get bytesReceived(): number {
+    return this.#parts.socket.bytesRead;
+  }
+
+  get bytesSent(): number {
+    const { socket } = this.#parts;
+    return socket.bytesWritten - socket.writableLength;
+  }
+
+  attach(handlers: LinkHandlers): void {
+    if (this.#handlers !== undefined) throw new Error('the link is attached already');
+    this.#handlers = handlers;
+    if (this.#state === 'closed') {
+      queueMicrotask(() => handlers.onClose(this.#reason as string));
+      return;
+    }
+    // Until here the stream is paused, and so is the other end once the buffers between are full.
+    this.#parts.stream.on('data', (message) => {
+      if (this.#state === 'open') handlers.onFrame(plain(message));
+    });
+  }
+
+  send(frame: Uint8Array): boolean {
+    if (this.#state !== 'open') return false;
+    if (frame.length > MAX_FRAME_BYTES) {
+      this.destroy(`own frame of ${frame.length} bytes is over the limit of ${MAX_FRAME_BYTES}`);
+      return false;
+    }
+    this.#takenBytes += frame.length + FRAME_OVERHEAD_BYTES;
+    if (this.#parts.stream.write(frame)) return true;
+    this.#drainPromised = true;
+    const bufferedBytes = this.#takenBytes - this.bytesSent;
+    if (bufferedBytes > this.#parts.maxBufferedBytes) {
+      this.destroy(`the other end reads too slowly: ${bufferedBytes} bytes wait for it`);
+    }
+    return false;
+  }
+
+  close(): void {
+    this.#beginClose('closed by this end');
+    // What still comes is dropped, but it must flow: the end of the other side is behind it.
+    this.#parts.stream.resume();
+  }
+
+  destroy(reason: string): void {
+    if (this.#state === 'closed') return;
+    this.#reason ??= reason;
+    this.#state = 'closing';
+    this.#parts.stream.destroy();
+  }
+
+  /** Sends what was taken and then our end. The link is closed when the other end has done the same. */
+  #beginClose(reason: string): void {
+    if (this.#state !== 'open') return;
+    this.#state = 'closing';
+    this.#reason ??= reason;
+    this.#parts.stream.end();
+    this.#cancelCloseTimeout = this.#parts.timers.after(CLOSE_TIMEOUT_MS, () =>
+      this.#parts.stream.destroy(),
+    );
+  }
+
+  #onDrain(): void {
+    if (this.#state !== 'open' || !this.#drainPromised) return;
+    this.#drainPromised = false;
+    this.#handlers?.onDrain();
+  }
+
+  #onClosed(): void {
+    this.#state = 'closed';
+    this.#reason ??= 'connection lost';
+    this.#cancelCloseTimeout?.();
+    this.#handlers?.onClose(this.#reason);
+  }
+}
+
+/** The same bytes as Uint8Array, which compares and prints the same whatever transport they came by. */
+function plain(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

@@ -1,0 +1,208 @@
+// The LAN transport: links over TCP, encrypted by Noise XX, with limits of its own on what strangers cost.
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import type { Timers } from '../../core/index.ts';
+import { formatPeerAddress, type PeerAddress, parsePeerAddress } from './address.ts';
+import { dialFailure, listenFailure } from './lan-errors.ts';
+import { type NoiseKeyPair, shakeHands } from './lan-handshake.ts';
+import { KEEP_ALIVE_DELAY_MS, LAN_LIMITS, type LanLimits } from './lan-limits.ts';
+import type { LanLink } from './lan-link.ts';
+import { RefusalReporter } from './refusal-reporter.ts';
+import type { Link, Transport } from './transport.ts';
+
+export interface LanOptions {
+  /** Address to listen on. */
+  readonly host: string;
+  /** 0 takes any free port. */
+  readonly port: number;
+  readonly keyPair: NoiseKeyPair;
+  readonly timers: Timers;
+  readonly limits?: Partial<LanLimits>;
+}
+
+type ListenHandlers = Parameters<Transport['listen']>[0];
+
+const SOCKET_OPTIONS = {
+  // Without it Node closes our side as soon as the other side ends, and loses what is still to be sent.
+  allowHalfOpen: true,
+  // Frames are whole messages; waiting to fill a packet only delays them.
+  noDelay: true,
+  keepAlive: true,
+  keepAliveInitialDelay: KEEP_ALIVE_DELAY_MS,
+} as const;
+
+export function createLanTransport(options: LanOptions): Transport {
+  return new LanTransport(options);
+}
+
+class LanTransport implements Transport {
+  readonly #options: LanOptions;
+  readonly #limits: LanLimits;
+  readonly #links = new Set<LanLink>();
+  /** Ends dials and handshakes when the transport closes. */
+  readonly #closing = new AbortController();
+  #server: Server | undefined;
+  #refusals: RefusalReporter | undefined;
+  #inbound = 0;
+  #handshakes = 0;
+  #closed: Promise<void> | undefined;
+
+  constructor(options: LanOptions) {
+    this.#options = options;
+    this.#limits = { ...LAN_LIMITS, ...options.limits };
+  }
+
+  /** On a wildcard address such as 0.0.0.0 it is that which is returned: only the operator knows which address others see. */
+  listen(handlers: ListenHandlers): Promise<string> {
+    const { host, port, timers } = this.#options;
+    if (this.#server !== undefined) throw new Error('the transport listens already');
+    const refusals = new RefusalReporter(timers, (from, why) => handlers.onRefused(from, why));
+    const server = createServer(SOCKET_OPTIONS, (socket) =>
+      this.#accept(socket, handlers, refusals),
+    );
+    this.#server = server;
+    this.#refusals = refusals;
+    return new Promise((resolve, reject) => {
+      const fail = (error: Error): void => {
+        this.#server = undefined;
+        reject(listenFailure(formatPeerAddress({ host, port }), error));
+      };
+      server.once('error', fail);
+      server.listen({ host, port }, () => {
+        server.off('error', fail);
+        // Too many open files, for example: the connection is lost, the server goes on.
+        server.on('error', (error) => refusals.refused('', `cannot accept: ${error.message}`));
+        const bound = server.address() as AddressInfo;
+        resolve(formatPeerAddress({ host: bound.address, port: bound.port }));
+      });
+    });
+  }
+
+  async dial(address: string, signal: AbortSignal): Promise<Link> {
+    const peer = parsePeerAddress(address);
+    if (peer === undefined) {
+      throw new Error(`"${address}" is no address: write host:port, for example 192.168.1.20:7677`);
+    }
+    const { keyPair, timers } = this.#options;
+    const attempt = new AbortController();
+    const onAbort = (): void => attempt.abort(new Error(`the dial of ${address} was cancelled`));
+    const signals = [signal, this.#closing.signal];
+    for (const one of signals) one.addEventListener('abort', onAbort);
+    if (signals.some((one) => one.aborted)) onAbort();
+    const seconds = this.#limits.dialTimeoutMs / 1000;
+    const cancelTimeout = timers.after(this.#limits.dialTimeoutMs, () =>
+      attempt.abort(new Error(`no answer from ${address} within ${seconds} s`)),
+    );
+    try {
+      const socket = await openSocket(peer, attempt.signal);
+      const link = await shakeHands(socket, {
+        initiator: true,
+        remoteAddress: formatPeerAddress(peer),
+        keyPair,
+        timers,
+        limits: this.#limits,
+        signal: attempt.signal,
+      }).catch((error: Error) => {
+        if (attempt.signal.aborted) throw error;
+        throw new Error(`${address} ${error.message}: is it a holdfast sidecar?`, { cause: error });
+      });
+      this.#keep(link);
+      return link;
+    } finally {
+      cancelTimeout();
+      for (const one of signals) one.removeEventListener('abort', onAbort);
+    }
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    const server = this.#server;
+    // A server that is not listening yet or any more calls back with an error, which is what we want anyway.
+    const stopped = server && new Promise<void>((resolve) => server.close(() => resolve()));
+    this.#closing.abort(new Error('this sidecar stops'));
+    this.#refusals?.close();
+    const links = [...this.#links];
+    for (const link of links) link.destroy('this sidecar stops');
+    await Promise.all([stopped, ...links.map((link) => link.closed)]);
+  }
+
+  #accept(socket: Socket, handlers: ListenHandlers, refusals: RefusalReporter): void {
+    const remoteAddress = remoteAddressOf(socket);
+    const full =
+      this.#handshakes >= this.#limits.maxHandshakes
+        ? `${this.#handshakes} others are in their handshake`
+        : this.#inbound >= this.#limits.maxInbound
+          ? `${this.#inbound} others are connected`
+          : undefined;
+    if (full !== undefined) {
+      socket.on('error', () => undefined);
+      socket.destroy();
+      refusals.refused(remoteAddress, full);
+      return;
+    }
+    this.#inbound++;
+    socket.once('close', () => this.#inbound--);
+    this.#handshakes++;
+    const { keyPair, timers } = this.#options;
+    const signal = this.#closing.signal;
+    shakeHands(socket, {
+      initiator: false,
+      remoteAddress,
+      keyPair,
+      timers,
+      limits: this.#limits,
+      signal,
+    })
+      .finally(() => this.#handshakes--)
+      .then(
+        (link) => {
+          this.#keep(link);
+          handlers.onLink(link);
+        },
+        (error: Error) => {
+          if (!signal.aborted) refusals.refused(remoteAddress, error.message);
+        },
+      );
+  }
+
+  #keep(link: LanLink): void {
+    this.#links.add(link);
+    void link.closed.then(() => this.#links.delete(link));
+    // It may have been ready in the very tick in which the transport closed.
+    if (this.#closing.signal.aborted) link.destroy('this sidecar stops');
+  }
+}
+
+function openSocket(peer: PeerAddress, signal: AbortSignal): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) {
+      reject(signal.reason as Error);
+      return;
+    }
+    const socket = connect({ ...peer, ...SOCKET_OPTIONS });
+    const onAbort = (): void => {
+      socket.destroy();
+      reject(signal.reason as Error);
+    };
+    const onError = (error: Error): void => {
+      signal.removeEventListener('abort', onAbort);
+      reject(dialFailure(formatPeerAddress(peer), error));
+    };
+    signal.addEventListener('abort', onAbort);
+    socket.once('error', onError).once('connect', () => {
+      signal.removeEventListener('abort', onAbort);
+      socket.off('error', onError);
+      resolve(socket);
+    });
+  });
+}
+
+function remoteAddressOf(socket: Socket): string {
+  // Undefined when the other end has gone already.
+  const { remoteAddress = 'unknown', remotePort = 0 } = socket;
+  const host = remoteAddress.startsWith('::ffff:') ? remoteAddress.slice(7) : remoteAddress;
+  return formatPeerAddress({ host, port: remotePort });
+}

@@ -1,0 +1,188 @@
+// A pair of links in one process, with the back-pressure, the closing and the losses of a real one.
+import type { Timers } from '../../core/index.ts';
+import type { MemoryPath } from './memory-path.ts';
+import {
+  CLOSE_TIMEOUT_MS,
+  FRAME_OVERHEAD_BYTES,
+  type Link,
+  type LinkHandlers,
+  MAX_BUFFERED_BYTES,
+  MAX_FRAME_BYTES,
+} from './transport.ts';
+
+export interface MemoryLinkParts {
+  readonly initiator: boolean;
+  readonly remoteAddress: string;
+  readonly remoteNoiseKey: Uint8Array;
+  readonly handshakeHash: Uint8Array;
+  readonly timers: Timers;
+  /** From here to the other end. */
+  readonly path: MemoryPath;
+  /** Bytes under way or unread from which `send` returns false. */
+  readonly bufferBytes: number;
+  /** Called once, when this end is closed. */
+  readonly onClosed: () => void;
+}
+
+type Item = { readonly type: 'frame'; readonly frame: Uint8Array } | { readonly type: 'end' };
+
+export class MemoryLink implements Link {
+  readonly initiator: boolean;
+  readonly remoteAddress: string;
+  readonly remoteNoiseKey: Uint8Array;
+  readonly handshakeHash: Uint8Array;
+  readonly #parts: MemoryLinkParts;
+  #other: MemoryLink | undefined;
+  #state: 'open' | 'closing' | 'closed' = 'open';
+  #reason = '';
+  #closeTold = false;
+  #handlers: LinkHandlers | undefined;
+  /** True from one timer after `attach`, so that handlers are not called from inside it. */
+  #reading = false;
+  /** Arrived and not delivered yet. */
+  #inbox: Item[] = [];
+  /** Sent and not delivered at the other end yet. */
+  #bufferedBytes = 0;
+  #drainPromised = false;
+  #cancelCloseTimeout: (() => void) | undefined;
+  #bytesReceived = 0;
+  #bytesSent = 0;
+
+  constructor(parts: MemoryLinkParts) {
+    this.#parts = parts;
+    this.initiator = parts.initiator;
+    this.remoteAddress = parts.remoteAddress;
+    this.remoteNoiseKey = parts.remoteNoiseKey.slice();
+    this.handshakeHash = parts.handshakeHash.slice();
+  }
+
+  /** Makes two links the ends of one. */
+  static join(a: MemoryLink, b: MemoryLink): void {
+    a.#other = b;
+    b.#other = a;
+  }
+
+  get bytesReceived(): number {
+    return this.#bytesReceived;
+  }
+
+  get bytesSent(): number {
+    return this.#bytesSent;
+  }
+
+  attach(handlers: LinkHandlers): void {
+    if (this.#handlers !== undefined) throw new Error('the link is attached already');
+    this.#handlers = handlers;
+    this.#parts.timers.after(0, () => {
+      this.#reading = true;
+      this.#read();
+      this.#tellClosed();
+    });
+  }
+
+  send(frame: Uint8Array): boolean {
+    if (this.#state !== 'open') return false;
+    if (frame.length > MAX_FRAME_BYTES) {
+      this.destroy(`own frame of ${frame.length} bytes is over the limit of ${MAX_FRAME_BYTES}`);
+      return false;
+    }
+    const size = frame.length + FRAME_OVERHEAD_BYTES;
+    this.#bytesSent += size;
+    this.#bufferedBytes += size;
+    this.#carry({ type: 'frame', frame: frame.slice() });
+    if (this.#bufferedBytes > MAX_BUFFERED_BYTES) {
+      this.destroy(`the other end reads too slowly: ${this.#bufferedBytes} bytes wait for it`);
+    }
+    if (this.#bufferedBytes < this.#parts.bufferBytes) return true;
+    this.#drainPromised = true;
+    return false;
+  }
+
+  close(): void {
+    this.#beginClose('closed by this end');
+    // What still comes is dropped, but its end must be seen.
+    this.#read();
+  }
+
+  destroy(reason: string): void {
+    if (this.#state === 'closed') return;
+    this.#end(this.#reason || reason);
+    const other = this.#otherEnd;
+    this.#parts.path.carry(() => other.fail('connection reset by the other end'));
+  }
+
+  /** Ends this link alone, as when the network takes it. */
+  fail(reason: string): void {
+    if (this.#state !== 'closed') this.#end(this.#reason || reason);
+  }
+
+  get #otherEnd(): MemoryLink {
+    if (this.#other === undefined) throw new Error('the link was not joined');
+    return this.#other;
+  }
+
+  #beginClose(reason: string): void {
+    if (this.#state !== 'open') return;
+    this.#state = 'closing';
+    this.#reason = reason;
+    this.#carry({ type: 'end' });
+    this.#cancelCloseTimeout = this.#parts.timers.after(CLOSE_TIMEOUT_MS, () =>
+      this.destroy(reason),
+    );
+  }
+
+  #carry(item: Item): void {
+    const other = this.#otherEnd;
+    this.#parts.path.carry(() => {
+      // What its sender destroyed on the way is lost.
+      if (this.#state !== 'closed' || item.type === 'end') other.#arrived(item);
+    });
+  }
+
+  #arrived(item: Item): void {
+    if (this.#state === 'closed') return;
+    if (item.type === 'frame') this.#bytesReceived += item.frame.length + FRAME_OVERHEAD_BYTES;
+    this.#inbox.push(item);
+    this.#read();
+  }
+
+  /** Delivers what arrived, or drops it when this end is closing. Handlers may close the link between two frames. */
+  #read(): void {
+    while (this.#inbox.length > 0 && (this.#reading || this.#state === 'closing')) {
+      const item = this.#inbox.shift() as Item;
+      if (item.type === 'end') {
+        this.#beginClose('closed by the other end');
+        this.#end(this.#reason);
+        return;
+      }
+      if (this.#state === 'open') this.#handlers?.onFrame(item.frame);
+      this.#otherEnd.#delivered(item.frame.length + FRAME_OVERHEAD_BYTES);
+    }
+  }
+
+  /** The other end took so many bytes out of our buffer. */
+  #delivered(size: number): void {
+    this.#bufferedBytes -= size;
+    if (!this.#drainPromised || this.#bufferedBytes >= this.#parts.bufferBytes) return;
+    this.#drainPromised = false;
+    // The news travels as everything does.
+    this.#otherEnd.#parts.path.carry(() => {
+      if (this.#state === 'open') this.#handlers?.onDrain();
+    });
+  }
+
+  #end(reason: string): void {
+    this.#state = 'closed';
+    this.#reason = reason;
+    this.#inbox = [];
+    this.#cancelCloseTimeout?.();
+    this.#parts.onClosed();
+    this.#parts.timers.after(0, () => this.#tellClosed());
+  }
+
+  #tellClosed(): void {
+    if (this.#state !== 'closed' || !this.#reading || this.#closeTold) return;
+    this.#closeTold = true;
+    this.#handlers?.onClose(this.#reason);
+  }
+}

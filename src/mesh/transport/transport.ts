@@ -1,0 +1,68 @@
+// The transport port: it yields links, which are ordered, encrypted streams of frames to a peer whose public key is known.
+//
+// Contract, checked for every adapter by test/compliance/transport-compliance.ts:
+// - Both ends see the same `handshakeHash`, and each sees the other's Noise key. Nothing is known about membership yet.
+// - A frame arrives whole, in order, once, or the link closes. Frames over MAX_FRAME_BYTES close the link at the receiver
+//   before they are in memory; sending one closes it at the sender.
+// - A frame given to `send` belongs to the link: do not change it. A frame given to `onFrame` belongs to the receiver, but may
+//   share memory with others of the same read: copy what is kept for long.
+// - Nothing is delivered before `attach`; what arrived before is delivered then, in order. `attach` is called once.
+// - Handlers are never called from inside a call to their link, so they may call it freely.
+// - `send` returns false when the buffer is full: the frame was taken, but wait for `onDrain` before the next one. A link that
+//   was not answered by waiting may be closed by the transport when its buffer passes a hard limit. On a link that is closing or
+//   closed `send` takes nothing and returns false.
+// - `close` sends what was taken, then closes, within CLOSE_TIMEOUT_MS; `destroy` closes at once, and what the other end has not
+//   received is lost. Both are idempotent; after either no more frames are delivered here.
+// - `onClose` fires exactly once, also after an own close, and nothing fires after it.
+// - A handshake that does not end in time, and bytes that are no handshake, end without a link and without growth.
+
+/** Largest frame: a run of about 128 KiB with room for one more commit. */
+export const MAX_FRAME_BYTES = 512 * 1024;
+/** How long `close` waits for the other end: a few round trips by satellite. Then the link is destroyed. */
+export const CLOSE_TIMEOUT_MS = 5_000;
+/** How long a dial may take in all, in milliseconds: three tries of a TCP connect, at 0, 1 and 3 seconds, and a slow handshake. */
+export const DIAL_TIMEOUT_MS = 10_000;
+/** What a link may hold back for a reader that does not keep up. A sender that goes on beyond it ignores `send`'s answer. */
+export const MAX_BUFFERED_BYTES = 4 * 1024 * 1024;
+/** What encryption and framing add to a frame on the wire: a length of 3 bytes, a tag of 1 and a MAC of 16. */
+export const FRAME_OVERHEAD_BYTES = 20;
+
+export interface LinkHandlers {
+  onFrame(frame: Uint8Array): void;
+  onDrain(): void;
+  /** `reason` is for a log line: why the link ended, in words. */
+  onClose(reason: string): void;
+}
+
+export interface Link {
+  /** True when this side dialled. */
+  readonly initiator: boolean;
+  /** `host:port` of the other end, for people. */
+  readonly remoteAddress: string;
+  /** Noise public key of the other end, 32 bytes. */
+  readonly remoteNoiseKey: Uint8Array;
+  /** Hash of the Noise handshake, equal on both ends and never repeated. */
+  readonly handshakeHash: Uint8Array;
+  /** Bytes on the wire so far, framing and encryption included. */
+  readonly bytesReceived: number;
+  readonly bytesSent: number;
+  attach(handlers: LinkHandlers): void;
+  send(frame: Uint8Array): boolean;
+  close(): void;
+  destroy(reason: string): void;
+}
+
+export interface Transport {
+  /**
+   * Starts to accept links. Returns the address others dial, with the real port.
+   * `onRefused` reports an inbound connection that ended without a link: the address it came from and why.
+   */
+  listen(handlers: {
+    onLink(link: Link): void;
+    onRefused(remoteAddress: string, reason: string): void;
+  }): Promise<string>;
+  /** One attempt. Rejects with an Error whose message is for people. */
+  dial(address: string, signal: AbortSignal): Promise<Link>;
+  /** Stops listening, destroys all links and pending dials. Idempotent. */
+  close(): Promise<void>;
+}

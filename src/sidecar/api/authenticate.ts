@@ -1,0 +1,82 @@
+// Who calls and from where: the bearer token, the Host and Origin headers, and the agent's name that must be the token's.
+import { type Caller, HoldfastError } from '../../core/index.ts';
+import { isLoopback } from '../address.ts';
+import type { ApiRequest } from './respond.ts';
+
+/** Finds whose token it is. Compares in constant time; undefined for a token that is nobody's. */
+export type Authenticate = (token: string) => Caller | undefined;
+
+const BEARER = /^bearer +(\S+) *$/i;
+const HOST_AND_PORT = /^(\[[^\]]+\]|[^:]*)(?::\d{1,5})?$/;
+
+/**
+ * Refuses what a web page could send. A page may resolve its own name to 127.0.0.1 and call us from its own origin, but then
+ * the Host is its name; and it cannot leave out the Origin of a call to anybody else.
+ */
+export function checkSource({ headers }: ApiRequest, viaTcp: boolean): HoldfastError | undefined {
+  if (headers.origin !== undefined) {
+    return new HoldfastError(
+      'ORIGIN_REFUSED',
+      'The request has an Origin header, so it comes from a web page. Nothing was done; call from a program.',
+    );
+  }
+  if (!viaTcp) return undefined;
+  const hosts = [headers[':authority'], headers.host].filter((host) => host !== undefined);
+  const foreign = hosts.find((host) => typeof host !== 'string' || !isLoopbackAuthority(host));
+  if (hosts.length > 0 && foreign === undefined) return undefined;
+  return new HoldfastError(
+    'HOST_REFUSED',
+    `The Host header is ${foreign === undefined ? 'missing' : `"${String(foreign)}"`}. Nothing was done; call 127.0.0.1, [::1] or localhost.`,
+  );
+}
+
+function isLoopbackAuthority(authority: string): boolean {
+  const host = HOST_AND_PORT.exec(authority)?.[1]
+    ?.toLowerCase()
+    .replace(/^\[|\]$/g, '');
+  return host !== undefined && isLoopback(host);
+}
+
+/** Throws HoldfastError TOKEN_MISSING or TOKEN_WRONG. */
+export function callerOf({ headers }: ApiRequest, authenticate: Authenticate): Caller {
+  const token = BEARER.exec(headers.authorization ?? '')?.[1];
+  if (token === undefined) {
+    throw new HoldfastError(
+      'TOKEN_MISSING',
+      'The request has no token. Nothing was done; send the header "Authorization: Bearer" with the text of a token file.',
+    );
+  }
+  const caller = authenticate(token);
+  if (caller !== undefined) return caller;
+  throw new HoldfastError(
+    'TOKEN_WRONG',
+    'The token is not one of this sidecar. Nothing was done; read the token file of this sidecar again.',
+  );
+}
+
+/** The agent that beats: the token's. A name in the request may only repeat it. */
+export function beatingAgent(named: string, caller: Caller): string {
+  if (caller.scope !== 'agent') {
+    throw new HoldfastError(
+      'SCOPE_MISSING',
+      "Only an agent sends heartbeats, and an admin token belongs to none. Nothing was written; use the agent's own token.",
+    );
+  }
+  if (named !== '' && named !== caller.agent) {
+    throw new HoldfastError(
+      'AGENT_MISMATCH',
+      `agent: the request names "${named}", the token belongs to "${caller.agent}". Nothing was written; leave the field empty.`,
+      { field: 'agent' },
+    );
+  }
+  return caller.agent;
+}
+
+/** Refuses everybody but the operator. `action` ends the sentence "may not …". */
+export function requireAdmin(caller: Caller, action: string): void {
+  if (caller.scope === 'admin') return;
+  throw new HoldfastError(
+    'SCOPE_MISSING',
+    `The token of agent "${caller.agent}" may not ${action}. Nothing was done; use an admin token.`,
+  );
+}

@@ -1,0 +1,59 @@
+// What the API needs of the sidecar behind it, as a port: tests give it a fake, compose.ts the real one.
+import type { Caller, Method, RequestOf, ResponseOf } from '../../core/index.ts';
+
+export type PeerState = 'connected' | 'connecting' | 'waiting' | 'paused';
+
+export interface PeerRow {
+  /** Configured address; empty for a peer that dialled us. */
+  readonly address: string;
+  /** Node id for people; empty until known. */
+  readonly nodeId: string;
+  readonly name: string;
+  readonly state: PeerState;
+  readonly roundTripMs: number | undefined;
+  readonly lastSeenMs: number | undefined;
+  readonly lastError: string;
+  readonly bytesReceived: number;
+  readonly bytesSent: number;
+  readonly attempts: number;
+  readonly outbound: boolean;
+}
+
+export interface SidecarInfo {
+  /** Node id for people. */
+  readonly nodeId: string;
+  readonly name: string;
+  readonly version: string;
+  readonly fleetMode: 'open';
+  /** Fingerprint of the fleet, equal on all members. */
+  readonly fleet: string;
+  readonly startedAtMs: number;
+  readonly agents: readonly string[];
+}
+
+export interface MeshControl {
+  /** Address others dial; empty when not listening. */
+  readonly address: string;
+  readonly paused: boolean;
+  peers(): readonly PeerRow[];
+  /** Persists the address and dials. False when it is there already. Rejects with HoldfastError PEER_ADDRESS_INVALID. */
+  addPeer(address: string): Promise<boolean>;
+  /** Rejects with HoldfastError NOT_FOUND. */
+  removePeer(address: string): Promise<void>;
+  /** Returns how many links were closed. */
+  pause(): number;
+  resume(): void;
+}
+
+export interface Backend {
+  readonly info: SidecarInfo;
+  readonly mesh: MeshControl;
+  /** Rejects with HoldfastError only; anything else is a fault of ours. */
+  submit<M extends Method>(method: M, caller: Caller, body: RequestOf<M>): Promise<ResponseOf<M>>;
+  /** Calls back after documents changed; many changes may make one call. Returns how to stop it. */
+  onChange(listener: () => void): () => void;
+  /** Why the sidecar is not ready, one sentence each; empty when it is. Peers and hub are never among them. */
+  notReady(): readonly string[];
+  /** Aborted when the sidecar begins to stop: streams end with UNAVAILABLE and a retry hint. */
+  readonly stopping: AbortSignal;
+}

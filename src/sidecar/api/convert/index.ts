@@ -1,0 +1,16 @@
+// The only place where protobuf meets core values: `to` goes inwards and may refuse, `from` goes outwards and cannot.
+export { fromCommandRow, toCoreStates, toReportedState } from './command.ts';
+export {
+  createNodeNames,
+  fromCoreAck,
+  fromTime,
+  type NodeNames,
+  toCoreAck,
+  toMs,
+  toPageRequest,
+} from './common.ts';
+export { fromChangeEvent, fromDocumentRow, toPutItem } from './document.ts';
+export { fromDeploymentRow, fromHolderRow, fromPlatformRow } from './fleet.ts';
+export { toBeat } from './heartbeat.ts';
+export { checkedObject } from './json.ts';
+export { fromPeerRow, fromStatus } from './mesh.ts';

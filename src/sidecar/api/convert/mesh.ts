@@ -1,0 +1,55 @@
+// The sidecar itself and its peers.
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import type { ResponseOf } from '../../../core/index.ts';
+import {
+  type PeerSchema,
+  PeerState,
+  type StatusResponseSchema,
+} from '../../../gen/holdfast/v1/mesh_pb.ts';
+import type { Backend, PeerRow } from '../backend.ts';
+import { fromSpan, fromTime } from './common.ts';
+
+const STATE: Readonly<Record<PeerRow['state'], PeerState>> = {
+  connected: PeerState.CONNECTED,
+  connecting: PeerState.CONNECTING,
+  waiting: PeerState.WAITING,
+  paused: PeerState.PAUSED,
+};
+
+export function fromStatus(
+  { info, mesh }: Pick<Backend, 'info' | 'mesh'>,
+  summary: ResponseOf<'summary'>,
+): MessageInitShape<typeof StatusResponseSchema> {
+  return {
+    nodeId: info.nodeId,
+    name: info.name,
+    version: info.version,
+    fleetMode: info.fleetMode,
+    fleet: info.fleet,
+    startedAt: fromTime(info.startedAtMs),
+    agents: [...info.agents],
+    meshAddress: mesh.address,
+    paused: mesh.paused,
+    links: mesh.peers().filter((peer) => peer.state === 'connected').length,
+    documents: BigInt(summary.documents),
+    feeds: BigInt(summary.feeds),
+    commits: BigInt(summary.commits),
+    stateHash: summary.stateHash,
+  };
+}
+
+export function fromPeerRow(row: PeerRow): MessageInitShape<typeof PeerSchema> {
+  return {
+    address: row.address,
+    nodeId: row.nodeId,
+    name: row.name,
+    state: STATE[row.state],
+    ...(row.roundTripMs !== undefined && { roundTrip: fromSpan(row.roundTripMs) }),
+    ...(row.lastSeenMs !== undefined && { lastSeen: fromTime(row.lastSeenMs) }),
+    lastError: row.lastError,
+    bytesReceived: BigInt(row.bytesReceived),
+    bytesSent: BigInt(row.bytesSent),
+    attempts: row.attempts,
+    outbound: row.outbound,
+  };
+}

@@ -1,0 +1,72 @@
+// DocumentService without Watch: put, read and delete documents.
+import { Ack } from '../../gen/holdfast/v1/common_pb.ts';
+import type { DocumentService } from '../../gen/holdfast/v1/document_pb.ts';
+import type { Backend } from './backend.ts';
+import {
+  checkedObject,
+  fromCoreAck,
+  fromDocumentRow,
+  type NodeNames,
+  toCoreAck,
+  toPageRequest,
+  toPutItem,
+} from './convert/index.ts';
+import type { UnaryHandlers } from './method.ts';
+
+export function documentService(
+  backend: Backend,
+  names: NodeNames,
+): UnaryHandlers<typeof DocumentService> {
+  return {
+    async put(request, caller) {
+      const { results, ack } = await backend.submit('put', caller, {
+        items: [toPutItem(request)],
+        ack: toCoreAck(request.ack, 'local'),
+        batch: false,
+      });
+      return { ...results[0], ack: fromCoreAck(ack) };
+    },
+
+    async batchPut({ documents }, caller) {
+      const { results, ack } = await backend.submit('put', caller, {
+        items: documents.map((document, index) => toPutItem(document, `documents[${index}].`)),
+        // One commit has one ack: memory is enough only when it is enough for every document.
+        ack: documents.every((document) => document.ack === Ack.MEMORY) ? 'memory' : 'local',
+        batch: true,
+      });
+      return { results: results.map((result) => ({ ...result, ack: fromCoreAck(ack) })) };
+    },
+
+    async patch({ collection, id, patch, ifRevision, ack }, caller) {
+      const response = await backend.submit('patch', caller, {
+        collection,
+        id,
+        patch: checkedObject(patch ?? {}, 'patch'),
+        ifRevision,
+        ack: toCoreAck(ack, 'local'),
+      });
+      return {
+        document: fromDocumentRow(response.row, names),
+        changed: response.changed,
+        ack: fromCoreAck(response.ack),
+      };
+    },
+
+    async get({ collection, id }, caller) {
+      const row = await backend.submit('get', caller, { collection, id });
+      return { document: fromDocumentRow(row, names) };
+    },
+
+    async list(request, caller) {
+      const { collection, idPrefix } = request;
+      const page = { ...toPageRequest(request), collection, idPrefix };
+      const { rows, nextPageToken } = await backend.submit('list', caller, page);
+      return { documents: rows.map((row) => fromDocumentRow(row, names)), nextPageToken };
+    },
+
+    async delete({ collection, id, ifRevision }, caller) {
+      const { ack } = await backend.submit('delete', caller, { collection, id, ifRevision });
+      return { ack: fromCoreAck(ack) };
+    },
+  };
+}

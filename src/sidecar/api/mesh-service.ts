@@ -1,0 +1,50 @@
+// MeshService: the sidecar itself and its links. Everybody may look, only the operator changes something.
+import type { MeshService } from '../../gen/holdfast/v1/mesh_pb.ts';
+import { requireAdmin } from './authenticate.ts';
+import type { Backend, PeerRow } from './backend.ts';
+import { fromPeerRow, fromStatus } from './convert/index.ts';
+import type { UnaryHandlers } from './method.ts';
+
+export function meshService(backend: Backend): UnaryHandlers<typeof MeshService> {
+  const { mesh } = backend;
+  return {
+    async status(_request, caller) {
+      return fromStatus(backend, await backend.submit('summary', caller, {}));
+    },
+
+    async listPeers() {
+      return { peers: mesh.peers().toSorted(byNameThenAddress).map(fromPeerRow) };
+    },
+
+    async addPeer({ address }, caller) {
+      requireAdmin(caller, 'add peers');
+      return { added: await mesh.addPeer(address) };
+    },
+
+    async removePeer({ address }, caller) {
+      requireAdmin(caller, 'remove peers');
+      await mesh.removePeer(address);
+      return {};
+    },
+
+    async pause(_request, caller) {
+      requireAdmin(caller, 'pause the mesh');
+      return { linksClosed: mesh.pause() };
+    },
+
+    async resume(_request, caller) {
+      requireAdmin(caller, 'resume the mesh');
+      mesh.resume();
+      return {};
+    },
+  };
+}
+
+function byNameThenAddress(a: PeerRow, b: PeerRow): number {
+  return compare(a.name, b.name) || compare(a.address, b.address);
+}
+
+function compare(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}

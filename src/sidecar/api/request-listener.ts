@@ -1,0 +1,127 @@
+// The gate every request passes, whatever its protocol: where it comes from, what it asks for, who asks. Then it is served.
+import { HoldfastError } from '../../core/index.ts';
+import { type Authenticate, callerOf, checkSource } from './authenticate.ts';
+import { fromHoldfastError, malformed, type ReportFault, toConnectError } from './connect-error.ts';
+import { HEALTH_PATHS, type HealthPages, serveHealth } from './health.ts';
+import { type Encoding, PLAIN_ENCODING, parseContentType } from './protocol.ts';
+import { type ApiRequest, type ApiResponse, type HeaderFields, sendError } from './respond.ts';
+import type { Route } from './routes.ts';
+import { stoppingError } from './stopping.ts';
+import { serveStream } from './stream-call.ts';
+import { contextValuesFor } from './stream-context.ts';
+import { serveUnary } from './unary-call.ts';
+
+export interface Gate {
+  readonly routes: ReadonlyMap<string, Route>;
+  readonly health: HealthPages;
+  readonly authenticate: Authenticate;
+  readonly reportFault: ReportFault;
+  readonly stopping: AbortSignal;
+}
+
+/** Answers one request. Never throws. */
+export function serveRequest(
+  gate: Gate,
+  request: ApiRequest,
+  response: ApiResponse,
+  viaTcp: boolean,
+): void {
+  const { path, query } = splitUrl(request.url ?? '');
+  const encoding = parseContentType(request.headers['content-type']);
+  try {
+    const foreign = checkSource(request, viaTcp);
+    if (foreign !== undefined) throw foreign;
+    if (serveHealth(gate.health, path, query, request, response)) {
+      request.resume();
+      return;
+    }
+    const route = gate.routes.get(path);
+    if (route === undefined) throw unknownMethod(path);
+    const understood = understoodEncoding(route, encoding, request, response);
+    if (understood === undefined) return;
+    serveCall(gate, route, understood, request, response);
+  } catch (error) {
+    const status =
+      error instanceof HoldfastError && error.reason === 'UNKNOWN_METHOD' ? 404 : undefined;
+    sendError(
+      response,
+      encoding ?? PLAIN_ENCODING,
+      toConnectError(error, gate.reportFault),
+      status,
+    );
+    request.resume();
+  }
+}
+
+function serveCall(
+  { authenticate, stopping, reportFault }: Gate,
+  route: Route,
+  encoding: Encoding,
+  request: ApiRequest,
+  response: ApiResponse,
+): void {
+  if (stopping.aborted) throw stoppingError('Nothing was done; call again after the restart.');
+  if (route.kind === 'stream') {
+    const caller = route.isPublic ? undefined : callerOf(request, authenticate);
+    serveStream(route.handler, contextValuesFor(caller), request, response).catch(
+      (error: unknown) => {
+        reportFault(error);
+        // Its answer has begun, so the only way left to say that it failed is to break it off.
+        response.destroy();
+      },
+    );
+  } else if (route.isPublic) {
+    void serveUnary(route.call, undefined, encoding, request, response, reportFault);
+  } else {
+    const caller = callerOf(request, authenticate);
+    void serveUnary(route.call, caller, encoding, request, response, reportFault);
+  }
+}
+
+/** The request's encoding if the method can be called in it; otherwise the HTTP refusal was sent. */
+function understoodEncoding(
+  route: Route,
+  encoding: Encoding | undefined,
+  request: ApiRequest,
+  response: ApiResponse,
+): Encoding | undefined {
+  const refuse = (status: number, what: string, headers: HeaderFields): undefined => {
+    sendError(
+      response,
+      encoding ?? PLAIN_ENCODING,
+      fromHoldfastError(malformed(what)),
+      status,
+      headers,
+    );
+    request.resume();
+  };
+  if (request.method !== 'POST') {
+    return refuse(405, `the method is called with POST, not ${request.method}`, { allow: 'POST' });
+  }
+  const family = route.kind === 'unary' ? 'application/' : 'application/connect+';
+  const isConnect = encoding?.wire === 'connect' || encoding?.wire === 'connect-stream';
+  if (
+    encoding !== undefined &&
+    (!isConnect || (encoding.wire === 'connect') === (route.kind === 'unary'))
+  ) {
+    return encoding;
+  }
+  const wanted = `${family}json or ${family}proto, or one of gRPC`;
+  return refuse(415, `this method is called with the Content-Type ${wanted}`, {
+    'accept-post': `${family}json, ${family}proto, application/grpc, application/grpc-web`,
+  });
+}
+
+function unknownMethod(path: string): HoldfastError {
+  return new HoldfastError(
+    'UNKNOWN_METHOD',
+    `There is nothing at ${path.slice(0, 200)}. Nothing was done; methods are at /holdfast.v1.{Service}/{Method}, and there are ${HEALTH_PATHS.join(', ')}.`,
+  );
+}
+
+function splitUrl(url: string): { path: string; query: string } {
+  const mark = url.indexOf('?');
+  return mark < 0
+    ? { path: url, query: '' }
+    : { path: url.slice(0, mark), query: url.slice(mark + 1) };
+}

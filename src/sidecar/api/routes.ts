@@ -1,0 +1,129 @@
+// Every method of the API by its path: unary ones on our own path, streams on the Connect library's router.
+import type { DescMethod, DescService } from '@bufbuild/protobuf';
+import { createConnectRouter } from '@connectrpc/connect';
+import { createMethodUrl, type UniversalHandler } from '@connectrpc/connect/protocol';
+import { compressionGzip } from '@connectrpc/connect-node';
+import type { Caller, Hash, Timers } from '../../core/index.ts';
+import { Health } from '../../gen/grpc/health/v1/health_pb.ts';
+import { ServerReflection } from '../../gen/grpc/reflection/v1/reflection_pb.ts';
+import { CommandService } from '../../gen/holdfast/v1/command_pb.ts';
+import { DocumentService } from '../../gen/holdfast/v1/document_pb.ts';
+import { FleetService } from '../../gen/holdfast/v1/fleet_pb.ts';
+import { HeartbeatService } from '../../gen/holdfast/v1/heartbeat_pb.ts';
+import { MeshService } from '../../gen/holdfast/v1/mesh_pb.ts';
+import type { Backend } from './backend.ts';
+import { BINARY_OPTIONS, JSON_OPTIONS } from './codec.ts';
+import { commandService } from './command-service.ts';
+import type { ReportFault } from './connect-error.ts';
+import { createNodeNames } from './convert/index.ts';
+import { documentService } from './document-service.ts';
+import { fleetService } from './fleet-service.ts';
+import { checkHealth, watchHealth } from './grpc-health.ts';
+import { createReflection } from './grpc-reflection.ts';
+import { heartbeatService } from './heartbeat-service.ts';
+import { MAX_BODY_BYTES } from './limits.ts';
+import { meshService } from './mesh-service.ts';
+import type { UnaryHandler, UnaryHandlers } from './method.ts';
+import { callerFrom, describeStreamErrors, endAtDeadline } from './stream-context.ts';
+import { StreamSlots } from './stream-slots.ts';
+import { createUnaryCall, type UnaryCall } from './unary-call.ts';
+import { checkRequest } from './validate.ts';
+import { watchDocuments } from './watch-stream.ts';
+
+/** What is public needs no token. */
+export type Route =
+  | { readonly kind: 'unary'; readonly isPublic: false; readonly call: UnaryCall<Caller> }
+  | { readonly kind: 'unary'; readonly isPublic: true; readonly call: UnaryCall<undefined> }
+  | { readonly kind: 'stream'; readonly isPublic: boolean; readonly handler: UniversalHandler };
+type RouteEntry = [path: string, route: Route];
+
+export interface RouteDependencies {
+  readonly backend: Backend;
+  readonly timers: Timers;
+  readonly hash: Hash;
+  readonly maxWatches: number;
+  /** The sidecar or the API stops. */
+  readonly stopping: AbortSignal;
+  readonly reportFault: ReportFault;
+}
+
+const SERVICES: readonly DescService[] = [
+  HeartbeatService,
+  DocumentService,
+  FleetService,
+  CommandService,
+  MeshService,
+  Health,
+  ServerReflection,
+];
+
+/** Whether the sidecar lives is no secret, and probers hold no tokens. Everything else, reflection too, needs one. */
+const PUBLIC_SERVICES: ReadonlySet<DescService> = new Set([Health]);
+
+/** Routes by path, as in `/holdfast.v1.DocumentService/Get`. */
+export function createRoutes(dependencies: RouteDependencies): ReadonlyMap<string, Route> {
+  const { backend, hash } = dependencies;
+  const names = createNodeNames(hash);
+  const serviceNames = new Set(SERVICES.map((service) => service.typeName));
+  return new Map([
+    ...unaryRoutes(HeartbeatService, heartbeatService(backend)),
+    ...unaryRoutes(DocumentService, documentService(backend, names)),
+    ...unaryRoutes(FleetService, fleetService(backend, names)),
+    ...unaryRoutes(CommandService, commandService(backend, names)),
+    ...unaryRoutes(MeshService, meshService(backend)),
+    publicRoute(Health.method.check, checkHealth(backend, serviceNames).check),
+    ...streamHandlers(dependencies, names, serviceNames).map((handler): RouteEntry => {
+      const isPublic = PUBLIC_SERVICES.has(handler.service);
+      return [handler.requestPath, { kind: 'stream', isPublic, handler }];
+    }),
+  ]);
+}
+
+function unaryRoutes<S extends DescService>(service: S, handlers: UnaryHandlers<S>): RouteEntry[] {
+  // The type of `handlers` says that there is one for each unary method; under a computed name TypeScript cannot follow.
+  const handlerByName = handlers as Readonly<Record<string, UnaryHandler>>;
+  return service.methods.flatMap((method): RouteEntry[] => {
+    const handle = handlerByName[method.localName];
+    if (method.methodKind !== 'unary' || handle === undefined) return [];
+    const call = createUnaryCall(method, handle);
+    return [[createMethodUrl('/', method), { kind: 'unary', isPublic: false, call }]];
+  });
+}
+
+function publicRoute<M extends DescMethod>(
+  method: M,
+  handle: UnaryHandler<M, undefined>,
+): RouteEntry {
+  const call = createUnaryCall(method, handle);
+  return [createMethodUrl('/', method), { kind: 'unary', isPublic: true, call }];
+}
+
+function streamHandlers(
+  { backend, timers, maxWatches, stopping, reportFault }: RouteDependencies,
+  names: ReturnType<typeof createNodeNames>,
+  serviceNames: ReadonlySet<string>,
+): readonly UniversalHandler[] {
+  const slots = new StreamSlots(maxWatches);
+  const watch = { backend, timers, names, slots, stopping };
+  const health = { backend, timers, slots, stopping, serviceNames };
+  const router = createConnectRouter({
+    acceptCompression: [compressionGzip],
+    // Compression costs more than it saves on a loopback.
+    compressMinBytes: Number.POSITIVE_INFINITY,
+    readMaxBytes: MAX_BODY_BYTES,
+    jsonOptions: JSON_OPTIONS,
+    binaryOptions: BINARY_OPTIONS,
+    interceptors: [describeStreamErrors(reportFault)],
+  });
+  router.rpc(DocumentService.method.watch, async function* (request, context) {
+    checkRequest(DocumentService.method.watch.input, request);
+    yield* watchDocuments(watch, request, callerFrom(context), context.signal);
+    endAtDeadline(context.signal);
+  });
+  router.rpc(Health.method.watch, async function* (request, context) {
+    yield* watchHealth(health, request.service, context.signal);
+    endAtDeadline(context.signal);
+  });
+  router.rpc(ServerReflection.method.serverReflectionInfo, createReflection(SERVICES));
+  return router.handlers;
+}

@@ -1,0 +1,28 @@
+// Every event a sidecar logs, by its stable name. Operators filter and alert on these; messages may change, names may not.
+
+export const LOG_EVENTS = [
+  { name: 'sidecar.started', meaning: 'the sidecar serves its API and its mesh' },
+  { name: 'sidecar.stopping', meaning: 'the sidecar was told to stop and finishes what it has' },
+  { name: 'sidecar.stopped', meaning: 'everything is on disk and closed' },
+  { name: 'sidecar.failed', meaning: 'the sidecar cannot go on and exits' },
+  { name: 'sidecar.not_ready', meaning: 'readiness changed for the worse; the reason is given' },
+  { name: 'sidecar.ready', meaning: 'readiness came back' },
+  { name: 'api.listening', meaning: 'the API accepts calls at this address' },
+  { name: 'api.request_failed', meaning: 'a call failed through a fault of the sidecar' },
+  { name: 'mesh.listening', meaning: 'other sidecars can dial this address' },
+  { name: 'mesh.link_up', meaning: 'a link to a peer is up and trusted' },
+  { name: 'mesh.link_down', meaning: 'a link to a peer ended' },
+  { name: 'mesh.peer_refused', meaning: 'someone dialled and was not let in' },
+  { name: 'mesh.dial_failed', meaning: 'a peer could not be reached' },
+  { name: 'mesh.version_mismatch', meaning: 'a peer speaks another version of the protocol' },
+  { name: 'mesh.paused', meaning: 'an operator paused the mesh' },
+  { name: 'mesh.resumed', meaning: 'an operator ended the pause' },
+  { name: 'store.opened', meaning: 'the data directory was opened and read' },
+  { name: 'store.views_rebuilt', meaning: 'views were lost or damaged and were rebuilt from commits' },
+  { name: 'core.request_fault', meaning: 'a call failed through a fault of the core; the stack is given' },
+  { name: 'core.void_commit', meaning: 'a peer passed on a commit whose payload means nothing' },
+  { name: 'core.change_refused', meaning: 'changes of a document cannot be read; it keeps its last view' },
+  { name: 'store.failed', meaning: 'the store failed; nothing more is acknowledged' },
+] as const satisfies readonly { readonly name: string; readonly meaning: string }[];
+
+export type LogEvent = (typeof LOG_EVENTS)[number]['name'];

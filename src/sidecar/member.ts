@@ -1,0 +1,194 @@
+// One member of the mesh, put together from its parts: store, core, runtime and mesh. The real sidecar and the simulator both use it.
+import {
+  type Caller,
+  type CoreConfig,
+  type Environment,
+  HoldfastError,
+  type Method,
+  Node,
+  type ReportEvent,
+  type RequestOf,
+  type ResponseOf,
+  type Signer,
+  toHex,
+  utf8,
+} from '../core/index.ts';
+import { Mesh, type MeshReport, parsePeerAddress, type PeerView, type Transport } from '../mesh/index.ts';
+import { Runtime } from './runtime.ts';
+import type { CommitStore } from './store/commit-store.ts';
+import { recall } from './store/recall.ts';
+import type { Store } from './store/store.ts';
+
+/** 16 random bytes a process start: a restored disk image can never use a sequence number twice. */
+const INCARNATION_BYTES = 16;
+const PEERS_RECORD = 'peers';
+/** Peers that may be configured, here and by flags. */
+const MAX_PEERS = 256;
+
+/** What an operator may want to read. */
+export type MemberReport =
+  | MeshReport
+  | { readonly type: 'core'; readonly event: ReportEvent; readonly detail: string; readonly fault: unknown }
+  | { readonly type: 'views-rebuilt'; readonly documents: number }
+  /** Nothing is acknowledged any more: the process must end. */
+  | { readonly type: 'store-failed'; readonly error: unknown };
+
+export interface MemberParts {
+  readonly environment: Environment;
+  /** Closed by whoever opened it, after the member. */
+  readonly store: Store;
+  /** Closed by the member. */
+  readonly transport: Transport;
+  readonly name: string;
+  readonly agents: readonly string[];
+  readonly signer: Signer;
+  readonly fleet: { readonly fleetId: Uint8Array; readonly key: Uint8Array };
+  readonly config: CoreConfig;
+  report(report: MemberReport): void;
+}
+
+export class Member {
+  readonly nodeId: string;
+  readonly #runtime: Runtime;
+  readonly #mesh: Mesh;
+  readonly #commits: CommitStore;
+  /** Peers added by an operator, kept across restarts. */
+  readonly #addedPeers: Set<string>;
+
+  private constructor(nodeId: string, runtime: Runtime, mesh: Mesh, commits: CommitStore, added: Set<string>) {
+    this.nodeId = nodeId;
+    this.#runtime = runtime;
+    this.#mesh = mesh;
+    this.#commits = commits;
+    this.#addedPeers = added;
+  }
+
+  /** Reads the store and brings its views up to date. No link is made yet. Rejects with StoreDamagedError. */
+  static async open(parts: MemberParts): Promise<Member> {
+    const { environment, signer } = parts;
+    const { clock, timers, random, crypto } = environment;
+    const nodeId = toHex(signer.publicKey);
+    const { commits, memory, storeId, rebuildViews } = await recall(parts.store, nodeId, crypto, random);
+    const incarnation = toHex(random.bytes(INCARNATION_BYTES));
+    const identity = { nodeId, name: parts.name, incarnation, agents: new Set(parts.agents), storeId };
+    const { fleet, config } = parts;
+    const node = new Node({ identity, fleetId: fleet.fleetId, config, crypto, signer, memory });
+    const runtime = new Runtime({
+      node,
+      commits,
+      clock,
+      timers,
+      onAdvanced: (positions) => mesh.advanced(positions),
+      onReport: (event, detail, fault) => parts.report({ type: 'core', event, detail, fault }),
+      onFailed: (error) => parts.report({ type: 'store-failed', error }),
+    });
+    const mesh: Mesh = new Mesh({
+      clock,
+      timers,
+      random,
+      transport: parts.transport,
+      membership: { nodeId, bootId: incarnation, fleetSecret: fleet.key, signer, crypto },
+      name: parts.name,
+      feeds: {
+        positions: () => node.positions(),
+        readRun: (feed, firstSeq) => commits.readRun(feed, firstSeq),
+        deliver: (runs) => runtime.deliver(runs),
+      },
+      report: parts.report,
+    });
+    await runtime.idle();
+    if (rebuildViews) {
+      const before = memory.feeds.reduce((sum, head) => sum + head.seq, 0);
+      await runtime.replay(commits.replay());
+      if (before > 0) parts.report({ type: 'views-rebuilt', documents: commits.documents });
+    }
+    return new Member(nodeId, runtime, mesh, commits, await readPeers(commits));
+  }
+
+  /** Accepts links, if asked to, and dials the configured peers and those added earlier. */
+  async connect(peers: readonly string[], listen: boolean): Promise<void> {
+    if (listen) await this.#mesh.listen();
+    for (const address of [...peers, ...this.#addedPeers]) this.#mesh.addPeer(address);
+  }
+
+  get meshAddress(): string {
+    return this.#mesh.address;
+  }
+
+  get paused(): boolean {
+    return this.#mesh.paused;
+  }
+
+  /** Rejects with HoldfastError. */
+  request<M extends Method>(method: M, caller: Caller, body: RequestOf<M>): Promise<ResponseOf<M>> {
+    return this.#runtime.request(method, caller, body);
+  }
+
+  onChange(listener: () => void): () => void {
+    return this.#runtime.onChange(listener);
+  }
+
+  peers(): readonly PeerView[] {
+    return this.#mesh.peers();
+  }
+
+  /** Dials an address from now on, also after a restart. False when it is known already. */
+  async addPeer(address: string): Promise<boolean> {
+    if (parsePeerAddress(address) === undefined) {
+      throw new HoldfastError(
+        'PEER_ADDRESS_INVALID',
+        `address: "${address}" is not host:port. Nothing was added; write for example 10.0.0.7:7677 or [fd00::7]:7677.`,
+        { field: 'address' },
+      );
+    }
+    if (this.#mesh.peers().filter((peer) => peer.address !== '').length >= MAX_PEERS) {
+      throw new HoldfastError(
+        'LIMIT_REACHED',
+        `${MAX_PEERS} peers are configured already. Nothing was added; remove one first.`,
+      );
+    }
+    if (!this.#mesh.addPeer(address)) return false;
+    this.#addedPeers.add(address);
+    await this.#storePeers();
+    return true;
+  }
+
+  async removePeer(address: string): Promise<void> {
+    if (!this.#mesh.removePeer(address)) {
+      throw new HoldfastError('NOT_FOUND', `address: "${address}" is not a configured peer. Nothing was removed.`, {
+        field: 'address',
+      });
+    }
+    if (this.#addedPeers.delete(address)) await this.#storePeers();
+  }
+
+  /** Returns how many links were closed. */
+  pause(): number {
+    return this.#mesh.pause();
+  }
+
+  resume(): void {
+    this.#mesh.resume();
+  }
+
+  /** Resolves when nothing is queued, being written or being loaded. */
+  idle(): Promise<void> {
+    return this.#runtime.idle();
+  }
+
+  /** Commits what is only in memory, says goodbye to all peers and ends. Idempotent. */
+  async close(): Promise<void> {
+    await this.#runtime.close();
+    await this.#mesh.close();
+  }
+
+  async #storePeers(): Promise<void> {
+    await this.#commits.writeMeta(PEERS_RECORD, utf8(JSON.stringify([...this.#addedPeers])));
+  }
+}
+
+async function readPeers(commits: CommitStore): Promise<Set<string>> {
+  const record = await commits.readMeta(PEERS_RECORD);
+  const peers: unknown = record === undefined ? [] : JSON.parse(new TextDecoder().decode(record));
+  return new Set(Array.isArray(peers) ? peers.filter((peer) => typeof peer === 'string') : []);
+}

@@ -1,0 +1,150 @@
+// Every option of a sidecar: its flag, its environment variable, its place in the configuration file, and what it is for.
+
+export interface SidecarOption {
+  /** Name of the value in `SidecarOptions`. */
+  readonly key: string;
+  /** As commander takes it. */
+  readonly flag: string;
+  /** Name of the value in what commander returns. */
+  readonly attribute: string;
+  readonly env: string;
+  /** Path in the configuration file: the flag's first word is the section, the rest the key. */
+  readonly yaml: string;
+  /** `list`: the flag repeats, the variable separates with commas, the file holds a list. `path`: relative to the working
+   * directory, in the file to the file's directory. */
+  readonly form: 'text' | 'list' | 'path';
+  readonly description: string;
+  /** The default in words, for the help text. */
+  readonly default: string;
+}
+
+export const SIDECAR_OPTIONS = [
+  {
+    key: 'dataDir',
+    flag: '--data-dir <directory>',
+    attribute: 'dataDir',
+    env: 'HOLDFAST_DATA_DIR',
+    yaml: 'data.dir',
+    form: 'path',
+    description: 'where this sidecar keeps its documents, keys and tokens',
+    default: '/var/lib/holdfast for root, else $XDG_STATE_HOME/holdfast or ~/.local/state/holdfast',
+  },
+  {
+    key: 'name',
+    flag: '--name <name>',
+    attribute: 'name',
+    env: 'HOLDFAST_NAME',
+    yaml: 'name',
+    form: 'text',
+    description: 'name of this sidecar in the fleet',
+    default: 'the host name',
+  },
+  {
+    key: 'agents',
+    flag: '--agent <name>',
+    attribute: 'agent',
+    env: 'HOLDFAST_AGENTS',
+    yaml: 'agents',
+    form: 'list',
+    description: 'an agent served by this sidecar; repeat for several',
+    default: 'one agent with the name of the sidecar',
+  },
+  {
+    key: 'apiListen',
+    flag: '--api-listen <address>',
+    attribute: 'apiListen',
+    env: 'HOLDFAST_API_LISTEN',
+    yaml: 'api.listen',
+    form: 'text',
+    description: 'loopback address of the API for agents and tools, or off',
+    default: '127.0.0.1:7676',
+  },
+  {
+    key: 'apiSocket',
+    flag: '--api-socket <path>',
+    attribute: 'apiSocket',
+    env: 'HOLDFAST_API_SOCKET',
+    yaml: 'api.socket',
+    form: 'path',
+    description: 'Unix socket of the same API, or off',
+    default: 'api.sock in the data directory',
+  },
+  {
+    key: 'meshListen',
+    flag: '--mesh-listen <address>',
+    attribute: 'meshListen',
+    env: 'HOLDFAST_MESH_LISTEN',
+    yaml: 'mesh.listen',
+    form: 'text',
+    description: 'address other sidecars can dial, or off',
+    default: '0.0.0.0:7677',
+  },
+  {
+    key: 'peers',
+    flag: '--peer <address>',
+    attribute: 'peer',
+    env: 'HOLDFAST_PEERS',
+    yaml: 'peers',
+    form: 'list',
+    description: 'host:port of a sidecar to link to; repeat for several',
+    default: 'none',
+  },
+  {
+    key: 'pulseFlushMs',
+    flag: '--pulse-flush-ms <milliseconds>',
+    attribute: 'pulseFlushMs',
+    env: 'HOLDFAST_PULSE_FLUSH_MS',
+    yaml: 'pulse.flushMs',
+    form: 'text',
+    description: 'how long heartbeats are gathered before they are written and sent, 10 to 60000',
+    default: '200',
+  },
+  {
+    key: 'liveDocuments',
+    flag: '--live-documents <count>',
+    attribute: 'liveDocuments',
+    env: 'HOLDFAST_LIVE_DOCUMENTS',
+    yaml: 'live.documents',
+    form: 'text',
+    description: 'how many documents are kept open in memory, 16 to 100000',
+    default: '512',
+  },
+  {
+    key: 'logLevel',
+    flag: '--log-level <level>',
+    attribute: 'logLevel',
+    env: 'HOLDFAST_LOG_LEVEL',
+    yaml: 'log.level',
+    form: 'text',
+    description: 'least severe event to log: debug, info, warn, error or silent',
+    default: 'info',
+  },
+  {
+    key: 'logFormat',
+    flag: '--log-format <format>',
+    attribute: 'logFormat',
+    env: 'HOLDFAST_LOG_FORMAT',
+    yaml: 'log.format',
+    form: 'text',
+    description: 'json, one object a line, or pretty for people',
+    default: 'json',
+  },
+] as const satisfies readonly SidecarOption[];
+
+export type OptionKey = (typeof SIDECAR_OPTIONS)[number]['key'];
+
+/** The flag without its argument. */
+export function flagOf({ flag }: SidecarOption): string {
+  return flag.split(' ')[0] ?? flag;
+}
+
+/** Where the other options may come from; itself never in the file. */
+export const CONFIG_OPTION = {
+  flag: '--config <file>',
+  attribute: 'config',
+  env: 'HOLDFAST_CONFIG',
+  description: 'configuration file in YAML',
+  default: '/etc/holdfast/config.yaml if it exists',
+} as const;
+
+export const DEFAULT_CONFIG_FILE = '/etc/holdfast/config.yaml';

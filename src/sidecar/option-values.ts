@@ -1,0 +1,136 @@
+// What each option's text must be, and what it becomes: one zod schema an option.
+import { z } from 'zod';
+import { formatPeerAddress, parsePeerAddress } from '../mesh/index.ts';
+import { isLoopback, parseListenAddress } from './address.ts';
+import type { OptionKey } from './option-table.ts';
+
+/** One name per agent on the machine; more than this is another kind of deployment. */
+const MAX_AGENTS = 64;
+/** A sidecar dials all of them and keeps a link to each. */
+const MAX_PEERS = 256;
+/** What the shortest `sun_path` of the supported systems holds (macOS), in bytes. */
+const MAX_SOCKET_PATH_BYTES = 103;
+
+const NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;
+
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
+export const LOG_FORMATS = ['json', 'pretty'] as const;
+
+/** Why a text is no such value: a sentence that goes on after the quoted text. */
+class Refusal {
+  readonly why: string;
+  constructor(why: string) {
+    this.why = why;
+  }
+}
+
+/** Text that `parse` turns into a value or refuses. */
+function parsed<Result>(parse: (text: string) => Result) {
+  return z.string().transform((text, context): Exclude<Result, Refusal> => {
+    const result = parse(text);
+    if (!(result instanceof Refusal)) return result as Exclude<Result, Refusal>;
+    context.issues.push({
+      code: 'custom',
+      message: `${JSON.stringify(text)} ${result.why}`,
+      input: text,
+    });
+    return z.NEVER;
+  });
+}
+
+const name = parsed((text) =>
+  NAME.test(text)
+    ? text
+    : new Refusal(
+        'is not a name; use 1 to 63 of a-z, 0-9 and -, beginning with a letter or a digit',
+      ),
+);
+
+const directory = parsed((text) => (text === '' ? new Refusal('is no directory; name one') : text));
+
+const apiListen = parsed((text) => {
+  if (text === 'off') return undefined;
+  const address = parseListenAddress(text);
+  if (address === undefined) {
+    return new Refusal('is not host:port; write for example 127.0.0.1:7676, or off');
+  }
+  if (isLoopback(address.host)) return address;
+  return new Refusal(
+    'is not a loopback address; the API is for this machine only, use 127.0.0.1 or [::1]',
+  );
+});
+
+const apiSocket = parsed((text) => {
+  if (text === 'off') return undefined;
+  const bytes = Buffer.byteLength(text);
+  if (bytes <= MAX_SOCKET_PATH_BYTES && text !== '') return text;
+  return new Refusal(
+    `has ${bytes} bytes; the path of a Unix socket has 1 to ${MAX_SOCKET_PATH_BYTES}, so give a shorter --api-socket, or off`,
+  );
+});
+
+const meshListen = parsed((text) => {
+  if (text === 'off') return undefined;
+  return (
+    parseListenAddress(text) ??
+    new Refusal('is not host:port; write for example 0.0.0.0:7677, or off')
+  );
+});
+
+const peer = parsed((text) => {
+  const address = parsePeerAddress(text);
+  // One spelling an address, so that the same peer given twice is one peer.
+  if (address !== undefined) return formatPeerAddress(address);
+  return new Refusal('is not host:port; write for example 192.0.2.7:7677, with IPv6 in brackets');
+});
+
+function unique(values: readonly string[]): readonly string[] {
+  return Object.freeze([...new Set(values)]);
+}
+
+function integer(least: number, most: number) {
+  return parsed((text) => {
+    const value = Number(text);
+    if (/^\d{1,9}$/.test(text) && value >= least && value <= most) return value;
+    return new Refusal(`is not a whole number from ${least} to ${most}`);
+  });
+}
+
+function oneOf<const Word extends string>(words: readonly Word[]) {
+  return parsed(
+    (text) =>
+      words.find((word) => word === text) ?? new Refusal(`is not one of ${words.join(', ')}`),
+  );
+}
+
+export const OPTION_SCHEMAS = {
+  dataDir: directory,
+  name,
+  agents: z
+    .array(name)
+    .min(
+      1,
+      'names no agent; name at least one, or leave it out for one agent with the name of the sidecar',
+    )
+    .max(MAX_AGENTS, `names more than ${MAX_AGENTS} agents; start a second sidecar for the others`)
+    .transform(unique),
+  apiListen,
+  apiSocket,
+  meshListen,
+  peers: z
+    .array(peer)
+    .max(
+      MAX_PEERS,
+      `has more than ${MAX_PEERS} peers; a few are enough, sidecars relay for each other`,
+    )
+    .transform(unique),
+  pulseFlushMs: integer(10, 60_000),
+  liveDocuments: integer(16, 100_000),
+  logLevel: oneOf(LOG_LEVELS),
+  logFormat: oneOf(LOG_FORMATS),
+} satisfies Record<OptionKey, z.ZodType>;
+
+export const OPTIONS_SCHEMA = z.object(OPTION_SCHEMAS);
+
+/** The options of a sidecar. `undefined` for a listener that is off. */
+export type SidecarOptions = Readonly<z.output<typeof OPTIONS_SCHEMA>>;

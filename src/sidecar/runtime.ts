@@ -1,0 +1,251 @@
+// The one loop: events go into the core, effects come out, always persist, then reply, then send.
+//
+//   API, mesh, timers ─► queue ─► node.handle … node.handle(turn-ended) ─► persist (awaited) ─► replies ─► mesh
+//
+// While one turn is being written, the next one gathers: that is the group commit.
+import {
+  type Caller,
+  type Clock,
+  type Effect,
+  type Event,
+  type FeedPosition,
+  HoldfastError,
+  type Method,
+  type Node,
+  type ReplyOutcome,
+  type ReportEvent,
+  type RequestOf,
+  type ResponseOf,
+  type Request,
+  type Response,
+  type Run,
+  type Timers,
+} from '../core/index.ts';
+import type { CommitStore } from './store/commit-store.ts';
+
+/** Events that wait for a turn. Beyond it requests are refused: each holds a body of up to 1 MiB. */
+const MAX_QUEUED_EVENTS = 4096;
+/** Events in one turn: enough to share an fsync, few enough that replies do not wait for a long turn. */
+const MAX_TURN_EVENTS = 256;
+const RETRY_AFTER_QUEUE_MS = 250;
+
+export interface RuntimeParts {
+  readonly node: Node;
+  readonly commits: Pick<CommitStore, 'persist' | 'loadChanges'>;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  /** Feeds grew; the mesh has news to send. */
+  onAdvanced(positions: readonly FeedPosition[]): void;
+  /** Something an operator should read. */
+  onReport(event: ReportEvent, detail: string, fault: unknown): void;
+  /** The store failed: nothing is acknowledged from now on. Called once. */
+  onFailed(error: unknown): void;
+}
+
+interface Reply {
+  resolve(response: Response): void;
+  reject(error: HoldfastError): void;
+}
+
+interface Delivery {
+  resolve(refused: string | undefined): void;
+  reject(error: HoldfastError): void;
+}
+
+type State = 'open' | 'closed' | 'failed';
+
+export class Runtime {
+  readonly #parts: RuntimeParts;
+  readonly #queue: Event[] = [];
+  readonly #replies = new Map<number, Reply>();
+  readonly #deliveries = new Map<number, Delivery>();
+  readonly #listeners = new Set<() => void>();
+  readonly #cancelTimers = new Set<() => void>();
+  #state: State = 'open';
+  #nextId = 1;
+  #running: Promise<void> | undefined;
+  /** Loads under way: a stop waits for them. */
+  #loads = 0;
+
+  constructor(parts: RuntimeParts) {
+    this.#parts = parts;
+    // The first turn carries out what the node asks for at its birth: loads of documents whose views lag.
+    this.#schedule();
+  }
+
+  /** Asks the node. Rejects with HoldfastError. A write that resolves is as safe as its answer says. */
+  request<M extends Method>(method: M, caller: Caller, body: RequestOf<M>): Promise<ResponseOf<M>> {
+    if (this.#state !== 'open') return Promise.reject(this.#refusal());
+    if (this.#queue.length >= MAX_QUEUED_EVENTS) return Promise.reject(queueFull());
+    const requestId = this.#nextId++;
+    return new Promise<Response>((resolve, reject) => {
+      this.#replies.set(requestId, { resolve, reject });
+      this.#take({ type: 'request', requestId, request: { method, caller, body } as Request });
+    }) as Promise<ResponseOf<M>>;
+  }
+
+  /** Hands over a peer's runs. Resolves when they are stored, with the reason if the peer misbehaved. */
+  deliver(runs: readonly Run[]): Promise<string | undefined> {
+    if (this.#state !== 'open') return Promise.reject(this.#refusal());
+    const deliveryId = this.#nextId++;
+    return new Promise((resolve, reject) => {
+      this.#deliveries.set(deliveryId, { resolve, reject });
+      this.#take({ type: 'runs-received', deliveryId, runs });
+    });
+  }
+
+  /** Applies stored commits again whose views were lost. Resolves when the views are stored. */
+  async replay(batches: AsyncIterable<Extract<Event, { type: 'commits-replayed' }>['commits']>): Promise<void> {
+    for await (const commits of batches) {
+      this.#take({ type: 'commits-replayed', commits });
+      await this.idle();
+    }
+  }
+
+  /** Calls back after documents changed. Returns how to stop it. */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Resolves when nothing is queued, being written or being loaded. */
+  async idle(): Promise<void> {
+    while (this.#running !== undefined || this.#loads > 0) {
+      if (this.#running === undefined) await new Promise<void>((resolve) => (this.#wake = resolve));
+      else await this.#running;
+    }
+  }
+  #wake: () => void = () => {};
+
+  /** Commits what is still only in memory and takes nothing more. Idempotent. */
+  async close(): Promise<void> {
+    if (this.#state !== 'open') return this.idle();
+    this.#state = 'closed';
+    // Twice: the first flush may only have asked for a document that had to be loaded.
+    for (let i = 0; i < 2; i++) {
+      this.#take({ type: 'timer', name: 'pulse-flush' });
+      await this.idle();
+    }
+    for (const cancel of this.#cancelTimers) cancel();
+    this.#rejectAll(this.#refusal());
+  }
+
+  #take(event: Event): void {
+    this.#queue.push(event);
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    this.#running ??= this.#run();
+  }
+
+  async #run(): Promise<void> {
+    // Whatever else arrives in this moment shares the turn.
+    await Promise.resolve();
+    try {
+      do {
+        const now = this.#parts.clock.now();
+        for (const event of this.#queue.splice(0, MAX_TURN_EVENTS)) this.#parts.node.handle(event, now);
+        await this.#carryOut(this.#parts.node.handle({ type: 'turn-ended' }, now));
+      } while (this.#queue.length > 0 && this.#state !== 'failed');
+    } catch (error) {
+      this.#fail(error);
+    } finally {
+      this.#running = undefined;
+      this.#wake();
+    }
+  }
+
+  async #carryOut(effects: readonly Effect[]): Promise<void> {
+    for (const effect of effects) {
+      switch (effect.type) {
+        case 'persist':
+          await this.#parts.commits.persist(effect);
+          break;
+        case 'reply':
+          this.#reply(effect.requestId, effect.outcome);
+          break;
+        case 'delivered':
+          this.#deliveries.get(effect.deliveryId)?.resolve(effect.refused);
+          this.#deliveries.delete(effect.deliveryId);
+          break;
+        case 'load-document':
+          this.#load(effect.key, effect.generation);
+          break;
+        case 'arm-timer':
+          this.#arm(effect);
+          break;
+        case 'feeds-advanced':
+          this.#parts.onAdvanced(effect.positions);
+          break;
+        case 'documents-changed':
+          for (const listener of [...this.#listeners]) listener();
+          break;
+        case 'report':
+          this.#parts.onReport(effect.event, effect.detail, effect.fault);
+          break;
+      }
+    }
+  }
+
+  #reply(requestId: number, outcome: ReplyOutcome): void {
+    const reply = this.#replies.get(requestId);
+    this.#replies.delete(requestId);
+    if (outcome.ok) reply?.resolve(outcome.response);
+    else reply?.reject(outcome.error);
+  }
+
+  #load(key: string, generation: number): void {
+    this.#loads++;
+    this.#parts.commits
+      .loadChanges(key, generation)
+      .then((changes) => this.#take({ type: 'document-loaded', key, generation, changes }))
+      .catch((error: unknown) => this.#fail(error))
+      .finally(() => {
+        this.#loads--;
+        this.#wake();
+      });
+  }
+
+  #arm(effect: Extract<Effect, { type: 'arm-timer' }>): void {
+    const cancel = this.#parts.timers.after(effect.afterMs, () => {
+      this.#cancelTimers.delete(cancel);
+      if (this.#state === 'open') this.#take({ type: 'timer', name: effect.name });
+    });
+    this.#cancelTimers.add(cancel);
+  }
+
+  #fail(error: unknown): void {
+    if (this.#state === 'failed') return;
+    this.#state = 'failed';
+    this.#queue.length = 0;
+    this.#rejectAll(this.#refusal());
+    this.#parts.onFailed(error);
+  }
+
+  #rejectAll(error: HoldfastError): void {
+    for (const reply of this.#replies.values()) reply.reject(error);
+    this.#replies.clear();
+    for (const delivery of this.#deliveries.values()) delivery.reject(error);
+    this.#deliveries.clear();
+  }
+
+  #refusal(): HoldfastError {
+    return this.#state === 'failed'
+      ? new HoldfastError(
+          'STORE_FAILED',
+          'The store failed. It is not known whether this was written; the sidecar stops, try again after its restart.',
+        )
+      : new HoldfastError('STOPPING', 'The sidecar is stopping. Nothing was done; try again after its restart.', {
+          retryAfterMs: 1000,
+        });
+  }
+}
+
+function queueFull(): HoldfastError {
+  return new HoldfastError(
+    'LIMIT_REACHED',
+    `${MAX_QUEUED_EVENTS} requests wait already. Nothing was done; try again.`,
+    { retryAfterMs: RETRY_AFTER_QUEUE_MS },
+  );
+}

@@ -1,0 +1,68 @@
+// Hashes and signatures by libsodium, the only implementation whose verification we trust.
+import { hash } from 'node:crypto';
+import sodium from 'sodium-native';
+import type { Crypto, Signer } from '../core/index.ts';
+
+const HASH_BYTES = 32;
+const SEED_BYTES = 32;
+const PUBLIC_KEY_BYTES = 32;
+/** Ed25519 as libsodium keeps it: the seed and the public key. */
+const SECRET_KEY_BYTES = 64;
+const SIGNATURE_BYTES = 64;
+
+/** An Ed25519 key pair in libsodium's form. */
+export interface KeyPair {
+  /** 32 bytes. */
+  readonly publicKey: Uint8Array;
+  /** 64 bytes: the seed and the public key. */
+  readonly secretKey: Uint8Array;
+}
+
+export const sodiumCrypto: Crypto = {
+  blake2b(data) {
+    const output = new Uint8Array(HASH_BYTES);
+    sodium.crypto_generichash(output, data);
+    return output;
+  },
+
+  keyedBlake2b(key, data) {
+    const output = new Uint8Array(HASH_BYTES);
+    sodium.crypto_generichash(output, data, key);
+    return output;
+  },
+
+  sha256(data) {
+    const digest = hash('sha256', data, 'buffer');
+    return new Uint8Array(digest.buffer, digest.byteOffset, digest.byteLength);
+  },
+
+  // What is checked comes from strangers, so wrong lengths are an answer here, not an exception.
+  verify(signature, message, publicKey) {
+    if (signature.length !== SIGNATURE_BYTES || publicKey.length !== PUBLIC_KEY_BYTES) return false;
+    return sodium.crypto_sign_verify_detached(signature, message, publicKey);
+  },
+};
+
+/** The key pair of a 32-byte seed, always the same. */
+export function keyPairFromSeed(seed: Uint8Array): KeyPair {
+  if (seed.length !== SEED_BYTES) {
+    throw new RangeError(`a seed has ${SEED_BYTES} bytes, this one ${seed.length}`);
+  }
+  const publicKey = new Uint8Array(PUBLIC_KEY_BYTES);
+  const secretKey = new Uint8Array(SECRET_KEY_BYTES);
+  sodium.crypto_sign_seed_keypair(publicKey, secretKey, seed);
+  return { publicKey, secretKey };
+}
+
+/** Signs with the key of a 32-byte seed. The secret stays in the closure, out of reach of anything that prints objects. */
+export function createSigner(seed: Uint8Array): Signer {
+  const { publicKey, secretKey } = keyPairFromSeed(seed);
+  return {
+    publicKey,
+    sign(message) {
+      const signature = new Uint8Array(SIGNATURE_BYTES);
+      sodium.crypto_sign_detached(signature, message, secretKey);
+      return signature;
+    },
+  };
+}

@@ -1,0 +1,18 @@
+// The few functions of sodium-native that we use; the package brings no types. All of them throw on wrong lengths.
+declare module 'sodium-native' {
+  interface Sodium {
+    readonly crypto_generichash_KEYBYTES_MIN: number;
+    crypto_generichash(output: Uint8Array, input: Uint8Array, key?: Uint8Array): void;
+    crypto_sign_seed_keypair(publicKey: Uint8Array, secretKey: Uint8Array, seed: Uint8Array): void;
+    crypto_sign_detached(signature: Uint8Array, message: Uint8Array, secretKey: Uint8Array): void;
+    crypto_sign_verify_detached(
+      signature: Uint8Array,
+      message: Uint8Array,
+      publicKey: Uint8Array,
+    ): boolean;
+    randombytes_buf(buffer: Uint8Array): void;
+  }
+
+  const sodium: Sodium;
+  export = sodium;
+}

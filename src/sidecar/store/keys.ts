@@ -1,0 +1,138 @@
+// Keys of the store: one letter for the kind of record, then what sorts.
+//
+//   m name                          meta: boot count, store id, configured peers
+//   f author incarnation lane       head of a feed
+//   c author incarnation lane seq   commit
+//   o document-key 0 feed seq index op of a document, so that its changes are found without reading whole feeds
+//   v document-key                  view
+//   s document-key                  mark: the view does not show all stored changes
+import {
+  ByteWriter,
+  concatBytes,
+  type DocumentKey,
+  type FeedId,
+  fromHex,
+  LANE_NUMBER,
+  laneByNumber,
+  toHex,
+  utf8,
+} from '../../core/index.ts';
+
+type Kind = 'm' | 'f' | 'c' | 'o' | 'v' | 's';
+
+const AUTHOR_BYTES = 32;
+const INCARNATION_BYTES = 16;
+/** Author, incarnation, lane. */
+const FEED_BYTES = AUTHOR_BYTES + INCARNATION_BYTES + 1;
+const NUL = new Uint8Array([0]);
+
+export interface KeyRange {
+  readonly from: Uint8Array;
+  readonly to: Uint8Array;
+}
+
+export function metaKey(name: string): Uint8Array {
+  return utf8(`m${name}`);
+}
+
+export function headKey(feed: FeedId): Uint8Array {
+  return concatBytes(utf8('f'), feedBytes(feed));
+}
+
+export function commitKey(feed: FeedId, seq: number): Uint8Array {
+  return concatBytes(utf8('c'), feedBytes(feed), seqBytes(seq));
+}
+
+export function opKey(document: DocumentKey, feed: FeedId, seq: number, index: number): Uint8Array {
+  return concatBytes(
+    utf8(`o${document}`),
+    NUL,
+    feedBytes(feed),
+    seqBytes(seq),
+    new Uint8Array([index >>> 8, index & 0xff]),
+  );
+}
+
+export function viewKey(document: DocumentKey): Uint8Array {
+  return utf8(`v${document}`);
+}
+
+export function staleKey(document: DocumentKey): Uint8Array {
+  return utf8(`s${document}`);
+}
+
+/** All keys of a kind. */
+export function kindRange(kind: Kind): KeyRange {
+  return prefixRange(utf8(kind));
+}
+
+/** Commits of a feed from `seq` on. */
+export function commitRange(feed: FeedId, seq: number): KeyRange {
+  const prefix = concatBytes(utf8('c'), feedBytes(feed));
+  return { from: concatBytes(prefix, seqBytes(seq)), to: prefixRange(prefix).to };
+}
+
+/** Ops of one document. */
+export function opRange(document: DocumentKey): KeyRange {
+  return prefixRange(concatBytes(utf8(`o${document}`), NUL));
+}
+
+/** The document a view or a mark belongs to. */
+export function documentOfKey(key: Uint8Array): DocumentKey {
+  return new TextDecoder().decode(key.subarray(1));
+}
+
+/** Feed and sequence number of a commit key; undefined for a lane of a later version. */
+export function parseCommitKey(key: Uint8Array): { feed: FeedId; seq: number } | undefined {
+  const feed = parseFeed(key.subarray(1));
+  return feed && { feed, seq: parseSeq(key.subarray(1 + FEED_BYTES)) };
+}
+
+export function parseHeadKey(key: Uint8Array): FeedId | undefined {
+  return parseFeed(key.subarray(1));
+}
+
+/** Feed, sequence number and index of an op key of a document. */
+export function parseOpKey(
+  document: DocumentKey,
+  key: Uint8Array,
+): { feed: FeedId; seq: number; index: number } | undefined {
+  const rest = key.subarray(1 + utf8(document).length + NUL.length);
+  const feed = parseFeed(rest);
+  const tail = rest.subarray(FEED_BYTES);
+  return feed && { feed, seq: parseSeq(tail), index: ((tail[8] as number) << 8) | (tail[9] as number) };
+}
+
+function prefixRange(prefix: Uint8Array): KeyRange {
+  const to = prefix.slice();
+  // Every prefix ends in a letter, a lane number or NUL, so adding one never overflows.
+  to[to.length - 1] = (to[to.length - 1] as number) + 1;
+  return { from: prefix, to };
+}
+
+function feedBytes(feed: FeedId): Uint8Array {
+  return concatBytes(
+    fromHex(feed.author),
+    fromHex(feed.incarnation),
+    new Uint8Array([LANE_NUMBER[feed.lane]]),
+  );
+}
+
+function parseFeed(bytes: Uint8Array): FeedId | undefined {
+  const lane = laneByNumber(bytes[FEED_BYTES - 1] as number);
+  return (
+    lane && {
+      author: toHex(bytes.subarray(0, AUTHOR_BYTES)),
+      incarnation: toHex(bytes.subarray(AUTHOR_BYTES, AUTHOR_BYTES + INCARNATION_BYTES)),
+      lane,
+    }
+  );
+}
+
+function seqBytes(seq: number): Uint8Array {
+  return new ByteWriter().uint64(BigInt(seq)).finish();
+}
+
+function parseSeq(bytes: Uint8Array): number {
+  return Number(new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0));
+}

@@ -1,0 +1,113 @@
+// What a store remembers of earlier runs, read and checked once at start.
+import {
+  type Crypto,
+  type DocumentKey,
+  type FeedHead,
+  type NodeId,
+  type NodeMemory,
+  type Random,
+  toHex,
+  type View,
+} from '../../core/index.ts';
+import { CommitStore, VIEW_COUNT } from './commit-store.ts';
+import { StoreDamagedError } from './damage.ts';
+import { commitKey, commitRange, documentOfKey, headKey, kindRange, parseCommitKey, parseHeadKey } from './keys.ts';
+import { openRecord } from './record-codec.ts';
+import { encodeNumber, parseHead, parseNumber, parseView } from './records.ts';
+import type { Store } from './store.ts';
+
+/** Versions of one process run: more changes than a process can make, few enough for two million starts. */
+const VERSIONS_PER_BOOT = 2 ** 32;
+const STORE_ID_BYTES = 4;
+
+export interface Recollection {
+  readonly commits: CommitStore;
+  readonly memory: NodeMemory;
+  /** Names this data directory in cursors: eight hex digits. */
+  readonly storeId: string;
+  /** True when views were lost or damaged: they must be rebuilt from the commits. */
+  readonly rebuildViews: boolean;
+}
+
+/** Reads a store. Throws StoreDamagedError when what is damaged cannot be derived from the rest. */
+export async function recall(
+  store: Store,
+  self: NodeId,
+  crypto: Crypto,
+  random: Random,
+): Promise<Recollection> {
+  const feeds = await readHeads(store, crypto);
+  for (const head of feeds) {
+    if (head.feed.author === self) await checkContinuity(store, head);
+  }
+  const { views, damaged } = await readViews(store, crypto);
+  const commits = new CommitStore(store, crypto, damaged ? [] : views.map((view) => view.key));
+  const counted = parseNumber((await commits.readMeta(VIEW_COUNT)) ?? encodeNumber(0)) ?? 0;
+  const rebuildViews = damaged || counted > views.length || (views.length === 0 && feeds.length > 0);
+  const boot = (parseNumber((await commits.readMeta('boot')) ?? encodeNumber(0)) ?? 0) + 1;
+  await commits.writeMeta('boot', encodeNumber(boot));
+  const kept = rebuildViews ? [] : views;
+  return {
+    commits,
+    storeId: await storeIdOf(commits, random),
+    rebuildViews,
+    memory: {
+      feeds,
+      views: kept,
+      stale: rebuildViews ? [] : await readStale(store),
+      clock: kept.reduce((newest, view) => (view.origin === self && view.clock > newest ? view.clock : newest), 0n),
+      firstVersion: boot * VERSIONS_PER_BOOT,
+    },
+  };
+}
+
+async function readHeads(store: Store, crypto: Crypto): Promise<FeedHead[]> {
+  const heads: FeedHead[] = [];
+  for await (const { key, value } of store.range(kindRange('f'))) {
+    const feed = parseHeadKey(key);
+    const payload = openRecord(key, value, crypto);
+    const head = feed && payload && parseHead(feed, payload);
+    if (head === undefined) throw new StoreDamagedError(key);
+    heads.push(head);
+  }
+  return heads;
+}
+
+/** Own commits exist nowhere else until they are sent: a gap in them must be known before anything is acknowledged. */
+async function checkContinuity(store: Store, head: FeedHead): Promise<void> {
+  let expected = 1;
+  for await (const { key } of store.range(commitRange(head.feed, 1))) {
+    if (parseCommitKey(key)?.seq !== expected) break;
+    expected++;
+  }
+  if (expected <= head.seq) throw new StoreDamagedError(commitKey(head.feed, expected), 'of our own is missing');
+  if (expected > head.seq + 1) {
+    throw new StoreDamagedError(headKey(head.feed), `is behind its feed, which goes on to ${expected - 1}`);
+  }
+}
+
+async function readViews(store: Store, crypto: Crypto): Promise<{ views: View[]; damaged: boolean }> {
+  const views: View[] = [];
+  let damaged = false;
+  for await (const { key, value } of store.range(kindRange('v'))) {
+    const payload = openRecord(key, value, crypto);
+    const view = payload && parseView(documentOfKey(key), payload);
+    if (view === undefined) damaged = true;
+    else views.push(view);
+  }
+  return { views, damaged };
+}
+
+async function readStale(store: Store): Promise<DocumentKey[]> {
+  const stale: DocumentKey[] = [];
+  for await (const { key } of store.range(kindRange('s'))) stale.push(documentOfKey(key));
+  return stale;
+}
+
+async function storeIdOf(commits: CommitStore, random: Random): Promise<string> {
+  const known = await commits.readMeta('store-id');
+  if (known !== undefined) return toHex(known);
+  const fresh = random.bytes(STORE_ID_BYTES);
+  await commits.writeMeta('store-id', fresh);
+  return toHex(fresh);
+}

@@ -1,0 +1,169 @@
+// A Backend whose answers a test writes: it records what was asked and lets changes be announced.
+import type {
+  Backend,
+  MeshControl,
+  PeerRow,
+  SidecarInfo,
+} from '../../../../src/sidecar/api/index.ts';
+import type {
+  Caller,
+  CommandRow,
+  DocumentRow,
+  Freshness,
+  Method,
+  RequestOf,
+  ResponseOf,
+} from '../../../../src/core/index.ts';
+
+export type Answers = {
+  [M in Method]?: (
+    body: RequestOf<M>,
+    caller: Caller,
+  ) => ResponseOf<M> | Promise<ResponseOf<M>>;
+};
+
+export interface Submitted {
+  readonly method: Method;
+  readonly caller: Caller;
+  readonly body: unknown;
+}
+
+/** A node id as the core writes it. */
+export const ORIGIN = 'ab'.repeat(32);
+
+export const FRESHNESS: Freshness = {
+  observedAtMs: 1_000,
+  receivedAtMs: 2_000,
+  ageMs: 1_500,
+  presence: 'alive',
+  revision: '0-abc',
+  origin: ORIGIN,
+};
+
+export const DOCUMENT: DocumentRow = {
+  collection: 'notes',
+  id: 'a',
+  value: { text: 'hello' },
+  freshness: FRESHNESS,
+};
+
+export const COMMAND: CommandRow = {
+  id: 'abcdefghijklmnopqrstuvwxyz',
+  agent: 'edge-7',
+  kind: 'restart',
+  args: { service: 'nginx' },
+  issuedAtMs: 1_000,
+  expiresAtMs: 3_601_000,
+  requestedBy: 'hub/admin',
+  state: 'pending',
+  progressPercent: undefined,
+  message: '',
+  result: undefined,
+  freshness: FRESHNESS,
+};
+
+export const PEER: PeerRow = {
+  address: '10.0.0.2:7677',
+  nodeId: 'peer-node',
+  name: 'north',
+  state: 'connected',
+  roundTripMs: 1.25,
+  lastSeenMs: 5_000,
+  lastError: '',
+  bytesReceived: 10,
+  bytesSent: 20,
+  attempts: 0,
+  outbound: true,
+};
+
+const DEFAULT_ANSWERS: Answers = {
+  heartbeat: ({ ack }) => ({ receivedAtMs: 1_000, ack, pendingCommands: 2 }),
+  put: ({ items, ack }) => ({
+    results: items.map(() => ({ revision: '0-new', changed: true })),
+    ack,
+  }),
+  get: () => DOCUMENT,
+  issueCommand: () => ({ command: COMMAND, created: true }),
+  summary: () => ({ documents: 3, feeds: 2, commits: 40, stateHash: 'feed' }),
+};
+
+export class FakeBackend implements Backend {
+  readonly info: SidecarInfo = {
+    nodeId: 'self-node',
+    name: 'edge-7',
+    version: '0.1.0',
+    fleetMode: 'open',
+    fleet: 'fleetfp',
+    startedAtMs: 1_000,
+    agents: ['edge-7'],
+  };
+  readonly mesh: FakeMesh = new FakeMesh();
+  readonly submitted: Submitted[] = [];
+  readonly listeners = new Set<() => void>();
+  reasonsNotReady: string[] = [];
+  answers: Answers;
+  readonly #stopping = new AbortController();
+
+  constructor(answers: Answers = {}) {
+    this.answers = { ...DEFAULT_ANSWERS, ...answers };
+  }
+
+  get stopping(): AbortSignal {
+    return this.#stopping.signal;
+  }
+
+  async submit<M extends Method>(
+    method: M,
+    caller: Caller,
+    body: RequestOf<M>,
+  ): Promise<ResponseOf<M>> {
+    this.submitted.push({ method, caller, body });
+    const answer: Answers[M] = this.answers[method];
+    if (answer === undefined) throw new Error(`The fake has no answer for ${method}.`);
+    return answer(body, caller);
+  }
+
+  onChange(listener: () => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  notReady(): readonly string[] {
+    return this.reasonsNotReady;
+  }
+
+  announceChange(): void {
+    for (const listener of [...this.listeners]) listener();
+  }
+
+  beginToStop(): void {
+    this.#stopping.abort();
+  }
+}
+
+class FakeMesh implements MeshControl {
+  readonly address = '10.0.0.1:7677';
+  paused = false;
+  rows: PeerRow[] = [PEER];
+  readonly added: string[] = [];
+
+  peers(): readonly PeerRow[] {
+    return this.rows;
+  }
+
+  async addPeer(address: string): Promise<boolean> {
+    this.added.push(address);
+    return true;
+  }
+
+  async removePeer(): Promise<void> {}
+
+  pause(): number {
+    this.paused = true;
+    return 1;
+  }
+
+  resume(): void {
+    this.paused = false;
+  }
+}

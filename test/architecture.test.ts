@@ -49,7 +49,7 @@ const AREAS: readonly Area[] = [
   // The only place where protobuf meets the values of the core.
   {
     at: 'src/sidecar/api/',
-    areas: ['src/core/', 'src/gen/'],
+    areas: ['src/core/', 'src/gen/', ...SIDECAR_TOOLS],
     packages: ['@bufbuild/*', '@connectrpc/*', 'node:*'],
   },
   {

@@ -53,7 +53,7 @@ const RUNNING_STEPS: readonly Step[] = [
   {
     heading: 'simulation, 50 seeds',
     script: ['sim', '--', '--seeds', '50'],
-    fix: 'run `npm run sim -- --seed <the seed above>` for one run',
+    fix: 'run the `replay:` line above',
   },
 ];
 

@@ -54,7 +54,12 @@ function startBeats(client: AgentClient, agent: string, host: HostTelemetry): He
         host.sample(),
         host.topProcesses(TOP_PROCESSES),
       ]);
-      return { status: 'ok', labels: { site: agent.split('-')[0] ?? agent }, workloads, ...figures };
+      return {
+        status: 'ok',
+        labels: { site: agent.split('-')[0] ?? agent },
+        workloads,
+        ...figures,
+      };
     },
   });
 }

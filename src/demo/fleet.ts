@@ -26,7 +26,7 @@ const ORDER_DEADLINE_MS = 5_000;
 
 const HERE = import.meta.url;
 /** Not an import: the command line is started as a user starts it. */
-const CLI = modulePath(new URL('../cli/main.ts', HERE));
+export const CLI = modulePath(new URL('../cli/main.ts', HERE));
 const AGENT = modulePath(new URL('./agent-process.ts', import.meta.url));
 
 export class Fleet implements AsyncDisposable {
@@ -34,6 +34,7 @@ export class Fleet implements AsyncDisposable {
   readonly #configFile: string;
   readonly #processes: Processes;
   readonly #signal: AbortSignal;
+  readonly #clients: AgentClient[] = [];
   readonly #memberByName = new Map<string, Member>();
   readonly #lastNewsByAgent = new Map<string, AgentNews>();
   /** What agents said while acting on commands, oldest first. */
@@ -67,14 +68,14 @@ export class Fleet implements AsyncDisposable {
   /** Starts one after the other, because each dials those before it, and calls back when one is up. */
   async start(onStarted: (member: Member) => void): Promise<void> {
     await this.#makeFleetSecret();
-    const agents: Promise<unknown>[] = [];
     for (const plan of MEMBERS) {
       const member = await this.#startMember(plan);
       this.#memberByName.set(plan.name, member);
-      agents.push(this.#waitForNews(plan.name, (news) => news.type === 'ready', START_DEADLINE_MS));
       onStarted(member);
     }
-    await Promise.all(agents);
+    for (const { name } of MEMBERS) {
+      await this.#waitForNews(name, (news) => news.type === 'ready', START_DEADLINE_MS);
+    }
   }
 
   /** Has all agents send heartbeats, or be quiet. */
@@ -97,7 +98,7 @@ export class Fleet implements AsyncDisposable {
 
   /** Ends the clients; the processes belong to whoever opened them. */
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const { client } of this.members) await client[Symbol.asyncDispose]();
+    for (const client of this.#clients) await client[Symbol.asyncDispose]();
   }
 
   /** The first member makes the fleet, the others join with its secret. */
@@ -127,7 +128,12 @@ export class Fleet implements AsyncDisposable {
         ...['--agent', name, '--api-listen', 'off', '--mesh-listen', '127.0.0.1:0', ...peers],
       ],
     });
-    const client = createAgentClient({ dataDir, admin: true });
+    const client = createAgentClient({
+      address: socketAddress(dataDir),
+      tokenFile: join(dataDir, 'tokens', 'admin'),
+      admin: true,
+    });
+    this.#clients.push(client);
     const { value: status } = await until(
       `the sidecar of ${name} answers`,
       { deadlineMs: START_DEADLINE_MS, signal: this.#signal },
@@ -145,7 +151,7 @@ export class Fleet implements AsyncDisposable {
       args: [JSON.stringify(packages)],
       // All that an agent is ever told.
       env: {
-        HOLDFAST_ADDRESS: `unix:${join(dataDir, 'api.sock')}`,
+        HOLDFAST_ADDRESS: socketAddress(dataDir),
         HOLDFAST_TOKEN_FILE: join(dataDir, 'tokens', `agent-${name}`),
         HOLDFAST_AGENT: name,
       },
@@ -171,4 +177,8 @@ export class Fleet implements AsyncDisposable {
       return news !== undefined && isIt(news);
     });
   }
+}
+
+function socketAddress(dataDir: string): string {
+  return `unix:${join(dataDir, 'api.sock')}`;
 }

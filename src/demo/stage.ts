@@ -3,7 +3,7 @@ import { type Check, formatCheck } from './checks.ts';
 import type { Fleet, Member } from './fleet.ts';
 import { renderFleetTable } from './fleet-table.ts';
 import type { Screen } from './screen.ts';
-import { formatSeconds, messageOf, until } from './wait.ts';
+import { DeadlineError, formatDuration, until } from './wait.ts';
 
 /** One act of the demo. */
 export interface Step {
@@ -52,10 +52,14 @@ export class Stage {
 
   /** Records whether a claim holds now. Throws when it does not. */
   check(claim: string, passed: boolean, figure = ''): void {
-    const check = { claim, passed, figure };
+    this.record({ claim, passed, figure });
+    if (!passed) throw new ClaimFailedError(claim);
+  }
+
+  /** Puts a check on the list and shows it. */
+  record(check: Check): void {
     this.#checks.push(check);
     this.say(formatCheck(check, this.screen.color));
-    if (!passed) throw new ClaimFailedError(claim);
   }
 
   /**
@@ -70,13 +74,19 @@ export class Stage {
     const wait = { deadlineMs: DEFAULT_DEADLINE_MS, signal: this.signal };
     try {
       const { value, tookMs } = await until(claim, wait, probe);
-      this.check(claim, true, figure(value, formatSeconds(tookMs)));
+      this.check(claim, true, figure(value, formatDuration(tookMs)));
       return value;
     } catch (error) {
-      // An interruption says nothing about the claim.
-      if (!this.signal.aborted) this.check(claim, false, messageOf(error));
+      // Any other error, such as an interruption, says nothing about the claim.
+      if (error instanceof DeadlineError) this.check(claim, false, error.why);
       throw error;
     }
+  }
+
+  /** Waits without a claim of its own; what is awaited is told when the time is up. */
+  async wait<Value>(what: string, probe: () => Promise<Value | undefined | false>): Promise<Value> {
+    const wait = { deadlineMs: DEFAULT_DEADLINE_MS, signal: this.signal };
+    return (await until(what, wait, probe)).value;
   }
 
   /** The fleet as one member sees it, as lines. */

@@ -1,15 +1,16 @@
 // The demo as a list: what happens in which order, and the executor that goes through it.
-import { applyCut } from './step-cut.ts';
-import { heal } from './step-heal.ts';
+
+import type { Stage, Step } from './stage.ts';
+import { cutOff } from './step-cut.ts';
 import { showFleet } from './step-fleet.ts';
+import { heal } from './step-heal.ts';
 import { start } from './step-start.ts';
 import { workApart } from './step-work.ts';
-import type { Stage, Step } from './stage.ts';
 
 export const STEPS: readonly Step[] = [
   { title: 'Start a hub and a site of three, each with an agent beside it', run: start },
   { title: 'Look at the fleet from site-3, which has no link to the hub', run: showFleet },
-  { title: 'Cut the hub off', run: applyCut },
+  { title: 'Cut the hub off', run: cutOff },
   { title: 'Work on both sides of the cut', run: workApart },
   { title: 'Heal the cut', run: heal },
 ];

@@ -15,21 +15,25 @@ export interface MemberPlan {
   readonly packages: Readonly<Record<string, string>>;
 }
 
-export const HUB = 'hub';
-
-/** In the order in which they are started. */
+/** In the order in which they are started: the hub last, because it is the one that dials when the cut is healed. */
 export const MEMBERS: readonly MemberPlan[] = [
-  { name: HUB, dials: [], packages: { registry: '3.1.0' } },
-  { name: 'site-1', dials: [HUB], packages: { router: '2.4.1' } },
-  { name: 'site-2', dials: [HUB, 'site-1'], packages: { router: '2.4.1', recorder: '0.9.3' } },
+  { name: 'site-1', dials: [], packages: { router: '2.4.1' } },
+  { name: 'site-2', dials: ['site-1'], packages: { router: '2.4.1', recorder: '0.9.3' } },
   { name: 'site-3', dials: ['site-2'], packages: { camera: '1.12.0', recorder: '0.9.2' } },
+  { name: 'hub', dials: ['site-1', 'site-2'], packages: { registry: '3.1.0' } },
 ];
 
-export const SITE: readonly string[] = MEMBERS.map(({ name }) => name).filter((name) => name !== HUB);
+export const HUB = 'hub';
+/** The member of the site that is furthest from the hub. */
+export const FAR = 'site-3';
+export const SITE: readonly string[] = MEMBERS.map(({ name }) => name).filter(
+  (name) => name !== HUB,
+);
+export const ALL: readonly string[] = MEMBERS.map(({ name }) => name);
 
 /** Names of the members that have a link to this one while all is well, sorted. */
 export function neighboursOf(name: string): string[] {
   const dialled = MEMBERS.find((member) => member.name === name)?.dials ?? [];
-  const dialling = MEMBERS.filter((member) => member.dials.includes(name)).map((member) => member.name);
-  return [...dialled, ...dialling].toSorted();
+  const dialling = MEMBERS.filter((member) => member.dials.includes(name));
+  return [...dialled, ...dialling.map((member) => member.name)].toSorted();
 }

@@ -26,7 +26,6 @@ import {
   type Document,
   DocumentSchema,
   DocumentService,
-  type WatchDocumentsResponse,
   type WatchDocumentsResponseSchema,
   WatchEventType,
 } from '../../src/gen/holdfast/v1/document_pb.ts';
@@ -61,7 +60,11 @@ export function notFound(what: string): ConnectError {
   return apiError(ErrorReason.NOT_FOUND, Code.NotFound, `there is no ${what}`);
 }
 
-export function freshness(revision: string, ageMs = 1_000, presence = Presence.ALIVE): Freshness {
+export function freshness(
+  revision: string,
+  ageMs = 1_000,
+  presence: Presence = Presence.ALIVE,
+): Freshness {
   return create(FreshnessSchema, {
     observedAt: timestampFromMs(FAKE_NOW_MS - ageMs),
     receivedAt: timestampFromMs(FAKE_NOW_MS - ageMs),
@@ -74,14 +77,14 @@ export function freshness(revision: string, ageMs = 1_000, presence = Presence.A
 
 type WatchMessage = MessageInitShape<typeof WatchDocumentsResponseSchema>;
 
-/** The reply of a method may be replaced: each entry is used once, by the next call. */
+/** Something that goes wrong once. */
 export type Fault = () => unknown;
 
 export class FakeSidecar {
   /** While true no call is answered, as if nothing listened; open watches have ended. */
   #down = false;
   readonly calls: { method: string; request: unknown; authorization: string | null }[] = [];
-  /** Thrown by the next calls of the method, before anything is done. */
+  /** Called by the next calls of the method before anything is done; what they return is thrown, unless it is undefined. */
   readonly faults = new Map<string, Fault[]>();
   /** Thrown by the next calls of the method after the work is done: the answer is lost. */
   readonly lostAnswers = new Map<string, Fault[]>();
@@ -100,6 +103,8 @@ export class FakeSidecar {
   /** When true, watches are opened but never send anything. */
   mute = false;
   openWatches = 0;
+  /** When true, reports with a result are refused as if it were too large. */
+  refusesResults = false;
   #notify = new Set<() => void>();
 
   transport(): Transport {
@@ -182,8 +187,8 @@ export class FakeSidecar {
   #enter(method: string, request: unknown, header: Headers): void {
     this.calls.push({ method, request, authorization: header.get('Authorization') });
     if (this.#down) throw new ConnectError('connect ECONNREFUSED', Code.Unavailable);
-    const fault = this.faults.get(method)?.shift();
-    if (fault !== undefined) throw fault();
+    const thrown = this.faults.get(method)?.shift()?.();
+    if (thrown !== undefined) throw thrown;
   }
 
   #leave<Answer>(method: string, answer: Answer): Answer {
@@ -296,7 +301,7 @@ export class FakeSidecar {
     let position = this.#positionOf(request.cursor);
     const close = this.#countOpen(signal);
     try {
-      if (this.mute) await this.#changed(signal);
+      while (this.mute && !signal.aborted) await this.#changed(signal);
       if (request.cursor !== '' && position < this.oldestCursor) {
         yield { type: WatchEventType.RESYNC, cursor: '' };
         position = -1;
@@ -445,6 +450,9 @@ export class FakeSidecar {
       report: (request, { requestHeader }) => {
         this.#enter('report', request, requestHeader);
         const command = find(request.id);
+        if (this.refusesResults && request.result !== undefined) {
+          throw apiError(ErrorReason.INVALID_FIELD, Code.InvalidArgument, 'result: over 32 KiB');
+        }
         if (command.state > CommandState.RUNNING) {
           throw apiError(
             ErrorReason.COMMAND_STATE,
@@ -501,5 +509,3 @@ function pageOf<Row>(rows: readonly Row[], request: { pageToken: string }) {
   const end = start + FAKE_PAGE_SIZE;
   return { page: rows.slice(start, end), nextPageToken: end < rows.length ? String(end) : '' };
 }
-
-export type { WatchDocumentsResponse };

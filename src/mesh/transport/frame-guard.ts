@@ -8,7 +8,9 @@ import { MAX_HANDSHAKE_BYTES } from './lan-limits.ts';
 import { FRAME_OVERHEAD_BYTES, MAX_FRAME_BYTES } from './transport.ts';
 
 const LENGTH_BYTES = 3;
-const MAX_MESSAGE_BYTES = MAX_FRAME_BYTES + FRAME_OVERHEAD_BYTES - LENGTH_BYTES;
+const ENCRYPTION_BYTES = FRAME_OVERHEAD_BYTES - LENGTH_BYTES;
+const MIN_MESSAGE_BYTES = ENCRYPTION_BYTES + 1;
+const MAX_MESSAGE_BYTES = ENCRYPTION_BYTES + MAX_FRAME_BYTES;
 
 /** Messages each side receives before the first frame: its part of Noise XX and the header of the cipher stream. */
 const HANDSHAKE_MESSAGES = { initiator: 2, responder: 3 } as const;
@@ -32,6 +34,8 @@ export function createFrameGuard(role: keyof typeof HANDSHAKE_MESSAGES): FrameGu
       handshakeBytes += LENGTH_BYTES + length;
       return handshakeBytes > MAX_HANDSHAKE_BYTES ? 'sent bytes that are no handshake' : undefined;
     }
+    // The stream beneath loses count of empty messages and would hoard them without bound.
+    if (length < MIN_MESSAGE_BYTES) return `announced a message of ${length} bytes, an empty frame`;
     if (length <= MAX_MESSAGE_BYTES) return undefined;
     return `announced a message of ${length} bytes, over the limit of ${MAX_MESSAGE_BYTES}`;
   };

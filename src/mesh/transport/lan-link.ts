@@ -8,10 +8,10 @@ import type { Timers } from '../../core/index.ts';
 import { closeReason } from './lan-errors.ts';
 import {
   CLOSE_TIMEOUT_MS,
+  doubtFrameSize,
   FRAME_OVERHEAD_BYTES,
   type Link,
   type LinkHandlers,
-  MAX_FRAME_BYTES,
 } from './transport.ts';
 
 export interface LanLinkParts {
@@ -85,8 +85,9 @@ export class LanLink implements Link {
 
   send(frame: Uint8Array): boolean {
     if (this.#state !== 'open') return false;
-    if (frame.length > MAX_FRAME_BYTES) {
-      this.destroy(`own frame of ${frame.length} bytes is over the limit of ${MAX_FRAME_BYTES}`);
+    const doubt = doubtFrameSize(frame.length);
+    if (doubt !== undefined) {
+      this.destroy(doubt);
       return false;
     }
     this.#takenBytes += frame.length + FRAME_OVERHEAD_BYTES;

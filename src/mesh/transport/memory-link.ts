@@ -3,11 +3,11 @@ import type { Timers } from '../../core/index.ts';
 import type { MemoryPath } from './memory-path.ts';
 import {
   CLOSE_TIMEOUT_MS,
+  doubtFrameSize,
   FRAME_OVERHEAD_BYTES,
   type Link,
   type LinkHandlers,
   MAX_BUFFERED_BYTES,
-  MAX_FRAME_BYTES,
 } from './transport.ts';
 
 export interface MemoryLinkParts {
@@ -82,8 +82,9 @@ export class MemoryLink implements Link {
 
   send(frame: Uint8Array): boolean {
     if (this.#state !== 'open') return false;
-    if (frame.length > MAX_FRAME_BYTES) {
-      this.destroy(`own frame of ${frame.length} bytes is over the limit of ${MAX_FRAME_BYTES}`);
+    const doubt = doubtFrameSize(frame.length);
+    if (doubt !== undefined) {
+      this.destroy(doubt);
       return false;
     }
     const size = frame.length + FRAME_OVERHEAD_BYTES;

@@ -2,8 +2,8 @@
 //
 // Contract, checked for every adapter by test/compliance/transport-compliance.ts:
 // - Both ends see the same `handshakeHash`, and each sees the other's Noise key. Nothing is known about membership yet.
-// - A frame arrives whole, in order, once, or the link closes. Frames over MAX_FRAME_BYTES close the link at the receiver
-//   before they are in memory; sending one closes it at the sender.
+// - A frame has 1 to MAX_FRAME_BYTES bytes. It arrives whole, in order, once, or the link closes. Other sizes close the link at
+//   the receiver before they are in memory, and at the sender when it tries.
 // - A frame given to `send` belongs to the link: do not change it. A frame given to `onFrame` belongs to the receiver, but may
 //   share memory with others of the same read: copy what is kept for long.
 // - Nothing is delivered before `attach`; what arrived before is delivered then, in order. `attach` is called once.
@@ -18,6 +18,14 @@
 
 /** Largest frame: a run of about 128 KiB with room for one more commit. */
 export const MAX_FRAME_BYTES = 512 * 1024;
+
+/** Why a frame of this size must not be sent, or undefined. */
+export function doubtFrameSize(bytes: number): string | undefined {
+  if (bytes === 0) return 'own frame is empty';
+  if (bytes <= MAX_FRAME_BYTES) return undefined;
+  return `own frame of ${bytes} bytes is over the limit of ${MAX_FRAME_BYTES}`;
+}
+
 /** How long `close` waits for the other end: a few round trips by satellite. Then the link is destroyed. */
 export const CLOSE_TIMEOUT_MS = 5_000;
 /** How long a dial may take in all, in milliseconds: three tries of a TCP connect, at 0, 1 and 3 seconds, and a slow handshake. */

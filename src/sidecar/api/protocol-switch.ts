@@ -35,7 +35,8 @@ export function detectHttpVersion(
     socket.pause();
     socket.unshift(head);
     onDetected(mayBeHttp2 ? 'http2' : 'http1');
-    socket.resume();
+    // An HTTP/2 session takes what is buffered itself; flowing, the bytes would pass it by.
+    if (!mayBeHttp2) socket.resume();
   };
   const cancelTimeout = timers.after(timeoutMs, onSilence);
   socket.on('data', onData).on('end', onSilence).on('close', settle);

@@ -1,0 +1,68 @@
+// Figures and texts as people read them in a terminal.
+
+const SECOND_MS = 1_000;
+const MINUTE_MS = 60 * SECOND_MS;
+const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
+
+/** The largest unit that says enough: `350ms`, `12s`, `5m`, `3h`, `12d`. */
+export function formatSpan(ms: number): string {
+  if (ms < SECOND_MS) return `${Math.max(0, Math.round(ms))}ms`;
+  if (ms < MINUTE_MS) return `${Math.floor(ms / SECOND_MS)}s`;
+  if (ms < HOUR_MS) return `${Math.floor(ms / MINUTE_MS)}m`;
+  if (ms < 2 * DAY_MS) return `${Math.floor(ms / HOUR_MS)}h`;
+  return `${Math.floor(ms / DAY_MS)}d`;
+}
+
+/** Round trips are often below a millisecond. */
+export function formatRoundTrip(ms: number | undefined): string {
+  if (ms === undefined) return NOTHING;
+  return ms < 10 ? `${ms.toFixed(1)}ms` : `${Math.round(ms)}ms`;
+}
+
+const BYTE_UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+const UNIT_STEP = 1_024;
+
+export function formatBytes(bytes: number): string {
+  let value = bytes;
+  let unit = 0;
+  while (value >= UNIT_STEP && unit < BYTE_UNITS.length - 1) {
+    value /= UNIT_STEP;
+    unit += 1;
+  }
+  const digits = unit === 0 || value >= 10 ? Math.round(value).toString() : value.toFixed(1);
+  return `${digits} ${BYTE_UNITS[unit]}`;
+}
+
+/** Stands where there is no value. */
+export const NOTHING = '-';
+
+export function formatPercent(value: number | undefined): string {
+  return value === undefined ? NOTHING : `${Math.round(value)}%`;
+}
+
+export function formatNumber(value: number | undefined, digits: number): string {
+  return value === undefined ? NOTHING : value.toFixed(digits);
+}
+
+export function orNothing(text: string | undefined): string {
+  return text === undefined || text === '' ? NOTHING : text;
+}
+
+/** `1 link`, `2 links`. */
+export function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+}
+
+/** Ids are long and differ at the beginning: so many characters tell them apart in a table. */
+const SHORT_ID_CHARACTERS = 8;
+
+export function shortId(id: string): string {
+  return id === '' ? NOTHING : id.slice(0, SHORT_ID_CHARACTERS);
+}
+
+/** Other machines wrote these texts: what could move the cursor or change the terminal is shown as a question mark. */
+export function printable(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are exactly what is looked for.
+  return text.replaceAll(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, '?');
+}

@@ -1,0 +1,107 @@
+// A node among others: runs in, documents out, whatever the order, and what cannot be read harms nothing else.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { encodeOps } from '../../src/core/commit.ts';
+import { FeedTable } from '../../src/core/feed.ts';
+import { hlcOf, type Run, toHex } from '../../src/core/index.ts';
+import { createSigner, sodiumCrypto } from '../../src/sidecar/sodium-crypto.ts';
+import { ADMIN, START_MS, TestNode } from '../support/test-node.ts';
+
+/** Runs of a stranger's own making with that payload, signed as the protocol asks. */
+function runWith(payload: Uint8Array): Run {
+  const signer = createSigner(new Uint8Array(32).fill(200));
+  const feed = { author: toHex(signer.publicKey), incarnation: 'ab'.repeat(16), lane: 'state' as const };
+  const author = new FeedTable({ fleetId: new Uint8Array(32).fill(9), crypto: sodiumCrypto, signer, own: () => feed, heads: [] });
+  return { feed, firstSeq: 1, commits: [author.append('state', hlcOf(START_MS), payload)] };
+}
+
+test('a run is stored before its sender hears that it is', () => {
+  const north = new TestNode('north');
+  const south = new TestNode('south');
+  north.put('notes/a', { n: 1 });
+  assert.equal(south.receive(north.runs()), undefined);
+  const kinds = south.effects.map(({ type }) => type);
+  assert.ok(kinds.indexOf('persist') < kinds.indexOf('delivered'));
+  const persist = south.effects.find((effect) => effect.type === 'persist');
+  assert.ok(persist?.type === 'persist' && !persist.sync, 'what others hold too needs no fsync of its own');
+});
+
+test('nodes that took the same runs in any order are equal (invariant 1)', () => {
+  const authors = ['node-1', 'node-2', 'node-3'].map((name) => new TestNode(name));
+  for (const [i, author] of authors.entries()) {
+    author.put('notes/shared', { [`by${i}`]: i, both: i });
+    author.put(`deployments/${author.name}:x`, { v: i });
+    author.put('notes/gone', { i });
+    if (i === 1) author.request('delete', { collection: 'notes', id: 'gone' });
+  }
+  const runs = authors.flatMap((author) => author.runs());
+  fc.assert(
+    fc.property(fc.shuffledSubarray(runs, { minLength: runs.length }), fc.boolean(), (order, oneByOne) => {
+      const reader = new TestNode('reader');
+      if (oneByOne) for (const run of order) assert.equal(reader.receive([run]), undefined);
+      else assert.equal(reader.receive(order), undefined);
+      const reference = new TestNode('other');
+      reference.receive(runs);
+      assert.equal(reader.stateHash, reference.stateHash);
+      assert.deepEqual(Object.keys(reader.read('notes/shared') ?? {}).sort(), ['both', 'by0', 'by1', 'by2']);
+    }),
+    { numRuns: 30 },
+  );
+});
+
+test('a payload that cannot be read is void: reported, stored, passed on, and the feed goes on', () => {
+  const node = new TestNode('north');
+  assert.equal(node.receive([runWith(new Uint8Array([7, 7, 7]))]), undefined);
+  assert.ok(node.effects.some((effect) => effect.type === 'report' && effect.event === 'core.void_commit'));
+  assert.equal(node.stored.length, 1);
+});
+
+test('a change that Automerge refuses harms its document alone', () => {
+  const node = new TestNode('north');
+  const ops = [
+    { key: 'notes/bad', kind: 'change' as const, generation: 0, bytes: new Uint8Array([1, 2, 3]) },
+    { key: 'Bad Name/x', kind: 'change' as const, generation: 0, bytes: new Uint8Array([1]) },
+  ];
+  assert.equal(node.receive([runWith(encodeOps(ops))]), undefined);
+  assert.ok(node.effects.some((effect) => effect.type === 'report' && effect.event === 'core.change_refused'));
+  assert.equal(node.read('notes/bad'), undefined);
+  node.put('notes/good', { n: 1 });
+  assert.deepEqual(node.read('notes/good'), { n: 1 });
+  // The sequence ends: the request is answered, not parked for ever.
+  assert.throws(() => node.put('notes/bad', { n: 1 }));
+});
+
+test('a run that is refused names why and leaves the node as it was', () => {
+  const node = new TestNode('north');
+  const run = runWith(encodeOps([]));
+  const forged = { ...run, commits: run.commits.map((commit) => ({ ...commit, clock: 1n })) };
+  assert.match(node.receive([forged]) ?? '', /signature/);
+  assert.deepEqual(node.node.positions(), []);
+});
+
+test('a remote clock far in the future does not drag ours along', () => {
+  const [north, south] = [new TestNode('north'), new TestNode('south')];
+  north.nowMs = START_MS + 365 * 86_400_000;
+  north.put('notes/a', { n: 1 });
+  south.receive(north.runs());
+  south.put('notes/b', { n: 1 });
+  const { freshness } = south.request('get', { collection: 'notes', id: 'b' });
+  assert.equal(freshness.observedAtMs, START_MS);
+});
+
+test('lost views are rebuilt from commits and are as before', () => {
+  const before = new TestNode('north');
+  before.put('notes/a', { n: 1 });
+  before.put('notes/b', { n: 1 });
+  before.put('notes/a', { n: 2 });
+  before.request('delete', { collection: 'notes', id: 'b' });
+  const after = new TestNode('north', { feeds: before.stored.map(({ commit }) => commit).slice(-1) });
+  after.turn({
+    type: 'commits-replayed',
+    commits: before.stored.map(({ commit, ops }) => ({ feed: commit.feed, clock: commit.clock, ops })),
+  });
+  assert.equal(after.stateHash, before.stateHash);
+  assert.deepEqual(after.stored, [], 'nothing is stored twice');
+  assert.deepEqual(after.request('list', { collection: 'notes', idPrefix: '', pageSize: 10, pageToken: '' }, ADMIN).rows.map(({ id }) => id), ['a']);
+});

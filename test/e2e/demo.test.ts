@@ -1,0 +1,182 @@
+// `holdfast demo` as a user runs it: every check passes, and however it ends, nothing of it is left.
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, suite, test } from 'node:test';
+import { until } from '../../src/demo/wait.ts';
+
+const CLI = join(import.meta.dirname, '..', '..', 'src', 'cli', 'main.ts');
+/** The demo takes 15 s on two cores; the rest is for a machine that runs other tests beside it. */
+const DEADLINE_MS = 120_000;
+
+interface Run {
+  readonly child: ChildProcess;
+  readonly output: () => string;
+  /** Resolves to the exit code, or the signal. */
+  readonly ended: Promise<number | NodeJS.Signals | null>;
+}
+
+/** All that the demo makes goes below this, and all its processes have it in their environment. */
+let temporary = '';
+const runs: Run[] = [];
+
+beforeEach(() => {
+  // In /tmp whatever TMPDIR says: paths of sockets are short.
+  temporary = mkdtempSync(join(tmpdir().length > 20 ? '/tmp' : tmpdir(), 'hf-e2e-'));
+});
+afterEach(() => {
+  for (const { child } of runs.splice(0)) child.kill('SIGKILL');
+  rmSync(temporary, { recursive: true, force: true });
+});
+
+function startDemo(...args: string[]): Run {
+  const child = spawn(process.execPath, [CLI, 'demo', ...args], {
+    env: { ...process.env, TMPDIR: temporary, HOLDFAST_NAME: 'of-the-user' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+    });
+  }
+  const ended = new Promise<number | NodeJS.Signals | null>((resolve) =>
+    child.once('close', (code, signal) => resolve(code ?? signal)),
+  );
+  const run = { child, output: () => output, ended };
+  runs.push(run);
+  return run;
+}
+
+async function waitFor(what: string, condition: () => boolean): Promise<void> {
+  await until(what, { deadlineMs: DEADLINE_MS, signal: new AbortController().signal }, condition);
+}
+
+async function waitForOutput({ output }: Run, text: string): Promise<void> {
+  await waitFor(`"${text}" in the output`, () => output().includes(text)).catch((error: Error) => {
+    throw new Error(`${error.message}\n${output()}`);
+  });
+}
+
+/** Ids of the processes of the demo that live, found by what they inherited. */
+function survivors(): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/environ`, 'utf8').includes(`TMPDIR=${temporary}\0`);
+      } catch {
+        // It ended meanwhile, or belongs to somebody else.
+        return false;
+      }
+    })
+    .map(Number);
+}
+
+function assertNothingLeft(output: string): void {
+  assert.deepEqual(survivors(), [], output);
+  assert.deepEqual(readdirSync(temporary), [], output);
+}
+
+/** Process ids as the demo shows them. */
+function shownPids(output: string, what: 'sidecar' | 'agent'): number[] {
+  return [...output.matchAll(new RegExp(`${what} process (\\d+)`, 'g'))].map((match) =>
+    Number(match[1]),
+  );
+}
+
+suite('holdfast demo', {
+  skip: process.platform !== 'linux' && 'looks for processes in /proc',
+}, () => {
+  test('passes every check, shows figures, and leaves nothing', async () => {
+    const run = startDemo();
+    const code = await run.ended;
+    const output = run.output();
+    assert.equal(code, 0, output);
+    assert.match(output, /\nAll (2[5-9]|[3-9]\d) checks passed in \d+\.\d s\.\n$/);
+    assert.doesNotMatch(output, /✗/);
+    for (const claim of [
+      /site-3 has no link to the hub/,
+      /the hub has no link left \(2 closed/,
+      /the site goes on/,
+      /age[s]? from \d+\.\ds to/,
+      /the agent of site-3 acts on a command given at site-1/,
+      /the hub knows what became of the command to site-3 \(succeeded, requested by site-1\/admin/,
+      /everything done apart is on both sides \([\d.]+ m?s after/,
+      /hold exactly the same documents \(\d+ documents, hash [0-9a-f]{12}…/,
+    ]) {
+      assert.match(output, claim);
+    }
+    assert.equal(shownPids(output, 'sidecar').length, 4);
+    assert.ok(
+      !output.includes(String.fromCharCode(27)),
+      'no control characters without a terminal',
+    );
+    assertNothingLeft(output);
+  });
+
+  test('kept, it goes on until Ctrl-C', async () => {
+    const run = startDemo('--keep');
+    await waitForOutput(run, 'To try in another terminal:');
+    const pids = [...shownPids(run.output(), 'sidecar'), ...shownPids(run.output(), 'agent')];
+    assert.equal(pids.length, 8);
+    const alive = survivors();
+    assert.deepEqual(
+      pids.filter((pid) => !alive.includes(pid)),
+      [],
+    );
+    assert.match(
+      run.output(),
+      /hub +API unix:\S+\/hub\/api\.sock +token \S+\/tokens\/admin +mesh 127/,
+    );
+    run.child.kill('SIGINT');
+    assert.equal(await run.ended, 0, run.output());
+    assertNothingLeft(run.output());
+  });
+
+  test('Ctrl-C in the middle ends everything', async () => {
+    const run = startDemo();
+    await waitForOutput(run, '2/5');
+    run.child.kill('SIGINT');
+    assert.equal(await run.ended, 130, run.output());
+    assert.doesNotMatch(run.output(), /✗|Summary/);
+    assertNothingLeft(run.output());
+  });
+
+  test('Ctrl-C while it starts ends everything', async () => {
+    const run = startDemo();
+    await waitForOutput(run, 'site-1  mesh');
+    run.child.kill('SIGINT');
+    assert.equal(await run.ended, 130, run.output());
+    assertNothingLeft(run.output());
+  });
+
+  test('a sidecar that dies fails the demo, which says so', async () => {
+    const run = startDemo();
+    await waitForOutput(run, '2/5');
+    process.kill(shownPids(run.output(), 'sidecar')[1] ?? assert.fail(), 'SIGKILL');
+    assert.equal(await run.ended, 1, run.output());
+    assert.match(run.output(), /✗ nothing unexpected happened \(sidecar site-2 ended with SIGKILL/);
+    assertNothingLeft(run.output());
+  });
+
+  test('killed without a chance to clean up, it still leaves nothing for long', async () => {
+    const run = startDemo();
+    await waitForOutput(run, '2/5');
+    run.child.kill('SIGKILL');
+    assert.equal(await run.ended, 'SIGKILL');
+    await waitFor('everything is gone', () => survivors().length === 0);
+    assertNothingLeft(run.output());
+  });
+
+  test('a reader that goes away ends it', async () => {
+    const run = startDemo();
+    await waitForOutput(run, '2/5');
+    run.child.stdout?.destroy();
+    run.child.stderr?.destroy();
+    assert.notEqual(await run.ended, 0);
+    assertNothingLeft(run.output());
+  });
+});

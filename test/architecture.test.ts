@@ -23,8 +23,12 @@ import {
 } from './support/source-rules.ts';
 import { filesOf, readSourceTree, type SourceFile, treeOf } from './support/source-tree.ts';
 
-/** Two leaves of the sidecar that its adapters share: how a file survives a crash, how a start fails. */
-const SIDECAR_TOOLS = ['src/sidecar/durable-file.ts', 'src/sidecar/startup-error.ts'];
+/** Leaves of the sidecar that its adapters share: how a file survives a crash, how a start fails, what is loopback. */
+const SIDECAR_TOOLS = [
+  'src/sidecar/durable-file.ts',
+  'src/sidecar/loopback.ts',
+  'src/sidecar/startup-error.ts',
+];
 
 /** Who may import whom. A file belongs to the longest match; an area may always import itself. */
 const AREAS: readonly Area[] = [

@@ -1,5 +1,5 @@
 // Where the sidecar is and what to show it: from options, the environment, or the places a sidecar uses by default.
-import { basename, join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { HoldfastClientError } from './error.ts';
 
 /** Who may say where the sidecar is, in words for error messages. */
@@ -73,7 +73,9 @@ const AGENT_TOKEN_PREFIX = 'agent-';
 
 /** Options go before the environment, the environment before what is found in the data directory. */
 export function locate(options: LocateOptions, around: Surroundings): Location {
-  const dataDir = options.dataDir ?? given(around.env.HOLDFAST_DATA_DIR) ?? defaultDataDir(around);
+  const dataDir = resolve(
+    options.dataDir ?? given(around.env.HOLDFAST_DATA_DIR) ?? defaultDataDir(around),
+  );
   const agent = options.admin === true ? undefined : findAgent(options, dataDir, around);
   return {
     endpoint: findEndpoint(options, dataDir, around),
@@ -93,15 +95,15 @@ function defaultDataDir({ env, isRoot, homeDir }: Surroundings): string {
 }
 
 function findEndpoint(options: LocateOptions, dataDir: string, around: Surroundings): Endpoint {
-  if (options.address !== undefined) return parseAddress(options.address, 'the address option');
   const socket = join(dataDir, SOCKET_NAME);
-  const hasSocket = around.isSocket(socket);
-  const fromEnv = given(around.env.HOLDFAST_ADDRESS);
-  // Who names a data directory by hand means the sidecar in it, whatever the environment says about another one.
-  if (fromEnv !== undefined && !(options.dataDir !== undefined && hasSocket)) {
-    return parseAddress(fromEnv, 'HOLDFAST_ADDRESS');
+  if (options.address !== undefined) return parseAddress(options.address, 'the address option');
+  // Who names a data directory means the sidecar in it, and no other one when that is not running.
+  if (options.dataDir !== undefined) {
+    return parseAddress(`unix:${socket}`, 'the data directory option');
   }
-  return hasSocket
+  const fromEnv = given(around.env.HOLDFAST_ADDRESS);
+  if (fromEnv !== undefined) return parseAddress(fromEnv, 'HOLDFAST_ADDRESS');
+  return around.isSocket(socket)
     ? parseAddress(`unix:${socket}`, 'the socket in the data directory')
     : parseAddress(DEFAULT_ADDRESS, 'the default');
 }

@@ -61,6 +61,7 @@ export async function withSidecar<Flags extends CommonFlags>(
     const call = { signal, timeoutMs: timeout };
     await run({ client, printer, flags, context, signal, call });
   } catch (error) {
+    if (error instanceof CliFailure) throw error;
     if (signal.aborted) throw new CliFailure(EXIT.interrupted, '');
     throw toFailure(error, client?.location);
   } finally {
@@ -69,7 +70,10 @@ export async function withSidecar<Flags extends CommonFlags>(
 }
 
 /** Examples behind the help of a command, one a line with what it does. */
-export function withExamples(command: Command, examples: readonly (readonly [string, string])[]): Command {
+export function withExamples(
+  command: Command,
+  examples: readonly (readonly [string, string])[],
+): Command {
   const width = Math.max(...examples.map(([line]) => line.length));
   const lines = examples.map(([line, what]) => `  ${line.padEnd(width)}  # ${what}`);
   return command.addHelpText('after', `\nExamples:\n${lines.join('\n')}`);

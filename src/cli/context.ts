@@ -1,6 +1,7 @@
 // What a command is given of the process it runs in; tests give their own.
-import process from 'node:process';
+
 import { readFile } from 'node:fs/promises';
+import process from 'node:process';
 import {
   type AgentClient,
   type AgentClientOptions,

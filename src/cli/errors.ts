@@ -30,8 +30,7 @@ function fromClientError(error: HoldfastClientError, location: Location | undefi
   if (error.unreachable) {
     return new CliFailure(EXIT.unreachable, unreachable(error, location), error);
   }
-  const field = error.field === undefined ? '' : ` (field ${error.field})`;
-  const sentence = `${capitalise(error.message)}${field}`;
+  const sentence = sentenceOf(error);
   const code = exitCodeOf(error);
   const hint = code === EXIT.denied ? describeToken(location?.credential) : '';
   return new CliFailure(code, hint === '' ? sentence : `${sentence}\n${hint}`, error);
@@ -87,6 +86,11 @@ function describeToken(credential: Credential | undefined): string {
   }
 }
 
-function capitalise(sentence: string): string {
-  return sentence.charAt(0).toUpperCase() + sentence.slice(1);
+/** The sidecar's own sentence, with the field at fault unless it begins with it. Names are written as they are. */
+function sentenceOf({ message, field }: HoldfastClientError): string {
+  const beginsWithWord = /^[a-z]+ /.test(message);
+  const sentence = beginsWithWord ? message.charAt(0).toUpperCase() + message.slice(1) : message;
+  return field === undefined || message.startsWith(field)
+    ? sentence
+    : `${sentence} (field ${field})`;
 }

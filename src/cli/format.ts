@@ -61,8 +61,15 @@ export function shortId(id: string): string {
   return id === '' ? NOTHING : id.slice(0, SHORT_ID_CHARACTERS);
 }
 
-/** Other machines wrote these texts: what could move the cursor or change the terminal is shown as a question mark. */
+/** Other machines wrote these texts: what could move the cursor or turn the writing around is shown as a question mark. */
 export function printable(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are exactly what is looked for.
-  return text.replaceAll(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, '?');
+  return text.replaceAll(/[\p{Cc}\p{Bidi_C}\u2028\u2029]/gu, '?');
+}
+
+/** JSON in which such characters are escaped, which changes nothing of what it says. `indent` is in blanks. */
+export function printableJson(value: unknown, indent?: number): string {
+  return JSON.stringify(value, undefined, indent).replaceAll(
+    /[\u007f-\u009f\p{Bidi_C}\u2028\u2029]/gu,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }

@@ -1,6 +1,6 @@
 // Results on stdout as a table, JSON, or a JSON object a line; everything that is not a result on stderr.
 import { styleText } from 'node:util';
-import { printable } from './format.ts';
+import { printable, printableJson } from './format.ts';
 
 export const OUTPUT_FORMATS = ['table', 'json', 'ndjson'] as const;
 export type OutputFormat = (typeof OUTPUT_FORMATS)[number];
@@ -22,6 +22,7 @@ export interface Column<Row> {
 
 /** Between two columns of a table. */
 const GAP = '  ';
+const JSON_INDENT = 2;
 
 export class Printer {
   readonly format: OutputFormat;
@@ -58,7 +59,7 @@ export class Printer {
 
   /** One object: JSON over several lines, or in one line for ndjson. */
   json(value: unknown): void {
-    this.line(this.format === 'ndjson' ? JSON.stringify(value) : JSON.stringify(value, undefined, 2));
+    this.line(printableJson(value, this.format === 'ndjson' ? undefined : JSON_INDENT));
   }
 
   /** Many objects in the chosen format. An empty table says `empty` on stderr. */
@@ -94,7 +95,8 @@ export class Printer {
         .map((column, place) =>
           this.paint(fit(cells[index]?.[place] ?? '', place), column.colour?.(row)),
         )
-        .join(GAP),
+        .join(GAP)
+        .trimEnd(),
     );
     return [this.paint(heading, 'dim'), ...lines];
   }
@@ -115,12 +117,17 @@ export class Printer {
 }
 
 /** Colours are for people: none without a terminal, and none for who set NO_COLOR. */
-export function wantsColour(stdout: Sink, env: Readonly<Record<string, string | undefined>>): boolean {
+export function wantsColour(
+  stdout: Sink,
+  env: Readonly<Record<string, string | undefined>>,
+): boolean {
   const refused = env.NO_COLOR !== undefined && env.NO_COLOR !== '';
   return stdout.isTerminal && !refused && env.TERM !== 'dumb';
 }
 
-/** Characters, not UTF-16 units. */
+const CHARACTERS = new Intl.Segmenter('en', { granularity: 'grapheme' });
+
+/** Characters as people count them. */
 function widthOf(text: string): number {
-  return [...text].length;
+  return Array.from(CHARACTERS.segment(text)).length;
 }

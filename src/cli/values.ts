@@ -17,7 +17,9 @@ export function parseDuration(text: string): number {
   const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text);
   const unitMs = UNIT_MS[match?.[2] ?? ''];
   if (match === null || unitMs === undefined) {
-    throw new InvalidArgumentError('Write a number and a unit, for example 500ms, 30s, 5m, 2h or 7d.');
+    throw new InvalidArgumentError(
+      'Write a number and a unit, for example 500ms, 30s, 5m, 2h or 7d.',
+    );
   }
   return Number(match[1]) * unitMs;
 }
@@ -51,13 +53,13 @@ export function parseObject(text: string, what: string): JsonObject {
     value = JSON.parse(text);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    throw usageFailure(`${what} is not JSON: ${why}\nNothing was sent.`);
+    throw usageFailure(`${what} cannot be read as JSON: ${why}\nNothing was sent.`);
   }
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
     // JSON.parse makes nothing but JSON values.
     return value as JsonObject;
   }
-  throw usageFailure(`${what} is JSON, but not an object such as {"key": "value"}. Nothing was sent.`);
+  throw usageFailure(`${what} must be a JSON object such as {"key": "value"}. Nothing was sent.`);
 }
 
 /** The object given as JSON on the command line, in a file, or with `-` on standard input. */

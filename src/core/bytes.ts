@@ -11,9 +11,11 @@ export function utf8(text: string): Uint8Array {
   return encoder.encode(text);
 }
 
+const HEX_OF_BYTE = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+
 export function toHex(bytes: Uint8Array): string {
   let hex = '';
-  for (const byte of bytes) hex += byte.toString(16).padStart(2, '0');
+  for (let i = 0; i < bytes.length; i++) hex += HEX_OF_BYTE[bytes[i] as number];
   return hex;
 }
 
@@ -26,7 +28,8 @@ export function parseHex(hex: string): Uint8Array | undefined {
 /** Bytes of hex known to be well formed. */
 export function fromHex(hex: string): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(hex.length / 2);
-  for (let i = 0; i < bytes.length; i++) bytes[i] = Number.parseInt(hex.slice(2 * i, 2 * i + 2), 16);
+  for (let i = 0; i < bytes.length; i++)
+    bytes[i] = Number.parseInt(hex.slice(2 * i, 2 * i + 2), 16);
   return bytes;
 }
 
@@ -64,7 +67,7 @@ export function bytesEqual(a: Uint8Array, b: Uint8Array): boolean {
 
 /** Appends numbers and byte strings to a growing buffer. */
 export class ByteWriter {
-  #bytes = new Uint8Array(256);
+  #bytes = new Uint8Array(96);
   #length = 0;
 
   #reserve(count: number): number {

@@ -1,9 +1,10 @@
 // The rules of a named set of documents: who writes them, which lane carries them, which agent they belong to.
+
+import { utf8 } from './bytes.ts';
 import { MAX_DOCUMENT_BYTES, MAX_DOCUMENT_DEPTH } from './config.ts';
 import { HoldfastError } from './error.ts';
 import type { Lane } from './ids.ts';
-import { type JsonObject, jsonDepth, type JsonValue } from './json.ts';
-import { utf8 } from './bytes.ts';
+import { type JsonObject, type JsonValue, jsonDepth } from './json.ts';
 
 /**
  * Who may write a document, decided by its key alone: `owned` by the sidecar that serves the agent in the id, `immutable`
@@ -25,7 +26,12 @@ const WELL_KNOWN: Readonly<Record<string, CollectionRules>> = {
   deployments: { class: 'owned', lane: 'state', writtenBy: undefined, separator: ':' },
   packages: { class: 'owned', lane: 'state', writtenBy: undefined, separator: ':' },
   commands: { class: 'immutable', lane: 'command', writtenBy: 'CommandService', separator: '/' },
-  'command-status': { class: 'owned', lane: 'command', writtenBy: 'CommandService', separator: '/' },
+  'command-status': {
+    class: 'owned',
+    lane: 'command',
+    writtenBy: 'CommandService',
+    separator: '/',
+  },
 };
 
 /** Names whose meaning is fixed by the design but which have no class in this version: writing them now would clash later. */
@@ -41,7 +47,12 @@ const RESERVED = new Set([
   'telemetry',
 ]);
 
-const FREE: CollectionRules = { class: 'shared', lane: 'state', writtenBy: undefined, separator: undefined };
+const FREE: CollectionRules = {
+  class: 'shared',
+  lane: 'state',
+  writtenBy: undefined,
+  separator: undefined,
+};
 const COLLECTION_NAME = /^[a-z][a-z0-9-]{0,62}$/;
 const DOCUMENT_ID = /^[A-Za-z0-9][A-Za-z0-9._:@/+-]{0,255}$/;
 const AGENT_NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;

@@ -119,14 +119,15 @@ export function statusToJson(status: StatusDocument): JsonObject {
 /** A command document as another member wrote it; undefined when it is not one. */
 export function parseCommand(value: JsonObject): CommandDocument | undefined {
   const { kind, args, issuedAtMs, expiresAtMs, requestedBy } = value;
-  if (typeof kind !== 'string' || !isJsonObject(args) || typeof requestedBy !== 'string') return undefined;
+  if (typeof kind !== 'string' || !isJsonObject(args) || typeof requestedBy !== 'string')
+    return undefined;
   if (typeof issuedAtMs !== 'number' || typeof expiresAtMs !== 'number') return undefined;
   return { kind, args, issuedAtMs, expiresAtMs, requestedBy };
 }
 
 /** A status document as the target wrote it; undefined when it is not one. */
 export function parseStatus(value: JsonObject): StatusDocument | undefined {
-  const state = COMMAND_STATES.find((known) => known === value['state']);
+  const state = COMMAND_STATES.find((known) => known === value.state);
   if (state === undefined || state === 'pending' || state === 'expired') return undefined;
   const { progressPercent, message, result } = value;
   return {

@@ -154,14 +154,22 @@ function newestFirst(row: CommandRow): string {
   return `${String(inverted).padStart(16, '0')} ${row.agent}/${row.id}`;
 }
 
-function findOwn(context: Context, agent: string, id: string): { key: DocumentKey; row: CommandRow } {
+function findOwn(
+  context: Context,
+  agent: string,
+  id: string,
+): { key: DocumentKey; row: CommandRow } {
   const key = documentKey('commands', `${agent}/${id}`);
   const view = context.documents.view(key);
   const row = isVisible(view) ? rowOf(context, view) : undefined;
   if (row === undefined) {
-    throw new HoldfastError('NOT_FOUND', `There is no command ${id} for agent "${agent}" on this sidecar.`, {
-      field: 'id',
-    });
+    throw new HoldfastError(
+      'NOT_FOUND',
+      `There is no command ${id} for agent "${agent}" on this sidecar.`,
+      {
+        field: 'id',
+      },
+    );
   }
   return { key, row };
 }
@@ -194,7 +202,10 @@ function rowOf(context: Context, view: VisibleView): CommandRow | undefined {
     progressPercent: status?.progressPercent,
     message: status?.message ?? '',
     result: status?.result,
-    freshness: freshnessOf(context, status === undefined || statusView === undefined ? view : statusView),
+    freshness: freshnessOf(
+      context,
+      status === undefined || statusView === undefined ? view : statusView,
+    ),
   };
 }
 

@@ -11,9 +11,9 @@ import {
   MalformedBytesError,
   utf8,
 } from './bytes.ts';
+import { MAX_COMMIT_OPS } from './config.ts';
 import type { Hash, Signer, Verifier } from './environment.ts';
 import { type DocumentKey, type FeedId, LANE_NUMBER } from './ids.ts';
-import { MAX_COMMIT_OPS } from './config.ts';
 import type { Hlc } from './time.ts';
 
 const HEADER_VERSION = 1;
@@ -71,7 +71,8 @@ export function encodeOps(ops: readonly Op[]): Uint8Array {
 export function decodeOps(payload: Uint8Array): Op[] {
   const reader = new ByteReader(payload);
   const count = reader.varint();
-  if (count > MAX_COMMIT_OPS) throw new MalformedBytesError(`${count} ops, at most ${MAX_COMMIT_OPS}`);
+  if (count > MAX_COMMIT_OPS)
+    throw new MalformedBytesError(`${count} ops, at most ${MAX_COMMIT_OPS}`);
   const ops: Op[] = [];
   for (let i = 0; i < count; i++) {
     const op = new ByteReader(reader.chunk());
@@ -125,7 +126,13 @@ export class CommitSeal {
     return { commit: { feed, seq, ...received, hash: this.#crypto.blake2b(header) }, valid };
   }
 
-  #header(feed: FeedId, seq: number, previous: Uint8Array, clock: Hlc, payload: Uint8Array): Uint8Array {
+  #header(
+    feed: FeedId,
+    seq: number,
+    previous: Uint8Array,
+    clock: Hlc,
+    payload: Uint8Array,
+  ): Uint8Array {
     return new ByteWriter()
       .byte(HEADER_VERSION)
       .byte(LANE_NUMBER[feed.lane])

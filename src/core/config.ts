@@ -13,13 +13,15 @@ export const CONFIG_RULES = {
     default: 200,
     min: 10,
     max: 60_000,
-    reason: 'heartbeats within this time become one commit; a fifth of a second is still "now" for a person',
+    reason:
+      'heartbeats within this time become one commit; a fifth of a second is still "now" for a person',
   },
   liveDocuments: {
     default: 512,
     min: 16,
     max: 100_000,
-    reason: 'Automerge documents kept in memory, 20-36 KiB each; the others are loaded from their changes when written',
+    reason:
+      'Automerge documents kept in memory, 20-36 KiB each; the others are loaded from their changes when written',
   },
 } as const satisfies Record<string, NumberRule>;
 

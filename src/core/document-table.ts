@@ -7,8 +7,8 @@
 import { EMPTY } from './bytes.ts';
 import { ChangeLog } from './change-log.ts';
 import type { Op } from './commit.ts';
-import type { Hash } from './environment.ts';
 import { LiveDocument } from './document.ts';
+import type { Hash } from './environment.ts';
 import { HoldfastError } from './error.ts';
 import { type DocumentKey, type Incarnation, type NodeId, splitDocumentKey } from './ids.ts';
 import type { JsonObject } from './json.ts';
@@ -96,8 +96,8 @@ export class DocumentTable {
     const sum = new Uint8Array(32);
     for (const [key, view] of this.#views) {
       if (view.generation < 0 && view.deletedThrough < 0) continue;
-      let digest = this.#digests.get(key);
-      if (digest === undefined) this.#digests.set(key, (digest = digestOf(view, this.#hash)));
+      const digest = this.#digests.get(key) ?? digestOf(view, this.#hash);
+      this.#digests.set(key, digest);
       for (let i = 0; i < sum.length; i++) sum[i] = (sum[i] as number) ^ (digest[i] as number);
     }
     return sum;
@@ -165,7 +165,13 @@ export class DocumentTable {
 
   delete(key: DocumentKey, stamp: Stamp): Op {
     const view = this.#views.get(key) as View;
-    this.#set({ ...view, ...stamp, value: undefined, revision: '', deletedThrough: view.generation });
+    this.#set({
+      ...view,
+      ...stamp,
+      value: undefined,
+      revision: '',
+      deletedThrough: view.generation,
+    });
     this.#drop(key);
     this.#damaged.delete(key);
     return { key, kind: 'delete', generation: view.generation, bytes: EMPTY };
@@ -179,7 +185,8 @@ export class DocumentTable {
         this.#applyDelete(view, op, stamp);
         return undefined;
       case 'beat':
-        if (op.generation === view.generation && isVisible(view)) this.#set({ ...view, ...newer(view, stamp) });
+        if (op.generation === view.generation && isVisible(view))
+          this.#set({ ...view, ...newer(view, stamp) });
         return undefined;
       case 'change':
         return this.#applyChange(view, op, stamp);
@@ -315,6 +322,9 @@ export class DocumentTable {
 
 /** The stamp of whichever is newer; the author decides between equal clocks, so that every node picks the same. */
 function newer(view: View, stamp: Stamp): Stamp {
-  const later = stamp.clock > view.clock || (stamp.clock === view.clock && stamp.origin > view.origin);
-  return later ? stamp : { clock: view.clock, origin: view.origin, receivedAtMs: view.receivedAtMs };
+  const later =
+    stamp.clock > view.clock || (stamp.clock === view.clock && stamp.origin > view.origin);
+  return later
+    ? stamp
+    : { clock: view.clock, origin: view.origin, receivedAtMs: view.receivedAtMs };
 }

@@ -6,13 +6,13 @@
 // The low-level handle is used throughout: the wrapper's view and patches cost as much again. A document that was only
 // founded has no handle at all; its one change is encoded directly, which is three to six times cheaper.
 import * as Automerge from '@automerge/automerge';
+import { toHex } from './bytes.ts';
 import { MAX_CHANGE_BYTES } from './config.ts';
 import type { Hash } from './environment.ts';
 import { HoldfastError } from './error.ts';
-import type { Incarnation } from './ids.ts';
-import { toHex } from './bytes.ts';
-import { isJsonObject, type JsonObject, type JsonValue, jsonEqual } from './json.ts';
 import { canEncode, foundingOps } from './founding.ts';
+import type { Incarnation } from './ids.ts';
+import { isJsonObject, type JsonObject, type JsonValue, jsonEqual } from './json.ts';
 
 type Handle = ReturnType<typeof Automerge.getBackend>;
 
@@ -128,15 +128,18 @@ function writeMap(handle: Handle, object: string, before: JsonObject, after: Jso
 /** Lists keep what is equal at both ends; between them items are changed in place, then added or removed. */
 function writeList(handle: Handle, object: string, before: JsonValue[], after: JsonValue[]): void {
   let start = 0;
-  while (start < before.length && start < after.length && jsonEqual(before[start], after[start])) start++;
+  while (start < before.length && start < after.length && jsonEqual(before[start], after[start]))
+    start++;
   let tail = 0;
   const most = Math.min(before.length, after.length) - start;
-  while (tail < most && jsonEqual(before[before.length - 1 - tail], after[after.length - 1 - tail])) tail++;
+  while (tail < most && jsonEqual(before[before.length - 1 - tail], after[after.length - 1 - tail]))
+    tail++;
 
   const oldEnd = before.length - tail;
   const newEnd = after.length - tail;
   const common = Math.min(oldEnd, newEnd);
-  for (let i = start; i < common; i++) writeSlot(handle, object, i, before[i], after[i] as JsonValue);
+  for (let i = start; i < common; i++)
+    writeSlot(handle, object, i, before[i], after[i] as JsonValue);
   for (let i = oldEnd - 1; i >= common; i--) handle.delete(object, i);
   for (let i = common; i < newEnd; i++) insertItem(handle, object, i, after[i] as JsonValue);
 }
@@ -181,12 +184,15 @@ function fill(handle: Handle, object: string, value: JsonObject | JsonValue[]): 
   if (Array.isArray(value)) {
     for (const [index, item] of value.entries()) insertItem(handle, object, index, item);
   } else {
-    for (const [key, item] of Object.entries(value)) writeSlot(handle, object, key, undefined, item);
+    for (const [key, item] of Object.entries(value))
+      writeSlot(handle, object, key, undefined, item);
   }
 }
 
 /** Scalar strings, not collaborative text: nobody edits a version number together, and they cost half. */
-function scalarType(value: string | number | boolean | null): 'str' | 'int' | 'f64' | 'boolean' | 'null' {
+function scalarType(
+  value: string | number | boolean | null,
+): 'str' | 'int' | 'f64' | 'boolean' | 'null' {
   if (typeof value === 'string') return 'str';
   if (typeof value === 'boolean') return 'boolean';
   if (value === null) return 'null';

@@ -28,12 +28,21 @@ export type Effect =
     }
   | { readonly type: 'reply'; readonly requestId: number; readonly outcome: ReplyOutcome }
   /** What became of a peer's runs. `refused` says why the peer misbehaved. */
-  | { readonly type: 'delivered'; readonly deliveryId: number; readonly refused: string | undefined }
+  | {
+      readonly type: 'delivered';
+      readonly deliveryId: number;
+      readonly refused: string | undefined;
+    }
   | { readonly type: 'load-document'; readonly key: DocumentKey; readonly generation: number }
   | { readonly type: 'arm-timer'; readonly name: TimerName; readonly afterMs: number }
   | { readonly type: 'feeds-advanced'; readonly positions: readonly FeedPosition[] }
   | { readonly type: 'documents-changed' }
   /** Something an operator should read. `fault` is ours: it is logged with its stack. */
-  | { readonly type: 'report'; readonly event: ReportEvent; readonly detail: string; readonly fault?: unknown };
+  | {
+      readonly type: 'report';
+      readonly event: ReportEvent;
+      readonly detail: string;
+      readonly fault?: unknown;
+    };
 
 export type ReportEvent = 'core.request_fault' | 'core.void_commit' | 'core.change_refused';

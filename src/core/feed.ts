@@ -2,7 +2,7 @@
 import { type Commit, CommitSeal, NO_HASH, SIGNATURE_BYTES } from './commit.ts';
 import { MAX_COMMIT_BYTES } from './config.ts';
 import type { Hash, Signer, Verifier } from './environment.ts';
-import { type FeedId, type FeedKey, feedKey, type FeedPosition, type Lane } from './ids.ts';
+import { type FeedId, type FeedKey, type FeedPosition, feedKey, type Lane } from './ids.ts';
 import type { Hlc } from './time.ts';
 
 /** The end of a feed as it is held. */
@@ -69,7 +69,14 @@ export class FeedTable {
     const feed = this.#own(lane);
     const head = this.#heads.get(feedKey(feed));
     const seq = (head?.seq ?? 0) + 1;
-    const commit = this.#seal.create(feed, seq, head?.hash ?? NO_HASH, clock, payload, this.#signer);
+    const commit = this.#seal.create(
+      feed,
+      seq,
+      head?.hash ?? NO_HASH,
+      clock,
+      payload,
+      this.#signer,
+    );
     this.#advance(commit);
     return commit;
   }

@@ -13,7 +13,11 @@ type Slot = { readonly key: string } | { readonly elemId: string; readonly inser
  */
 export function canEncode(value: JsonValue): boolean {
   if (typeof value === 'number') return Number.isSafeInteger(value);
-  return typeof value !== 'object' || value === null || Object.values(value).every((item) => canEncode(item as JsonValue));
+  return (
+    typeof value !== 'object' ||
+    value === null ||
+    Object.values(value).every((item) => canEncode(item as JsonValue))
+  );
 }
 
 /** Ops that make an empty document equal to `value`, numbered from 1. */
@@ -23,7 +27,8 @@ export function foundingOps(value: JsonObject, actor: Incarnation): Op[] {
   const write = (object: string, slot: Slot, item: JsonValue): string => {
     const id = `${ops.length + 1}@${actor}`;
     // Automerge's own type says every op has a key; list ops have an element instead.
-    const add = (op: object): number => ops.push({ obj: object, ...slot, pred: [], ...op } as unknown as Op);
+    const add = (op: object): number =>
+      ops.push({ obj: object, ...slot, pred: [], ...op } as unknown as Op);
     if (Array.isArray(item)) {
       add({ action: 'makeList' });
       writeItems(id, item);

@@ -1,8 +1,8 @@
 // How fresh a row is: from the document's own clocks and the presence of the agent it belongs to.
 import type { Context } from './context.ts';
-import { DEFAULT_HEARTBEAT_INTERVAL_MS, ageMs, judgePresence, type Presence } from './presence.ts';
-import type { DocumentRow, Freshness } from './request.ts';
 import { splitDocumentKey } from './ids.ts';
+import { ageMs, DEFAULT_HEARTBEAT_INTERVAL_MS, judgePresence, type Presence } from './presence.ts';
+import type { DocumentRow, Freshness } from './request.ts';
 import { hlcMs } from './time.ts';
 import { agentOfView, isVisible, type View } from './view.ts';
 
@@ -21,7 +21,7 @@ export function freshnessOf(context: Context, view: View): Freshness {
 export function presenceOf(context: Context, agent: string | undefined): Presence | undefined {
   const platform = agent === undefined ? undefined : context.documents.view(`platforms/${agent}`);
   if (!isVisible(platform)) return undefined;
-  const interval = platform.value['intervalMs'];
+  const interval = platform.value.intervalMs;
   return judgePresence(
     ageMs(hlcMs(platform.clock), platform.receivedAtMs, context.now.wallMs),
     typeof interval === 'number' && interval > 0 ? interval : DEFAULT_HEARTBEAT_INTERVAL_MS,

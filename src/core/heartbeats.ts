@@ -1,10 +1,11 @@
 // Heartbeats: shown at once, committed at the next flush, several between two flushes as one op.
+
+import { checkValue } from './collection.ts';
 import type { Context } from './context.ts';
 import { ownStamp } from './context.ts';
-import { documentKey, type DocumentKey } from './ids.ts';
+import { type DocumentKey, documentKey } from './ids.ts';
 import type { JsonObject } from './json.ts';
 import type { Beat, RequestOf, ResponseOf } from './request.ts';
-import { checkValue } from './collection.ts';
 import { isVisible } from './view.ts';
 
 const NO_BEAT: Beat = {
@@ -61,6 +62,10 @@ export class Heartbeats {
   #arm(context: Context): void {
     if (this.#armed) return;
     this.#armed = true;
-    context.turn.emit({ type: 'arm-timer', name: 'pulse-flush', afterMs: context.config.pulseFlushMs });
+    context.turn.emit({
+      type: 'arm-timer',
+      name: 'pulse-flush',
+      afterMs: context.config.pulseFlushMs,
+    });
   }
 }

@@ -1,5 +1,5 @@
 // One node: `handle(event, now)` routes an event to one handler and, at the end of a turn, returns what the world must do.
-import { decodeOps, type Commit, type Op } from './commit.ts';
+
 import { MalformedBytesError } from './bytes.ts';
 import { isDocumentKey } from './collection.ts';
 import {
@@ -10,6 +10,7 @@ import {
   listCommands,
   reportCommand,
 } from './commands.ts';
+import { type Commit, decodeOps, type Op } from './commit.ts';
 import {
   type CoreConfig,
   MAX_CLOCK_AHEAD_MS,
@@ -154,7 +155,10 @@ export class Node {
   #answer(waiting: Waiting, now: Instant): void {
     const missing = keysOf(waiting.request)
       .map((key) => ({ key, generation: this.#documents.missing(key) }))
-      .filter((document): document is { key: DocumentKey; generation: number } => document.generation !== undefined);
+      .filter(
+        (document): document is { key: DocumentKey; generation: number } =>
+          document.generation !== undefined,
+      );
     if (missing.length === 0) {
       this.#reply(waiting.requestId, this.#execute(waiting.request, now));
       return;
@@ -187,12 +191,21 @@ export class Node {
       return { ok: true, response: this.#route(request, this.#context(now)) };
     } catch (error) {
       if (error instanceof HoldfastError) return { ok: false, error };
-      this.#turn.emit({ type: 'report', event: 'core.request_fault', detail: request.method, fault: error });
+      this.#turn.emit({
+        type: 'report',
+        event: 'core.request_fault',
+        detail: request.method,
+        fault: error,
+      });
       return {
         ok: false,
-        error: new HoldfastError('INTERNAL', `${request.method} failed in the sidecar. Its log says why.`, {
-          cause: error,
-        }),
+        error: new HoldfastError(
+          'INTERNAL',
+          `${request.method} failed in the sidecar. Its log says why.`,
+          {
+            cause: error,
+          },
+        ),
       };
     }
   }
@@ -302,7 +315,11 @@ export class Node {
 
   #refresh(): void {
     for (const { key, reason } of this.#documents.materialise()) {
-      this.#turn.emit({ type: 'report', event: 'core.change_refused', detail: `${key}: ${reason}` });
+      this.#turn.emit({
+        type: 'report',
+        event: 'core.change_refused',
+        detail: `${key}: ${reason}`,
+      });
     }
   }
 }

@@ -9,7 +9,9 @@ const TOKEN_PREFIX = 'p1.';
 /** What a token names: the sort key of the last row before the page; empty for the first page. */
 export function parsePageToken(token: string): string {
   if (token === '') return '';
-  const bytes = token.startsWith(TOKEN_PREFIX) ? parseHex(token.slice(TOKEN_PREFIX.length)) : undefined;
+  const bytes = token.startsWith(TOKEN_PREFIX)
+    ? parseHex(token.slice(TOKEN_PREFIX.length))
+    : undefined;
   if (bytes === undefined || bytes.length === 0) {
     throw new HoldfastError(
       'CURSOR_MALFORMED',

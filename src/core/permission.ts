@@ -43,6 +43,6 @@ export function agentCaller(caller: Caller): string {
   if (caller.scope === 'agent') return caller.agent;
   throw new HoldfastError(
     'SCOPE_MISSING',
-    'Only the agent a command is for may claim it and report on it. Nothing was written; use the agent\'s token.',
+    "Only the agent a command is for may claim it and report on it. Nothing was written; use the agent's token.",
   );
 }

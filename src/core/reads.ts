@@ -1,7 +1,7 @@
 // Reads of documents and of the fleet, and the steps of a watch. Nothing here writes.
 import { toHex } from './bytes.ts';
-import type { Context } from './context.ts';
 import { MAX_HOLDERS } from './config.ts';
+import type { Context } from './context.ts';
 import { documentRow, freshnessOf } from './freshness.ts';
 import { documentKey, splitDocumentKey } from './ids.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from './json.ts';
@@ -69,7 +69,7 @@ export function findPackage(
     for (const view of context.documents.rows(collection)) {
       const row = deploymentRow(context, view);
       if (row.package !== request.package) continue;
-      const version = row.value['version'];
+      const version = row.value.version;
       holders.push({
         agent: row.agent,
         deployed: collection === 'deployments',
@@ -83,7 +83,6 @@ export function findPackage(
 }
 
 export function summary(context: Context): ResponseOf<'summary'> {
-
   return {
     documents: context.documents.visible,
     feeds: context.feeds.feeds,
@@ -112,7 +111,8 @@ export function changes(context: Context, request: RequestOf<'changes'>): Respon
     }
     version = view.version;
     const { collection, id } = splitDocumentKey(view.key);
-    if ((wanted !== undefined && !wanted.has(collection)) || !id.startsWith(request.idPrefix)) continue;
+    if ((wanted !== undefined && !wanted.has(collection)) || !id.startsWith(request.idPrefix))
+      continue;
     const gone = !isVisible(view);
     if (gone && view.version <= from.base) continue;
     const cursor = formatCursor({ ...from, version });
@@ -140,7 +140,7 @@ function viewPage(
 
 function platformRow(context: Context, view: VisibleView): PlatformRow {
   const { value } = view;
-  const interval = value['intervalMs'];
+  const interval = value.intervalMs;
   return {
     agent: splitDocumentKey(view.key).id,
     beat: beatOf(value),
@@ -152,18 +152,20 @@ function platformRow(context: Context, view: VisibleView): PlatformRow {
 /** A platform document may come from another version of the program: what does not fit is left out, not trusted. */
 function beatOf(value: JsonObject): Beat {
   return {
-    status: typeof value['status'] === 'string' ? value['status'] : '',
-    workloads: Array.isArray(value['workloads']) ? value['workloads'].filter(isJsonObject) : [],
-    labels: stringsOf(value['labels']),
-    versions: stringsOf(value['versions']),
-    telemetry: isJsonObject(value['telemetry']) ? value['telemetry'] : {},
-    extra: isJsonObject(value['extra']) ? value['extra'] : {},
+    status: typeof value.status === 'string' ? value.status : '',
+    workloads: Array.isArray(value.workloads) ? value.workloads.filter(isJsonObject) : [],
+    labels: stringsOf(value.labels),
+    versions: stringsOf(value.versions),
+    telemetry: isJsonObject(value.telemetry) ? value.telemetry : {},
+    extra: isJsonObject(value.extra) ? value.extra : {},
   };
 }
 
 function stringsOf(value: JsonValue | undefined): Record<string, string> {
   if (!isJsonObject(value)) return {};
-  const pairs = Object.entries(value).filter((pair): pair is [string, string] => typeof pair[1] === 'string');
+  const pairs = Object.entries(value).filter(
+    (pair): pair is [string, string] => typeof pair[1] === 'string',
+  );
   return Object.fromEntries(pairs);
 }
 

@@ -126,7 +126,13 @@ export interface Methods {
     response: { results: readonly { revision: string; changed: boolean }[]; ack: Ack };
   };
   patch: {
-    request: { collection: string; id: string; patch: JsonObject; ifRevision?: string | undefined; ack: Ack };
+    request: {
+      collection: string;
+      id: string;
+      patch: JsonObject;
+      ifRevision?: string | undefined;
+      ack: Ack;
+    };
     response: { row: DocumentRow; changed: boolean; ack: Ack };
   };
   delete: {
@@ -156,7 +162,13 @@ export interface Methods {
   listDeployments: { request: PageRequest & { agent: string }; response: Page<DeploymentRow> };
   findPackage: { request: { package: string }; response: { holders: readonly HolderRow[] } };
   issueCommand: {
-    request: { agent: string; kind: string; args: JsonObject; ttlMs: number; idempotencyKey: string };
+    request: {
+      agent: string;
+      kind: string;
+      args: JsonObject;
+      ttlMs: number;
+      idempotencyKey: string;
+    };
     response: { command: CommandRow; created: boolean };
   };
   listCommands: {

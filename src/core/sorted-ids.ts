@@ -4,8 +4,8 @@ export class SortedIds {
   readonly #idsByCollection = new Map<string, string[]>();
 
   add(collection: string, id: string): void {
-    let ids = this.#idsByCollection.get(collection);
-    if (ids === undefined) this.#idsByCollection.set(collection, (ids = []));
+    const ids = this.#idsByCollection.get(collection) ?? [];
+    this.#idsByCollection.set(collection, ids);
     const at = lowerBound(ids, id);
     if (ids[at] !== id) ids.splice(at, 0, id);
   }

@@ -4,7 +4,14 @@ import { COMMIT_TARGET_BYTES, MAX_COMMIT_OPS } from './config.ts';
 import type { DocumentTable } from './document-table.ts';
 import type { Effect, StoredCommit } from './effect.ts';
 import type { FeedTable } from './feed.ts';
-import { type DocumentKey, type FeedKey, feedKey, type FeedPosition, type Lane, LANES } from './ids.ts';
+import {
+  type DocumentKey,
+  type FeedKey,
+  type FeedPosition,
+  feedKey,
+  LANES,
+  type Lane,
+} from './ids.ts';
 import type { Hlc } from './time.ts';
 import type { View } from './view.ts';
 
@@ -100,7 +107,10 @@ function* chunks(ops: readonly Op[]): Iterable<Op[]> {
   let chunk: Op[] = [];
   let bytes = 0;
   for (const op of ops) {
-    if (chunk.length === MAX_COMMIT_OPS || (bytes > 0 && bytes + op.bytes.length > COMMIT_TARGET_BYTES)) {
+    if (
+      chunk.length === MAX_COMMIT_OPS ||
+      (bytes > 0 && bytes + op.bytes.length > COMMIT_TARGET_BYTES)
+    ) {
       yield chunk;
       chunk = [];
       bytes = 0;
@@ -110,4 +120,3 @@ function* chunks(ops: readonly Op[]): Iterable<Op[]> {
   }
   if (chunk.length > 0) yield chunk;
 }
-

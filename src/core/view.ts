@@ -1,7 +1,7 @@
 // What is known of a document without Automerge: its JSON value, its generation and who wrote it when.
 import { toBase32, utf8 } from './bytes.ts';
-import type { Hash } from './environment.ts';
 import { agentOf } from './collection.ts';
+import type { Hash } from './environment.ts';
 import { type DocumentKey, type NodeId, splitDocumentKey } from './ids.ts';
 import { canonicalJson, type JsonObject } from './json.ts';
 import type { Hlc } from './time.ts';
@@ -65,6 +65,8 @@ export function revisionOf(generation: number, heads: readonly string[], hash: H
  * which changes of a deleted generation were seen before its delete.
  */
 export function digestOf(view: View, hash: Hash): Uint8Array {
-  const life = isVisible(view) ? `${view.generation} ${view.revision} ${canonicalJson(view.value)}` : 'deleted';
+  const life = isVisible(view)
+    ? `${view.generation} ${view.revision} ${canonicalJson(view.value)}`
+    : 'deleted';
   return hash.blake2b(utf8(`${view.key}\n${view.deletedThrough}\n${life}`));
 }

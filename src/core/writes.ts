@@ -4,7 +4,7 @@ import type { Op } from './commit.ts';
 import { type Context, ownStamp } from './context.ts';
 import { HoldfastError } from './error.ts';
 import { documentRow } from './freshness.ts';
-import { documentKey, type DocumentKey, type Lane } from './ids.ts';
+import { type DocumentKey, documentKey, type Lane } from './ids.ts';
 import { type JsonObject, mergePatch } from './json.ts';
 import { checkMayWrite } from './permission.ts';
 import type { Caller, PutItem, RequestOf, ResponseOf } from './request.ts';
@@ -15,7 +15,11 @@ export function keysOfPut(items: readonly PutItem[]): DocumentKey[] {
   return items.map((item) => documentKey(item.collection, item.id));
 }
 
-export function put(context: Context, caller: Caller, request: RequestOf<'put'>): ResponseOf<'put'> {
+export function put(
+  context: Context,
+  caller: Caller,
+  request: RequestOf<'put'>,
+): ResponseOf<'put'> {
   const seen = new Set<DocumentKey>();
   for (const [index, item] of request.items.entries()) {
     const field = request.batch ? `documents[${index}].` : '';
@@ -98,10 +102,17 @@ export function writeAll(
 }
 
 export function notFound(key: DocumentKey): HoldfastError {
-  return new HoldfastError('NOT_FOUND', `There is no document ${key} as far as this sidecar knows.`);
+  return new HoldfastError(
+    'NOT_FOUND',
+    `There is no document ${key} as far as this sidecar knows.`,
+  );
 }
 
-function checkRevision(view: View | undefined, ifRevision: string | undefined, field: string): void {
+function checkRevision(
+  view: View | undefined,
+  ifRevision: string | undefined,
+  field: string,
+): void {
   if (ifRevision === undefined) return;
   const present = isVisible(view) ? view.revision : '';
   if (present === ifRevision) return;

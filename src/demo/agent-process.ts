@@ -18,6 +18,8 @@ const TOP_PROCESSES = 5;
 async function main(packages: Readonly<Record<string, string>>): Promise<void> {
   const client = createAgentClient();
   const { agent = '' } = client.location;
+  // What tools like ps and the table of the demo show.
+  process.title = `agent-of-${agent}`;
   const host = createHostTelemetry();
   for (const [name, version] of Object.entries(packages)) {
     await client.put('deployments', `${agent}:${name}`, { version, state: 'running' });

@@ -31,7 +31,7 @@ const AGENT = modulePath(new URL('./agent-process.ts', import.meta.url));
 
 export class Fleet implements AsyncDisposable {
   readonly #directory: string;
-  readonly #configFile: string;
+  readonly #sidecarEnv: Readonly<Record<string, string>>;
   readonly #processes: Processes;
   readonly #signal: AbortSignal;
   readonly #clients: AgentClient[] = [];
@@ -43,9 +43,10 @@ export class Fleet implements AsyncDisposable {
   /** Everything the fleet keeps goes into `directory`, which exists. */
   constructor(directory: string, processes: Processes, signal: AbortSignal) {
     this.#directory = directory;
-    // Named with a flag, so that a configuration of this machine's own sidecar is not taken.
-    this.#configFile = join(directory, 'config.yaml');
-    writeFileSync(this.#configFile, '');
+    // Named, so that the configuration of this machine's own sidecar is not taken.
+    const configFile = join(directory, 'config.yaml');
+    writeFileSync(configFile, '');
+    this.#sidecarEnv = { HOLDFAST_CONFIG: configFile };
     this.#processes = processes;
     this.#signal = signal;
   }
@@ -109,6 +110,7 @@ export class Fleet implements AsyncDisposable {
         name: `init ${name}`,
         module: CLI,
         args: ['init', '--data-dir', this.#dataDir(name), ...args],
+        env: this.#sidecarEnv,
       });
     await init(first ?? '', []);
     const secretFile = join(this.#dataDir(first ?? ''), 'fleet.key');
@@ -124,9 +126,10 @@ export class Fleet implements AsyncDisposable {
       module: CLI,
       // A free port for the mesh; the API on its socket only, so that ports can never collide.
       args: [
-        ...['run', '--config', this.#configFile, '--data-dir', dataDir, '--name', name],
-        ...['--agent', name, '--api-listen', 'off', '--mesh-listen', '127.0.0.1:0', ...peers],
+        ...['run', '--data-dir', dataDir, '--name', name, '--agent', name, ...peers],
+        ...['--api-listen', 'off', '--mesh-listen', '127.0.0.1:0'],
       ],
+      env: this.#sidecarEnv,
     });
     const client = createAgentClient({
       address: socketAddress(dataDir),

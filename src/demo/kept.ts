@@ -13,7 +13,7 @@ export function describeKept(members: readonly Member[]): string[] {
   const far = members.find(({ name }) => name === FAR);
   if (hub === undefined || far === undefined) return [];
   const width = Math.max(...members.map(({ name }) => name.length));
-  const on = ({ dataDir }: Member) => `${COMMAND} --data-dir ${dataDir}`;
+  const on = ({ dataDir }: Member) => `--data-dir ${dataDir}`;
   return [
     'The fleet keeps running. Ctrl-C ends it and removes its data.',
     '',
@@ -24,9 +24,11 @@ export function describeKept(members: readonly Member[]): string[] {
     '',
     'To try in another terminal:',
     '',
-    `  ${on(far)} members`,
-    `  ${on(hub)} cmd run ${FAR} say text="hello from the hub" --wait`,
-    `  ${on(far)} peers`,
+    `  ${COMMAND} members --watch ${on(far)}`,
+    `  ${COMMAND} cmd run --target ${FAR} collect-uptime --wait done ${on(hub)}`,
+    `  ${COMMAND} peers pause ${on(hub)}`,
+    `  ${COMMAND} status ${on(far)}`,
+    `  ${COMMAND} peers resume ${on(hub)}`,
     `  curl --unix-socket ${hub.dataDir}/api.sock -H "Authorization: Bearer $(cat ${hub.dataDir}/tokens/admin)" \\`,
     `    -H 'Content-Type: application/json' -d '{}' http://localhost/holdfast.v1.FleetService/ListPlatforms`,
   ];

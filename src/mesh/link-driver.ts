@@ -90,7 +90,8 @@ export class LinkDriver {
 
   take(event: SessionEvent): void {
     if (this.#closed) return;
-    for (const effect of this.#session.handle(event, this.#parts.clock.now())) this.#carryOut(effect);
+    for (const effect of this.#session.handle(event, this.#parts.clock.now()))
+      this.#carryOut(effect);
   }
 
   #carryOut(effect: SessionEffect): void {

@@ -19,10 +19,32 @@ const MAX_REMEMBERED_PEERS = 256;
 
 /** What an operator may want to read about links. */
 export type MeshReport =
-  | { readonly type: 'link-up'; readonly nodeId: NodeId; readonly address: string; readonly outbound: boolean }
-  | { readonly type: 'link-down'; readonly nodeId: NodeId; readonly name: string; readonly reason: string }
-  | { readonly type: 'refused'; readonly address: string; readonly reason: string }
-  | { readonly type: 'dial-failed'; readonly address: string; readonly reason: string; readonly attempts: number };
+  | {
+      readonly type: 'link-up';
+      readonly nodeId: NodeId;
+      readonly address: string;
+      readonly outbound: boolean;
+    }
+  | {
+      readonly type: 'link-down';
+      readonly nodeId: NodeId;
+      readonly name: string;
+      readonly reason: string;
+    }
+  | {
+      readonly type: 'refused';
+      readonly address: string;
+      readonly reason: string;
+      /** True when the other side speaks no protocol version that we do. */
+      readonly versionMismatch: boolean;
+    }
+  | {
+      readonly type: 'dial-failed';
+      readonly address: string;
+      readonly reason: string;
+      readonly attempts: number;
+      readonly versionMismatch: boolean;
+    };
 
 export interface MeshParts {
   readonly clock: Clock;
@@ -64,7 +86,8 @@ export class Mesh {
   async listen(): Promise<void> {
     this.#address = await this.#parts.transport.listen({
       onLink: (link) => this.#accept(link),
-      onRefused: (address, reason) => this.#parts.report({ type: 'refused', address, reason }),
+      onRefused: (address, reason) =>
+        this.#parts.report({ type: 'refused', address, reason, versionMismatch: false }),
     });
   }
 
@@ -143,15 +166,22 @@ export class Mesh {
       },
       (error: unknown) => {
         peer.dialing = false;
-        if (!abort.signal.aborted) this.#dialFailed(peer, error instanceof Error ? error.message : String(error));
+        if (!abort.signal.aborted)
+          this.#dialFailed(peer, error instanceof Error ? error.message : String(error));
       },
     );
   }
 
-  #dialFailed(peer: Peer, reason: string): void {
+  #dialFailed(peer: Peer, reason: string, versionMismatch = false): void {
     peer.attempts++;
     peer.lastError = reason;
-    this.#parts.report({ type: 'dial-failed', address: peer.address, reason, attempts: peer.attempts });
+    this.#parts.report({
+      type: 'dial-failed',
+      address: peer.address,
+      reason,
+      attempts: peer.attempts,
+      versionMismatch,
+    });
     this.#dialLater(peer);
   }
 
@@ -171,6 +201,7 @@ export class Mesh {
         type: 'refused',
         address: link.remoteAddress,
         reason: `${MAX_GREETING_LINKS} links are in greeting already`,
+        versionMismatch: false,
       });
     } else {
       this.#drive(link, undefined);
@@ -201,7 +232,10 @@ export class Mesh {
     }
     const peer = this.#peerOf(nodeId, dialled);
     const held = peer.link;
-    if (held !== undefined && !keepsNewLink(this.#parts.membership.nodeId, nodeId, held.link, driver.link)) {
+    if (
+      held !== undefined &&
+      !keepsNewLink(this.#parts.membership.nodeId, nodeId, held.link, driver.link)
+    ) {
       driver.end('duplicate', 'another link to this peer is kept');
       return;
     }
@@ -256,24 +290,42 @@ export class Mesh {
     if (peer.link !== undefined) return;
     peer.lastError = message;
     peer.attempts = heldMs >= STABLE_AFTER_MS ? 0 : peer.attempts + 1;
-    this.#parts.report({ type: 'link-down', nodeId: peer.nodeId, name: peer.name, reason: message });
+    this.#parts.report({
+      type: 'link-down',
+      nodeId: peer.nodeId,
+      name: peer.name,
+      reason: message,
+    });
     this.#dialLater(peer);
   }
 
-  #neverLinked(driver: LinkDriver, dialled: Peer | undefined, why: CloseReason, message: string): void {
+  #neverLinked(
+    driver: LinkDriver,
+    dialled: Peer | undefined,
+    why: CloseReason,
+    message: string,
+  ): void {
     if (dialled === undefined) {
       if (why === 'stranger' || why === 'version') {
-        this.#parts.report({ type: 'refused', address: driver.link.remoteAddress, reason: message });
+        this.#parts.report({
+          type: 'refused',
+          address: driver.link.remoteAddress,
+          reason: message,
+          versionMismatch: why === 'version',
+        });
       }
       return;
     }
     // A second link to a linked peer was given up on purpose; the first one's end will dial again.
     if (this.#isLinked(dialled)) return;
-    this.#dialFailed(dialled, message);
+    this.#dialFailed(dialled, message, why === 'version');
   }
 
   #isLinked(peer: Peer): boolean {
     if (peer.link !== undefined) return true;
-    return peer.nodeId !== '' && this.#peers.some((other) => other.nodeId === peer.nodeId && other.link !== undefined);
+    return (
+      peer.nodeId !== '' &&
+      this.#peers.some((other) => other.nodeId === peer.nodeId && other.link !== undefined)
+    );
   }
 }

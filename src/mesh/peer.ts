@@ -57,7 +57,14 @@ export class Peer {
       address: this.address,
       nodeId: this.nodeId,
       name: link?.name || this.name,
-      state: link !== undefined ? 'connected' : paused ? 'paused' : this.dialing ? 'connecting' : 'waiting',
+      state:
+        link !== undefined
+          ? 'connected'
+          : paused
+            ? 'paused'
+            : this.dialing
+              ? 'connecting'
+              : 'waiting',
       roundTripMs: link?.roundTripMs,
       lastSeenMs: link?.lastHeardWallMs ?? this.lastSeenMs,
       lastError: link === undefined ? this.lastError : '',

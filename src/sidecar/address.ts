@@ -1,5 +1,4 @@
 // Addresses a sidecar listens at: as those of peers, and with port 0 for one that is free.
-import { isIPv4 } from 'node:net';
 import { parsePeerAddress } from '../mesh/index.ts';
 
 export interface ListenAddress {
@@ -15,9 +14,4 @@ export function parseListenAddress(text: string): ListenAddress | undefined {
   if (withoutPort === undefined) return parsePeerAddress(text);
   const address = parsePeerAddress(`${withoutPort}1`);
   return address === undefined ? undefined : { ...address, port: 0 };
-}
-
-/** True for addresses that only this machine can reach. */
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
 }

@@ -1,6 +1,6 @@
 // The sidecar as its API sees it: requests to the member, figures of the mesh in words for people.
 import { type Clock, type Crypto, fingerprint, formatNodeId } from '../core/index.ts';
-import type { Backend, PeerRow } from './api/backend.ts';
+import type { Backend, PeerRow } from './api/index.ts';
 import type { Log } from './log.ts';
 import type { Member } from './member.ts';
 import { VERSION } from './version.ts';
@@ -59,7 +59,10 @@ export function createBackend(parts: BackendParts): Backend {
 function peerRows(member: Member, crypto: Crypto): PeerRow[] {
   return member
     .peers()
-    .map((peer) => ({ ...peer, nodeId: peer.nodeId === '' ? '' : formatNodeId(peer.nodeId, crypto) }))
+    .map((peer) => ({
+      ...peer,
+      nodeId: peer.nodeId === '' ? '' : formatNodeId(peer.nodeId, crypto),
+    }))
     .sort((a, b) => compare(a.name, b.name) || compare(a.address, b.address));
 }
 

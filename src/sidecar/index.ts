@@ -1,10 +1,13 @@
 // The door of the sidecar: what the command line and embedding programs use.
-export { type Sidecar, startSidecar } from './compose.ts';
+export { assembleSidecar, type Sidecar, type SidecarParts } from './assemble.ts';
+export { startSidecar } from './compose.ts';
 export { readHostFacts, readOptionalFile } from './host-facts.ts';
-export { initFleet, type InitIo, type InitRequest } from './init.ts';
+export { createFleetSecret, FleetSecret } from './identity/fleet-secret.ts';
+export { deriveNodeKey } from './identity/node-key.ts';
+export { type InitIo, type InitRequest, initFleet } from './init.ts';
 export { systemInitIo } from './init-io.ts';
 export { createLog, type Log } from './log.ts';
-export { runSidecar, type RunRequest } from './main.ts';
+export { type RunRequest, runSidecar } from './main.ts';
 export { Member, type MemberParts, type MemberReport } from './member.ts';
 export {
   CONFIG_OPTION,
@@ -14,4 +17,5 @@ export {
   type SidecarOptions,
 } from './options.ts';
 export { StartupError } from './startup-error.ts';
+export { createMemoryStore } from './store/memory-store.ts';
 export { systemEnvironment } from './system-environment.ts';

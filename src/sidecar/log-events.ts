@@ -18,10 +18,19 @@ export const LOG_EVENTS = [
   { name: 'mesh.paused', meaning: 'an operator paused the mesh' },
   { name: 'mesh.resumed', meaning: 'an operator ended the pause' },
   { name: 'store.opened', meaning: 'the data directory was opened and read' },
-  { name: 'store.views_rebuilt', meaning: 'views were lost or damaged and were rebuilt from commits' },
-  { name: 'core.request_fault', meaning: 'a call failed through a fault of the core; the stack is given' },
+  {
+    name: 'store.views_rebuilt',
+    meaning: 'views were lost or damaged and were rebuilt from commits',
+  },
+  {
+    name: 'core.request_fault',
+    meaning: 'a call failed through a fault of the core; the stack is given',
+  },
   { name: 'core.void_commit', meaning: 'a peer passed on a commit whose payload means nothing' },
-  { name: 'core.change_refused', meaning: 'changes of a document cannot be read; it keeps its last view' },
+  {
+    name: 'core.change_refused',
+    meaning: 'changes of a document cannot be read; it keeps its last view',
+  },
   { name: 'store.failed', meaning: 'the store failed; nothing more is acknowledged' },
 ] as const satisfies readonly { readonly name: string; readonly meaning: string }[];
 

@@ -38,7 +38,8 @@ async function serve({ options }: ResolvedOptions): Promise<number> {
   const { clock, timers } = systemEnvironment;
   const log = createLog({ level: options.logLevel, format: options.logFormat, clock });
   const stop = Promise.withResolvers<string>();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop.resolve(signal));
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.on(signal, () => stop.resolve(signal));
 
   const startedAtMs = clock.now().monotonicMs;
   const sidecar = await startSidecar(options, systemEnvironment, log);
@@ -46,7 +47,16 @@ async function serve({ options }: ResolvedOptions): Promise<number> {
   const startMs = Math.round(clock.now().monotonicMs - startedAtMs);
   log.info(
     'sidecar.started',
-    { version: VERSION, name: options.name, dataDir: options.dataDir, apiAddress, apiSocket, meshAddress, peers: options.peers, startMs },
+    {
+      version: VERSION,
+      name: options.name,
+      dataDir: options.dataDir,
+      apiAddress,
+      apiSocket,
+      meshAddress,
+      peers: options.peers,
+      startMs,
+    },
     `sidecar ${options.name} serves its API on ${apiAddress ?? apiSocket ?? 'nothing'} and its mesh on ${meshAddress || 'nothing'}`,
   );
 

@@ -13,7 +13,13 @@ import {
   toHex,
   utf8,
 } from '../core/index.ts';
-import { Mesh, type MeshReport, parsePeerAddress, type PeerView, type Transport } from '../mesh/index.ts';
+import {
+  Mesh,
+  type MeshReport,
+  type PeerView,
+  parsePeerAddress,
+  type Transport,
+} from '../mesh/index.ts';
 import { Runtime } from './runtime.ts';
 import type { CommitStore } from './store/commit-store.ts';
 import { recall } from './store/recall.ts';
@@ -28,7 +34,12 @@ const MAX_PEERS = 256;
 /** What an operator may want to read. */
 export type MemberReport =
   | MeshReport
-  | { readonly type: 'core'; readonly event: ReportEvent; readonly detail: string; readonly fault: unknown }
+  | {
+      readonly type: 'core';
+      readonly event: ReportEvent;
+      readonly detail: string;
+      readonly fault: unknown;
+    }
   | { readonly type: 'views-rebuilt'; readonly documents: number }
   /** Nothing is acknowledged any more: the process must end. */
   | { readonly type: 'store-failed'; readonly error: unknown };
@@ -55,7 +66,13 @@ export class Member {
   /** Peers added by an operator, kept across restarts. */
   readonly #addedPeers: Set<string>;
 
-  private constructor(nodeId: string, runtime: Runtime, mesh: Mesh, commits: CommitStore, added: Set<string>) {
+  private constructor(
+    nodeId: string,
+    runtime: Runtime,
+    mesh: Mesh,
+    commits: CommitStore,
+    added: Set<string>,
+  ) {
     this.nodeId = nodeId;
     this.#runtime = runtime;
     this.#mesh = mesh;
@@ -68,9 +85,20 @@ export class Member {
     const { environment, signer } = parts;
     const { clock, timers, random, crypto } = environment;
     const nodeId = toHex(signer.publicKey);
-    const { commits, memory, storeId, rebuildViews } = await recall(parts.store, nodeId, crypto, random);
+    const { commits, memory, storeId, rebuildViews } = await recall(
+      parts.store,
+      nodeId,
+      crypto,
+      random,
+    );
     const incarnation = toHex(random.bytes(INCARNATION_BYTES));
-    const identity = { nodeId, name: parts.name, incarnation, agents: new Set(parts.agents), storeId };
+    const identity = {
+      nodeId,
+      name: parts.name,
+      incarnation,
+      agents: new Set(parts.agents),
+      storeId,
+    };
     const { fleet, config } = parts;
     const node = new Node({ identity, fleetId: fleet.fleetId, config, crypto, signer, memory });
     const runtime = new Runtime({
@@ -100,6 +128,7 @@ export class Member {
     if (rebuildViews) {
       const before = memory.feeds.reduce((sum, head) => sum + head.seq, 0);
       await runtime.replay(commits.replay());
+      await commits.markRebuilding(false);
       if (before > 0) parts.report({ type: 'views-rebuilt', documents: commits.documents });
     }
     return new Member(nodeId, runtime, mesh, commits, await readPeers(commits));
@@ -155,9 +184,13 @@ export class Member {
 
   async removePeer(address: string): Promise<void> {
     if (!this.#mesh.removePeer(address)) {
-      throw new HoldfastError('NOT_FOUND', `address: "${address}" is not a configured peer. Nothing was removed.`, {
-        field: 'address',
-      });
+      throw new HoldfastError(
+        'NOT_FOUND',
+        `address: "${address}" is not a configured peer. Nothing was removed.`,
+        {
+          field: 'address',
+        },
+      );
     }
     if (this.#addedPeers.delete(address)) await this.#storePeers();
   }

@@ -1,7 +1,8 @@
 // What each option's text must be, and what it becomes: one zod schema an option.
 import { z } from 'zod';
 import { formatPeerAddress, parsePeerAddress } from '../mesh/index.ts';
-import { isLoopback, parseListenAddress } from './address.ts';
+import { parseListenAddress } from './address.ts';
+import { isLoopback } from './loopback.ts';
 import type { OptionKey } from './option-table.ts';
 
 /** One name per agent on the machine; more than this is another kind of deployment. */

@@ -14,10 +14,10 @@ import {
   type Node,
   type ReplyOutcome,
   type ReportEvent,
-  type RequestOf,
-  type ResponseOf,
   type Request,
+  type RequestOf,
   type Response,
+  type ResponseOf,
   type Run,
   type Timers,
 } from '../core/index.ts';
@@ -66,6 +66,8 @@ export class Runtime {
   #running: Promise<void> | undefined;
   /** Loads under way: a stop waits for them. */
   #loads = 0;
+  /** Resolves when the next load ends, for everybody who waits. */
+  #loadEnded = Promise.withResolvers<void>();
 
   constructor(parts: RuntimeParts) {
     this.#parts = parts;
@@ -95,10 +97,13 @@ export class Runtime {
   }
 
   /** Applies stored commits again whose views were lost. Resolves when the views are stored. */
-  async replay(batches: AsyncIterable<Extract<Event, { type: 'commits-replayed' }>['commits']>): Promise<void> {
+  async replay(
+    batches: AsyncIterable<Extract<Event, { type: 'commits-replayed' }>['commits']>,
+  ): Promise<void> {
     for await (const commits of batches) {
       this.#take({ type: 'commits-replayed', commits });
       await this.idle();
+      if (this.#state === 'failed') throw this.#refusal();
     }
   }
 
@@ -111,11 +116,9 @@ export class Runtime {
   /** Resolves when nothing is queued, being written or being loaded. */
   async idle(): Promise<void> {
     while (this.#running !== undefined || this.#loads > 0) {
-      if (this.#running === undefined) await new Promise<void>((resolve) => (this.#wake = resolve));
-      else await this.#running;
+      await (this.#running ?? this.#loadEnded.promise);
     }
   }
-  #wake: () => void = () => {};
 
   /** Commits what is still only in memory and takes nothing more. Idempotent. */
   async close(): Promise<void> {
@@ -131,6 +134,8 @@ export class Runtime {
   }
 
   #take(event: Event): void {
+    // What comes after a failure, such as the end of a load, must not reach the store any more.
+    if (this.#state === 'failed') return;
     this.#queue.push(event);
     this.#schedule();
   }
@@ -145,14 +150,14 @@ export class Runtime {
     try {
       do {
         const now = this.#parts.clock.now();
-        for (const event of this.#queue.splice(0, MAX_TURN_EVENTS)) this.#parts.node.handle(event, now);
+        for (const event of this.#queue.splice(0, MAX_TURN_EVENTS))
+          this.#parts.node.handle(event, now);
         await this.#carryOut(this.#parts.node.handle({ type: 'turn-ended' }, now));
       } while (this.#queue.length > 0 && this.#state !== 'failed');
     } catch (error) {
       this.#fail(error);
     } finally {
       this.#running = undefined;
-      this.#wake();
     }
   }
 
@@ -203,7 +208,8 @@ export class Runtime {
       .catch((error: unknown) => this.#fail(error))
       .finally(() => {
         this.#loads--;
-        this.#wake();
+        this.#loadEnded.resolve();
+        this.#loadEnded = Promise.withResolvers();
       });
   }
 
@@ -236,9 +242,13 @@ export class Runtime {
           'STORE_FAILED',
           'The store failed. It is not known whether this was written; the sidecar stops, try again after its restart.',
         )
-      : new HoldfastError('STOPPING', 'The sidecar is stopping. Nothing was done; try again after its restart.', {
-          retryAfterMs: 1000,
-        });
+      : new HoldfastError(
+          'STOPPING',
+          'The sidecar is stopping. Nothing was done; try again after its restart.',
+          {
+            retryAfterMs: 1000,
+          },
+        );
   }
 }
 

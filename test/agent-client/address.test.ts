@@ -35,13 +35,11 @@ suite('the address', () => {
     assert.equal(found({ address: 'unix:/tmp/x.sock' }, around).address, 'unix:/tmp/x.sock');
   });
 
-  test('a data directory named by hand goes before the environment, if there is a socket in it', () => {
+  test('a data directory named by hand means the sidecar in it, running or not', () => {
     const env = { HOLDFAST_ADDRESS: 'http://127.0.0.1:9000' };
-    assert.equal(
-      found({ dataDir: '/d' }, { env, isSocket: () => true }).address,
-      'unix:/d/api.sock',
-    );
-    assert.equal(found({ dataDir: '/d' }, { env }).address, 'http://127.0.0.1:9000');
+    assert.equal(found({ dataDir: '/d' }, { env }).address, 'unix:/d/api.sock');
+    assert.equal(found({ dataDir: '/d' }).source, 'the data directory option');
+    assert.equal(found({ dataDir: '/d', address: 'http://[::1]:1' }).address, 'http://[::1]:1');
   });
 
   test('an empty variable is an unset one', () => {

@@ -90,6 +90,7 @@ export class FakeSidecar {
   readonly lostAnswers = new Map<string, Fault[]>();
   readonly documents = new Map<string, Document>();
   readonly commands = new Map<string, Command>();
+  readonly #commandByKey = new Map<string, Command>();
   readonly heartbeats: HeartbeatRequest[] = [];
   readonly holders: PackageHolder[] = [];
   platforms: Platform[] = [];
@@ -409,16 +410,17 @@ export class FakeSidecar {
       if (command === undefined) throw notFound(`command ${id}`);
       return command;
     };
-    const known = new Map<string, Command>();
     router.service(CommandService, {
       issue: (request, { requestHeader }) => {
         this.#enter('issue', request, requestHeader);
         const earlier =
-          request.idempotencyKey === '' ? undefined : known.get(request.idempotencyKey);
+          request.idempotencyKey === ''
+            ? undefined
+            : this.#commandByKey.get(request.idempotencyKey);
         const command =
           earlier ??
           this.command({ agent: request.agent, kind: request.kind, args: request.args ?? {} });
-        if (request.idempotencyKey !== '') known.set(request.idempotencyKey, command);
+        if (request.idempotencyKey !== '') this.#commandByKey.set(request.idempotencyKey, command);
         return { command, ack: Ack.LOCAL, created: earlier === undefined };
       },
       list: (request, { requestHeader }) => {

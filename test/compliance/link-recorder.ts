@@ -1,5 +1,5 @@
 // Writes down what a link tells its handlers, and lets a test wait for it without sleeping.
-import type { Link, LinkHandlers, Transport } from '../../src/mesh/transport/index.ts';
+import type { Link, LinkHandlers, Transport } from '../../src/mesh/transport/transport.ts';
 
 export class LinkRecorder implements LinkHandlers {
   readonly frames: Uint8Array[] = [];

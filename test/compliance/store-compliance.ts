@@ -58,9 +58,12 @@ export function storeCompliance(name: string, open: () => Promise<StoreUnderTest
     });
 
     it('applies the operations of one write in order', async () => {
-      await store.write([put('a', 'one'), remove('a'), put('a', 'two'), put('b', 'x'), remove('b')], {
-        sync: false,
-      });
+      await store.write(
+        [put('a', 'one'), remove('a'), put('a', 'two'), put('b', 'x'), remove('b')],
+        {
+          sync: false,
+        },
+      );
       assert.deepEqual(await namesOf(store), ['a']);
       assert.deepEqual(await store.get(key('a')), key('two'));
     });
@@ -89,11 +92,17 @@ export function storeCompliance(name: string, open: () => Promise<StoreUnderTest
         { sync: false },
       );
       const entries = await entriesOf(store, EMPTY, Uint8Array.of(255, 255, 0));
-      assert.deepEqual(entries.map((entry) => [...entry.key]), keys);
+      assert.deepEqual(
+        entries.map((entry) => [...entry.key]),
+        keys,
+      );
     });
 
     it('a range includes its first key and excludes its last', async () => {
-      await store.write(['a', 'b', 'c', 'd'].map((name) => put(name, name)), { sync: false });
+      await store.write(
+        ['a', 'b', 'c', 'd'].map((name) => put(name, name)),
+        { sync: false },
+      );
       const names = async (range: Partial<Parameters<Store['range']>[0]>) =>
         (await collect(store.range({ from: key('a'), to: key('d'), ...range }))).map(nameOf);
       assert.deepEqual(await names({}), ['a', 'b', 'c']);
@@ -108,7 +117,10 @@ export function storeCompliance(name: string, open: () => Promise<StoreUnderTest
     });
 
     it('a range shows the store as it was when it began', async () => {
-      await store.write(['a', 'b', 'c'].map((name) => put(name, 'old')), { sync: false });
+      await store.write(
+        ['a', 'b', 'c'].map((name) => put(name, 'old')),
+        { sync: false },
+      );
       const seen: string[] = [];
       for await (const entry of store.range({ from: key('a'), to: key('z') })) {
         seen.push(`${nameOf(entry)}=${Buffer.from(entry.value)}`);
@@ -119,7 +131,10 @@ export function storeCompliance(name: string, open: () => Promise<StoreUnderTest
     });
 
     it('a range can be left early', async () => {
-      await store.write(['a', 'b', 'c'].map((name) => put(name, name)), { sync: false });
+      await store.write(
+        ['a', 'b', 'c'].map((name) => put(name, name)),
+        { sync: false },
+      );
       for await (const entry of store.range({ from: key('a'), to: key('z') })) {
         assert.equal(nameOf(entry), 'a');
         break;
@@ -172,7 +187,10 @@ export function storeCompliance(name: string, open: () => Promise<StoreUnderTest
     });
 
     it('a range that is under way when the store closes ends with an error', async () => {
-      await store.write(['a', 'b'].map((name) => put(name, name)), { sync: false });
+      await store.write(
+        ['a', 'b'].map((name) => put(name, name)),
+        { sync: false },
+      );
       await assert.rejects(
         async () => {
           for await (const _ of store.range({ from: key('a'), to: key('z') })) await store.close();
@@ -189,21 +207,25 @@ export function storeCompliance(name: string, open: () => Promise<StoreUnderTest
         fc.record({ type: fc.constant('delete' as const), name }),
       );
       await fc.assert(
-        fc.asyncProperty(fc.array(operation, { maxLength: 6 }), fc.boolean(), async (batch, sync) => {
-          for (const one of batch) {
-            if (one.type === 'put') model.set(one.name, one.text);
-            else model.delete(one.name);
-          }
-          await store.write(
-            batch.map((one) => (one.type === 'put' ? put(one.name, one.text) : remove(one.name))),
-            { sync },
-          );
-          const entries = await entriesOf(store, EMPTY, key('z'));
-          assert.deepEqual(
-            entries.map((entry) => [nameOf(entry), Buffer.from(entry.value).toString()]),
-            [...model].sort(([a], [b]) => (a < b ? -1 : 1)),
-          );
-        }),
+        fc.asyncProperty(
+          fc.array(operation, { maxLength: 6 }),
+          fc.boolean(),
+          async (batch, sync) => {
+            for (const one of batch) {
+              if (one.type === 'put') model.set(one.name, one.text);
+              else model.delete(one.name);
+            }
+            await store.write(
+              batch.map((one) => (one.type === 'put' ? put(one.name, one.text) : remove(one.name))),
+              { sync },
+            );
+            const entries = await entriesOf(store, EMPTY, key('z'));
+            assert.deepEqual(
+              entries.map((entry) => [nameOf(entry), Buffer.from(entry.value).toString()]),
+              [...model].sort(([a], [b]) => (a < b ? -1 : 1)),
+            );
+          },
+        ),
         { numRuns: 60 },
       );
     });

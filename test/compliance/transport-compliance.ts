@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import fc from 'fast-check';
-import { type Link, MAX_FRAME_BYTES, type Transport } from '../../src/mesh/transport/index.ts';
+import { type Link, MAX_FRAME_BYTES, type Transport } from '../../src/mesh/transport/transport.ts';
 import { frameOf, LinkRecorder, Listener, NEVER } from './link-recorder.ts';
 
 /** Two transports that can reach each other. */
@@ -83,7 +83,10 @@ export function transportCompliance(name: string, open: () => Promise<TransportP
         }
         for (const end of ends) {
           await pair.until(end.whenFrames(frames.length));
-          assert.deepEqual(end.frames.map((frame) => frame.length), sizes);
+          assert.deepEqual(
+            end.frames.map((frame) => frame.length),
+            sizes,
+          );
           for (const [i, frame] of end.frames.entries()) assert.deepEqual(frame, frames[i]);
         }
       });
@@ -92,12 +95,15 @@ export function transportCompliance(name: string, open: () => Promise<TransportP
         const [dialled, accepted] = await connect();
         const received = LinkRecorder.attachedTo(accepted);
         await fc.assert(
-          fc.asyncProperty(fc.array(fc.uint8Array({ minLength: 1, maxLength: 3000 })), async (frames) => {
-            const before = received.frames.length;
-            for (const frame of frames) dialled.send(frame);
-            await pair.until(received.whenFrames(before + frames.length));
-            assert.deepEqual(received.frames.slice(before), frames);
-          }),
+          fc.asyncProperty(
+            fc.array(fc.uint8Array({ minLength: 1, maxLength: 3000 })),
+            async (frames) => {
+              const before = received.frames.length;
+              for (const frame of frames) dialled.send(frame);
+              await pair.until(received.whenFrames(before + frames.length));
+              assert.deepEqual(received.frames.slice(before), frames);
+            },
+          ),
           { numRuns: 30 },
         );
       });
@@ -113,7 +119,7 @@ export function transportCompliance(name: string, open: () => Promise<TransportP
       });
 
       it('sent as soon as the link is there are not lost on the way back of the handshake', async () => {
-        pair.alpha.close();
+        await pair.alpha.close();
         const early = pair.atSameAddress(listener.address);
         const address = await early.listen({
           onLink: (link) => link.send(frameOf('early')),
@@ -130,7 +136,9 @@ export function transportCompliance(name: string, open: () => Promise<TransportP
         const [dialled, accepted] = await connect();
         accepted.attach(new LinkRecorder((frame) => accepted.send(frame)));
         let count = 0;
-        const received = new LinkRecorder(() => ++count < 1000 && dialled.send(frameOf(`${count}`)));
+        const received = new LinkRecorder(
+          () => ++count < 1000 && dialled.send(frameOf(`${count}`)),
+        );
         dialled.attach(received);
         dialled.send(frameOf('0'));
         await pair.until(received.whenFrames(1000));
@@ -156,11 +164,16 @@ export function transportCompliance(name: string, open: () => Promise<TransportP
 
       it('are counted with what the wire adds, the same at both ends', async () => {
         const [dialled, accepted] = await connect();
-        const received = LinkRecorder.attachedTo(accepted);
-        const before = [dialled.bytesSent, accepted.bytesReceived] as const;
+        const [back, received] = [
+          LinkRecorder.attachedTo(dialled),
+          LinkRecorder.attachedTo(accepted),
+        ];
+        accepted.send(frameOf('the handshake is behind us'));
+        await pair.until(back.whenFrames(1));
+        const before = dialled.bytesSent;
         for (let i = 0; i < 10; i++) dialled.send(new Uint8Array(100));
         await pair.until(received.whenFrames(10));
-        const sent = dialled.bytesSent - before[0];
+        const sent = dialled.bytesSent - before;
         assert.ok(sent >= 1000 && sent <= 1500, `${sent}`);
         assert.equal(dialled.bytesSent, accepted.bytesReceived);
         assert.equal(accepted.bytesSent, dialled.bytesReceived);
@@ -250,7 +263,10 @@ export function transportCompliance(name: string, open: () => Promise<TransportP
         accepted.close();
         await pair.until(Promise.all(ends.map((end) => end.whenClosed())));
         await pair.settle();
-        assert.deepEqual(ends.map((end) => end.closes.length), [1, 1]);
+        assert.deepEqual(
+          ends.map((end) => end.closes.length),
+          [1, 1],
+        );
       });
 
       it('is followed by no frame: `send` takes nothing more', async () => {
@@ -344,7 +360,10 @@ export function transportCompliance(name: string, open: () => Promise<TransportP
         await pair.settle();
         const other = LinkRecorder.attachedTo(accepted);
         await pair.until(Promise.all([pumped, other.whenFrames(total)]));
-        assert.deepEqual(other.frames.map((frame) => frame[9]), Array.from({ length: total }, (_, i) => i));
+        assert.deepEqual(
+          other.frames.map((frame) => frame[9]),
+          Array.from({ length: total }, (_, i) => i),
+        );
         assert.deepEqual(own.closes, []);
       });
 

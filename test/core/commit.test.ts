@@ -30,12 +30,15 @@ function runOf(count: number, firstSeq = 1): Run {
 }
 
 const someOps: fc.Arbitrary<Op[]> = fc.array(
-  fc.record({
-    key: fc.string({ maxLength: 20 }),
-    kind: fc.constantFrom('change' as const, 'delete' as const, 'beat' as const),
-    generation: fc.nat(),
-    bytes: fc.uint8Array({ maxLength: 40 }),
-  }, { noNullPrototype: true }),
+  fc.record(
+    {
+      key: fc.string({ maxLength: 20 }),
+      kind: fc.constantFrom('change' as const, 'delete' as const, 'beat' as const),
+      generation: fc.nat(),
+      bytes: fc.uint8Array({ maxLength: 40 }),
+    },
+    { noNullPrototype: true },
+  ),
   { maxLength: 8 },
 );
 
@@ -45,31 +48,56 @@ test('ops survive their encoding', () => {
 
 test('bytes that are no ops are refused with an error of their own, whatever they are', () => {
   fc.assert(
-    fc.property(fc.oneof(fc.uint8Array({ maxLength: 60 }), someOps.map(encodeOps)), fc.nat(59), fc.nat(255), (bytes, at, byte) => {
-      const altered = bytes.slice();
-      if (at < altered.length) altered[at] = byte;
-      try {
-        decodeOps(altered);
-      } catch (error) {
-        assert.ok(error instanceof MalformedBytesError, String(error));
-      }
-    }),
+    fc.property(
+      fc.oneof(fc.uint8Array({ maxLength: 60 }), someOps.map(encodeOps)),
+      fc.nat(59),
+      fc.nat(255),
+      (bytes, at, byte) => {
+        const altered = bytes.slice();
+        if (at < altered.length) altered[at] = byte;
+        try {
+          decodeOps(altered);
+        } catch (error) {
+          assert.ok(error instanceof MalformedBytesError, String(error));
+        }
+      },
+    ),
     { numRuns: 2000 },
   );
 });
 
 test('an op of a later version is skipped, and so are later fields of a known one', () => {
-  const known = new ByteWriter().byte(4).text('platforms/a').varint(0).chunk(utf8('')).text('a later field');
+  const known = new ByteWriter()
+    .byte(4)
+    .text('platforms/a')
+    .varint(0)
+    .chunk(utf8(''))
+    .text('a later field');
   const later = new ByteWriter().byte(99).text('whatever it means');
   const payload = new ByteWriter().varint(2).chunk(known.finish()).chunk(later.finish()).finish();
-  assert.deepEqual(decodeOps(payload).map(({ kind, key }) => [kind, key]), [['beat', 'platforms/a'], ['other', '']]);
+  assert.deepEqual(
+    decodeOps(payload).map(({ kind, key }) => [kind, key]),
+    [
+      ['beat', 'platforms/a'],
+      ['other', ''],
+    ],
+  );
 });
 
 test('a feed arrives in runs, repeated and overlapping ones included', () => {
   const whole = runOf(9);
   const receiver = table();
-  const part = (from: number, to: number): Run => ({ ...whole, firstSeq: from, commits: whole.commits.slice(from - 1, to) });
-  for (const [run, fresh] of [[part(1, 3), 3], [part(1, 3), 0], [part(2, 6), 3], [part(7, 9), 3]] as const) {
+  const part = (from: number, to: number): Run => ({
+    ...whole,
+    firstSeq: from,
+    commits: whole.commits.slice(from - 1, to),
+  });
+  for (const [run, fresh] of [
+    [part(1, 3), 3],
+    [part(1, 3), 0],
+    [part(2, 6), 3],
+    [part(7, 9), 3],
+  ] as const) {
     const outcome = receiver.accept(run);
     assert.ok(outcome.ok);
     assert.equal(outcome.commits.length, fresh);
@@ -80,7 +108,10 @@ test('a feed arrives in runs, repeated and overlapping ones included', () => {
 
 test('one signature at the end covers the run', () => {
   const { commits, ...rest } = runOf(5);
-  const thin = { ...rest, commits: commits.map((commit, i) => (i < 4 ? { ...commit, signature: undefined } : commit)) };
+  const thin = {
+    ...rest,
+    commits: commits.map((commit, i) => (i < 4 ? { ...commit, signature: undefined } : commit)),
+  };
   assert.ok(table().accept(thin).ok);
 });
 
@@ -93,15 +124,22 @@ const FORGERIES: Readonly<Record<string, (run: Run) => Run>> = {
   'no signature at the end': (run) => alter(run, 2, { signature: undefined }),
   'a wrong signature in the middle': (run) => alter(run, 1, { signature: new Uint8Array(64) }),
   'a short signature': (run) => alter(run, 2, { signature: new Uint8Array(63) }),
-  'commits swapped': (run) => ({ ...run, commits: [run.commits[1], run.commits[0], run.commits[2]] as Run['commits'] }),
+  'commits swapped': (run) => ({
+    ...run,
+    commits: [run.commits[1], run.commits[0], run.commits[2]] as Run['commits'],
+  }),
   'another author': (run) => ({ ...run, feed: { ...run.feed, author: '22'.repeat(32) } }),
   'another incarnation': (run) => ({ ...run, feed: { ...run.feed, incarnation: '22'.repeat(16) } }),
   'another lane': (run) => ({ ...run, feed: { ...run.feed, lane: 'command' } }),
-  'a payload over the limit': (run) => alter(run, 0, { payload: new Uint8Array(MAX_COMMIT_BYTES + 1) }),
+  'a payload over the limit': (run) =>
+    alter(run, 0, { payload: new Uint8Array(MAX_COMMIT_BYTES + 1) }),
 };
 
 function alter(run: Run, index: number, change: Partial<Run['commits'][number]>): Run {
-  return { ...run, commits: run.commits.map((commit, i) => (i === index ? { ...commit, ...change } : commit)) };
+  return {
+    ...run,
+    commits: run.commits.map((commit, i) => (i === index ? { ...commit, ...change } : commit)),
+  };
 }
 
 for (const [what, forge] of Object.entries(FORGERIES)) {

@@ -2,16 +2,23 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { ByteReader, ByteWriter, fromHex, parseHex, toBase32, toHex } from '../../src/core/bytes.ts';
+import {
+  ByteReader,
+  ByteWriter,
+  fromHex,
+  parseHex,
+  toBase32,
+  toHex,
+} from '../../src/core/bytes.ts';
 import { ChangeLog } from '../../src/core/change-log.ts';
 import { agentOf, isDocumentKey } from '../../src/core/collection.ts';
 import { formatNodeId } from '../../src/core/ids.ts';
+import { HoldfastError } from '../../src/core/index.ts';
 import { parsePageToken, takePage } from '../../src/core/page.ts';
 import { ageMs, judgePresence } from '../../src/core/presence.ts';
 import { SortedIds } from '../../src/core/sorted-ids.ts';
 import { hlcMs, hlcObserve, hlcOf, hlcTick } from '../../src/core/time.ts';
 import { formatCursor, parseCursor } from '../../src/core/watch.ts';
-import { HoldfastError } from '../../src/core/index.ts';
 import { sodiumCrypto } from '../../src/sidecar/sodium-crypto.ts';
 
 test('numbers, bytes and texts survive writer and reader', () => {
@@ -22,9 +29,17 @@ test('numbers, bytes and texts survive writer and reader', () => {
       fc.string({ unit: 'grapheme' }),
       fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
       (number, bytes, text, wide) => {
-        const written = new ByteWriter().varint(number).chunk(bytes).text(text).uint64(wide).finish();
+        const written = new ByteWriter()
+          .varint(number)
+          .chunk(bytes)
+          .text(text)
+          .uint64(wide)
+          .finish();
         const reader = new ByteReader(written);
-        assert.deepEqual([reader.varint(), reader.chunk(), reader.text(), reader.uint64()], [number, bytes, text, wide]);
+        assert.deepEqual(
+          [reader.varint(), reader.chunk(), reader.text(), reader.uint64()],
+          [number, bytes, text, wide],
+        );
         reader.end();
       },
     ),
@@ -33,7 +48,10 @@ test('numbers, bytes and texts survive writer and reader', () => {
 
 test('the writer grows in the middle of anything', () => {
   const bytes = new Uint8Array(300).map((_, i) => i);
-  assert.deepEqual(new ByteWriter().raw(bytes).raw(bytes).byte(7).finish(), Uint8Array.of(...bytes, ...bytes, 7));
+  assert.deepEqual(
+    new ByteWriter().raw(bytes).raw(bytes).byte(7).finish(),
+    Uint8Array.of(...bytes, ...bytes, 7),
+  );
 });
 
 test('hex and base32 agree with Node and RFC 4648', () => {
@@ -71,64 +89,91 @@ test('a remote clock moves ours, unless it is absurdly ahead', () => {
 
 test('the change log yields each document once, newest version, oldest first', () => {
   fc.assert(
-    fc.property(fc.array(fc.constantFrom('a', 'b', 'c', 'd'), { maxLength: 60 }), fc.nat(60), (keys, since) => {
-      const log = new ChangeLog();
-      const model = new Map<string, number>();
-      keys.forEach((key, i) => {
-        log.append(key, i + 1);
-        model.set(key, i + 1);
-      });
-      const expected = [...model].filter(([, version]) => version > since).sort((a, b) => a[1] - b[1]);
-      assert.deepEqual([...log.since(since)].map(({ key, version }) => [key, version]), expected);
-    }),
+    fc.property(
+      fc.array(fc.constantFrom('a', 'b', 'c', 'd'), { maxLength: 60 }),
+      fc.nat(60),
+      (keys, since) => {
+        const log = new ChangeLog();
+        const model = new Map<string, number>();
+        keys.forEach((key, i) => {
+          log.append(key, i + 1);
+          model.set(key, i + 1);
+        });
+        const expected = [...model]
+          .filter(([, version]) => version > since)
+          .sort((a, b) => a[1] - b[1]);
+        assert.deepEqual(
+          [...log.since(since)].map(({ key, version }) => [key, version]),
+          expected,
+        );
+      },
+    ),
   );
 });
 
 test('the change log stays small however often documents change', () => {
   const log = new ChangeLog();
   for (let version = 1; version <= 20_000; version++) log.append(`doc-${version % 3}`, version);
-  assert.deepEqual([...log.since(0)].map(({ version }) => version), [19_998, 19_999, 20_000]);
+  assert.deepEqual(
+    [...log.since(0)].map(({ version }) => version),
+    [19_998, 19_999, 20_000],
+  );
 });
 
 test('sorted ids against a sorted set', () => {
   const ids = fc.string({ unit: fc.constantFrom('a', 'b', 'c'), minLength: 1, maxLength: 3 });
   fc.assert(
-    fc.property(fc.array(fc.tuple(fc.boolean(), ids)), fc.oneof(ids, fc.constant('')), fc.oneof(ids, fc.constant('')), (steps, prefix, after) => {
-      const sorted = new SortedIds();
-      const model = new Set<string>();
-      for (const [add, id] of steps) {
-        if (add) sorted.add('x', id);
-        else sorted.remove('x', id);
-        if (add) model.add(id);
-        else model.delete(id);
-      }
-      const expected = [...model].sort().filter((id) => id.startsWith(prefix) && id > after);
-      assert.deepEqual([...sorted.range('x', prefix, after)], expected);
-      assert.deepEqual([...sorted.range('y', prefix, after)], []);
-    }),
+    fc.property(
+      fc.array(fc.tuple(fc.boolean(), ids)),
+      fc.oneof(ids, fc.constant('')),
+      fc.oneof(ids, fc.constant('')),
+      (steps, prefix, after) => {
+        const sorted = new SortedIds();
+        const model = new Set<string>();
+        for (const [add, id] of steps) {
+          if (add) sorted.add('x', id);
+          else sorted.remove('x', id);
+          if (add) model.add(id);
+          else model.delete(id);
+        }
+        const expected = [...model].sort().filter((id) => id.startsWith(prefix) && id > after);
+        assert.deepEqual([...sorted.range('x', prefix, after)], expected);
+        assert.deepEqual([...sorted.range('y', prefix, after)], []);
+      },
+    ),
   );
 });
 
 test('pages together are the whole list, without gap or repeat', () => {
   fc.assert(
-    fc.property(fc.uniqueArray(fc.string({ minLength: 1 }), { maxLength: 40 }), fc.integer({ min: 1, max: 7 }), (ids, pageSize) => {
-      const sorted = [...ids].sort();
-      const seen: string[] = [];
-      let pageToken = '';
-      do {
-        const after = parsePageToken(pageToken);
-        const page = takePage(sorted.filter((id) => id > after), { pageSize, pageToken }, (id) => id);
-        seen.push(...page.rows);
-        pageToken = page.nextPageToken;
-      } while (pageToken !== '');
-      assert.deepEqual(seen, sorted);
-    }),
+    fc.property(
+      fc.uniqueArray(fc.string({ minLength: 1 }), { maxLength: 40 }),
+      fc.integer({ min: 1, max: 7 }),
+      (ids, pageSize) => {
+        const sorted = [...ids].sort();
+        const seen: string[] = [];
+        let pageToken = '';
+        do {
+          const after = parsePageToken(pageToken);
+          const page = takePage(
+            sorted.filter((id) => id > after),
+            { pageSize, pageToken },
+            (id) => id,
+          );
+          seen.push(...page.rows);
+          pageToken = page.nextPageToken;
+        } while (pageToken !== '');
+        assert.deepEqual(seen, sorted);
+      },
+    ),
   );
 });
 
 test('what is no token or cursor of ours is refused by name', () => {
-  const malformed = (error: unknown): boolean => error instanceof HoldfastError && error.reason === 'CURSOR_MALFORMED';
-  for (const token of ['x', 'p1.', 'p1.zz', 'p2.6161']) assert.throws(() => parsePageToken(token), malformed);
+  const malformed = (error: unknown): boolean =>
+    error instanceof HoldfastError && error.reason === 'CURSOR_MALFORMED';
+  for (const token of ['x', 'p1.', 'p1.zz', 'p2.6161'])
+    assert.throws(() => parsePageToken(token), malformed);
   for (const cursor of ['x', 'c1.0.0.0', 'c1.00000000.-1.0', 'c1.00000000.1', 'c2.00000000.1.1']) {
     assert.throws(() => parseCursor(cursor), malformed);
   }

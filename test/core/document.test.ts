@@ -12,7 +12,10 @@ const ALICE = '00112233445566778899aabbccddeeff';
 const BOB = 'ffeeddccbbaa99887766554433221100';
 
 function assertHolds(document: LiveDocument, value: JsonObject): void {
-  assert.ok(jsonEqual(document.read(), value), `${JSON.stringify(document.read())} is not ${JSON.stringify(value)}`);
+  assert.ok(
+    jsonEqual(document.read(), value),
+    `${JSON.stringify(document.read())} is not ${JSON.stringify(value)}`,
+  );
 }
 
 test('a founded document reads the same at its writer and at a reader, heads included', () => {
@@ -34,25 +37,34 @@ test('a founded document reads the same at its writer and at a reader, heads inc
 
 test('puts in sequence arrive as written, in bulk or one by one, and shuffled', () => {
   fc.assert(
-    fc.property(fc.array(jsonObject, { minLength: 1, maxLength: 6 }), fc.infiniteStream(fc.nat()), (values, order) => {
-      const writer = new LiveDocument(ALICE);
-      const changes: Uint8Array[] = [writer.found(values[0] as JsonObject, sodiumCrypto)];
-      const oneByOne = new LiveDocument(BOB);
-      oneByOne.apply(changes);
-      for (const value of values.slice(1)) {
-        const change = writer.put(value);
-        assert.equal(change === undefined, jsonEqual(oneByOne.read(), value));
-        if (change !== undefined) {
-          changes.push(change);
-          oneByOne.apply([change]);
+    fc.property(
+      fc.array(jsonObject, { minLength: 1, maxLength: 6 }),
+      fc.infiniteStream(fc.nat()),
+      (values, order) => {
+        const writer = new LiveDocument(ALICE);
+        const changes: Uint8Array[] = [writer.found(values[0] as JsonObject, sodiumCrypto)];
+        const oneByOne = new LiveDocument(BOB);
+        oneByOne.apply(changes);
+        for (const value of values.slice(1)) {
+          const change = writer.put(value);
+          assert.equal(change === undefined, jsonEqual(oneByOne.read(), value));
+          if (change !== undefined) {
+            changes.push(change);
+            oneByOne.apply([change]);
+          }
+          assertHolds(oneByOne, value);
         }
-        assertHolds(oneByOne, value);
-      }
-      const shuffled = new LiveDocument(BOB);
-      shuffled.apply(changes.map((change) => ({ change, at: order.next().value as number })).sort((a, b) => a.at - b.at).map(({ change }) => change));
-      assertHolds(shuffled, values.at(-1) as JsonObject);
-      assert.deepEqual(shuffled.heads(), writer.heads());
-    }),
+        const shuffled = new LiveDocument(BOB);
+        shuffled.apply(
+          changes
+            .map((change) => ({ change, at: order.next().value as number }))
+            .sort((a, b) => a.at - b.at)
+            .map(({ change }) => change),
+        );
+        assertHolds(shuffled, values.at(-1) as JsonObject);
+        assert.deepEqual(shuffled.heads(), writer.heads());
+      },
+    ),
     { numRuns: 200 },
   );
 });
@@ -76,10 +88,15 @@ test('two writers of one document end equal whichever change arrives first', () 
 
 test('a put writes only what differs', () => {
   const document = new LiveDocument(ALICE);
-  const value = Object.fromEntries(Array.from({ length: 28 }, (_, i) => [`field-${i}`, `value-${i}`]));
+  const value = Object.fromEntries(
+    Array.from({ length: 28 }, (_, i) => [`field-${i}`, `value-${i}`]),
+  );
   const founding = document.found(value, sodiumCrypto);
   const change = document.put({ ...value, 'field-3': 'other' });
-  assert.ok(change !== undefined && change.length < founding.length / 3, 'one of 28 fields costs under a third');
+  assert.ok(
+    change !== undefined && change.length < founding.length / 3,
+    'one of 28 fields costs under a third',
+  );
   assert.equal(document.put({ ...value, 'field-3': 'other' }), undefined);
 });
 

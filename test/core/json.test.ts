@@ -43,7 +43,11 @@ const RFC_7396: readonly [target: JsonValue, patch: JsonValue, result: JsonValue
   [{ a: 'c' }, { a: ['b'] }, { a: ['b'] }],
   [{ a: { b: 'c' } }, { a: { b: 'd', c: null } }, { a: { b: 'd' } }],
   [{ a: [{ b: 'c' }] }, { a: [1] }, { a: [1] }],
-  [['a', 'b'], ['c', 'd'], ['c', 'd']],
+  [
+    ['a', 'b'],
+    ['c', 'd'],
+    ['c', 'd'],
+  ],
   [{ a: 'b' }, ['c'], ['c']],
   [{ a: 'foo' }, null, null],
   [{ a: 'foo' }, 'bar', 'bar'],
@@ -53,7 +57,8 @@ const RFC_7396: readonly [target: JsonValue, patch: JsonValue, result: JsonValue
 ];
 
 test('merge patch does what RFC 7396 says', () => {
-  for (const [target, patch, result] of RFC_7396) assert.deepEqual(mergePatch(target, patch), result);
+  for (const [target, patch, result] of RFC_7396)
+    assert.deepEqual(mergePatch(target, patch), result);
 });
 
 test('a merge patch leaves its arguments alone', () => {

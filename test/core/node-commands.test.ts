@@ -9,7 +9,13 @@ const HOUR_MS = 3_600_000;
 const NORTH = agent('north');
 
 function issue(node: TestNode, idempotencyKey = '', args = { n: 1 }): CommandRow {
-  return node.request('issueCommand', { agent: 'north', kind: 'say', args, ttlMs: HOUR_MS, idempotencyKey }).command;
+  return node.request('issueCommand', {
+    agent: 'north',
+    kind: 'say',
+    args,
+    ttlMs: HOUR_MS,
+    idempotencyKey,
+  }).command;
 }
 
 function claim(node: TestNode, id: string, accept = true): boolean {
@@ -18,12 +24,19 @@ function claim(node: TestNode, id: string, accept = true): boolean {
 
 type Reported = 'running' | 'succeeded' | 'failed' | 'unknown';
 function report(node: TestNode, id: string, state: Reported, progressPercent?: number): CommandRow {
-  const body = { id, state, progressPercent, message: '', result: state === 'succeeded' ? { ok: true } : undefined };
+  const body = {
+    id,
+    state,
+    progressPercent,
+    message: '',
+    result: state === 'succeeded' ? { ok: true } : undefined,
+  };
   return node.request('reportCommand', body, NORTH).command;
 }
 
 function list(node: TestNode, states: CommandState[] = [], caller = ADMIN): readonly CommandRow[] {
-  return node.request('listCommands', { agent: '', states, pageSize: 100, pageToken: '' }, caller).rows;
+  return node.request('listCommands', { agent: '', states, pageSize: 100, pageToken: '' }, caller)
+    .rows;
 }
 
 /** Passes everything stored from one node to the other. */
@@ -38,7 +51,10 @@ test('a command goes from the hub to its target and its result comes back', () =
   const { id, state } = issue(hub);
   assert.equal(state, 'pending');
   meet(hub, north);
-  assert.deepEqual(list(north, ['pending'], NORTH).map((row) => row.id), [id]);
+  assert.deepEqual(
+    list(north, ['pending'], NORTH).map((row) => row.id),
+    [id],
+  );
   assert.equal(claim(north, id), true);
   assert.equal(report(north, id, 'running', 40).progressPercent, 40);
   report(north, id, 'succeeded');
@@ -61,7 +77,9 @@ test('a heartbeat says how many commands wait', () => {
   const node = new TestNode('north');
   const first = issue(node);
   issue(node);
-  const beat = () => node.request('heartbeat', { agent: 'north', intervalMs: 1000, ack: 'memory' }, NORTH).pendingCommands;
+  const beat = () =>
+    node.request('heartbeat', { agent: 'north', intervalMs: 1000, ack: 'memory' }, NORTH)
+      .pendingCommands;
   assert.equal(beat(), 2);
   claim(node, first.id);
   assert.equal(beat(), 1);
@@ -71,10 +89,22 @@ test('the same idempotency key and content is the same command; other content is
   const hub = new TestNode('hub');
   const first = issue(hub, 'key-1');
   hub.nowMs += 5000;
-  const body = { agent: 'north', kind: 'say', args: { n: 1 }, ttlMs: HOUR_MS, idempotencyKey: 'key-1' };
+  const body = {
+    agent: 'north',
+    kind: 'say',
+    args: { n: 1 },
+    ttlMs: HOUR_MS,
+    idempotencyKey: 'key-1',
+  };
   const again = hub.request('issueCommand', body);
-  assert.deepEqual([again.created, again.command.id, again.command.issuedAtMs], [false, first.id, first.issuedAtMs]);
-  assert.throws(() => hub.request('issueCommand', { ...body, args: { n: 2 } }), refusal('IDEMPOTENCY_CONFLICT', 'idempotency_key'));
+  assert.deepEqual(
+    [again.created, again.command.id, again.command.issuedAtMs],
+    [false, first.id, first.issuedAtMs],
+  );
+  assert.throws(
+    () => hub.request('issueCommand', { ...body, args: { n: 2 } }),
+    refusal('IDEMPOTENCY_CONFLICT', 'idempotency_key'),
+  );
   assert.equal(list(hub).length, 1);
 });
 
@@ -87,7 +117,10 @@ test('a command that expired is not claimed', () => {
   const node = new TestNode('north');
   const { id } = issue(node);
   node.nowMs += HOUR_MS;
-  assert.deepEqual(list(node, ['expired']).map((row) => row.id), [id]);
+  assert.deepEqual(
+    list(node, ['expired']).map((row) => row.id),
+    [id],
+  );
   assert.throws(() => claim(node, id), refusal('COMMAND_EXPIRED'));
   assert.deepEqual(node.stored.length, 1);
 });
@@ -104,19 +137,37 @@ test('only its agent claims and reports, only an administrator issues', () => {
   const node = new TestNode('north');
   const { id } = issue(node);
   const acknowledge = { id, accept: true, message: '' };
-  assert.throws(() => node.request('acknowledgeCommand', acknowledge, ADMIN), refusal('SCOPE_MISSING'));
-  assert.throws(() => node.request('acknowledgeCommand', acknowledge, agent('south')), refusal('NOT_FOUND', 'id'));
+  assert.throws(
+    () => node.request('acknowledgeCommand', acknowledge, ADMIN),
+    refusal('SCOPE_MISSING'),
+  );
+  assert.throws(
+    () => node.request('acknowledgeCommand', acknowledge, agent('south')),
+    refusal('NOT_FOUND', 'id'),
+  );
   const body = { agent: 'north', kind: 'say', args: {}, ttlMs: HOUR_MS, idempotencyKey: '' };
   assert.throws(() => node.request('issueCommand', body, NORTH), refusal('SCOPE_MISSING'));
   const foreign = { agent: 'south', states: [], pageSize: 10, pageToken: '' };
-  assert.throws(() => node.request('listCommands', foreign, NORTH), refusal('AGENT_MISMATCH', 'agent'));
+  assert.throws(
+    () => node.request('listCommands', foreign, NORTH),
+    refusal('AGENT_MISMATCH', 'agent'),
+  );
 });
 
 test('an agent sees its own commands alone', () => {
   const hub = new TestNode('hub');
   issue(hub);
-  hub.request('issueCommand', { agent: 'south', kind: 'say', args: {}, ttlMs: HOUR_MS, idempotencyKey: '' });
-  assert.deepEqual(list(hub, [], NORTH).map((row) => row.agent), ['north']);
+  hub.request('issueCommand', {
+    agent: 'south',
+    kind: 'say',
+    args: {},
+    ttlMs: HOUR_MS,
+    idempotencyKey: '',
+  });
+  assert.deepEqual(
+    list(hub, [], NORTH).map((row) => row.agent),
+    ['north'],
+  );
   assert.equal(list(hub).length, 2);
 });
 
@@ -137,13 +188,23 @@ test('commands are listed newest first, page by page', () => {
 });
 
 const RANK: Readonly<Record<CommandState, number>> = {
-  pending: 0, accepted: 1, running: 2, succeeded: 3, failed: 3, rejected: 3, expired: 3, unknown: 3,
+  pending: 0,
+  accepted: 1,
+  running: 2,
+  succeeded: 3,
+  failed: 3,
+  rejected: 3,
+  expired: 3,
+  unknown: 3,
 };
 
 test('whatever is claimed and reported in whatever order, states only move forward and final ones stay (invariant 7)', () => {
   const step = fc.oneof(
     fc.constantFrom('claim', 'refuse').map((what) => ({ what, percent: 0 })),
-    fc.record({ what: fc.constantFrom('running', 'succeeded', 'failed', 'unknown'), percent: fc.nat(100) }, { noNullPrototype: true }),
+    fc.record(
+      { what: fc.constantFrom('running', 'succeeded', 'failed', 'unknown'), percent: fc.nat(100) },
+      { noNullPrototype: true },
+    ),
   );
   fc.assert(
     fc.property(fc.array(step, { maxLength: 12 }), (steps) => {
@@ -153,13 +214,17 @@ test('whatever is claimed and reported in whatever order, states only move forwa
       let claims = 0;
       for (const { what, percent } of steps) {
         try {
-          if (what === 'claim' || what === 'refuse') claims += claim(node, id, what === 'claim') ? 1 : 0;
+          if (what === 'claim' || what === 'refuse')
+            claims += claim(node, id, what === 'claim') ? 1 : 0;
           else report(node, id, what as Reported, percent);
         } catch (error) {
           refusal('COMMAND_STATE')(error);
         }
         const after = list(node)[0] as CommandRow;
-        assert.ok(RANK[after.state] > RANK[before.state] || after.state === before.state, `${before.state} became ${after.state}`);
+        assert.ok(
+          RANK[after.state] > RANK[before.state] || after.state === before.state,
+          `${before.state} became ${after.state}`,
+        );
         assert.ok((after.progressPercent ?? 0) >= (before.progressPercent ?? 0));
         before = after;
       }
@@ -176,6 +241,15 @@ test('arguments and results over 32 KiB are refused by name', () => {
   assert.throws(() => node.request('issueCommand', body), refusal('DOCUMENT_TOO_LARGE', 'args'));
   const { id } = issue(node);
   claim(node, id);
-  const result = { id, state: 'succeeded' as const, progressPercent: undefined, message: '', result: args };
-  assert.throws(() => node.request('reportCommand', result, NORTH), refusal('DOCUMENT_TOO_LARGE', 'result'));
+  const result = {
+    id,
+    state: 'succeeded' as const,
+    progressPercent: undefined,
+    message: '',
+    result: args,
+  };
+  assert.throws(
+    () => node.request('reportCommand', result, NORTH),
+    refusal('DOCUMENT_TOO_LARGE', 'result'),
+  );
 });

@@ -6,11 +6,22 @@ import { DEFAULT_CORE_CONFIG } from '../../src/core/index.ts';
 import { agent, refusal, TestNode } from '../support/test-node.ts';
 
 function beatOf(status: string): Beat {
-  return { status, workloads: [], labels: {}, versions: {}, telemetry: { cpuPercent: 12.5 }, extra: {} };
+  return {
+    status,
+    workloads: [],
+    labels: {},
+    versions: {},
+    telemetry: { cpuPercent: 12.5 },
+    extra: {},
+  };
 }
 
 function beat(node: TestNode, beat?: Beat, ack: Ack = 'memory') {
-  return node.request('heartbeat', { agent: 'north', ...(beat && { beat }), intervalMs: 1000, ack }, agent('north'));
+  return node.request(
+    'heartbeat',
+    { agent: 'north', ...(beat && { beat }), intervalMs: 1000, ack },
+    agent('north'),
+  );
 }
 
 function platform(node: TestNode) {
@@ -20,11 +31,19 @@ function platform(node: TestNode) {
 test('a heartbeat is visible at once and committed at the next flush', () => {
   const node = new TestNode('north');
   beat(node, beatOf('one'));
-  assert.ok(node.effects.some((effect) => effect.type === 'arm-timer' && effect.afterMs === DEFAULT_CORE_CONFIG.pulseFlushMs));
-  assert.deepEqual(node.stored, []);
+  assert.ok(
+    node.effects.some(
+      (effect) =>
+        effect.type === 'arm-timer' && effect.afterMs === DEFAULT_CORE_CONFIG.pulseFlushMs,
+    ),
+  );
+  assert.equal(node.stored.length, 0);
   assert.equal(platform(node).beat.status, 'one');
   node.turn({ type: 'timer', name: 'pulse-flush' });
-  assert.deepEqual(node.stored.map(({ commit, ops }) => [commit.feed.lane, ops.length]), [['pulse', 1]]);
+  assert.deepEqual(
+    node.stored.map(({ commit, ops }) => [commit.feed.lane, ops.length]),
+    [['pulse', 1]],
+  );
 });
 
 test('several heartbeats between two flushes are one op, the newest; the timer is armed once', () => {
@@ -46,7 +65,10 @@ test('an empty heartbeat keeps what was sent and costs no change', () => {
   beat(node, beatOf('one'), 'local');
   node.nowMs += 5000;
   beat(node, undefined, 'local');
-  assert.deepEqual(node.stored.at(-1)?.ops.map(({ kind, bytes }) => [kind, bytes.length]), [['beat', 0]]);
+  assert.deepEqual(
+    node.stored.at(-1)?.ops.map(({ kind, bytes }) => [kind, bytes.length]),
+    [['beat', 0]],
+  );
   assert.equal(platform(node).beat.status, 'one');
   assert.equal(platform(node).freshness.ageMs, 0);
 });
@@ -54,7 +76,10 @@ test('an empty heartbeat keeps what was sent and costs no change', () => {
 test('a heartbeat that asks for it is on the disk before it is answered', () => {
   const node = new TestNode('north');
   assert.equal(beat(node, beatOf('one'), 'local').ack, 'local');
-  assert.deepEqual(node.effects.slice(0, 2).map(({ type }) => type), ['persist', 'reply']);
+  assert.deepEqual(
+    node.effects.slice(0, 2).map(({ type }) => type),
+    ['persist', 'reply'],
+  );
 });
 
 test('a heartbeat after a restart waits for the stored document and is not lost', () => {
@@ -72,14 +97,17 @@ test('a heartbeat after a restart waits for the stored document and is not lost'
   assert.equal(platform(after).beat.status, 'two');
 });
 
-test('presence follows the age of the last heartbeat in the agent\'s own intervals', () => {
+test("presence follows the age of the last heartbeat in the agent's own intervals", () => {
   const node = new TestNode('north');
   beat(node, beatOf('one'));
   const presenceAfter = (ms: number) => {
     node.nowMs += ms;
     return platform(node).freshness.presence;
   };
-  assert.deepEqual([presenceAfter(0), presenceAfter(3000), presenceAfter(1), presenceAfter(7000)], ['alive', 'alive', 'suspect', 'unreachable']);
+  assert.deepEqual(
+    [presenceAfter(0), presenceAfter(3000), presenceAfter(1), presenceAfter(7000)],
+    ['alive', 'alive', 'suspect', 'unreachable'],
+  );
 });
 
 test('a heartbeat over the limits of a document is refused and changes nothing', () => {

@@ -11,8 +11,18 @@ import { ADMIN, START_MS, TestNode } from '../support/test-node.ts';
 /** Runs of a stranger's own making with that payload, signed as the protocol asks. */
 function runWith(payload: Uint8Array): Run {
   const signer = createSigner(new Uint8Array(32).fill(200));
-  const feed = { author: toHex(signer.publicKey), incarnation: 'ab'.repeat(16), lane: 'state' as const };
-  const author = new FeedTable({ fleetId: new Uint8Array(32).fill(9), crypto: sodiumCrypto, signer, own: () => feed, heads: [] });
+  const feed = {
+    author: toHex(signer.publicKey),
+    incarnation: 'ab'.repeat(16),
+    lane: 'state' as const,
+  };
+  const author = new FeedTable({
+    fleetId: new Uint8Array(32).fill(9),
+    crypto: sodiumCrypto,
+    signer,
+    own: () => feed,
+    heads: [],
+  });
   return { feed, firstSeq: 1, commits: [author.append('state', hlcOf(START_MS), payload)] };
 }
 
@@ -24,7 +34,10 @@ test('a run is stored before its sender hears that it is', () => {
   const kinds = south.effects.map(({ type }) => type);
   assert.ok(kinds.indexOf('persist') < kinds.indexOf('delivered'));
   const persist = south.effects.find((effect) => effect.type === 'persist');
-  assert.ok(persist?.type === 'persist' && !persist.sync, 'what others hold too needs no fsync of its own');
+  assert.ok(
+    persist?.type === 'persist' && !persist.sync,
+    'what others hold too needs no fsync of its own',
+  );
 });
 
 test('nodes that took the same runs in any order are equal (invariant 1)', () => {
@@ -37,15 +50,24 @@ test('nodes that took the same runs in any order are equal (invariant 1)', () =>
   }
   const runs = authors.flatMap((author) => author.runs());
   fc.assert(
-    fc.property(fc.shuffledSubarray(runs, { minLength: runs.length }), fc.boolean(), (order, oneByOne) => {
-      const reader = new TestNode('reader');
-      if (oneByOne) for (const run of order) assert.equal(reader.receive([run]), undefined);
-      else assert.equal(reader.receive(order), undefined);
-      const reference = new TestNode('other');
-      reference.receive(runs);
-      assert.equal(reader.stateHash, reference.stateHash);
-      assert.deepEqual(Object.keys(reader.read('notes/shared') ?? {}).sort(), ['both', 'by0', 'by1', 'by2']);
-    }),
+    fc.property(
+      fc.shuffledSubarray(runs, { minLength: runs.length }),
+      fc.boolean(),
+      (order, oneByOne) => {
+        const reader = new TestNode('reader');
+        if (oneByOne) for (const run of order) assert.equal(reader.receive([run]), undefined);
+        else assert.equal(reader.receive(order), undefined);
+        const reference = new TestNode('other');
+        reference.receive(runs);
+        assert.equal(reader.stateHash, reference.stateHash);
+        assert.deepEqual(Object.keys(reader.read('notes/shared') ?? {}).sort(), [
+          'both',
+          'by0',
+          'by1',
+          'by2',
+        ]);
+      },
+    ),
     { numRuns: 30 },
   );
 });
@@ -53,7 +75,9 @@ test('nodes that took the same runs in any order are equal (invariant 1)', () =>
 test('a payload that cannot be read is void: reported, stored, passed on, and the feed goes on', () => {
   const node = new TestNode('north');
   assert.equal(node.receive([runWith(new Uint8Array([7, 7, 7]))]), undefined);
-  assert.ok(node.effects.some((effect) => effect.type === 'report' && effect.event === 'core.void_commit'));
+  assert.ok(
+    node.effects.some((effect) => effect.type === 'report' && effect.event === 'core.void_commit'),
+  );
   assert.equal(node.stored.length, 1);
 });
 
@@ -64,7 +88,11 @@ test('a change that Automerge refuses harms its document alone', () => {
     { key: 'Bad Name/x', kind: 'change' as const, generation: 0, bytes: new Uint8Array([1]) },
   ];
   assert.equal(node.receive([runWith(encodeOps(ops))]), undefined);
-  assert.ok(node.effects.some((effect) => effect.type === 'report' && effect.event === 'core.change_refused'));
+  assert.ok(
+    node.effects.some(
+      (effect) => effect.type === 'report' && effect.event === 'core.change_refused',
+    ),
+  );
   assert.equal(node.read('notes/bad'), undefined);
   node.put('notes/good', { n: 1 });
   assert.deepEqual(node.read('notes/good'), { n: 1 });
@@ -96,12 +124,23 @@ test('lost views are rebuilt from commits and are as before', () => {
   before.put('notes/b', { n: 1 });
   before.put('notes/a', { n: 2 });
   before.request('delete', { collection: 'notes', id: 'b' });
-  const after = new TestNode('north', { feeds: before.stored.map(({ commit }) => commit).slice(-1) });
+  const after = new TestNode('north', {
+    feeds: before.stored.map(({ commit }) => commit).slice(-1),
+  });
   after.turn({
     type: 'commits-replayed',
-    commits: before.stored.map(({ commit, ops }) => ({ feed: commit.feed, clock: commit.clock, ops })),
+    commits: before.stored.map(({ commit, ops }) => ({
+      feed: commit.feed,
+      clock: commit.clock,
+      ops,
+    })),
   });
   assert.equal(after.stateHash, before.stateHash);
   assert.deepEqual(after.stored, [], 'nothing is stored twice');
-  assert.deepEqual(after.request('list', { collection: 'notes', idPrefix: '', pageSize: 10, pageToken: '' }, ADMIN).rows.map(({ id }) => id), ['a']);
+  assert.deepEqual(
+    after
+      .request('list', { collection: 'notes', idPrefix: '', pageSize: 10, pageToken: '' }, ADMIN)
+      .rows.map(({ id }) => id),
+    ['a'],
+  );
 });

@@ -16,7 +16,13 @@ function watch(node: TestNode, cursor = '', options: WatchOptions = {}) {
   const events: ChangeEvent[] = [];
   let resync = false;
   for (;;) {
-    const step = node.request('changes', { cursor, collections: [], idPrefix: '', limit: 3, ...options });
+    const step = node.request('changes', {
+      cursor,
+      collections: [],
+      idPrefix: '',
+      limit: 3,
+      ...options,
+    });
     resync ||= step.resync;
     events.push(...step.events);
     cursor = step.cursor;
@@ -24,7 +30,8 @@ function watch(node: TestNode, cursor = '', options: WatchOptions = {}) {
   }
 }
 
-const names = (events: readonly ChangeEvent[]): string[] => events.map(({ type, row }) => `${type} ${row.collection}/${row.id}`);
+const names = (events: readonly ChangeEvent[]): string[] =>
+  events.map(({ type, row }) => `${type} ${row.collection}/${row.id}`);
 
 test('a watch sends what is there, then every change, deletes included, and nothing twice', () => {
   const node = new TestNode('north');
@@ -74,7 +81,10 @@ test('a cursor of another store, or of its future, starts over and says so', () 
 
 test('whatever happens between two reads, a watcher that applies events holds what the node holds', () => {
   const step = fc.oneof(
-    fc.record({ do: fc.constantFrom('put', 'delete'), id: fc.constantFrom('a', 'b', 'c', 'd', 'e') }, { noNullPrototype: true }),
+    fc.record(
+      { do: fc.constantFrom('put', 'delete'), id: fc.constantFrom('a', 'b', 'c', 'd', 'e') },
+      { noNullPrototype: true },
+    ),
     fc.constant({ do: 'read', id: '' }),
   );
   fc.assert(
@@ -84,7 +94,12 @@ test('whatever happens between two reads, a watcher that applies events holds wh
       let cursor = '';
       const apply = (): void => {
         // One step only, so that writes fall into the middle of a snapshot too.
-        const { events, cursor: next } = node.request('changes', { cursor, collections: [], idPrefix: '', limit: 2 });
+        const { events, cursor: next } = node.request('changes', {
+          cursor,
+          collections: [],
+          idPrefix: '',
+          limit: 2,
+        });
         for (const { type, row } of events) {
           if (type === 'put') held.set(row.id, row.value);
           else held.delete(row.id);
@@ -94,11 +109,20 @@ test('whatever happens between two reads, a watcher that applies events holds wh
       steps.forEach((step, i) => {
         if (step.do === 'read') apply();
         else if (step.do === 'put') node.put(`notes/${step.id}`, { i });
-        else if (node.read(`notes/${step.id}`) !== undefined) node.request('delete', { collection: 'notes', id: step.id });
+        else if (node.read(`notes/${step.id}`) !== undefined)
+          node.request('delete', { collection: 'notes', id: step.id });
       });
       for (let i = 0; i < 6; i++) apply();
-      const { rows } = node.request('list', { collection: 'notes', idPrefix: '', pageSize: 10, pageToken: '' });
-      assert.deepEqual([...held].sort(), rows.map(({ id, value }) => [id, value]));
+      const { rows } = node.request('list', {
+        collection: 'notes',
+        idPrefix: '',
+        pageSize: 10,
+        pageToken: '',
+      });
+      assert.deepEqual(
+        [...held].sort(),
+        rows.map(({ id, value }) => [id, value]),
+      );
     }),
     { numRuns: 100 },
   );
@@ -107,10 +131,17 @@ test('whatever happens between two reads, a watcher that applies events holds wh
 test('lists are pages in order of ids', () => {
   const node = new TestNode('north');
   for (const id of ['c', 'a', 'd', 'b']) node.put(`notes/${id}`, {});
-  const page = (pageToken: string) => node.request('list', { collection: 'notes', idPrefix: '', pageSize: 3, pageToken });
+  const page = (pageToken: string) =>
+    node.request('list', { collection: 'notes', idPrefix: '', pageSize: 3, pageToken });
   const first = page('');
-  assert.deepEqual(first.rows.map(({ id }) => id), ['a', 'b', 'c']);
-  assert.deepEqual(page(first.nextPageToken).rows.map(({ id }) => id), ['d']);
+  assert.deepEqual(
+    first.rows.map(({ id }) => id),
+    ['a', 'b', 'c'],
+  );
+  assert.deepEqual(
+    page(first.nextPageToken).rows.map(({ id }) => id),
+    ['d'],
+  );
   assert.throws(() => page('p1.zz'), refusal('CURSOR_MALFORMED', 'page_token'));
 });
 
@@ -124,10 +155,13 @@ test('who holds a package: deployed or stored, freshest first', () => {
   node.nowMs += 10_000;
   node.receive(south.runs());
   const { holders } = node.request('findPackage', { package: 'nginx' });
-  assert.deepEqual(holders.map(({ agent: name, deployed, version }) => [name, deployed, version]), [
-    ['south', false, '1.3'],
-    ['north', true, '1.2'],
-  ]);
+  assert.deepEqual(
+    holders.map(({ agent: name, deployed, version }) => [name, deployed, version]),
+    [
+      ['south', false, '1.3'],
+      ['north', true, '1.2'],
+    ],
+  );
 });
 
 test('deployments of one agent do not show those of an agent whose name begins alike', () => {
@@ -136,6 +170,13 @@ test('deployments of one agent do not show those of an agent whose name begins a
   node.put('deployments/north:a', {});
   other.put('deployments/north-2:b', {});
   node.receive(other.runs());
-  const { rows } = node.request('listDeployments', { agent: 'north', pageSize: 10, pageToken: '' }, agent('north'));
-  assert.deepEqual(rows.map((row) => [row.agent, row.package]), [['north', 'a']]);
+  const { rows } = node.request(
+    'listDeployments',
+    { agent: 'north', pageSize: 10, pageToken: '' },
+    agent('north'),
+  );
+  assert.deepEqual(
+    rows.map((row) => [row.agent, row.package]),
+    [['north', 'a']],
+  );
 });

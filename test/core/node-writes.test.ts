@@ -7,11 +7,20 @@ import { ADMIN, agent, refusal, TestNode } from '../support/test-node.ts';
 test('a put is persisted with sync before it is answered, then announced', () => {
   const node = new TestNode('north');
   node.put('notes/a', { text: 'hello' });
-  assert.deepEqual(node.effects.map(({ type }) => type), ['persist', 'reply', 'feeds-advanced', 'documents-changed']);
+  assert.deepEqual(
+    node.effects.map(({ type }) => type),
+    ['persist', 'reply', 'feeds-advanced', 'documents-changed'],
+  );
   const persist = node.effects[0];
   assert.ok(persist?.type === 'persist' && persist.sync);
-  assert.deepEqual(persist.commits.map(({ commit, ops }) => [commit.feed.lane, commit.seq, ops.length]), [['state', 1, 1]]);
-  assert.deepEqual(persist.views.map(({ key, value }) => [key, value]), [['notes/a', { text: 'hello' }]]);
+  assert.deepEqual(
+    persist.commits.map(({ commit, ops }) => [commit.feed.lane, commit.seq, ops.length]),
+    [['state', 1, 1]],
+  );
+  assert.deepEqual(
+    persist.views.map(({ key, value }) => [key, value]),
+    [['notes/a', { text: 'hello' }]],
+  );
 });
 
 test('a put that changes nothing writes nothing', () => {
@@ -19,7 +28,10 @@ test('a put that changes nothing writes nothing', () => {
   const first = node.put('notes/a', { n: 1 }).results[0];
   const second = node.put('notes/a', { n: 1 }).results[0];
   assert.deepEqual(second, { revision: first?.revision, changed: false });
-  assert.deepEqual(node.effects.map(({ type }) => type), ['reply']);
+  assert.deepEqual(
+    node.effects.map(({ type }) => type),
+    ['reply'],
+  );
 });
 
 test('all writes of one turn share one commit', () => {
@@ -30,24 +42,41 @@ test('all writes of one turn share one commit', () => {
     request: {
       method: 'put' as const,
       caller: ADMIN,
-      body: { items: [{ collection: 'notes', id: `n${requestId}`, value: {} }], ack: 'local' as const, batch: false },
+      body: {
+        items: [{ collection: 'notes', id: `n${requestId}`, value: {} }],
+        ack: 'local' as const,
+        batch: false,
+      },
     },
   });
   node.turn(put(101), put(102), put(103));
-  assert.deepEqual(node.stored.map(({ ops }) => ops.length), [3]);
+  assert.deepEqual(
+    node.stored.map(({ ops }) => ops.length),
+    [3],
+  );
   assert.equal(node.effects.filter(({ type }) => type === 'reply').length, 3);
 });
 
 test('large writes are cut into several commits of one turn', () => {
   const node = new TestNode('north');
-  const items = Array.from({ length: 20 }, (_, i) => ({ collection: 'notes', id: `n${i}`, value: { text: 'x'.repeat(20_000), i } }));
+  const items = Array.from({ length: 20 }, (_, i) => ({
+    collection: 'notes',
+    id: `n${i}`,
+    value: { text: 'x'.repeat(20_000), i },
+  }));
   node.request('put', { items, ack: 'local', batch: true });
   assert.ok(node.stored.length > 1);
   assert.ok(node.stored.every(({ commit }) => commit.payload.length < 100_000));
   assert.equal(node.effects.filter(({ type }) => type === 'persist').length, 1, 'one atomic write');
 });
 
-const BAD_PUTS: readonly [why: string, key: string, value: JsonObject, reason: string, field: string][] = [
+const BAD_PUTS: readonly [
+  why: string,
+  key: string,
+  value: JsonObject,
+  reason: string,
+  field: string,
+][] = [
   ['a collection name with capitals', 'Notes/a', {}, 'INVALID_FIELD', 'collection'],
   ['a reserved collection', 'leases/a', {}, 'UNKNOWN_COLLECTION', 'collection'],
   ['a collection of another service', 'commands/a', {}, 'COLLECTION_RESERVED', 'collection'],
@@ -58,7 +87,13 @@ const BAD_PUTS: readonly [why: string, key: string, value: JsonObject, reason: s
   ['a document of an agent served elsewhere', 'deployments/south:nginx', {}, 'NOT_OWNER', 'id'],
   ['a value over 64 KiB', 'notes/a', { text: 'x'.repeat(65_536) }, 'DOCUMENT_TOO_LARGE', 'value'],
   ['a value deeper than 16 levels', 'notes/a', nest(17), 'DOCUMENT_TOO_DEEP', 'value'],
-  ['a key that poisons objects', 'notes/a', JSON.parse('{"a":{"__proto__":{"x":1}}}') as JsonObject, 'INVALID_FIELD', 'value'],
+  [
+    'a key that poisons objects',
+    'notes/a',
+    JSON.parse('{"a":{"__proto__":{"x":1}}}') as JsonObject,
+    'INVALID_FIELD',
+    'value',
+  ],
 ];
 
 function nest(levels: number): JsonObject {
@@ -69,7 +104,10 @@ for (const [why, key, value, reason, field] of BAD_PUTS) {
   test(`a put of ${why} is refused with ${reason} and has no effect`, () => {
     const node = new TestNode('north');
     assert.throws(() => node.put(key, value), refusal(reason, field));
-    assert.deepEqual(node.effects.map(({ type }) => type), ['reply']);
+    assert.deepEqual(
+      node.effects.map(({ type }) => type),
+      ['reply'],
+    );
     assert.deepEqual(node.stored, []);
   });
 }
@@ -87,9 +125,15 @@ test('a batch with one bad document writes none and names it', () => {
     { collection: 'notes', id: 'good', value: {} },
     { collection: 'notes', id: 'bad id', value: {} },
   ];
-  assert.throws(() => node.request('put', { items, ack: 'local', batch: true }), refusal('INVALID_FIELD', 'documents[1].id'));
+  assert.throws(
+    () => node.request('put', { items, ack: 'local', batch: true }),
+    refusal('INVALID_FIELD', 'documents[1].id'),
+  );
   const twice = [items[0], items[0]] as typeof items;
-  assert.throws(() => node.request('put', { items: twice, ack: 'local', batch: true }), refusal('INVALID_FIELD', 'documents[1].id'));
+  assert.throws(
+    () => node.request('put', { items: twice, ack: 'local', batch: true }),
+    refusal('INVALID_FIELD', 'documents[1].id'),
+  );
   assert.deepEqual(node.stored, []);
   assert.equal(node.read('notes/good'), undefined);
 });
@@ -110,7 +154,7 @@ test('a batch that fails in the middle of writing is taken back whole', () => {
   } catch (error) {
     refused = error;
   }
-  if (refused === undefined) return assert.equal(node.read('notes/wide')?.['k0'], 0);
+  if (refused === undefined) return assert.equal(node.read('notes/wide')?.k0, 0);
   assert.ok(refused instanceof HoldfastError && refused.reason === 'DOCUMENT_TOO_LARGE');
   assert.deepEqual(node.read('notes/a'), { n: 1 });
   assert.equal(node.read('notes/new'), undefined);
@@ -121,10 +165,14 @@ test('a batch that fails in the middle of writing is taken back whole', () => {
   assert.equal(other.stateHash, node.stateHash);
 });
 
-test('an agent writes its own documents and shared ones, nobody else\'s', () => {
+test("an agent writes its own documents and shared ones, nobody else's", () => {
   const node = new TestNode('north');
   const put = (id: string, collection = 'deployments') =>
-    node.request('put', { items: [{ collection, id, value: {} }], ack: 'local', batch: false }, agent('north'));
+    node.request(
+      'put',
+      { items: [{ collection, id, value: {} }], ack: 'local', batch: false },
+      agent('north'),
+    );
   put('north:nginx');
   put('free', 'notes');
   assert.throws(() => put('south:nginx'), refusal('AGENT_MISMATCH', 'id'));
@@ -133,7 +181,11 @@ test('an agent writes its own documents and shared ones, nobody else\'s', () => 
 test('a write at a revision happens only at that revision', () => {
   const node = new TestNode('north');
   const put = (ifRevision: string, n: number) =>
-    node.request('put', { items: [{ collection: 'notes', id: 'a', value: { n }, ifRevision }], ack: 'local', batch: false });
+    node.request('put', {
+      items: [{ collection: 'notes', id: 'a', value: { n }, ifRevision }],
+      ack: 'local',
+      batch: false,
+    });
   assert.throws(() => put('0-abc', 1), refusal('REVISION_MISMATCH', 'if_revision'));
   const created = put('', 1).results[0]?.revision ?? '';
   assert.throws(() => put('', 2), refusal('REVISION_MISMATCH', 'if_revision'));
@@ -144,7 +196,8 @@ test('a write at a revision happens only at that revision', () => {
 
 test('a patch merges, removes with null, creates, and tells whether it changed anything', () => {
   const node = new TestNode('north');
-  const patch = (value: JsonObject) => node.request('patch', { collection: 'notes', id: 'a', patch: value, ack: 'local' });
+  const patch = (value: JsonObject) =>
+    node.request('patch', { collection: 'notes', id: 'a', patch: value, ack: 'local' });
   assert.deepEqual(patch({ a: { b: 1, c: 2 } }).row.value, { a: { b: 1, c: 2 } });
   assert.deepEqual(patch({ a: { b: null, d: 3 } }).row.value, { a: { c: 2, d: 3 } });
   assert.equal(patch({ a: { c: 2 } }).changed, false);
@@ -165,7 +218,10 @@ test('deleted stays deleted until it is created again, also against an edit that
   south.put('notes/a', { n: 3 });
   north.receive(south.runs());
   assert.deepEqual(north.read('notes/a'), { n: 3 });
-  assert.throws(() => north.request('delete', { collection: 'notes', id: 'b' }), refusal('NOT_FOUND'));
+  assert.throws(
+    () => north.request('delete', { collection: 'notes', id: 'b' }),
+    refusal('NOT_FOUND'),
+  );
 });
 
 test('documents that are not live are loaded before they are written, and requests wait meanwhile', () => {

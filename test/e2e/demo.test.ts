@@ -1,9 +1,9 @@
 // `holdfast demo` as a user runs it: every check passes, and however it ends, nothing of it is left.
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, suite, test } from 'node:test';
 import { until } from '../../src/demo/wait.ts';
 
@@ -87,6 +87,14 @@ function shownPids(output: string, what: 'sidecar' | 'agent'): number[] {
   );
 }
 
+/** The commands a user is told to try, without the one that goes on until Ctrl-C. */
+function namedCommands(output: string): string[] {
+  const [, block = ''] = output.split('To try in another terminal:\n');
+  const commands = block.replaceAll('\\\n', '').trim().split('\n');
+  assert.ok(commands.length >= 5, output);
+  return commands.filter((command) => !command.includes('--watch'));
+}
+
 suite('holdfast demo', {
   skip: process.platform !== 'linux' && 'looks for processes in /proc',
 }, () => {
@@ -117,20 +125,27 @@ suite('holdfast demo', {
     assertNothingLeft(output);
   });
 
-  test('kept, it goes on until Ctrl-C', async () => {
+  test('kept, it goes on until Ctrl-C, and the commands it names work', async () => {
     const run = startDemo('--keep');
-    await waitForOutput(run, 'To try in another terminal:');
-    const pids = [...shownPids(run.output(), 'sidecar'), ...shownPids(run.output(), 'agent')];
+    await waitForOutput(run, 'FleetService/ListPlatforms');
+    const output = run.output();
+    const pids = [...shownPids(output, 'sidecar'), ...shownPids(output, 'agent')];
     assert.equal(pids.length, 8);
     const alive = survivors();
     assert.deepEqual(
       pids.filter((pid) => !alive.includes(pid)),
       [],
     );
-    assert.match(
-      run.output(),
-      /hub +API unix:\S+\/hub\/api\.sock +token \S+\/tokens\/admin +mesh 127/,
-    );
+    assert.match(output, /hub +API unix:\S+\/hub\/api\.sock +token \S+\/tokens\/admin +mesh 127/);
+    for (const command of namedCommands(output)) {
+      const { status, stdout, stderr } = spawnSync('sh', ['-c', command], {
+        env: { ...process.env, PATH: `${dirname(process.execPath)}:${process.env.PATH}` },
+        encoding: 'utf8',
+        timeout: DEADLINE_MS,
+      });
+      assert.equal(status, 0, `${command}\n${stdout}${stderr}`);
+      assert.match(stdout, /hub|site-3|paused|resumed/, command);
+    }
     run.child.kill('SIGINT');
     assert.equal(await run.ended, 0, run.output());
     assertNothingLeft(run.output());

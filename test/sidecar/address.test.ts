@@ -1,7 +1,8 @@
 // Addresses to listen at: those of peers, and a free port.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isLoopback, parseListenAddress } from '../../src/sidecar/address.ts';
+import { parseListenAddress } from '../../src/sidecar/address.ts';
+import { isLoopback } from '../../src/sidecar/loopback.ts';
 
 for (const [text, host, port] of [
   ['127.0.0.1:7677', '127.0.0.1', 7677],

@@ -55,9 +55,7 @@ describe('signatures', () => {
     const signer = createSigner(seed);
     assert.equal(hex(signer.publicKey), publicKey);
     assert.equal(hex(signer.sign(Uint8Array.of(0x72))), signature);
-    assert.ok(
-      sodiumCrypto.verify(fromHex(signature), Uint8Array.of(0x72), fromHex(publicKey)),
-    );
+    assert.ok(sodiumCrypto.verify(fromHex(signature), Uint8Array.of(0x72), fromHex(publicKey)));
   });
 
   it('are refused when a bit of signature, message or key is flipped', () => {

@@ -4,7 +4,18 @@ import { World, type WorldResult } from './world.ts';
 
 /** What must have happened at least once in a run of many seeds: a promise that nothing tested is no promise. */
 const MUST_HAPPEN = [
-  'put', 'delete', 'patch', 'heartbeat', 'issue', 'claim', 'cut-reset', 'cut-silent', 'stop', 'kill', 'power-cut', 'pause',
+  'put',
+  'delete',
+  'patch',
+  'heartbeat',
+  'issue',
+  'claim',
+  'cut-reset',
+  'cut-silent',
+  'stop',
+  'kill',
+  'power-cut',
+  'pause',
 ];
 const COVERAGE_FROM_SEEDS = 20;
 
@@ -26,7 +37,9 @@ async function runSeed(seed: number): Promise<WorldResult> {
 function reportFailure(seed: number, result: WorldResult): void {
   console.log(`seed ${seed} broke ${result.violations.length} promises:`);
   for (const violation of result.violations.slice(0, 10)) console.log(`  ${violation}`);
-  console.log(`  replay: npm run sim -- --seeds 1 --seed-start ${seed} --steps ${values.steps} --trace`);
+  console.log(
+    `  replay: npm run sim -- --seeds 1 --seed-start ${seed} --steps ${values.steps} --trace`,
+  );
 }
 
 const first = Number(values['seed-start']);
@@ -39,14 +52,16 @@ for (let seed = first; seed < first + count; seed++) {
   const result = await runSeed(seed);
   virtualMs += result.virtualMs;
   acknowledged += result.acknowledged;
-  for (const [what, times] of result.happened) happened.set(what, (happened.get(what) ?? 0) + times);
+  for (const [what, times] of result.happened)
+    happened.set(what, (happened.get(what) ?? 0) + times);
   if (values.trace) console.log(result.trace.join('\n'));
   if (result.violations.length > 0) {
     failed++;
     reportFailure(seed, result);
   }
 }
-const missing = count < COVERAGE_FROM_SEEDS ? [] : MUST_HAPPEN.filter((what) => !happened.has(what));
+const missing =
+  count < COVERAGE_FROM_SEEDS ? [] : MUST_HAPPEN.filter((what) => !happened.has(what));
 if (missing.length > 0) console.log(`never happened: ${missing.join(', ')}`);
 const hours = (virtualMs / 3_600_000).toFixed(1);
 console.log(

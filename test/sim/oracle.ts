@@ -10,7 +10,10 @@ export class Oracle {
   acknowledged = 0;
 
   /** A write is under way. Returns what to call with its end: acknowledged, refused without effect, or lost with its node. */
-  attempt(cell: Cell, value: JsonObject | undefined): (end: 'acknowledged' | 'refused' | 'lost') => void {
+  attempt(
+    cell: Cell,
+    value: JsonObject | undefined,
+  ): (end: 'acknowledged' | 'refused' | 'lost') => void {
     const before = this.#possible.get(cell) ?? [undefined];
     this.#possible.set(cell, [...before, value]);
     return (end) => {

@@ -1,12 +1,12 @@
 // One simulated sidecar: the real member over a memory store and a memory network, which can crash, lose power and come back.
 import { DEFAULT_CORE_CONFIG, type Environment, type Random } from '../../src/core/index.ts';
+import type { Transport } from '../../src/mesh/index.ts';
 import type { MemoryNetwork } from '../../src/mesh/transport/memory.ts';
 import { deriveNodeKey, type NodeKey } from '../../src/sidecar/identity/node-key.ts';
 import { Member, type MemberReport } from '../../src/sidecar/member.ts';
 import { sodiumCrypto } from '../../src/sidecar/sodium-crypto.ts';
 import { createMemoryStore, type MemoryStore } from '../../src/sidecar/store/memory-store.ts';
 import type { ManualClock } from '../../src/testing/index.ts';
-import type { Transport } from '../../src/mesh/index.ts';
 
 /** How a node goes down: told to, killed (the page cache survives), or by a power cut (only what was synced survives). */
 export type Downfall = 'stop' | 'kill' | 'power-cut';
@@ -74,7 +74,8 @@ export class SimNode {
     this.member = undefined;
     if (how === 'stop') await member?.close();
     // From here on whatever the old process still writes goes to a disk nobody looks at.
-    this.#store = how === 'power-cut' ? this.#store.snapshotSynced() : this.#store.snapshotWritten();
+    this.#store =
+      how === 'power-cut' ? this.#store.snapshotSynced() : this.#store.snapshotWritten();
     await this.#transport?.close();
   }
 }

@@ -86,7 +86,8 @@ export class World {
   #peersOf(names: readonly string[], index: number): string[] {
     if (index === 0) return [];
     const peers = new Set([names[Math.floor(this.#random.fraction() * index)]]);
-    if (this.#random.fraction() < 0.3) peers.add(names[Math.floor(this.#random.fraction() * index)]);
+    if (this.#random.fraction() < 0.3)
+      peers.add(names[Math.floor(this.#random.fraction() * index)]);
     return [...peers].map((name) => `${name}:7677`);
   }
 
@@ -131,9 +132,15 @@ export class World {
     const target = { collection: 'free', id: `doc-${Math.floor(this.#random.fraction() * 3)}` };
     const ignore = (): void => {};
     if (this.#random.fraction() < 0.3) {
-      this.#attempt(node, 'delete-shared', ignore, () => node.member?.request('delete', ADMIN, target));
+      this.#attempt(node, 'delete-shared', ignore, () =>
+        node.member?.request('delete', ADMIN, target),
+      );
     } else {
-      const body = { items: [{ ...target, value: this.#nextValue() }], ack: 'local' as const, batch: false };
+      const body = {
+        items: [{ ...target, value: this.#nextValue() }],
+        ack: 'local' as const,
+        batch: false,
+      };
       this.#attempt(node, 'put-shared', ignore, () => node.member?.request('put', ADMIN, body));
     }
   }
@@ -141,39 +148,64 @@ export class World {
   #heartbeat(node: SimNode): void {
     const caller = { scope: 'agent', agent: node.name } as const;
     const body = { agent: node.name, intervalMs: 10_000, ack: 'memory' as const };
-    this.#attempt(node, 'heartbeat', () => {}, () => node.member?.request('heartbeat', caller, body));
+    this.#attempt(
+      node,
+      'heartbeat',
+      () => {},
+      () => node.member?.request('heartbeat', caller, body),
+    );
   }
 
   #issueCommand(node: SimNode): void {
     const agent = this.#pick(this.#nodes).name;
-    const body = { agent, kind: 'do', args: this.#nextValue(), ttlMs: 86_400_000, idempotencyKey: '' };
-    this.#attempt(node, 'issue', () => {}, async () => {
-      const { command } = (await node.member?.request('issueCommand', ADMIN, body)) ?? {};
-      // Known only when it is acknowledged, and then it must be there for ever.
-      if (command !== undefined) {
-        this.#oracle.attempt(`commands/${agent}/${command.id}`, { args: command.args })('acknowledged');
-      }
-      return command;
-    });
+    const body = {
+      agent,
+      kind: 'do',
+      args: this.#nextValue(),
+      ttlMs: 86_400_000,
+      idempotencyKey: '',
+    };
+    this.#attempt(
+      node,
+      'issue',
+      () => {},
+      async () => {
+        const { command } = (await node.member?.request('issueCommand', ADMIN, body)) ?? {};
+        // Known only when it is acknowledged, and then it must be there for ever.
+        if (command !== undefined) {
+          this.#oracle.attempt(`commands/${agent}/${command.id}`, { args: command.args })(
+            'acknowledged',
+          );
+        }
+        return command;
+      },
+    );
   }
 
   #claimCommand(node: SimNode): void {
     const caller = { scope: 'agent', agent: node.name } as const;
-    this.#attempt(node, 'claim', () => {}, async () => {
-      const pending = await node.member?.request('listCommands', caller, {
-        agent: '',
-        states: ['pending'],
-        pageSize: 1,
-        pageToken: '',
-      });
-      const id = pending?.rows[0]?.id;
-      if (id === undefined) return undefined;
-      const end = this.#oracle.attempt(`command-status/${node.name}/${id}`, { state: 'accepted' });
-      const request = { id, accept: true, message: '' };
-      const answer = await node.member?.request('acknowledgeCommand', caller, request);
-      if (answer?.claimed === true) end('acknowledged');
-      return answer;
-    });
+    this.#attempt(
+      node,
+      'claim',
+      () => {},
+      async () => {
+        const pending = await node.member?.request('listCommands', caller, {
+          agent: '',
+          states: ['pending'],
+          pageSize: 1,
+          pageToken: '',
+        });
+        const id = pending?.rows[0]?.id;
+        if (id === undefined) return undefined;
+        const end = this.#oracle.attempt(`command-status/${node.name}/${id}`, {
+          state: 'accepted',
+        });
+        const request = { id, accept: true, message: '' };
+        const answer = await node.member?.request('acknowledgeCommand', caller, request);
+        if (answer?.claimed === true) end('acknowledged');
+        return answer;
+      },
+    );
   }
 
   #cutOrHeal(node: SimNode): void {
@@ -221,8 +253,10 @@ export class World {
     begin()?.then(
       () => end(node.member === member ? 'acknowledged' : 'lost'),
       (error: unknown) => {
-        if (!(error instanceof HoldfastError)) this.#violations.push(`${what} on ${node.name}: ${String(error)}`);
-        else if (error.reason === 'INTERNAL') this.#violations.push(`${what} on ${node.name}: ${String(error.cause)}`);
+        if (!(error instanceof HoldfastError))
+          this.#violations.push(`${what} on ${node.name}: ${String(error)}`);
+        else if (error.reason === 'INTERNAL')
+          this.#violations.push(`${what} on ${node.name}: ${String(error.cause)}`);
         end(error instanceof HoldfastError && error.reason !== 'STOPPING' ? 'refused' : 'lost');
       },
     );
@@ -247,14 +281,17 @@ export class World {
       }),
     );
     if (new Set(states).size > 1) {
-      this.#violations.push(`states differ: ${this.#nodes.map((node, i) => `${node.name} ${states[i]}`).join(', ')}`);
+      this.#violations.push(
+        `states differ: ${this.#nodes.map((node, i) => `${node.name} ${states[i]}`).join(', ')}`,
+      );
     }
     const reference = await this.#rowsOf(this.#nodes[0] as SimNode);
     for (const node of this.#nodes) {
       const rows = await this.#rowsOf(node);
       for (const key of new Set([...rows.keys(), ...reference.keys()])) {
         const [a, b] = [rows.get(key), reference.get(key)];
-        if (a?.text !== b?.text) this.#violations.push(`${key} differs: ${node.name} ${a?.text}, node-1 ${b?.text}`);
+        if (a?.text !== b?.text)
+          this.#violations.push(`${key} differs: ${node.name} ${a?.text}, node-1 ${b?.text}`);
       }
     }
     this.#violations.push(...this.#oracle.violations((cell) => readCell(reference, cell)));
@@ -262,18 +299,32 @@ export class World {
 
   async #rowsOf(node: SimNode): Promise<Map<string, { value: JsonObject; text: string }>> {
     const rows = new Map<string, { value: JsonObject; text: string }>();
-    for (const collection of ['platforms', 'deployments', 'notes', 'free', 'commands', 'command-status']) {
+    for (const collection of [
+      'platforms',
+      'deployments',
+      'notes',
+      'free',
+      'commands',
+      'command-status',
+    ]) {
       const request = { collection, idPrefix: '', pageSize: 1000, pageToken: '' };
       const page = await node.member?.request('list', ADMIN, request);
       for (const { id, value, freshness } of page?.rows ?? []) {
-        rows.set(`${collection}/${id}`, { value, text: `${freshness.revision} ${canonicalJson(value)}` });
+        rows.set(`${collection}/${id}`, {
+          value,
+          text: `${freshness.revision} ${canonicalJson(value)}`,
+        });
       }
     }
     return rows;
   }
 
   #nextValue(): JsonObject {
-    return { value: ++this.#value, list: [this.#value, 'x'], nested: { odd: this.#value % 2 === 1 } };
+    return {
+      value: ++this.#value,
+      list: [this.#value, 'x'],
+      nested: { odd: this.#value % 2 === 1 },
+    };
   }
 
   #pick<T>(items: readonly T[]): T {
@@ -290,18 +341,26 @@ export class World {
     // A path that goes silent in mid-greeting is one of the faults; nothing else may make a member look like a stranger.
     const stranger = report.type === 'refused' && !report.reason.includes('no hello in time');
     const fatal = report.type === 'store-failed' || report.type === 'core' || stranger;
-    if (fatal) this.#violations.push(`${node} reported ${JSON.stringify(report)} ${'error' in report ? (report.error as Error)?.stack : ''}`);
-    this.#trace.push(`${String(this.#clock.now().monotonicMs).padStart(8)}   ${node} ${JSON.stringify(report)}`);
+    if (fatal)
+      this.#violations.push(
+        `${node} reported ${JSON.stringify(report)} ${'error' in report ? (report.error as Error)?.stack : ''}`,
+      );
+    this.#trace.push(
+      `${String(this.#clock.now().monotonicMs).padStart(8)}   ${node} ${JSON.stringify(report)}`,
+    );
   }
 }
 
 /** A document, one field of it (`key#field`), or what matters of a command and its status. */
-function readCell(rows: ReadonlyMap<string, { value: JsonObject }>, cell: string): JsonObject | undefined {
+function readCell(
+  rows: ReadonlyMap<string, { value: JsonObject }>,
+  cell: string,
+): JsonObject | undefined {
   const [key = '', field] = cell.split('#');
   const row = rows.get(key)?.value;
   if (row === undefined) return undefined;
   if (field !== undefined) return row[field] as JsonObject | undefined;
-  if (key.startsWith('commands/')) return { args: row['args'] ?? null };
-  if (key.startsWith('command-status/')) return { state: row['state'] ?? null };
+  if (key.startsWith('commands/')) return { args: row.args ?? null };
+  if (key.startsWith('command-status/')) return { state: row.state ?? null };
   return row;
 }

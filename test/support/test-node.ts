@@ -9,9 +9,9 @@ import {
   type Method,
   Node,
   type NodeMemory,
+  type Request,
   type RequestOf,
   type ResponseOf,
-  type Request,
   type Run,
   toHex,
   utf8,
@@ -62,7 +62,8 @@ export class TestNode {
     const now = { wallMs: this.nowMs, monotonicMs: this.nowMs - START_MS };
     for (const event of events) this.node.handle(event, now);
     this.effects = this.node.handle({ type: 'turn-ended' }, now);
-    for (const effect of this.effects) if (effect.type === 'persist') this.stored.push(...effect.commits);
+    for (const effect of this.effects)
+      if (effect.type === 'persist') this.stored.push(...effect.commits);
     for (const effect of this.effects) {
       if (effect.type === 'load-document') this.#answerLoad(effect);
     }
@@ -71,8 +72,12 @@ export class TestNode {
 
   request<M extends Method>(method: M, body: RequestOf<M>, caller: Caller = ADMIN): ResponseOf<M> {
     const requestId = ++this.#requests;
-    const replies: Effect[] = [...this.turn({ type: 'request', requestId, request: { method, caller, body } as Request })];
-    const reply = [...replies, ...this.effects].find((effect) => effect.type === 'reply' && effect.requestId === requestId);
+    const replies: Effect[] = [
+      ...this.turn({ type: 'request', requestId, request: { method, caller, body } as Request }),
+    ];
+    const reply = [...replies, ...this.effects].find(
+      (effect) => effect.type === 'reply' && effect.requestId === requestId,
+    );
     if (reply?.type !== 'reply') throw new Error(`${method} was not answered`);
     if (!reply.outcome.ok) throw reply.outcome.error;
     return reply.outcome.response as ResponseOf<M>;
@@ -136,9 +141,10 @@ export function refusal(reason: string, field?: string): (error: unknown) => boo
   return (error) => {
     if (!(error instanceof HoldfastError)) throw error;
     if (error.reason !== reason || (field !== undefined && error.field !== field)) {
-      throw new Error(`expected ${reason} ${field ?? ''}, got ${error.reason} ${error.field}: ${error.message}`);
+      throw new Error(
+        `expected ${reason} ${field ?? ''}, got ${error.reason} ${error.field}: ${error.message}`,
+      );
     }
     return true;
   };
 }
-

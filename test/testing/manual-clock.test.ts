@@ -98,7 +98,7 @@ describe('ManualClock', () => {
     const clock = new ManualClock();
     let steps = 0;
     void (async () => {
-      for (; steps < 500; steps++) await null;
+      for (; steps < 500; steps++) await Promise.resolve();
     })();
     await clock.settle();
     assert.equal(steps, 500);
@@ -120,7 +120,9 @@ describe('ManualClock', () => {
   });
 
   it('keeps the order of any timers, made and cancelled at any time', () => {
-    const steps = fc.array(fc.record({ delay: fc.nat(30), cancel: fc.boolean(), move: fc.nat(10) }));
+    const steps = fc.array(
+      fc.record({ delay: fc.nat(30), cancel: fc.boolean(), move: fc.nat(10) }),
+    );
     fc.assert(
       fc.property(steps, (list) => {
         const clock = new ManualClock();

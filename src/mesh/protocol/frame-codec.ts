@@ -2,9 +2,9 @@
 import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import { type FeedId, fromHex, LANE_NUMBER, laneByNumber, toHex } from '../../core/index.ts';
 import {
+  type Frame,
   FrameSchema,
   type FeedId as WireFeedId,
-  type Frame,
   GoodbyeReason as WireReason,
 } from '../../gen/holdfast/mesh/v1/session_pb.ts';
 import type { GoodbyeReason, Message } from './message.ts';
@@ -23,7 +23,7 @@ const INCARNATION_BYTES = 16;
 const BOOT_ID_BYTES = 16;
 const SIGNATURE_BYTES = 64;
 const PROOF_BYTES = 32;
-/** Names and reasons from a peer end up in logs and tables. */
+/** Characters: names and reasons from a peer end up in logs and tables. */
 const MAX_TEXT = 200;
 
 /** A frame that is not what the protocol says. The message is for a log line. */
@@ -31,7 +31,10 @@ export class FrameError extends Error {
   override readonly name = 'FrameError';
 }
 
-export function encodeFrame(message: Exclude<Message, { type: 'unknown' }>): Uint8Array {
+/** A message that a session of this version sends. */
+export type OwnMessage = Exclude<Message, { type: 'unknown' | 'foreign-run' }>;
+
+export function encodeFrame(message: OwnMessage): Uint8Array {
   return toBinary(FrameSchema, create(FrameSchema, { body: bodyOf(message) }));
 }
 
@@ -46,7 +49,7 @@ export function decodeFrame(frame: Uint8Array): Message {
   return messageOf(decoded.body);
 }
 
-function bodyOf(message: Exclude<Message, { type: 'unknown' }>): FrameInit {
+function bodyOf(message: OwnMessage): FrameInit {
   switch (message.type) {
     case 'hello':
       return {
@@ -64,7 +67,10 @@ function bodyOf(message: Exclude<Message, { type: 'unknown' }>): FrameInit {
         case: 'frontier',
         value: {
           last: message.last,
-          positions: message.positions.map(({ feed, seq }) => ({ feed: wireFeed(feed), seq: BigInt(seq) })),
+          positions: message.positions.map(({ feed, seq }) => ({
+            feed: wireFeed(feed),
+            seq: BigInt(seq),
+          })),
         },
       };
     case 'run':
@@ -91,7 +97,8 @@ function bodyOf(message: Exclude<Message, { type: 'unknown' }>): FrameInit {
         case: 'goodbye',
         value: {
           ...message,
-          reason: message.reason === 'other' ? WireReason.UNSPECIFIED : REASON_NUMBER[message.reason],
+          reason:
+            message.reason === 'other' ? WireReason.UNSPECIFIED : REASON_NUMBER[message.reason],
         },
       };
   }
@@ -125,8 +132,7 @@ function messageOf(body: Frame['body']): Message {
       };
     case 'run': {
       const feed = coreFeed(body.value.feed);
-      // A lane of a later version: this node cannot keep it yet, the sender keeps offering it to those that can.
-      if (feed === undefined) return { type: 'unknown' };
+      if (feed === undefined) return { type: 'foreign-run' };
       return {
         type: 'run',
         run: {
@@ -159,7 +165,11 @@ function messageOf(body: Frame['body']): Message {
   }
 }
 
-function wireFeed(feed: FeedId): { author: Uint8Array<ArrayBuffer>; incarnation: Uint8Array<ArrayBuffer>; lane: number } {
+function wireFeed(feed: FeedId): {
+  author: Uint8Array<ArrayBuffer>;
+  incarnation: Uint8Array<ArrayBuffer>;
+  lane: number;
+} {
   return {
     author: fromHex(feed.author),
     incarnation: fromHex(feed.incarnation),
@@ -189,7 +199,8 @@ function sequence(seq: bigint): number {
 }
 
 function sized(value: Uint8Array, length: number, field: string): Uint8Array {
-  if (value.length !== length) throw new FrameError(`${field} has ${value.length} bytes instead of ${length}`);
+  if (value.length !== length)
+    throw new FrameError(`${field} has ${value.length} bytes instead of ${length}`);
   return value;
 }
 
@@ -197,7 +208,8 @@ function hex(value: Uint8Array, length: number, field: string): string {
   return toHex(sized(value, length, field));
 }
 
-/** Text of a stranger for logs and tables: no control characters, no end. */
+/** Text of a stranger for logs and tables: no control characters, no line breaks, no half of a character, no end. */
 function printable(text: string): string {
-  return text.replace(/[\p{C}]/gu, '?').slice(0, MAX_TEXT);
+  const characters = [...text.slice(0, 2 * MAX_TEXT)].slice(0, MAX_TEXT);
+  return characters.join('').replace(/[\p{C}\p{Zl}\p{Zp}]/gu, '?');
 }

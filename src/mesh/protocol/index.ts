@@ -1,6 +1,6 @@
 // The door of the session protocol.
 export { dialDelayMs, keepsNewLink, STABLE_AFTER_MS } from './dial-policy.ts';
-export { decodeFrame, encodeFrame, FrameError } from './frame-codec.ts';
+export { decodeFrame, encodeFrame, FrameError, type OwnMessage } from './frame-codec.ts';
 export { createHello, doubtHello, type Membership } from './membership.ts';
 export type { GoodbyeReason, Hello, Message } from './message.ts';
 export {

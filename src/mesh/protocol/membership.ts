@@ -1,13 +1,13 @@
 // How two sidecars prove to each other that they belong to one fleet: both hold its secret, and each owns its node id.
 import {
-  concatBytes,
+  ByteWriter,
+  bytesEqual,
   type Crypto,
+  concatBytes,
   fromHex,
   type NodeId,
   type Signer,
   utf8,
-  ByteWriter,
-  bytesEqual,
 } from '../../core/index.ts';
 import type { Hello } from './message.ts';
 
@@ -62,7 +62,11 @@ export function doubtHello(
   return undefined;
 }
 
-function transcriptOf(claims: Claims, handshakeHash: Uint8Array, fromInitiator: boolean): Uint8Array {
+function transcriptOf(
+  claims: Claims,
+  handshakeHash: Uint8Array,
+  fromInitiator: boolean,
+): Uint8Array {
   return concatBytes(
     DOMAIN,
     new ByteWriter()

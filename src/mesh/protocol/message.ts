@@ -18,7 +18,11 @@ export type GoodbyeReason = 'stopping' | 'version' | 'paused' | 'duplicate' | 'p
 export type Message =
   | Hello
   | { readonly type: 'introduction'; readonly name: string }
-  | { readonly type: 'frontier'; readonly positions: readonly FeedPosition[]; readonly last: boolean }
+  | {
+      readonly type: 'frontier';
+      readonly positions: readonly FeedPosition[];
+      readonly last: boolean;
+    }
   | { readonly type: 'run'; readonly run: Run }
   | { readonly type: 'stored'; readonly runs: number }
   | { readonly type: 'ping'; readonly token: bigint }
@@ -30,5 +34,7 @@ export type Message =
       readonly versionMin: number;
       readonly versionMax: number;
     }
+  /** Of a lane of a later version: cannot be kept, but must be answered, or the sender waits for it for ever. */
+  | { readonly type: 'foreign-run' }
   /** A kind of a later version: ignored. */
   | { readonly type: 'unknown' };

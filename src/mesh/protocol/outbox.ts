@@ -1,5 +1,12 @@
 // What a peer still lacks, as a set of feeds and not a queue of commits: a slow link holds no backlog, it is merely behind.
-import { type FeedId, type FeedKey, feedKey, type FeedPosition, type Lane, LANES } from '../../core/index.ts';
+import {
+  type FeedId,
+  type FeedKey,
+  type FeedPosition,
+  feedKey,
+  LANES,
+  type Lane,
+} from '../../core/index.ts';
 
 interface Progress {
   readonly feed: FeedId;
@@ -11,7 +18,9 @@ interface Progress {
 
 export class Outbox {
   readonly #progress = new Map<FeedKey, Progress>();
-  readonly #behindByLane = new Map<Lane, Map<FeedKey, Progress>>(LANES.map((lane) => [lane, new Map()]));
+  readonly #behindByLane = new Map<Lane, Map<FeedKey, Progress>>(
+    LANES.map((lane) => [lane, new Map()]),
+  );
 
   peerHolds({ feed, seq }: FeedPosition): void {
     const progress = this.#of(feed);
@@ -44,8 +53,8 @@ export class Outbox {
 
   #of(feed: FeedId): Progress {
     const key = feedKey(feed);
-    let progress = this.#progress.get(key);
-    if (progress === undefined) this.#progress.set(key, (progress = { feed, ours: 0, theirs: 0 }));
+    const progress = this.#progress.get(key) ?? { feed, ours: 0, theirs: 0 };
+    this.#progress.set(key, progress);
     return progress;
   }
 

@@ -320,7 +320,13 @@ function farewell(goodbye: Extract<Message, { type: 'goodbye' }>): [CloseReason,
   if (goodbye.reason === 'version') {
     const theirs = range(goodbye.versionMin, goodbye.versionMax);
     const ours = range(PROTOCOL_VERSION_MIN, PROTOCOL_VERSION_MAX);
-    return ['version', `it speaks protocol ${theirs}, this sidecar ${ours}; bring both to a common version`];
+    return [
+      'version',
+      `it speaks protocol ${theirs}, this sidecar ${ours}; bring both to a common version`,
+    ];
   }
-  return ['goodbye', goodbye.message === '' ? `it said goodbye (${goodbye.reason})` : goodbye.message];
+  return [
+    'goodbye',
+    goodbye.message === '' ? `it said goodbye (${goodbye.reason})` : goodbye.message,
+  ];
 }

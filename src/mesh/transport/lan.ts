@@ -52,7 +52,7 @@ class LanTransport implements Transport {
   }
 
   /** On a wildcard address such as 0.0.0.0 it is that which is returned: only the operator knows which address others see. */
-  listen(handlers: ListenHandlers): Promise<string> {
+  async listen(handlers: ListenHandlers): Promise<string> {
     const { host, port, timers } = this.#options;
     if (this.#server !== undefined) throw new Error('the transport listens already');
     const refusals = new RefusalReporter(timers, (from, why) => handlers.onRefused(from, why));

@@ -1,6 +1,6 @@
 // Who calls and from where: the bearer token, the Host and Origin headers, and the agent's name that must be the token's.
 import { type Caller, HoldfastError } from '../../core/index.ts';
-import { isLoopback } from '../address.ts';
+import { isLoopback } from '../loopback.ts';
 import type { ApiRequest } from './respond.ts';
 
 /** Finds whose token it is. Compares in constant time; undefined for a token that is nobody's. */

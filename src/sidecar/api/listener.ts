@@ -8,7 +8,7 @@ import {
 } from 'node:http2';
 import { createServer, type ListenOptions, type Server, Socket } from 'node:net';
 import type { Timers } from '../../core/index.ts';
-import { isLoopback } from '../address.ts';
+import { isLoopback } from '../loopback.ts';
 import { StartupError } from '../startup-error.ts';
 import { answerUnparsable } from './client-error.ts';
 import { Http1Connections } from './http1-connections.ts';

@@ -1,6 +1,5 @@
 // The API server: the routes on up to two listeners, and an orderly end.
 import type { Environment } from '../../core/index.ts';
-import type { Log } from '../log.ts';
 import type { Authenticate } from './authenticate.ts';
 import type { Backend } from './backend.ts';
 import type { ReportFault } from './connect-error.ts';
@@ -9,10 +8,16 @@ import { type Listener, listen, type TcpTarget, type UnixTarget } from './listen
 import { type Gate, serveRequest } from './request-listener.ts';
 import { createRoutes } from './routes.ts';
 
+/** Where the server says what an operator should know. The sidecar's log is one. */
+export interface ApiLog {
+  info(event: 'api.listening', fields: { readonly address: string }, message: string): void;
+  error(event: 'api.request_failed', fields: { readonly error: unknown }, message: string): void;
+}
+
 export interface ApiServerOptions {
   readonly backend: Backend;
   readonly authenticate: Authenticate;
-  readonly log: Log;
+  readonly log: ApiLog;
   readonly environment: Pick<Environment, 'timers' | 'crypto'>;
   /** Loopback only. Port 0 takes a free one. */
   readonly tcp?: { readonly host: string; readonly port: number } | undefined;

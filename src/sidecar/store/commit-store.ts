@@ -1,8 +1,9 @@
 // Commits, views and their index on top of a Store. Every record carries a hash; a damaged one is reported by key, never served.
 import {
+  bytesEqual,
   type Crypto,
-  decodeOps,
   type DocumentKey,
+  decodeOps,
   type Effect,
   type FeedId,
   MalformedBytesError,
@@ -44,6 +45,8 @@ const RUN_TARGET_BYTES = 128 * 1024;
 const REPLAY_COMMITS = 256;
 /** Counts the views that should be there: a store that lost some is noticed at the next start. */
 export const VIEW_COUNT = 'views';
+/** 1 while views are being rebuilt: until the end they look whole and are not, so a rebuild that is cut off begins again. */
+export const REBUILDING = 'rebuilding';
 
 export class CommitStore {
   readonly #store: Store;
@@ -106,21 +109,24 @@ export class CommitStore {
 
   /** Every stored change of a document in one generation, in the order of feeds and sequence numbers. */
   async loadChanges(document: DocumentKey, generation: number): Promise<Uint8Array[]> {
-    const places: { feed: FeedId; seq: number; index: number }[] = [];
+    const keys: Uint8Array[] = [];
     for await (const { key, value } of this.#store.range(opRange(document))) {
       const place = parseOpKey(document, key);
       const payload = openRecord(key, value, this.#crypto);
       if (place === undefined || payload === undefined) throw new StoreDamagedError(key);
-      if (encodesNumber(payload, generation)) places.push(place);
+      if (!encodesNumber(payload, generation)) continue;
+      const commit = commitKey(place.feed, place.seq);
+      // Several changes of one commit lie side by side.
+      const last = keys.at(-1);
+      if (last === undefined || !bytesEqual(last, commit)) keys.push(commit);
     }
-    const keys = places.map(({ feed, seq }) => commitKey(feed, seq));
     const records = await this.#store.getMany(keys);
-    return records.map((record, i) => {
+    return records.flatMap((record, i) => {
       const key = keys[i] as Uint8Array;
-      if (record === undefined) throw new StoreDamagedError(key);
-      const op = decodeOps(this.#commit(key, record).payload)[(places[i] as { index: number }).index];
-      if (op === undefined) throw new StoreDamagedError(key);
-      return op.bytes;
+      if (record === undefined) throw new StoreDamagedError(key, 'is missing');
+      return decodeOps(this.#commit(key, record).payload)
+        .filter((op) => op.kind === 'change' && op.key === document && op.generation === generation)
+        .map((op) => op.bytes);
     });
   }
 
@@ -138,6 +144,11 @@ export class CommitStore {
       }
     }
     if (batch.length > 0) yield batch;
+  }
+
+  /** Says that views are being rebuilt, and with false that they are whole again. Survives a power cut. */
+  async markRebuilding(rebuilding: boolean): Promise<void> {
+    await this.writeMeta(REBUILDING, encodeNumber(rebuilding ? 1 : 0));
   }
 
   async readMeta(name: string): Promise<Uint8Array | undefined> {

@@ -100,7 +100,9 @@ export function parseOpKey(
   const rest = key.subarray(1 + utf8(document).length + NUL.length);
   const feed = parseFeed(rest);
   const tail = rest.subarray(FEED_BYTES);
-  return feed && { feed, seq: parseSeq(tail), index: ((tail[8] as number) << 8) | (tail[9] as number) };
+  return (
+    feed && { feed, seq: parseSeq(tail), index: ((tail[8] as number) << 8) | (tail[9] as number) }
+  );
 }
 
 function prefixRange(prefix: Uint8Array): KeyRange {
@@ -110,12 +112,17 @@ function prefixRange(prefix: Uint8Array): KeyRange {
   return { from: prefix, to };
 }
 
+/** A turn writes hundreds of records of the same feed. */
+const bytesByFeed = new WeakMap<FeedId, Uint8Array>();
+
 function feedBytes(feed: FeedId): Uint8Array {
-  return concatBytes(
-    fromHex(feed.author),
-    fromHex(feed.incarnation),
-    new Uint8Array([LANE_NUMBER[feed.lane]]),
-  );
+  let bytes = bytesByFeed.get(feed);
+  if (bytes === undefined) {
+    const lane = new Uint8Array([LANE_NUMBER[feed.lane]]);
+    bytes = concatBytes(fromHex(feed.author), fromHex(feed.incarnation), lane);
+    bytesByFeed.set(feed, bytes);
+  }
+  return bytes;
 }
 
 function parseFeed(bytes: Uint8Array): FeedId | undefined {

@@ -9,9 +9,17 @@ import {
   toHex,
   type View,
 } from '../../core/index.ts';
-import { CommitStore, VIEW_COUNT } from './commit-store.ts';
+import { CommitStore, REBUILDING, VIEW_COUNT } from './commit-store.ts';
 import { StoreDamagedError } from './damage.ts';
-import { commitKey, commitRange, documentOfKey, headKey, kindRange, parseCommitKey, parseHeadKey } from './keys.ts';
+import {
+  commitKey,
+  commitRange,
+  documentOfKey,
+  headKey,
+  kindRange,
+  parseCommitKey,
+  parseHeadKey,
+} from './keys.ts';
 import { openRecord } from './record-codec.ts';
 import { encodeNumber, parseHead, parseNumber, parseView } from './records.ts';
 import type { Store } from './store.ts';
@@ -25,7 +33,7 @@ export interface Recollection {
   readonly memory: NodeMemory;
   /** Names this data directory in cursors: eight hex digits. */
   readonly storeId: string;
-  /** True when views were lost or damaged: they must be rebuilt from the commits. */
+  /** True when views were lost or damaged: they must be rebuilt from the commits, and `markRebuilding(false)` called then. */
   readonly rebuildViews: boolean;
 }
 
@@ -42,9 +50,13 @@ export async function recall(
   }
   const { views, damaged } = await readViews(store, crypto);
   const commits = new CommitStore(store, crypto, damaged ? [] : views.map((view) => view.key));
-  const counted = parseNumber((await commits.readMeta(VIEW_COUNT)) ?? encodeNumber(0)) ?? 0;
-  const rebuildViews = damaged || counted > views.length || (views.length === 0 && feeds.length > 0);
-  const boot = (parseNumber((await commits.readMeta('boot')) ?? encodeNumber(0)) ?? 0) + 1;
+  const rebuildViews =
+    damaged ||
+    (await readNumber(commits, VIEW_COUNT)) > views.length ||
+    (views.length === 0 && feeds.length > 0) ||
+    (await readNumber(commits, REBUILDING)) === 1;
+  if (rebuildViews) await commits.markRebuilding(true);
+  const boot = (await readNumber(commits, 'boot')) + 1;
   await commits.writeMeta('boot', encodeNumber(boot));
   const kept = rebuildViews ? [] : views;
   return {
@@ -55,10 +67,18 @@ export async function recall(
       feeds,
       views: kept,
       stale: rebuildViews ? [] : await readStale(store),
-      clock: kept.reduce((newest, view) => (view.origin === self && view.clock > newest ? view.clock : newest), 0n),
+      clock: kept.reduce(
+        (newest, view) => (view.origin === self && view.clock > newest ? view.clock : newest),
+        0n,
+      ),
       firstVersion: boot * VERSIONS_PER_BOOT,
     },
   };
+}
+
+async function readNumber(commits: CommitStore, name: string): Promise<number> {
+  const record = await commits.readMeta(name);
+  return (record && parseNumber(record)) ?? 0;
 }
 
 async function readHeads(store: Store, crypto: Crypto): Promise<FeedHead[]> {
@@ -80,13 +100,20 @@ async function checkContinuity(store: Store, head: FeedHead): Promise<void> {
     if (parseCommitKey(key)?.seq !== expected) break;
     expected++;
   }
-  if (expected <= head.seq) throw new StoreDamagedError(commitKey(head.feed, expected), 'of our own is missing');
+  if (expected <= head.seq)
+    throw new StoreDamagedError(commitKey(head.feed, expected), 'of our own is missing');
   if (expected > head.seq + 1) {
-    throw new StoreDamagedError(headKey(head.feed), `is behind its feed, which goes on to ${expected - 1}`);
+    throw new StoreDamagedError(
+      headKey(head.feed),
+      `is behind its feed, which goes on to ${expected - 1}`,
+    );
   }
 }
 
-async function readViews(store: Store, crypto: Crypto): Promise<{ views: View[]; damaged: boolean }> {
+async function readViews(
+  store: Store,
+  crypto: Crypto,
+): Promise<{ views: View[]; damaged: boolean }> {
   const views: View[] = [];
   let damaged = false;
   for await (const { key, value } of store.range(kindRange('v'))) {

@@ -79,7 +79,11 @@ function attempt<T>(parse: () => T): T | undefined {
   try {
     return parse();
   } catch (error) {
-    if (error instanceof MalformedBytesError || error instanceof SyntaxError || error instanceof TypeError) {
+    if (
+      error instanceof MalformedBytesError ||
+      error instanceof SyntaxError ||
+      error instanceof TypeError
+    ) {
       return undefined;
     }
     throw error;

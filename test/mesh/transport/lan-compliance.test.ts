@@ -1,7 +1,8 @@
 // The LAN transport keeps the contract, over real sockets on the loopback interface.
 import { createServer } from 'node:net';
 import { scheduler } from 'node:timers/promises';
-import { createLanTransport, parsePeerAddress } from '../../../src/mesh/transport/index.ts';
+import { parsePeerAddress } from '../../../src/mesh/transport/address.ts';
+import { createLanTransport } from '../../../src/mesh/transport/lan.ts';
 import { keyPairFromSeed } from '../../../src/sidecar/sodium-crypto.ts';
 import { ManualClock } from '../../../src/testing/index.ts';
 import { transportCompliance } from '../../compliance/transport-compliance.ts';

@@ -1,5 +1,5 @@
 // The transport in memory keeps the contract, at once and with a delay.
-import { createMemoryNetwork } from '../../../src/mesh/transport/index.ts';
+import { createMemoryNetwork } from '../../../src/mesh/transport/memory.ts';
 import { createSeededRandom, ManualClock } from '../../../src/testing/index.ts';
 import { transportCompliance } from '../../compliance/transport-compliance.ts';
 
@@ -12,7 +12,10 @@ for (const delayMs of [0, 250]) {
       delayMs,
     });
     const [alphaKey, betaKey] = [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)];
-    const [alpha, beta] = [network.transport('alpha:1', alphaKey), network.transport('beta:1', betaKey)];
+    const [alpha, beta] = [
+      network.transport('alpha:1', alphaKey),
+      network.transport('beta:1', betaKey),
+    ];
     return {
       alpha,
       alphaKey,

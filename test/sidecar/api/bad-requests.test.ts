@@ -6,7 +6,10 @@ import { create, toBinary } from '@bufbuild/protobuf';
 import { ValidationError } from '@bufbuild/protovalidate';
 import { ViolationsSchema } from '@bufbuild/protovalidate/gen/buf/validate/validate_pb.js';
 import { Code } from '@connectrpc/connect';
-import { PutDocumentRequestSchema, DocumentService } from '../../../src/gen/holdfast/v1/document_pb.ts';
+import {
+  DocumentService,
+  PutDocumentRequestSchema,
+} from '../../../src/gen/holdfast/v1/document_pb.ts';
 import { HeartbeatService } from '../../../src/gen/holdfast/v1/heartbeat_pb.ts';
 import { MAX_BODY_BYTES } from '../../../src/sidecar/api/limits.ts';
 import { encodeEnvelope } from '../../../src/sidecar/api/protocol.ts';
@@ -27,23 +30,28 @@ const WATCH = '/holdfast.v1.DocumentService/Watch';
 
 async function assertAlive(api: OpenApi): Promise<void> {
   assert.equal((await call(api.url, HEARTBEAT, {})).status, 200);
-  assert.deepEqual(api.log.map((line) => line.event), ['api.listening'], 'nothing was logged as a fault');
+  assert.deepEqual(
+    api.log.map((line) => line.event),
+    ['api.listening'],
+    'nothing was logged as a fault',
+  );
 }
 
-const UNREADABLE: readonly (readonly [what: string, body: string, field: string, words: RegExp])[] = [
-  ['nothing', '', '', /cannot be read/],
-  ['no JSON', '{"status":', '', /JSON/],
-  ['an array', '[]', '', /cannot be read/],
-  ['null', 'null', '', /cannot be read/],
-  ['an unknown field', '{"statsu":"ok"}', 'statsu', /field "statsu": key "statsu" is unknown/],
-  ['an unknown field inside', '{"telemetry":{"cpu":1}}', 'cpu', /"cpu" is unknown/],
-  ['a wrong type', '{"status":1}', 'status', /expected string, got 1/],
-  ['a wrong type inside', '{"workloads":[{"name":true}]}', 'name', /expected string, got true/],
-  ['a field twice', '{"status":"a","status":"b"}', 'status', /duplicate/],
-  ['no duration', '{"interval":"soon"}', '', /"soon"/],
-  ['an unknown enum name', '{"ack":"ACK_PERHAPS"}', '', /"ACK_PERHAPS"/],
-  ['half a surrogate pair', '{"status":"\\ud800"}', 'status', /invalid UTF8/],
-];
+const UNREADABLE: readonly (readonly [what: string, body: string, field: string, words: RegExp])[] =
+  [
+    ['nothing', '', '', /cannot be read/],
+    ['no JSON', '{"status":', '', /JSON/],
+    ['an array', '[]', '', /cannot be read/],
+    ['null', 'null', '', /cannot be read/],
+    ['an unknown field', '{"statsu":"ok"}', 'statsu', /field "statsu": key "statsu" is unknown/],
+    ['an unknown field inside', '{"telemetry":{"cpu":1}}', 'cpu', /"cpu" is unknown/],
+    ['a wrong type', '{"status":1}', 'status', /expected string, got 1/],
+    ['a wrong type inside', '{"workloads":[{"name":true}]}', 'name', /expected string, got true/],
+    ['a field twice', '{"status":"a","status":"b"}', 'status', /duplicate/],
+    ['no duration', '{"interval":"soon"}', '', /"soon"/],
+    ['an unknown enum name', '{"ack":"ACK_PERHAPS"}', '', /"ACK_PERHAPS"/],
+    ['half a surrogate pair', '{"status":"\\ud800"}', 'status', /invalid UTF8/],
+  ];
 
 for (const [what, body, field, words] of UNREADABLE) {
   test(`JSON that is ${what} cannot be read`, async () => {
@@ -117,7 +125,11 @@ for (const protocol of PROTOCOLS) {
     const client = clientFor(DocumentService, protocol, api.url);
     const error = await rejection(client.put({ collection: 'No', id: '', value: {} }));
     assert.equal(error.code, Code.InvalidArgument);
-    assert.deepEqual(detailOf(error), { reason: 'INVALID_FIELD', field: 'collection', retryAfterMs: undefined });
+    assert.deepEqual(detailOf(error), {
+      reason: 'INVALID_FIELD',
+      field: 'collection',
+      retryAfterMs: undefined,
+    });
     assert.match(error.rawMessage, /^collection: .*; id: .*\. Nothing was done\.$/);
     const [violations] = error.findDetails(ViolationsSchema);
     assert.equal(violations?.violations.length, 2);
@@ -136,7 +148,9 @@ for (const protocol of PROTOCOLS) {
     await using api = await openApi();
     const client = clientFor(DocumentService, protocol, api.url);
     // Letters without a pattern, so that it is over the limit also when the client compresses it.
-    const text = Array.from({ length: 300_000 }, (_, i) => ((i * 2_654_435_761) >>> 0).toString(36)).join('');
+    const text = Array.from({ length: 300_000 }, (_, i) =>
+      ((i * 2_654_435_761) >>> 0).toString(36),
+    ).join('');
     const error = await rejection(client.put({ collection: 'notes', id: 'a', value: { text } }));
     assert.equal(error.code, Code.ResourceExhausted);
     assert.equal(detailOf(error).reason, 'BODY_TOO_LARGE');
@@ -148,7 +162,10 @@ for (const protocol of PROTOCOLS) {
     const client = clientFor(DocumentService, protocol, api.url);
     const text = 'x'.repeat(2 * MAX_BODY_BYTES);
     const error = await rejection(client.put({ collection: 'notes', id: 'a', value: { text } }));
-    assert.deepEqual([error.code, detailOf(error).reason], [Code.ResourceExhausted, 'BODY_TOO_LARGE']);
+    assert.deepEqual(
+      [error.code, detailOf(error).reason],
+      [Code.ResourceExhausted, 'BODY_TOO_LARGE'],
+    );
     assert.deepEqual(api.backend.submitted, []);
   });
 }
@@ -170,14 +187,14 @@ test('a body of exactly 1 MiB is read', async () => {
 });
 
 /** `{"a":{"a":…}}` so deep that it is just under 1 MiB. */
-const DEEP_OBJECT = `{"a":`.repeat(170_000) + 'null' + '}'.repeat(170_000);
-const DEEP_BOMBS: readonly (readonly [what: string, body: string | Uint8Array, contentType: string])[] = [
+const DEEP_OBJECT = `${`{"a":`.repeat(170_000)}null${'}'.repeat(170_000)}`;
+const DEEP_BOMBS: readonly (readonly [
+  what: string,
+  body: string | Uint8Array,
+  contentType: string,
+])[] = [
   ['brackets without an end', '['.repeat(MAX_BODY_BYTES), 'application/json'],
-  [
-    'arrays',
-    `{"value":{"a":${'['.repeat(500_000)}${']'.repeat(500_000)}}}`,
-    'application/json',
-  ],
+  ['arrays', `{"value":{"a":${'['.repeat(500_000)}${']'.repeat(500_000)}}}`, 'application/json'],
   ['objects', `{"value":${DEEP_OBJECT}}`, 'application/json'],
   ['objects in an unknown field', `{"nope":${DEEP_OBJECT}}`, 'application/json'],
   ['binary messages', deepBinary(), 'application/proto'],
@@ -192,9 +209,18 @@ function deepBinary(): Uint8Array {
   // From the inside out: Struct{fields{key "a", value Value{struct_value …}}}.
   while (length < MAX_BODY_BYTES - 64) {
     const structValue = Buffer.concat([Buffer.of(0x2a), varint(length)]);
-    const value = Buffer.concat([Buffer.of(0x12), varint(structValue.length + length), structValue]);
+    const value = Buffer.concat([
+      Buffer.of(0x12),
+      varint(structValue.length + length),
+      structValue,
+    ]);
     const entryLength = 3 + value.length + length;
-    const head = Buffer.concat([Buffer.of(0x0a), varint(entryLength), Buffer.of(0x0a, 1, 0x61), value]);
+    const head = Buffer.concat([
+      Buffer.of(0x0a),
+      varint(entryLength),
+      Buffer.of(0x0a, 1, 0x61),
+      value,
+    ]);
     parts.unshift(head);
     length += head.length;
   }
@@ -211,7 +237,9 @@ function varint(number: number): Buffer {
 for (const [what, body, contentType] of DEEP_BOMBS) {
   test(`a megabyte of nested ${what} is refused and hurts nobody`, async () => {
     await using api = await openApi();
-    const failure = failureOf(await call(api.url, PUT, body, { headers: { 'content-type': contentType } }));
+    const failure = failureOf(
+      await call(api.url, PUT, body, { headers: { 'content-type': contentType } }),
+    );
     assert.deepEqual([failure.code, failure.reason], ['invalid_argument', 'MALFORMED_REQUEST']);
     assert.ok(failure.message.length < 1000, 'the answer does not repeat the request');
     await assertAlive(api);
@@ -250,8 +278,13 @@ test('NaN and infinity, which only the binary form can hold, are refused in docu
   await using api = await openApi();
   const client = clientFor(DocumentService, 'connect binary', api.url);
   for (const number of [Number.NaN, Number.POSITIVE_INFINITY]) {
-    const error = await rejection(client.put({ collection: 'notes', id: 'a', value: { list: [number] } }));
-    assert.deepEqual([detailOf(error).reason, detailOf(error).field], ['INVALID_FIELD', 'value.list[0]']);
+    const error = await rejection(
+      client.put({ collection: 'notes', id: 'a', value: { list: [number] } }),
+    );
+    assert.deepEqual(
+      [detailOf(error).reason, detailOf(error).field],
+      ['INVALID_FIELD', 'value.list[0]'],
+    );
   }
 });
 
@@ -274,8 +307,16 @@ test('a field that is missing and required is named', async () => {
 const BROKEN_ENVELOPES: readonly (readonly [what: string, body: Uint8Array, words: RegExp])[] = [
   ['no message', new Uint8Array(0), /holds no message/],
   ['half a header', Uint8Array.of(0, 0), /holds no message/],
-  ['less than promised', Uint8Array.of(0, 0, 0, 0, 9, 1), /promises a message of 9 bytes and holds 1/],
-  ['two messages', Buffer.concat([encodeEnvelope(0, Buffer.alloc(0)), encodeEnvelope(0, Buffer.alloc(0))]), /more than the one message/],
+  [
+    'less than promised',
+    Uint8Array.of(0, 0, 0, 0, 9, 1),
+    /promises a message of 9 bytes and holds 1/,
+  ],
+  [
+    'two messages',
+    Buffer.concat([encodeEnvelope(0, Buffer.alloc(0)), encodeEnvelope(0, Buffer.alloc(0))]),
+    /more than the one message/,
+  ],
   ['unknown flags', encodeEnvelope(4, Buffer.alloc(0)), /unknown flags/],
   ['compression nobody named', encodeEnvelope(1, Buffer.alloc(0)), /names no compression/],
 ];
@@ -327,12 +368,37 @@ function streamFailure({ text }: Answer) {
   return failureOf({ status: 200, headers: {}, text, json: JSON.parse(text.slice(5)).error });
 }
 
-const BAD_STREAMS: readonly (readonly [what: string, body: Uint8Array, reason: string, code: string])[] = [
+const BAD_STREAMS: readonly (readonly [
+  what: string,
+  body: Uint8Array,
+  reason: string,
+  code: string,
+])[] = [
   ['malformed JSON', encodeEnvelope(0, Buffer.from('{')), 'MALFORMED_REQUEST', 'invalid_argument'],
-  ['an unknown field', encodeEnvelope(0, Buffer.from('{"x":1}')), 'MALFORMED_REQUEST', 'invalid_argument'],
-  ['a rule broken', encodeEnvelope(0, Buffer.from('{"collections":["A B"]}')), 'INVALID_FIELD', 'invalid_argument'],
-  ['a message too large', encodeEnvelope(0, Buffer.alloc(MAX_BODY_BYTES + 1, ' ')), 'BODY_TOO_LARGE', 'resource_exhausted'],
-  ['a deep bomb', encodeEnvelope(0, Buffer.alloc(MAX_BODY_BYTES, '[')), 'MALFORMED_REQUEST', 'invalid_argument'],
+  [
+    'an unknown field',
+    encodeEnvelope(0, Buffer.from('{"x":1}')),
+    'MALFORMED_REQUEST',
+    'invalid_argument',
+  ],
+  [
+    'a rule broken',
+    encodeEnvelope(0, Buffer.from('{"collections":["A B"]}')),
+    'INVALID_FIELD',
+    'invalid_argument',
+  ],
+  [
+    'a message too large',
+    encodeEnvelope(0, Buffer.alloc(MAX_BODY_BYTES + 1, ' ')),
+    'BODY_TOO_LARGE',
+    'resource_exhausted',
+  ],
+  [
+    'a deep bomb',
+    encodeEnvelope(0, Buffer.alloc(MAX_BODY_BYTES, '[')),
+    'MALFORMED_REQUEST',
+    'invalid_argument',
+  ],
   ['no message at all', new Uint8Array(0), 'MALFORMED_REQUEST', 'unimplemented'],
   ['half an envelope', Uint8Array.of(0, 0, 0), 'MALFORMED_REQUEST', 'invalid_argument'],
 ];
@@ -351,7 +417,10 @@ test('a stream with a deadline that is no number is refused', async () => {
   await using api = await openApi();
   const headers = { 'content-type': 'application/connect+json', 'connect-timeout-ms': 'soon' };
   const body = encodeEnvelope(0, Buffer.from('{}'));
-  assert.equal(streamFailure(await call(api.url, WATCH, body, { headers })).reason, 'MALFORMED_REQUEST');
+  assert.equal(
+    streamFailure(await call(api.url, WATCH, body, { headers })).reason,
+    'MALFORMED_REQUEST',
+  );
 });
 
 test('what the validator is given is what the proto says: an invalid message of ours never leaves', async () => {

@@ -5,7 +5,7 @@ import { Code } from '@connectrpc/connect';
 import { ERROR_REASONS, HoldfastError } from '../../../src/core/index.ts';
 import { ErrorReason } from '../../../src/gen/holdfast/v1/common_pb.ts';
 import { DocumentService } from '../../../src/gen/holdfast/v1/document_pb.ts';
-import { CODE_BY_REASON } from '../../../src/sidecar/api/connect-error.ts';
+import type { CODE_BY_REASON } from '../../../src/sidecar/api/connect-error.ts';
 import { call, clientFor, detailOf, failureOf, PROTOCOLS, rejection } from './support/call.ts';
 import { openApi } from './support/open-api.ts';
 
@@ -13,7 +13,9 @@ const GET = '/holdfast.v1.DocumentService/Get';
 const A_DOCUMENT = { collection: 'notes', id: 'a' };
 
 /** What a client may rely on. Changing a line changes the published contract. */
-const CONTRACT: Readonly<Record<keyof typeof CODE_BY_REASON, readonly [code: string, status: number]>> = {
+const CONTRACT: Readonly<
+  Record<keyof typeof CODE_BY_REASON, readonly [code: string, status: number]>
+> = {
   INVALID_FIELD: ['invalid_argument', 400],
   MALFORMED_REQUEST: ['invalid_argument', 400],
   BODY_TOO_LARGE: ['resource_exhausted', 429],
@@ -58,7 +60,14 @@ for (const reason of ERROR_REASONS) {
     });
     const answer = await call(api.url, GET, A_DOCUMENT);
     const [code, status] = CONTRACT[reason];
-    const expected = { reason, field: 'id', retryAfterMs: 1_200, code, status, message: 'Because.' };
+    const expected = {
+      reason,
+      field: 'id',
+      retryAfterMs: 1_200,
+      code,
+      status,
+      message: 'Because.',
+    };
     assert.deepEqual(failureOf(answer), expected);
     assert.equal(answer.headers['retry-after'], '2', 'whole seconds, rounded up');
   });
@@ -77,7 +86,11 @@ for (const protocol of PROTOCOLS) {
     assert.equal(error.code, Code.ResourceExhausted);
     assert.equal(error.rawMessage, 'Too much – später.');
     assert.deepEqual(detailOf(error), { reason: 'LIMIT_REACHED', field: '', retryAfterMs: 250 });
-    assert.equal(error.metadata.get('retry-after'), '1', 'never zero, which would invite a tight loop');
+    assert.equal(
+      error.metadata.get('retry-after'),
+      '1',
+      'never zero, which would invite a tight loop',
+    );
   });
 
   test(`${protocol}: a fault of ours tells nothing and is logged with its stack`, async () => {
@@ -106,10 +119,22 @@ test('a method that does not exist is answered in words, in every protocol', asy
   const answer = await call(api.url, '/holdfast.v1.DocumentService/Steal', {});
   assert.equal(answer.status, 404);
   assert.equal(failureOf(answer).reason, 'UNKNOWN_METHOD');
-  assert.match(failureOf(answer).message, /There is nothing at \/holdfast\.v1\.DocumentService\/Steal\./);
+  assert.match(
+    failureOf(answer).message,
+    /There is nothing at \/holdfast\.v1\.DocumentService\/Steal\./,
+  );
 
-  for (const contentType of ['application/grpc', 'application/grpc-web', 'application/connect+json']) {
-    const { status } = await call(api.url, '/nope', {}, { headers: { 'content-type': contentType } });
+  for (const contentType of [
+    'application/grpc',
+    'application/grpc-web',
+    'application/connect+json',
+  ]) {
+    const { status } = await call(
+      api.url,
+      '/nope',
+      {},
+      { headers: { 'content-type': contentType } },
+    );
     assert.equal(status, 200, `${contentType} carries its errors behind the HTTP status`);
   }
 });

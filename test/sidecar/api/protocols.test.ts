@@ -26,7 +26,10 @@ for (const protocol of PROTOCOLS) {
       api.backend.submitted.map(({ method, caller }) => ({ method, caller })),
       [{ method: 'heartbeat', caller: { scope: 'agent', agent: 'edge-7' } }],
     );
-    assert.deepEqual(api.log.map((line) => line.event), ['api.listening']);
+    assert.deepEqual(
+      api.log.map((line) => line.event),
+      ['api.listening'],
+    );
   });
 
   test(`${protocol}: a request that is compressed is understood`, async () => {
@@ -45,7 +48,9 @@ for (const protocol of PROTOCOLS) {
 test('a gzip body is unpacked', async () => {
   await using api = await openApi();
   const body = gzipSync(JSON.stringify({ status: 'ok' }));
-  const { status } = await call(api.url, HEARTBEAT, body, { headers: { 'content-encoding': 'gzip' } });
+  const { status } = await call(api.url, HEARTBEAT, body, {
+    headers: { 'content-encoding': 'gzip' },
+  });
   assert.equal(status, 200);
 });
 
@@ -62,7 +67,12 @@ test('HTTP/1.1 and HTTP/2 share the Unix socket as they share the port', async (
   const unixSocket = `${directory.path}/api.sock`;
   await using _api = await openApi({ unixSocket });
 
-  const { status } = await call('http://anything.example', HEARTBEAT, {}, { socketPath: unixSocket });
+  const { status } = await call(
+    'http://anything.example',
+    HEARTBEAT,
+    {},
+    { socketPath: unixSocket },
+  );
   assert.equal(status, 200, 'the Host of a Unix socket means nothing');
 
   const session = connectHttp2('http://localhost', { createConnection: () => connect(unixSocket) });
@@ -82,7 +92,10 @@ test('HTTP/1.1 and HTTP/2 share the Unix socket as they share the port', async (
 
 test('curl gets along', async (t) => {
   const run = promisify(execFile);
-  const hasCurl = await run('curl', ['--version']).then(() => true, () => false);
+  const hasCurl = await run('curl', ['--version']).then(
+    () => true,
+    () => false,
+  );
   if (!hasCurl) return t.skip('curl is not installed');
   await using api = await openApi();
   const { stdout } = await run('curl', [

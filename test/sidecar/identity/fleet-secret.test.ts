@@ -51,8 +51,7 @@ describe('the text of a fleet secret', () => {
         assert.throws(() => parseFleetSecret(mistyped), { message: /at least one .* mistyped/ });
         const next = Math.min(at, text.length - 2);
         fc.pre(text[next] !== text[next + 1]);
-        const swapped =
-          text.slice(0, next) + text[next + 1] + text[next] + text.slice(next + 2);
+        const swapped = text.slice(0, next) + text[next + 1] + text[next] + text.slice(next + 2);
         assert.throws(() => parseFleetSecret(swapped), StartupError);
       }),
     );
@@ -150,7 +149,10 @@ describe('fleet.key', () => {
     await chmod(path, 0o644);
     await assert.rejects(() => loadFleetSecret(directory.path), { hint: /chmod 600/ });
     await chmod(path, 0o600);
-    await writeFile(path, secret.reveal().replace(/.$/, (last) => (last === 'a' ? 'b' : 'a')));
+    await writeFile(
+      path,
+      secret.reveal().replace(/.$/, (last) => (last === 'a' ? 'b' : 'a')),
+    );
     await assert.rejects(() => loadFleetSecret(directory.path), {
       name: 'StartupError',
       message: `${path} is damaged: at least one character is mistyped.`,
@@ -158,6 +160,5 @@ describe('fleet.key', () => {
   });
 });
 
-const GOLDEN_TEXT =
-  'holdfast-open1-aeaqcaibaeaqcaibaeaqcaibaeaqcaibaeaqcaibaeaqcaibaearyhrj';
+const GOLDEN_TEXT = 'holdfast-open1-aeaqcaibaeaqcaibaeaqcaibaeaqcaibaeaqcaibaeaqcaibaearyhrj';
 const GOLDEN_FLEET_ID = 'ca14eec3200fde46e7a11c1586a4f0016c6c63cdd24c05049db6aff5c7e8e43c';

@@ -62,7 +62,12 @@ describe('loadNodeKey', () => {
     });
   }
 
-  const malformed = { empty: '', short: 'ab'.repeat(31), long: 'ab'.repeat(33), 'not hex': 'xy'.repeat(32) };
+  const malformed = {
+    empty: '',
+    short: 'ab'.repeat(31),
+    long: 'ab'.repeat(33),
+    'not hex': 'xy'.repeat(32),
+  };
   for (const [name, text] of Object.entries(malformed)) {
     it(`refuses a key that is ${name}, and does not quote it`, async () => {
       await using directory = await createTemporaryDirectory();

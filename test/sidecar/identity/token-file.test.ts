@@ -102,7 +102,15 @@ describe('TokenTable', () => {
   const table = new TokenTable([{ token, caller: { scope: 'admin' } }]);
 
   it('finds nothing for other tokens, also nearly right, empty and endless ones', () => {
-    const others = ['', token.slice(1), `${token}a`, token.toUpperCase(), ` ${token}`, 'é', 'x'.repeat(1e6)];
+    const others = [
+      '',
+      token.slice(1),
+      `${token}a`,
+      token.toUpperCase(),
+      ` ${token}`,
+      'é',
+      'x'.repeat(1e6),
+    ];
     for (const other of others) assert.equal(table.find(other), undefined);
   });
 

@@ -1,8 +1,8 @@
 // Every way in which LevelDB fails to open is told in words, also those that a test cannot bring about.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { explainOpenFailure } from '../../../src/sidecar/store/level-open-failure.ts';
 import { StartupError } from '../../../src/sidecar/startup-error.ts';
+import { explainOpenFailure } from '../../../src/sidecar/store/level-open-failure.ts';
 
 /** As LevelDB nests it: the outer error says nothing. */
 function levelError(code: string, message: string): Error {
@@ -14,15 +14,39 @@ function levelError(code: string, message: string): Error {
 
 describe('explainOpenFailure', () => {
   const cases: readonly [Error, RegExp][] = [
-    [levelError('LEVEL_LOCKED', 'IO error: lock d/LOCK: already held'), /^Another sidecar is using d\.$/],
-    [levelError('LEVEL_IO_ERROR', 'IO error: d/000003.log: No space left on device'), /^The disk that holds d is full\.$/],
-    [levelError('ENOSPC', 'ENOSPC: no space left on device, mkdir'), /^The disk that holds d is full\.$/],
-    [levelError('LEVEL_IO_ERROR', 'IO error: d/LOCK: Permission denied'), /^d cannot be written\.$/],
+    [
+      levelError('LEVEL_LOCKED', 'IO error: lock d/LOCK: already held'),
+      /^Another sidecar is using d\.$/,
+    ],
+    [
+      levelError('LEVEL_IO_ERROR', 'IO error: d/000003.log: No space left on device'),
+      /^The disk that holds d is full\.$/,
+    ],
+    [
+      levelError('ENOSPC', 'ENOSPC: no space left on device, mkdir'),
+      /^The disk that holds d is full\.$/,
+    ],
+    [
+      levelError('LEVEL_IO_ERROR', 'IO error: d/LOCK: Permission denied'),
+      /^d cannot be written\.$/,
+    ],
     [levelError('EROFS', 'EROFS: read-only file system, mkdir'), /^d cannot be written\.$/],
-    [levelError('LEVEL_IO_ERROR', 'IO error: d/LOCK: Read-only file system'), /^d cannot be written\.$/],
-    [levelError('LEVEL_IO_ERROR', 'IO error: d/LOG: Too many open files'), /too many files are open\.$/],
-    [levelError('LEVEL_CORRUPTION', 'Corruption: bad record'), /is damaged \(Corruption: bad record\)\.$/],
-    [levelError('LEVEL_IO_ERROR', 'IO error: something new'), /cannot be opened \(IO error: something new\)\.$/],
+    [
+      levelError('LEVEL_IO_ERROR', 'IO error: d/LOCK: Read-only file system'),
+      /^d cannot be written\.$/,
+    ],
+    [
+      levelError('LEVEL_IO_ERROR', 'IO error: d/LOG: Too many open files'),
+      /too many files are open\.$/,
+    ],
+    [
+      levelError('LEVEL_CORRUPTION', 'Corruption: bad record'),
+      /is damaged \(Corruption: bad record\)\.$/,
+    ],
+    [
+      levelError('LEVEL_IO_ERROR', 'IO error: something new'),
+      /cannot be opened \(IO error: something new\)\.$/,
+    ],
   ];
 
   for (const [error, expected] of cases) {

@@ -157,7 +157,10 @@ describe('a full disk', () => {
     const firstFailure = results.findIndex((result) => result.status === 'rejected');
     assert.ok(firstFailure > 0, 'some fitted in the first log');
     for (const result of results.slice(firstFailure)) {
-      assert.match(String(result.status === 'rejected' && result.reason), /No space left on device/);
+      assert.match(
+        String(result.status === 'rejected' && result.reason),
+        /No space left on device/,
+      );
     }
     await assert.rejects(() => store.write([put('b', '')], { sync: true }), {
       reason: 'STORE_FAILED',

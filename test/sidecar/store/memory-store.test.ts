@@ -49,7 +49,11 @@ describe('a power cut', () => {
 
   it('changes nothing that was synced, whatever came before and after (invariant 3)', async () => {
     const writes = fc.array(
-      fc.record({ name: fc.constantFrom('a', 'b', 'c'), deletes: fc.boolean(), sync: fc.boolean() }),
+      fc.record({
+        name: fc.constantFrom('a', 'b', 'c'),
+        deletes: fc.boolean(),
+        sync: fc.boolean(),
+      }),
     );
     await fc.assert(
       fc.asyncProperty(writes, async (steps) => {

@@ -3,14 +3,24 @@ import { request as httpRequest } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import type { DescService } from '@bufbuild/protobuf';
 import { fromBinary } from '@bufbuild/protobuf';
-import { type Client, ConnectError, createClient, type Interceptor, type Transport } from '@connectrpc/connect';
+import {
+  type Client,
+  ConnectError,
+  createClient,
+  type Interceptor,
+  type Transport,
+} from '@connectrpc/connect';
 import {
   compressionGzip,
   createConnectTransport,
   createGrpcTransport,
   createGrpcWebTransport,
 } from '@connectrpc/connect-node';
-import { type ErrorDetail, ErrorDetailSchema, ErrorReason } from '../../../../src/gen/holdfast/v1/common_pb.ts';
+import {
+  type ErrorDetail,
+  ErrorDetailSchema,
+  ErrorReason,
+} from '../../../../src/gen/holdfast/v1/common_pb.ts';
 import { AGENT_TOKEN } from './open-api.ts';
 
 export interface Answer {
@@ -37,7 +47,8 @@ export function call(
   body: object | string | Uint8Array = '',
   { token = AGENT_TOKEN, headers = {}, method = 'POST', socketPath }: CallOptions = {},
 ): Promise<Answer> {
-  const payload = typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body);
+  const payload =
+    typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body);
   return new Promise((resolve, reject) => {
     const request = httpRequest(new URL(path, url), {
       method,
@@ -80,7 +91,9 @@ export interface Failure {
 
 /** What a failed answer says, with its ErrorDetail, which every one must have. */
 export function failureOf({ status, json }: Answer): Failure {
-  const detail = json?.details?.find((each: { type: string }) => each.type === 'holdfast.v1.ErrorDetail');
+  const detail = json?.details?.find(
+    (each: { type: string }) => each.type === 'holdfast.v1.ErrorDetail',
+  );
   if (detail === undefined) throw new Error(`no ErrorDetail in ${status} ${JSON.stringify(json)}`);
   return {
     status,
@@ -107,7 +120,13 @@ function plainDetail(detail: ErrorDetail) {
   };
 }
 
-export const PROTOCOLS = ['connect json', 'connect binary', 'grpc', 'grpc-web', 'connect over http/2'] as const;
+export const PROTOCOLS = [
+  'connect json',
+  'connect binary',
+  'grpc',
+  'grpc-web',
+  'connect over http/2',
+] as const;
 export type Protocol = (typeof PROTOCOLS)[number];
 
 /** `token` null sends none. Requests of a KiB or more go out compressed. */

@@ -1,10 +1,5 @@
 // A Backend whose answers a test writes: it records what was asked and lets changes be announced.
-import type {
-  Backend,
-  MeshControl,
-  PeerRow,
-  SidecarInfo,
-} from '../../../../src/sidecar/api/index.ts';
+
 import type {
   Caller,
   CommandRow,
@@ -14,12 +9,15 @@ import type {
   RequestOf,
   ResponseOf,
 } from '../../../../src/core/index.ts';
+import type {
+  Backend,
+  MeshControl,
+  PeerRow,
+  SidecarInfo,
+} from '../../../../src/sidecar/api/index.ts';
 
 export type Answers = {
-  [M in Method]?: (
-    body: RequestOf<M>,
-    caller: Caller,
-  ) => ResponseOf<M> | Promise<ResponseOf<M>>;
+  [M in Method]?: (body: RequestOf<M>, caller: Caller) => ResponseOf<M> | Promise<ResponseOf<M>>;
 };
 
 export interface Submitted {

@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto';
 import type { Environment } from '../../../../src/core/index.ts';
 import { type ApiServer, startApiServer } from '../../../../src/sidecar/api/index.ts';
 import type { ApiLimits } from '../../../../src/sidecar/api/limits.ts';
-import type { LogEvent } from '../../../../src/sidecar/log-events.ts';
 import type { Log, LogFields } from '../../../../src/sidecar/log.ts';
+import type { LogEvent } from '../../../../src/sidecar/log-events.ts';
 import { ManualClock } from '../../../../src/testing/index.ts';
 import { type Answers, FakeBackend } from './fake-backend.ts';
 

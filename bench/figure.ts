@@ -1,0 +1,78 @@
+// A figure: what was measured, beside what, how far the rounds lie apart, and whether a target holds.
+
+export interface Figure {
+  readonly name: string;
+  readonly text: string;
+  /** Undefined where nothing was promised. */
+  readonly met: boolean | undefined;
+}
+
+export interface Comparison {
+  readonly name: string;
+  readonly unit: string;
+  ours(): Promise<number>;
+  readonly peer: { readonly name: string; measure(): Promise<number> };
+  readonly rounds: number;
+  readonly target: { readonly atLeastRatio: number };
+}
+
+/** Measures both in turn, so that a machine that slows down slows both, and judges the median of the ratios. */
+export async function compare({
+  name,
+  unit,
+  ours,
+  peer,
+  rounds,
+  target,
+}: Comparison): Promise<Figure> {
+  const pairs: { ours: number; peer: number; ratio: number }[] = [];
+  for (let round = 0; round < rounds; round++) {
+    const theirs = await peer.measure();
+    const own = await ours();
+    pairs.push({ ours: own, peer: theirs, ratio: own / theirs });
+  }
+  const ratio = spread(pairs.map((pair) => pair.ratio));
+  const own = spread(pairs.map((pair) => pair.ours));
+  const theirs = spread(pairs.map((pair) => pair.peer));
+  return {
+    name,
+    text: `${show(own)} ${unit}; ${peer.name} ${show(theirs)}; ratio ${show(ratio)}, target at least ${target.atLeastRatio}`,
+    met: ratio.median >= target.atLeastRatio,
+  };
+}
+
+/** A single value, with a limit where one was promised. */
+export function limit(figure: {
+  name: string;
+  unit: string;
+  value: number;
+  atMost?: number;
+}): Figure {
+  const { name, unit, value, atMost } = figure;
+  const target = atMost === undefined ? '' : `, target at most ${atMost}`;
+  return {
+    name,
+    text: `${round(value)} ${unit}${target}`,
+    met: atMost === undefined ? undefined : value <= atMost,
+  };
+}
+
+interface Spread {
+  readonly min: number;
+  readonly median: number;
+  readonly max: number;
+}
+
+function spread(values: readonly number[]): Spread {
+  const sorted = [...values].sort((a, b) => a - b);
+  const at = (index: number): number => sorted[index] as number;
+  return { min: at(0), median: at(Math.floor(sorted.length / 2)), max: at(sorted.length - 1) };
+}
+
+function show({ min, median, max }: Spread): string {
+  return `${round(median)} (${round(min)}-${round(max)})`;
+}
+
+function round(value: number): string {
+  return value >= 100 ? Math.round(value).toString() : value.toPrecision(3);
+}

@@ -1,0 +1,43 @@
+// npm run bench: the figures we publish, each beside a peer or a limit in the same run. Exit code 1 when a target is missed.
+import { execFileSync } from 'node:child_process';
+import { cpus } from 'node:os';
+import process from 'node:process';
+import { batchPut } from './batch-put.ts';
+import type { Figure } from './figure.ts';
+import { heartbeat } from './heartbeat.ts';
+import { idle } from './idle.ts';
+import { Bench } from './processes.ts';
+import { visibility } from './visibility.ts';
+
+const BENCHMARKS: Readonly<Record<string, (bench: Bench) => Promise<Figure[]>>> = {
+  heartbeat,
+  batchPut,
+  visibility,
+  idle,
+};
+
+const chosen = process.argv.slice(2);
+const unknown = chosen.filter((name) => !Object.hasOwn(BENCHMARKS, name));
+if (unknown.length > 0) {
+  console.error(
+    `no benchmark ${unknown.join(', ')}; there are ${Object.keys(BENCHMARKS).join(', ')}`,
+  );
+  process.exit(2);
+}
+const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
+console.log(
+  `commit ${commit}, Node ${process.version}, ${cpus().length} x ${cpus()[0]?.model}, median (min-max)`,
+);
+
+let missed = 0;
+for (const [name, measure] of Object.entries(BENCHMARKS)) {
+  if (chosen.length > 0 && !chosen.includes(name)) continue;
+  await using bench = new Bench();
+  for (const figure of await measure(bench)) {
+    const mark = figure.met === undefined ? ' ' : figure.met ? '+' : '-';
+    if (figure.met === false) missed++;
+    console.log(`${mark} ${figure.name}: ${figure.text}`);
+  }
+}
+console.log(missed === 0 ? 'every target is met' : `${missed} targets are missed`);
+process.exitCode = missed === 0 ? 0 : 1;

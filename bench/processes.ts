@@ -1,0 +1,109 @@
+// Processes the benchmarks measure: sidecars and the echo server, each on free loopback ports and in a directory of its own.
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import type { Target } from './load.ts';
+
+const CLI = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url));
+const ECHO = fileURLToPath(new URL('./echo-server.ts', import.meta.url));
+const LOOPBACK = '127.0.0.1';
+
+export interface BenchSidecar {
+  readonly target: Target;
+  readonly meshAddress: string;
+  readonly adminToken: string;
+  readonly agentToken: string;
+  /** From the start of the process to the line that says it serves. */
+  readonly startToReadyMs: number;
+  residentMiB(): number;
+}
+
+/** Everything started here ends here. */
+export class Bench implements AsyncDisposable {
+  readonly #directory = mkdtempSync(join(tmpdir(), 'holdfast-bench-'));
+  readonly #children: ChildProcess[] = [];
+  #fleetKey: string | undefined;
+
+  /** A bare connect-node server that answers heartbeats. */
+  async echo(): Promise<Target> {
+    const child = this.#spawn([ECHO]);
+    const line = await firstLine(child.stdout, () => true);
+    return { host: LOOPBACK, port: Number(line) };
+  }
+
+  async sidecar(name: string, peers: readonly string[] = []): Promise<BenchSidecar> {
+    const dataDir = join(this.#directory, name);
+    const join_ = this.#fleetKey === undefined ? [] : ['--join-file', this.#fleetKey];
+    execFileSync(process.execPath, [CLI, 'init', '--data-dir', dataDir, ...join_]);
+    this.#fleetKey ??= join(dataDir, 'fleet.key');
+    const startedAt = performance.now();
+    const child = this.#spawn([
+      CLI,
+      'run',
+      '--data-dir',
+      dataDir,
+      '--name',
+      name,
+      '--api-listen',
+      `${LOOPBACK}:0`,
+      '--mesh-listen',
+      `${LOOPBACK}:0`,
+      ...peers.flatMap((peer) => ['--peer', peer]),
+    ]);
+    const line = await firstLine(child.stderr, (text) => text.includes('"sidecar.started"'));
+    const startToReadyMs = performance.now() - startedAt;
+    const { apiAddress, meshAddress } = JSON.parse(line) as {
+      apiAddress: string;
+      meshAddress: string;
+    };
+    const read = (token: string): string =>
+      readFileSync(join(dataDir, 'tokens', token), 'utf8').trim();
+    return {
+      target: { host: LOOPBACK, port: Number(apiAddress.split(':').at(-1)) },
+      meshAddress,
+      adminToken: read('admin'),
+      agentToken: read(`agent-${name}`),
+      startToReadyMs,
+      residentMiB: () => residentMiB(child.pid),
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const child of this.#children.reverse()) {
+      if (child.exitCode !== null) continue;
+      child.kill('SIGTERM');
+      await once(child, 'exit');
+    }
+    rmSync(this.#directory, { recursive: true, force: true });
+  }
+
+  #spawn(args: readonly string[]): ChildProcess {
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    this.#children.push(child);
+    return child;
+  }
+}
+
+async function firstLine(
+  stream: NodeJS.ReadableStream | null,
+  wanted: (line: string) => boolean,
+): Promise<string> {
+  if (stream === null) throw new Error('the process has no output');
+  for await (const line of createInterface({ input: stream })) {
+    if (!wanted(line)) continue;
+    // The rest must be read too, or the process blocks when the pipe is full.
+    stream.resume();
+    return line;
+  }
+  throw new Error('the process ended before it was ready');
+}
+
+function residentMiB(pid: number | undefined): number {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024;
+}

@@ -1,0 +1,58 @@
+// From the call of Put on one sidecar to the watch event on its neighbour, both on this machine.
+import { createAgentClient } from '../src/agent-client/index.ts';
+import { type Figure, limit } from './figure.ts';
+import { percentile } from './load.ts';
+import type { Bench, BenchSidecar } from './processes.ts';
+
+const WRITES = 500;
+const WARM_UP = 50;
+const TARGET_P50_MS = 10;
+
+export async function visibility(bench: Bench): Promise<Figure[]> {
+  const a = await bench.sidecar('writer');
+  const b = await bench.sidecar('reader', [a.meshAddress]);
+  await using writer = createAgentClient({ address: addressOf(a), token: a.adminToken });
+  await using reader = createAgentClient({ address: addressOf(b), token: b.adminToken });
+  const arrivals = new Map<number, () => void>();
+  const stop = new AbortController();
+  const synced = Promise.withResolvers<void>();
+  const watching = (async () => {
+    for await (const event of reader.watch({ collections: ['probe'], signal: stop.signal })) {
+      if (event.type === 'synced') synced.resolve();
+      if (event.type === 'put') arrivals.get(Number(event.document.value.n))?.();
+    }
+  })().catch((error: unknown) => {
+    if (!stop.signal.aborted) throw error;
+  });
+  await synced.promise;
+  const milliseconds: number[] = [];
+  for (let n = 0; n < WARM_UP + WRITES; n++) {
+    const arrived = Promise.withResolvers<void>();
+    arrivals.set(n, arrived.resolve);
+    const sentAt = performance.now();
+    await writer.put('probe', 'p', { n });
+    await arrived.promise;
+    arrivals.delete(n);
+    if (n >= WARM_UP) milliseconds.push(performance.now() - sentAt);
+  }
+  stop.abort();
+  await watching;
+  milliseconds.sort((x, y) => x - y);
+  return [
+    limit({
+      name: 'put to visible on the neighbour, p50',
+      unit: 'ms',
+      value: percentile(milliseconds, 0.5),
+      atMost: TARGET_P50_MS,
+    }),
+    limit({
+      name: 'put to visible on the neighbour, p99',
+      unit: 'ms',
+      value: percentile(milliseconds, 0.99),
+    }),
+  ];
+}
+
+function addressOf({ target }: BenchSidecar): string {
+  return `http://${target.host}:${target.port}`;
+}

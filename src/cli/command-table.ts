@@ -1,0 +1,46 @@
+// How commands are shown: as lines of a list, and one by one.
+import type { Command, CommandState } from '../agent-client/index.ts';
+import { formatPercent, formatSpan } from './format.ts';
+import type { Colour, Column } from './output.ts';
+
+const STATE_COLOURS: Readonly<Record<CommandState, Colour>> = {
+  pending: 'dim',
+  accepted: 'yellow',
+  running: 'yellow',
+  succeeded: 'green',
+  failed: 'red',
+  rejected: 'red',
+  expired: 'red',
+  unknown: 'red',
+};
+
+export const COMMAND_STATES = Object.keys(STATE_COLOURS);
+
+export const COMMAND_COLUMNS: readonly Column<Command>[] = [
+  { heading: 'ID', value: ({ id }) => id },
+  { heading: 'TARGET', value: ({ agent }) => agent },
+  { heading: 'KIND', value: ({ kind }) => kind },
+  { heading: 'STATE', value: ({ state }) => state, colour: ({ state }) => STATE_COLOURS[state] },
+  {
+    heading: 'DONE',
+    value: ({ progressPercent }) => formatPercent(progressPercent),
+    align: 'right',
+  },
+  { heading: 'AGE', value: ({ freshness }) => formatSpan(freshness.ageMs), align: 'right' },
+  { heading: 'BY', value: ({ requestedBy }) => requestedBy },
+  { heading: 'MESSAGE', value: ({ message }) => message },
+];
+
+/** One command, name and value. */
+export function commandFacts(command: Command): Record<string, string | undefined> {
+  const { id, agent, kind, state, progressPercent, message, result, expiresAt } = command;
+  return {
+    command: id,
+    target: agent,
+    kind,
+    state: progressPercent === undefined ? state : `${state}, ${formatPercent(progressPercent)}`,
+    expires: state === 'pending' ? expiresAt?.toISOString() : undefined,
+    message: message === '' ? undefined : message,
+    result: result === undefined ? undefined : JSON.stringify(result),
+  };
+}

@@ -1,0 +1,93 @@
+// `holdfast peers`: the links of this sidecar, and which addresses it dials.
+import type { Command } from 'commander';
+import type { Peer } from '../../agent-client/index.ts';
+import {
+  type CommonFlags,
+  type Session,
+  withCommonFlags,
+  withExamples,
+  withSidecar,
+} from '../client-command.ts';
+import type { CliContext } from '../context.ts';
+import { count } from '../format.ts';
+import { peerColumns } from '../peer-table.ts';
+
+type PeersSession = Session<CommonFlags>;
+
+export function addPeers(program: Command, context: CliContext): void {
+  const peers = program.command('peers').description('show and change the links of this sidecar');
+  withExamples(peers, [
+    ['holdfast peers', 'all peers, linked or not'],
+    ['holdfast peers add 192.0.2.7:7677', 'dial another sidecar, also after a restart'],
+    ['holdfast peers pause', 'cut this sidecar off on purpose'],
+  ]);
+  const act = (run: (session: PeersSession) => Promise<void>) => (flags: CommonFlags) =>
+    withSidecar(context, flags, run);
+  const actOn =
+    (run: (session: PeersSession, address: string) => Promise<void>) =>
+    (address: string, flags: CommonFlags) =>
+      withSidecar(context, flags, (session) => run(session, address));
+
+  withCommonFlags(
+    peers
+      .command('list', { isDefault: true })
+      .description('list the peers, configured or linked now')
+      .action(act(list)),
+  );
+  withCommonFlags(
+    peers
+      .command('add')
+      .description('dial an address from now on, also after a restart')
+      .argument('<address>', 'host:port of a mesh listener')
+      .action(actOn(add)),
+  );
+  withCommonFlags(
+    peers
+      .command('rm')
+      .description('forget an address and close its link')
+      .argument('<address>', 'the address as the list shows it')
+      .action(actOn(remove)),
+  );
+  withCommonFlags(
+    peers
+      .command('pause')
+      .description('close all links and refuse new ones, until resume or a restart')
+      .action(act(pauseMesh)),
+  );
+  withCommonFlags(
+    peers.command('resume').description('end a pause and dial at once').action(act(resume)),
+  );
+}
+
+async function list({ client, printer, context, call }: PeersSession): Promise<void> {
+  const peers = await client.peers(call);
+  const columns = peerColumns(context.environment.clock.now().wallMs);
+  printer.rows<Peer>(peers, columns, 'no peers; `holdfast peers add <host:port>` links one');
+}
+
+async function add({ client, printer, call }: PeersSession, address: string): Promise<void> {
+  const added = await client.addPeer(address, call);
+  const words = added ? `${address} is dialled from now on` : `${address} was there already`;
+  tell(printer, { address, added }, words);
+}
+
+async function remove({ client, printer, call }: PeersSession, address: string): Promise<void> {
+  await client.removePeer(address, call);
+  const words = `${address} is forgotten; if it is in the configuration, it comes back at the next start`;
+  tell(printer, { address, removed: true }, words);
+}
+
+async function pauseMesh({ client, printer, call }: PeersSession): Promise<void> {
+  const linksClosed = await client.pauseMesh(call);
+  tell(printer, { paused: true, linksClosed }, `paused; ${count(linksClosed, 'link')} closed`);
+}
+
+async function resume({ client, printer, call }: PeersSession): Promise<void> {
+  await client.resumeMesh(call);
+  tell(printer, { paused: false }, 'resumed; peers are dialled now');
+}
+
+function tell(printer: PeersSession['printer'], result: object, words: string): void {
+  if (printer.format === 'table') printer.line(words);
+  else printer.json(result);
+}

@@ -1,0 +1,73 @@
+// What is wrong, in words: judged from what this sidecar says of itself, of its peers and of the fleet.
+import type { Peer, Platform, SidecarStatus } from '../agent-client/index.ts';
+import { count, formatSpan } from './format.ts';
+
+export interface HealthInputs {
+  readonly status: SidecarStatus;
+  readonly peers: readonly Peer[];
+  readonly platforms: readonly Platform[];
+}
+
+/** More of one kind than this are summed up: the first ones show what it is. */
+const MAX_NAMED = 5;
+/** A peer that was just started is being dialled for the first time; that is no problem yet. */
+const ATTEMPTS_BEFORE_WORRY = 2;
+
+/** One sentence a problem; none when all is well. */
+export function findProblems(inputs: HealthInputs): string[] {
+  return [...meshProblems(inputs), ...silentAgents(inputs)];
+}
+
+function meshProblems({ status, peers }: HealthInputs): string[] {
+  if (status.paused) {
+    return [
+      'the mesh is paused, so nothing goes out or comes in; `holdfast peers resume` ends that',
+    ];
+  }
+  if (peers.length === 0) {
+    return status.meshAddress === ''
+      ? [
+          'this sidecar has no peers and does not listen, so it is on its own; `holdfast peers add <host:port>` links one',
+        ]
+      : [];
+  }
+  const lost = peers.filter(isLost);
+  const problems = summarise(lost.map(describeLost), 'more peers are not linked');
+  if (lost.length === peers.length) {
+    problems.unshift('no peer is linked: what is written here stays here until one is');
+  }
+  return problems;
+}
+
+function isLost({ state, attempts }: Peer): boolean {
+  return state !== 'connected' && attempts >= ATTEMPTS_BEFORE_WORRY;
+}
+
+function describeLost({ name, address, attempts, lastError }: Peer): string {
+  const who = name === '' ? address : `${name} (${address})`;
+  const why = lastError === '' ? '' : `: ${lastError}`;
+  return `${who} is not linked after ${count(attempts, 'attempt')}${why}`;
+}
+
+function silentAgents({ status, platforms }: HealthInputs): string[] {
+  const known = new Set(platforms.map(({ agent }) => agent));
+  const never = status.agents.filter((agent) => !known.has(agent));
+  const silent = platforms.filter(({ freshness }) => freshness.presence !== 'alive');
+  return [
+    ...summarise(
+      never.map((agent) => `agent ${agent} has not sent a heartbeat to this sidecar yet`),
+      'more agents have not',
+    ),
+    ...summarise(silent.map(describeSilent), 'more agents are silent'),
+  ];
+}
+
+function describeSilent({ agent, freshness: { presence, ageMs } }: Platform): string {
+  return `agent ${agent} is ${presence ?? 'of unknown presence'}: its last heartbeat is ${formatSpan(ageMs)} old`;
+}
+
+function summarise(problems: readonly string[], rest: string): string[] {
+  const named = problems.slice(0, MAX_NAMED);
+  const left = problems.length - named.length;
+  return left === 0 ? named : [...named, `${left} ${rest}`];
+}

@@ -1,0 +1,70 @@
+// The program: all commands, and the one place where what went wrong becomes words and an exit code.
+import process from 'node:process';
+import { Command, CommanderError } from 'commander';
+import { holdfastVersion } from '../agent-client/index.ts';
+import { addCmd } from './commands/cmd.ts';
+import { addDemo } from './commands/demo.ts';
+import { addDocuments } from './commands/documents.ts';
+import { addInit } from './commands/init.ts';
+import { addMembers } from './commands/members.ts';
+import { addPeers } from './commands/peers.ts';
+import { addRun, addRunOptions } from './commands/run.ts';
+import { addStatus } from './commands/status.ts';
+import { addWatch } from './commands/watch.ts';
+import { type CliContext, systemContext } from './context.ts';
+import { toFailure } from './errors.ts';
+import { EXIT } from './exit-codes.ts';
+
+/** Runs one command line, without the name of the program. Resolves to the exit code; never rejects. */
+export async function runCli(args: readonly string[], context: CliContext): Promise<number> {
+  let exitCode: number = EXIT.ok;
+  const program = createProgram(context, (code) => {
+    exitCode = code;
+  });
+  try {
+    const [verb, topic] = args.filter((arg) => !arg.startsWith('-'));
+    if (verb === 'run' || (verb === 'help' && topic === 'run')) await addRunOptions(program);
+    await program.parseAsync([...args], { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    const failure = toFailure(error);
+    if (failure.message !== '') context.stderr.write(`${failure.message}\n`);
+    return failure.exitCode;
+  }
+}
+
+/** The commands. `setExitCode` is for those that end well with a code of their own. */
+function createProgram(context: CliContext, setExitCode: (code: number) => void): Command {
+  const program = new Command('holdfast')
+    .description(
+      'An edge sidecar with a CRDT mesh: agents talk to it on this machine, sidecars talk to each other.',
+    )
+    .version(holdfastVersion() ?? 'unknown', '-V, --version', 'show the version')
+    .helpOption('-h, --help', 'show this help')
+    .helpCommand('help [command]', 'show help for a command')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => context.stdout.write(text),
+      writeErr: (text) => context.stderr.write(text),
+    })
+    .showHelpAfterError('(add --help for what is possible)');
+  program.commandsGroup('Sidecar:');
+  addInit(program);
+  addRun(program, setExitCode);
+  addDemo(program, setExitCode);
+  addStatus(program, context);
+  addPeers(program, context);
+  program.commandsGroup('Fleet:');
+  addMembers(program, context);
+  addCmd(program, context);
+  program.commandsGroup('Documents:');
+  addDocuments(program, context);
+  addWatch(program, context);
+  return program;
+}
+
+/** What the executable does once Node is new enough. */
+export async function main(): Promise<void> {
+  process.exitCode = await runCli(process.argv.slice(2), systemContext());
+}

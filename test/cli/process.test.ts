@@ -1,0 +1,96 @@
+// The real executable as a process of its own: exit codes, signals, pipes.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { text as textOf } from 'node:stream/consumers';
+import { after, before, suite, test } from 'node:test';
+import { FakeSidecar } from '../agent-client/fake-sidecar.ts';
+import { serve } from '../agent-client/server.ts';
+
+const MAIN = 'src/cli/main.ts';
+let folder: string;
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'holdfast-cli-'));
+});
+after(() => rm(folder, { recursive: true }));
+
+function start(args: readonly string[], address?: string, nodeArgs: readonly string[] = []) {
+  const env: NodeJS.ProcessEnv = { ...process.env, HOLDFAST_DATA_DIR: folder };
+  delete env.HOLDFAST_ADDRESS;
+  if (address !== undefined) env.HOLDFAST_ADDRESS = address;
+  const child = spawn(process.execPath, [...nodeArgs, MAIN, ...args], { env });
+  return { child, ended: once(child, 'close') };
+}
+
+async function run(args: readonly string[], address?: string, input = '', nodeArgs: string[] = []) {
+  const { child, ended } = start(args, address, nodeArgs);
+  child.stdin.end(input);
+  const [stdout, stderr] = await Promise.all([textOf(child.stdout), textOf(child.stderr)]);
+  const [code] = await ended;
+  return { code, stdout, stderr };
+}
+
+suite('the executable', { timeout: 60_000 }, () => {
+  test('answers, reads standard input, and ends with 0', async () => {
+    const sidecar = new FakeSidecar();
+    await using server = await serve(sidecar);
+    const put = await run(['put', 'notes/a'], server.address, '{"n": 1}');
+    assert.deepEqual(put, { code: 0, stdout: 'r1\n', stderr: '' });
+    assert.deepEqual(sidecar.documents.get('notes/a')?.value, { n: 1 });
+  });
+
+  test('nobody there is 5, with the address that was tried', async () => {
+    const server = await serve(new FakeSidecar());
+    await server[Symbol.asyncDispose]();
+    const { code, stdout, stderr } = await run(['status'], server.address);
+    assert.equal(code, 5);
+    assert.equal(stdout, '');
+    assert.ok(stderr.startsWith(`No sidecar answers at ${server.address} (from HOLDFAST_ADDRESS)`));
+    assert.match(stderr, /`holdfast run`/);
+  });
+
+  test('a mistake is 2', async () => {
+    assert.equal((await run(['get'])).code, 2);
+  });
+
+  test('Ctrl-C ends a watch with 130 and closes it', async () => {
+    const sidecar = new FakeSidecar();
+    await using server = await serve(sidecar);
+    const { child, ended } = start(['watch', '-o', 'ndjson'], server.address);
+    const [line] = await once(child.stdout, 'data');
+    assert.match(String(line), /^\{"type":"synced"/);
+    child.kill('SIGINT');
+    assert.deepEqual(await ended, [130, null]);
+  });
+
+  test('a reader that has enough ends a watch without noise', async () => {
+    const sidecar = new FakeSidecar();
+    await using server = await serve(sidecar);
+    const { child, ended } = start(['watch'], server.address);
+    await once(child.stdout, 'data');
+    child.stdout.destroy();
+    // Writing is how a program notices that nobody reads.
+    const writing = setInterval(() => sidecar.put('notes', 'a', {}), 5);
+    const stderr = await textOf(child.stderr);
+    const [code] = await ended;
+    clearInterval(writing);
+    assert.equal(stderr, '');
+    assert.equal(code, 130);
+  });
+
+  test('an old Node is told in one sentence', async () => {
+    const pretend = `Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '22.17.1' } })`;
+    const nodeArgs = ['--import', `data:text/javascript,${encodeURIComponent(pretend)}`];
+    const { code, stdout, stderr } = await run(['status'], undefined, '', nodeArgs);
+    assert.equal(code, 1);
+    assert.equal(stdout, '');
+    assert.match(
+      stderr,
+      /^holdfast needs Node 22\.18 or newer, and this is Node 22\.17\.1 \(.*\)\.\n$/,
+    );
+  });
+});

@@ -1,0 +1,191 @@
+// `holdfast status` and `holdfast peers`, word for word.
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { create } from '@bufbuild/protobuf';
+import { durationFromMs, timestampFromMs } from '@bufbuild/protobuf/wkt';
+import { Presence } from '../../src/gen/holdfast/v1/common_pb.ts';
+import { PeerSchema, PeerState } from '../../src/gen/holdfast/v1/mesh_pb.ts';
+import { FAKE_NOW_MS, FakeSidecar, freshness } from '../agent-client/fake-sidecar.ts';
+import { cli, text } from './support.ts';
+
+const HUB = create(PeerSchema, {
+  name: 'hub',
+  address: '192.0.2.1:7677',
+  state: PeerState.CONNECTED,
+  roundTrip: durationFromMs(3),
+  lastSeen: timestampFromMs(FAKE_NOW_MS - 2_000),
+  bytesReceived: 12_600n,
+  bytesSent: 900n,
+});
+const LOST = create(PeerSchema, {
+  address: '192.0.2.9:7677',
+  state: PeerState.WAITING,
+  attempts: 12,
+  lastError: 'connect ECONNREFUSED',
+});
+
+function sidecarAt(paused = false): FakeSidecar {
+  const sidecar = new FakeSidecar();
+  sidecar.status = {
+    name: 'edge-a',
+    nodeId: 'abcdefgh234',
+    version: '0.1.0',
+    fleetMode: 'open',
+    fleet: 'k3x9q2ab',
+    startedAt: timestampFromMs(FAKE_NOW_MS - 7_500_000),
+    agents: ['edge-a'],
+    meshAddress: '0.0.0.0:7677',
+    paused,
+    links: 1,
+    documents: 42n,
+    feeds: 7n,
+    commits: 130n,
+    stateHash: '0123456789abcdef0123456789abcdef',
+  };
+  return sidecar;
+}
+
+suite('holdfast status', () => {
+  test('shows this sidecar first, a line a peer, and that all is well', async () => {
+    const sidecar = sidecarAt();
+    sidecar.peers = [HUB];
+    sidecar.platform({ agent: 'edge-a' });
+    const { code, stdout, stderr } = await cli(sidecar, ['status']);
+    assert.equal(
+      stdout,
+      text`
+        edge-a  this sidecar
+          node     abcdefgh234
+          version  0.1.0, up 2h
+          fleet    k3x9q2ab, open: everybody who holds the fleet secret may do everything
+          agents   edge-a
+          mesh     0.0.0.0:7677, 1 link
+          holds    42 documents, 7 feeds, 130 commits, state 0123456789abcdef
+
+        PEER  STATE      ADDRESS           RTT    SEEN      IN    OUT  NOTE
+        hub   connected  192.0.2.1:7677  3.0ms  2s ago  12 KiB  900 B
+
+        health: all is well
+      `,
+    );
+    assert.equal(stderr, '');
+    assert.equal(code, 0);
+  });
+
+  test('says in words what is wrong', async () => {
+    const sidecar = sidecarAt();
+    sidecar.peers = [LOST];
+    sidecar.platform({ agent: 'edge-b', freshness: freshness('r', 400_000, Presence.UNREACHABLE) });
+    const { code, stdout } = await cli(sidecar, ['status']);
+    assert.equal(
+      stdout.slice(stdout.indexOf('PEER')),
+      text`
+        PEER  STATE    ADDRESS         RTT  SEEN   IN  OUT  NOTE
+        -     waiting  192.0.2.9:7677    -     -  0 B  0 B  connect ECONNREFUSED
+
+        health: 4 problems
+          ! no peer is linked: what is written here stays here until one is
+          ! 192.0.2.9:7677 is not linked after 12 attempts: connect ECONNREFUSED
+          ! agent edge-a has not sent a heartbeat to this sidecar yet
+          ! agent edge-b is unreachable: its last heartbeat is 6m old
+      `,
+    );
+    assert.equal(code, 0, 'the question was answered');
+  });
+
+  test('a pause explains everything else', async () => {
+    const sidecar = sidecarAt(true);
+    sidecar.peers = [LOST];
+    sidecar.platform({ agent: 'edge-a' });
+    const { stdout } = await cli(sidecar, ['status']);
+    assert.match(stdout, /mesh {5}0\.0\.0\.0:7677, paused\n/);
+    assert.match(
+      stdout,
+      /1 problem\n {2}! the mesh is paused.*`holdfast peers resume` ends that\n$/,
+    );
+  });
+
+  test('many problems of one kind are summed up', async () => {
+    const sidecar = sidecarAt();
+    sidecar.platform({ agent: 'edge-a' });
+    for (let n = 0; n < 12; n++) {
+      sidecar.platform({ agent: `x-${n}`, freshness: freshness('r', 60_000, Presence.SUSPECT) });
+    }
+    const { stdout } = await cli(sidecar, ['status', '-o', 'json']);
+    const { problems } = JSON.parse(stdout);
+    assert.equal(problems.length, 6);
+    assert.equal(problems[5], '7 more agents are silent');
+  });
+
+  test('is one object for programs', async () => {
+    const sidecar = sidecarAt();
+    sidecar.peers = [HUB];
+    sidecar.platform({ agent: 'edge-a' });
+    const { stdout } = await cli(sidecar, ['status', '-o', 'ndjson']);
+    assert.equal(stdout.split('\n').length, 2);
+    const { sidecar: self, peers, problems } = JSON.parse(stdout);
+    assert.equal(self.documents, 42);
+    assert.equal(self.startedAt, '2026-11-21T05:55:00.000Z');
+    assert.equal(peers[0].roundTripMs, 3);
+    assert.deepEqual(problems, []);
+  });
+
+  test('has colours for people only', async () => {
+    const sidecar = sidecarAt();
+    sidecar.platform({ agent: 'edge-a' });
+    const coloured = await cli(sidecar, ['status'], { terminal: true });
+    assert.ok(coloured.stdout.includes('\u001b[32mall is well'));
+    for (const env of [{ NO_COLOR: '1' }, { TERM: 'dumb' }]) {
+      const { stdout } = await cli(sidecar, ['status'], { terminal: true, env });
+      assert.ok(!stdout.includes('\u001b'));
+    }
+  });
+
+  test('what other machines wrote cannot drive the terminal', async () => {
+    const sidecar = sidecarAt();
+    sidecar.peers = [create(PeerSchema, { name: 'x\u001b[2J\u202e', address: 'a:1' })];
+    const { stdout } = await cli(sidecar, ['status']);
+    assert.match(stdout, /^x\?\[2J\? /m);
+  });
+});
+
+suite('holdfast peers', () => {
+  test('lists them', async () => {
+    const sidecar = sidecarAt();
+    sidecar.peers = [HUB];
+    const { stdout } = await cli(sidecar, ['peers']);
+    assert.equal(
+      stdout,
+      text`
+        PEER  STATE      ADDRESS           RTT    SEEN      IN    OUT  NOTE
+        hub   connected  192.0.2.1:7677  3.0ms  2s ago  12 KiB  900 B
+      `,
+    );
+    assert.equal((await cli(sidecar, ['peers', 'list'])).stdout, stdout);
+  });
+
+  test('no peers is a note, and an empty list for programs', async () => {
+    const { stdout, stderr } = await cli(sidecarAt(), ['peers']);
+    assert.equal(stdout, '');
+    assert.equal(stderr, 'no peers; `holdfast peers add <host:port>` links one\n');
+    assert.equal((await cli(sidecarAt(), ['peers', '-o', 'json'])).stdout, '[]\n');
+  });
+
+  test('adds, forgets, pauses and resumes', async () => {
+    const sidecar = sidecarAt();
+    sidecar.peers = [HUB];
+    const said = async (...args: string[]) => (await cli(sidecar, ['peers', ...args])).stdout;
+    assert.equal(await said('add', 'x:1'), 'x:1 is dialled from now on\n');
+    assert.equal(await said('add', HUB.address), `${HUB.address} was there already\n`);
+    assert.match(await said('rm', HUB.address), /^192\.0\.2\.1:7677 is forgotten/);
+    assert.equal(await said('pause'), 'paused; 2 links closed\n');
+    assert.equal(await said('resume'), 'resumed; peers are dialled now\n');
+    assert.equal(await said('pause', '-o', 'ndjson'), '{"paused":true,"linksClosed":2}\n');
+  });
+
+  test('forgetting what is not there is exit code 4', async () => {
+    const { code, stderr } = await cli(sidecarAt(), ['peers', 'rm', 'x:1']);
+    assert.equal(code, 4);
+    assert.equal(stderr, 'There is no peer x:1\n');
+  });
+});

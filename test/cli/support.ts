@@ -1,0 +1,85 @@
+// Runs one command line inside the test, against the fake sidecar, and keeps what it wrote.
+import { createAgentClient } from '../../src/agent-client/index.ts';
+import type { CliContext } from '../../src/cli/context.ts';
+import { runCli } from '../../src/cli/program.ts';
+import { ManualClock } from '../../src/testing/index.ts';
+import { FAKE_NOW_MS, type FakeSidecar } from '../agent-client/fake-sidecar.ts';
+import { emptySurroundings, type TestEnvironment } from '../agent-client/support.ts';
+
+export interface CliRun {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface CliOptions {
+  /** True when a person looks: colours and live views. */
+  readonly terminal?: boolean;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Texts by path; `-` is standard input. */
+  readonly files?: Readonly<Record<string, string>>;
+  readonly environment?: TestEnvironment;
+  /** Ctrl-C. */
+  readonly interrupted?: AbortController;
+  /** Called with everything written to stdout so far. */
+  readonly onOutput?: (stdout: string) => void;
+}
+
+/** Time stands at the moment the fake sidecar calls now. */
+export function cliEnvironment(): TestEnvironment {
+  const clock = new ManualClock(FAKE_NOW_MS);
+  return { clock, timers: clock, random: { fraction: () => 0 } };
+}
+
+export async function cli(
+  sidecar: FakeSidecar,
+  args: readonly string[],
+  options: CliOptions = {},
+): Promise<CliRun> {
+  const { terminal = false, env = {}, files = {}, interrupted = new AbortController() } = options;
+  const environment = options.environment ?? cliEnvironment();
+  let stdout = '';
+  let stderr = '';
+  const context: CliContext = {
+    stdout: {
+      isTerminal: terminal,
+      write: (text) => {
+        stdout += text;
+        options.onOutput?.(stdout);
+      },
+    },
+    stderr: {
+      isTerminal: terminal,
+      write: (text) => {
+        stderr += text;
+      },
+    },
+    env,
+    environment,
+    read: async (path) => {
+      const text = files[path];
+      if (text === undefined) throw new Error(`ENOENT: no such file or directory, open '${path}'`);
+      return text;
+    },
+    connect: (clientOptions) =>
+      createAgentClient({
+        ...clientOptions,
+        transport: sidecar.transport(),
+        environment,
+        surroundings: emptySurroundings({ env }),
+      }),
+    interruption: () => interrupted.signal,
+  };
+  const code = await runCli(args, context);
+  return { code, stdout, stderr };
+}
+
+/** A text written over several lines of a test: without the first line break and the common indent. */
+export function text(strings: TemplateStringsArray): string {
+  const lines = (strings[0] ?? '').split('\n').slice(1);
+  const indent = lines.at(-1)?.length ?? 0;
+  return lines
+    .slice(0, -1)
+    .map((line) => `${line.slice(indent + 2)}\n`)
+    .join('');
+}

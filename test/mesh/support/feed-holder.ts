@@ -1,0 +1,84 @@
+// A node reduced to its feeds: real commits, signed and checked, in arrays instead of a store.
+import { FeedTable } from '../../../src/core/feed.ts';
+import {
+  type Commit,
+  type FeedKey,
+  type FeedPosition,
+  feedKey,
+  hlcOf,
+  type Lane,
+  type Run,
+  utf8,
+} from '../../../src/core/index.ts';
+import type { Membership } from '../../../src/mesh/index.ts';
+import { sodiumCrypto } from '../../../src/sidecar/sodium-crypto.ts';
+import { feedOf, membershipOf } from './names.ts';
+
+export class FeedHolder {
+  readonly name: string;
+  readonly membership: Membership;
+  /** Commits in one run; a real store counts bytes. */
+  readonly commitsPerRun: number;
+  readonly #table: FeedTable;
+  readonly #commits = new Map<FeedKey, Commit[]>();
+  #writes = 0;
+
+  constructor(
+    name: string,
+    { commitsPerRun = 4, fleetSecret = undefined as Uint8Array | undefined } = {},
+  ) {
+    this.name = name;
+    this.commitsPerRun = commitsPerRun;
+    this.membership = membershipOf(name, fleetSecret);
+    this.#table = new FeedTable({
+      fleetId: new Uint8Array(32).fill(9),
+      crypto: sodiumCrypto,
+      signer: this.membership.signer,
+      own: (lane) => feedOf(name, lane),
+      heads: [],
+    });
+  }
+
+  /** Appends commits to the own feed of a lane. */
+  write(lane: Lane, times = 1): FeedPosition {
+    let seq = 0;
+    for (let i = 0; i < times; i++) {
+      const payload = utf8(`${lane} ${++this.#writes} of ${this.name}`);
+      const commit = this.#table.append(lane, hlcOf(this.#writes), payload);
+      this.#keep(commit);
+      seq = commit.seq;
+    }
+    return { feed: feedOf(this.name, lane), seq };
+  }
+
+  positions(): FeedPosition[] {
+    return this.#table.positions();
+  }
+
+  /** Up to which commit a feed is held; 0 when it is not. */
+  holds(name: string, lane: Lane): number {
+    return this.#commits.get(feedKey(feedOf(name, lane)))?.length ?? 0;
+  }
+
+  read({ feed, seq }: FeedPosition): Run | undefined {
+    const held = this.#commits.get(feedKey(feed)) ?? [];
+    const commits = held.slice(seq - 1, seq - 1 + this.commitsPerRun);
+    // As a store does: a run ends in a signature.
+    while (commits.length > 0 && commits.at(-1)?.signature === undefined) commits.pop();
+    return commits.length === 0 ? undefined : { feed, firstSeq: seq, commits };
+  }
+
+  /** Keeps what is new in a run. Returns why it was refused, or how far the feed got if it grew. */
+  store(run: Run): { refused: string | undefined; grown: FeedPosition[] } {
+    const outcome = this.#table.accept(run);
+    if (!outcome.ok) return { refused: outcome.reason, grown: [] };
+    for (const commit of outcome.commits) this.#keep(commit);
+    const last = outcome.commits.at(-1);
+    return { refused: undefined, grown: last ? [{ feed: run.feed, seq: last.seq }] : [] };
+  }
+
+  #keep(commit: Commit): void {
+    const key = feedKey(commit.feed);
+    this.#commits.set(key, [...(this.#commits.get(key) ?? []), commit]);
+  }
+}

@@ -86,12 +86,10 @@ export function listCommands(
     .filter((row) => wanted.size === 0 || wanted.has(row.state))
     .filter((row) => after === '' || newestFirst(row) > after)
     .sort((a, b) => (newestFirst(a) < newestFirst(b) ? -1 : 1));
-  return takePage(rows, request, newestFirst);
-}
-
-/** Commands that wait for an agent: issued, not expired, not claimed. */
-export function countPending(context: Context, agent: string): number {
-  return commandsOf(context, agent).filter((row) => row.state === 'pending').length;
+  return takePage(rows, request, {
+    sortKey: newestFirst,
+    sizeOf: ({ args, result }) => JSON.stringify([args, result ?? null]).length,
+  });
 }
 
 export function acknowledgeCommand(
@@ -139,7 +137,7 @@ function sameCommand(row: CommandRow, document: CommandDocument): boolean {
   );
 }
 
-function commandsOf(context: Context, agent: string): CommandRow[] {
+export function commandsOf(context: Context, agent: string): CommandRow[] {
   const rows: CommandRow[] = [];
   for (const view of context.documents.rows('commands', agent === '' ? '' : `${agent}/`)) {
     const row = rowOf(context, view);

@@ -54,5 +54,7 @@ export const MAX_CLOCK_AHEAD_MS = 10 * 60_000;
 export const MAX_HOLDERS = 1000;
 /** Rows a page may have. */
 export const MAX_PAGE_SIZE = 1000;
+/** JSON text of a page. Half of what gRPC clients accept by default, since protobuf's structs take more than JSON. */
+export const MAX_PAGE_BYTES = 2 * 1024 * 1024;
 /** When a caller is told to try again after a full queue. */
 export const RETRY_AFTER_LIMIT_MS = 1000;

@@ -45,6 +45,7 @@ export class DocumentTable {
   readonly #damaged = new Set<DocumentKey>();
   readonly #log = new ChangeLog();
   readonly #ids = new SortedIds();
+  readonly #changedAt = new Map<string, number>();
   #version: number;
   #visible = 0;
 
@@ -72,6 +73,11 @@ export class DocumentTable {
 
   get visible(): number {
     return this.#visible;
+  }
+
+  /** The version of the newest change in a collection; 0 when there was none. */
+  changedAt(collection: string): number {
+    return this.#changedAt.get(collection) ?? 0;
   }
 
   view(key: DocumentKey): View | undefined {
@@ -308,8 +314,9 @@ export class DocumentTable {
     this.#views.set(view.key, view);
     this.#digests.delete(view.key);
     this.#log.append(view.key, view.version);
-    if (isVisible(before) === isVisible(view)) return;
     const { collection, id } = splitDocumentKey(view.key);
+    this.#changedAt.set(collection, view.version);
+    if (isVisible(before) === isVisible(view)) return;
     if (isVisible(view)) {
       this.#visible++;
       this.#ids.add(collection, id);

@@ -4,7 +4,6 @@ import { MalformedBytesError } from './bytes.ts';
 import { isDocumentKey } from './collection.ts';
 import {
   acknowledgeCommand,
-  countPending,
   issueCommand,
   keysOfStatus,
   listCommands,
@@ -26,6 +25,7 @@ import type { Event, ReplayedCommit } from './event.ts';
 import { type FeedHead, FeedTable, type Run } from './feed.ts';
 import { Heartbeats } from './heartbeats.ts';
 import { type DocumentKey, documentKey, type FeedPosition, splitDocumentKey } from './ids.ts';
+import { PendingCommands } from './pending-commands.ts';
 import * as reads from './reads.ts';
 import type { Request, Response } from './request.ts';
 import { type Hlc, hlcObserve, hlcTick } from './time.ts';
@@ -64,6 +64,7 @@ export class Node {
   readonly #documents: DocumentTable;
   readonly #feeds: FeedTable;
   readonly #heartbeats = new Heartbeats();
+  readonly #pendingCommands = new PendingCommands();
   /** Requests that wait for documents to be loaded. */
   #waiting: Waiting[] = [];
   #clock: Hlc;
@@ -217,7 +218,7 @@ export class Node {
         return this.#heartbeats.receive(
           context,
           request.body,
-          countPending(context, request.body.agent),
+          this.#pendingCommands.count(context, request.body.agent),
         );
       case 'put':
         return put(context, caller, request.body);

@@ -1,6 +1,6 @@
 // Pages of lists: a token names the last row of the page before, so rows that come and go repeat and skip nothing else.
 import { parseHex, toHex, utf8 } from './bytes.ts';
-import { MAX_PAGE_SIZE } from './config.ts';
+import { MAX_PAGE_BYTES, MAX_PAGE_SIZE } from './config.ts';
 import { HoldfastError } from './error.ts';
 import type { Page, PageRequest } from './request.ts';
 
@@ -22,18 +22,26 @@ export function parsePageToken(token: string): string {
   return new TextDecoder().decode(bytes);
 }
 
-/** Cuts a page off rows that begin behind the token. `sortKey` is what the next token names. */
+/** How a page is cut: what names a row, and how many bytes it takes in an answer. */
+export interface PageRules<Row> {
+  sortKey(row: Row): string;
+  sizeOf(row: Row): number;
+}
+
+/** Cuts a page off rows that begin behind the token: as many as asked for, fewer when they are large, at least one. */
 export function takePage<Row>(
   rows: Iterable<Row>,
   request: PageRequest,
-  sortKey: (row: Row) => string,
+  { sortKey, sizeOf }: PageRules<Row>,
 ): Page<Row> {
   const size = Math.min(Math.max(1, request.pageSize), MAX_PAGE_SIZE);
   const page: Row[] = [];
+  let bytes = 0;
   for (const row of rows) {
-    if (page.length === size) {
-      const last = sortKey(page[size - 1] as Row);
-      return { rows: page, nextPageToken: TOKEN_PREFIX + toHex(utf8(last)) };
+    bytes += sizeOf(row);
+    const last = page.at(-1);
+    if (last !== undefined && (page.length === size || bytes > MAX_PAGE_BYTES)) {
+      return { rows: page, nextPageToken: TOKEN_PREFIX + toHex(utf8(sortKey(last))) };
     }
     page.push(row);
   }

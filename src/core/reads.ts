@@ -135,7 +135,10 @@ function viewPage(
 ): Page<VisibleView> {
   const after = parsePageToken(request.pageToken);
   const rows = context.documents.rows(collection, prefix, after);
-  return takePage(rows, request, (view) => splitDocumentKey(view.key).id);
+  return takePage(rows, request, {
+    sortKey: (view) => splitDocumentKey(view.key).id,
+    sizeOf: (view) => JSON.stringify(view.value).length,
+  });
 }
 
 function platformRow(context: Context, view: VisibleView): PlatformRow {

@@ -48,6 +48,7 @@ export class Processes implements AsyncDisposable {
   /** In the order of their start. */
   readonly #running: Entry[] = [];
   readonly #watchdog: ChildProcess;
+  readonly #watchdogEnded: Promise<string>;
   #stopping = false;
 
   /**
@@ -59,6 +60,7 @@ export class Processes implements AsyncDisposable {
     this.#onUnexpectedEnd = onUnexpectedEnd;
     mkdirSync(this.#logDir, { recursive: true });
     this.#watchdog = spawnNode(WATCHDOG, [], { stdio: ['ignore', 'ignore', 'ignore', 'ipc'] });
+    this.#watchdogEnded = endOf(this.#watchdog);
     this.#orderWatchdog({ remove: directory });
   }
 
@@ -92,7 +94,9 @@ export class Processes implements AsyncDisposable {
       if (!(await within(STOP_GRACE_MS, entry.ended))) signalGroup(entry.child, 'SIGKILL');
       await entry.ended;
     }
+    // Nothing is left to watch, and what it would do when we end is done.
     this.#watchdog.kill('SIGKILL');
+    await this.#watchdogEnded;
   }
 
   /** At once and without order, for somebody who does not want to wait. */
@@ -108,10 +112,7 @@ export class Processes implements AsyncDisposable {
     const child = spawnNode(module, args, { env, stdio: ['ignore', log, log, ...channel] });
     closeSync(log);
     if (onMessage !== undefined) child.on('message', onMessage);
-    const ended = new Promise<string>((resolve) => {
-      child.once('error', (error) => resolve(`could not be started: ${error.message}`));
-      child.once('exit', (code, signal) => resolve(`ended with ${signal ?? `exit code ${code}`}`));
-    });
+    const ended = endOf(child);
     const entry = { name, child, logFile, ended };
     this.#running.push(entry);
     const { pid } = child;
@@ -145,6 +146,14 @@ function spawnNode(
     env: { ...Object.fromEntries(inherited), ...env },
     stdio,
     detached: true,
+  });
+}
+
+/** Resolves to a sentence about how the process ended. Never rejects. */
+function endOf(child: ChildProcess): Promise<string> {
+  return new Promise((resolve) => {
+    child.once('error', (error) => resolve(`could not be started: ${error.message}`));
+    child.once('exit', (code, signal) => resolve(`ended with ${signal ?? `exit code ${code}`}`));
   });
 }
 

@@ -138,7 +138,7 @@ export class LinkDriver {
   #armTick(): void {
     if (this.#closed) return;
     this.#cancelTick = this.#parts.timers.after(TICK_MS, () => {
-      this.take({ type: 'tick' });
+      this.take({ type: 'tick', bytesReceived: this.link.bytesReceived });
       this.#armTick();
     });
   }

@@ -14,6 +14,7 @@ import {
   utf8,
 } from '../core/index.ts';
 import {
+  formatPeerAddress,
   Mesh,
   type MeshReport,
   type PeerView,
@@ -100,6 +101,7 @@ export class Member {
       storeId,
     };
     const { fleet, config } = parts;
+    const failures: unknown[] = [];
     const node = new Node({ identity, fleetId: fleet.fleetId, config, crypto, signer, memory });
     const runtime = new Runtime({
       node,
@@ -108,7 +110,10 @@ export class Member {
       timers,
       onAdvanced: (positions) => mesh.advanced(positions),
       onReport: (event, detail, fault) => parts.report({ type: 'core', event, detail, fault }),
-      onFailed: (error) => parts.report({ type: 'store-failed', error }),
+      onFailed: (error) => {
+        failures.push(error);
+        parts.report({ type: 'store-failed', error });
+      },
     });
     const mesh: Mesh = new Mesh({
       clock,
@@ -125,6 +130,7 @@ export class Member {
       report: parts.report,
     });
     await runtime.idle();
+    if (failures.length > 0) throw failures[0];
     if (rebuildViews) {
       const before = memory.feeds.reduce((sum, head) => sum + head.seq, 0);
       await runtime.replay(commits.replay());
@@ -162,27 +168,34 @@ export class Member {
   }
 
   /** Dials an address from now on, also after a restart. False when it is known already. */
-  async addPeer(address: string): Promise<boolean> {
-    if (parsePeerAddress(address) === undefined) {
+  async addPeer(text: string): Promise<boolean> {
+    const parsed = parsePeerAddress(text);
+    if (parsed === undefined) {
       throw new HoldfastError(
         'PEER_ADDRESS_INVALID',
-        `address: "${address}" is not host:port. Nothing was added; write for example 10.0.0.7:7677 or [fd00::7]:7677.`,
+        `address: "${text}" is not host:port. Nothing was added; write for example 10.0.0.7:7677 or [fd00::7]:7677.`,
         { field: 'address' },
       );
     }
-    if (this.#mesh.peers().filter((peer) => peer.address !== '').length >= MAX_PEERS) {
+    // One spelling an address, so that the same peer added twice is one peer.
+    const address = formatPeerAddress(parsed);
+    const configured = this.#mesh.peers().filter((peer) => peer.address !== '');
+    if (configured.some((peer) => peer.address === address)) return false;
+    if (configured.length >= MAX_PEERS) {
       throw new HoldfastError(
         'LIMIT_REACHED',
         `${MAX_PEERS} peers are configured already. Nothing was added; remove one first.`,
       );
     }
-    if (!this.#mesh.addPeer(address)) return false;
+    this.#mesh.addPeer(address);
     this.#addedPeers.add(address);
     await this.#storePeers();
     return true;
   }
 
-  async removePeer(address: string): Promise<void> {
+  async removePeer(text: string): Promise<void> {
+    const parsed = parsePeerAddress(text);
+    const address = parsed === undefined ? text : formatPeerAddress(parsed);
     if (!this.#mesh.removePeer(address)) {
       throw new HoldfastError(
         'NOT_FOUND',

@@ -10,7 +10,8 @@ import { CommandState } from '../../src/gen/holdfast/v1/command_pb.ts';
 import { ErrorReason, Presence } from '../../src/gen/holdfast/v1/common_pb.ts';
 import type { HeartbeatRequest } from '../../src/gen/holdfast/v1/heartbeat_pb.ts';
 import { PeerSchema, PeerState } from '../../src/gen/holdfast/v1/mesh_pb.ts';
-import { apiError, FAKE_NOW_MS, FakeSidecar, freshness } from './fake-sidecar.ts';
+import { FakeSidecar } from './fake-sidecar.ts';
+import { apiError, FAKE_NOW_MS, freshness } from './fake-values.ts';
 import { clientOf, settle, testEnvironment, until } from './support.ts';
 
 function failsWith(facts: Partial<HoldfastClientError>) {

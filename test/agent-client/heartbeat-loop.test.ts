@@ -7,7 +7,8 @@ import { HeartbeatLoop, type HeartbeatLoopOptions } from '../../src/agent-client
 import type { HeartbeatOutcome } from '../../src/agent-client/index.ts';
 import type { Beat, HeartbeatReceipt } from '../../src/agent-client/types.ts';
 import { ErrorReason } from '../../src/gen/holdfast/v1/common_pb.ts';
-import { apiError, FakeSidecar } from './fake-sidecar.ts';
+import { FakeSidecar } from './fake-sidecar.ts';
+import { apiError } from './fake-values.ts';
 import { clientOf, settle, testEnvironment, until } from './support.ts';
 
 const RECEIPT: HeartbeatReceipt = { receivedAt: undefined, ack: 'memory', pendingCommands: 0 };

@@ -11,7 +11,8 @@ import {
   HoldfastClientError,
 } from '../../src/agent-client/index.ts';
 import { ErrorReason } from '../../src/gen/holdfast/v1/common_pb.ts';
-import { apiError, FakeSidecar } from './fake-sidecar.ts';
+import { FakeSidecar } from './fake-sidecar.ts';
+import { apiError } from './fake-values.ts';
 import { serve } from './server.ts';
 import { emptySurroundings } from './support.ts';
 

@@ -9,7 +9,8 @@ import {
 } from '../../src/agent-client/index.ts';
 import { WATCH_SILENCE_LIMIT_MS } from '../../src/agent-client/watch.ts';
 import { ErrorReason } from '../../src/gen/holdfast/v1/common_pb.ts';
-import { apiError, FakeSidecar } from './fake-sidecar.ts';
+import { FakeSidecar } from './fake-sidecar.ts';
+import { apiError } from './fake-values.ts';
 import { clientOf, settle, testEnvironment, until } from './support.ts';
 
 /** A watch whose events are collected as short words, `put a`. */
@@ -80,7 +81,7 @@ suite('a watch', () => {
     await until(() => watch.seen.length === 2);
     sidecar.down = true;
     await until(() => watch.breaks.length === 1);
-    sidecar.oldestCursor = 99;
+    sidecar.feed.oldestCursor = 99;
     sidecar.down = false;
     await watch.clock.advanceSettled(200);
     await until(() => watch.seen.length === 5);
@@ -147,7 +148,7 @@ suite('a watch', () => {
 
   test('a stream that is silent for a minute is given up and opened again', async () => {
     const sidecar = new FakeSidecar();
-    sidecar.mute = true;
+    sidecar.feed.mute = true;
     const watch = watching(sidecar);
     await until(() => sidecar.openWatches === 1);
     watch.clock.advance(WATCH_SILENCE_LIMIT_MS - 1);
@@ -155,7 +156,7 @@ suite('a watch', () => {
     assert.equal(watch.breaks.length, 0);
     watch.clock.advance(1);
     await until(() => watch.breaks.length === 1 && sidecar.openWatches === 0);
-    sidecar.mute = false;
+    sidecar.feed.mute = false;
     await watch.clock.advanceSettled(200);
     await until(() => watch.seen.length === 1);
     watch.stop();

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { CommandState, type IssueCommandRequest } from '../../src/gen/holdfast/v1/command_pb.ts';
 import { Presence } from '../../src/gen/holdfast/v1/common_pb.ts';
-import { FakeSidecar, freshness } from '../agent-client/fake-sidecar.ts';
+import { FakeSidecar } from '../agent-client/fake-sidecar.ts';
+import { freshness } from '../agent-client/fake-values.ts';
 import { settle, until } from '../agent-client/support.ts';
 import { cli, cliEnvironment, text } from './support.ts';
 

@@ -6,7 +6,8 @@ import { HoldfastClientError } from '../../src/agent-client/index.ts';
 import { toFailure } from '../../src/cli/errors.ts';
 import { EXIT } from '../../src/cli/exit-codes.ts';
 import { ErrorReason } from '../../src/gen/holdfast/v1/common_pb.ts';
-import { apiError, FakeSidecar } from '../agent-client/fake-sidecar.ts';
+import { FakeSidecar } from '../agent-client/fake-sidecar.ts';
+import { apiError } from '../agent-client/fake-values.ts';
 import { cli } from './support.ts';
 
 suite('exit codes', () => {

@@ -5,7 +5,8 @@ import { create } from '@bufbuild/protobuf';
 import { durationFromMs, timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { Presence } from '../../src/gen/holdfast/v1/common_pb.ts';
 import { PeerSchema, PeerState } from '../../src/gen/holdfast/v1/mesh_pb.ts';
-import { FAKE_NOW_MS, FakeSidecar, freshness } from '../agent-client/fake-sidecar.ts';
+import { FakeSidecar } from '../agent-client/fake-sidecar.ts';
+import { FAKE_NOW_MS, freshness } from '../agent-client/fake-values.ts';
 import { cli, text } from './support.ts';
 
 const HUB = create(PeerSchema, {

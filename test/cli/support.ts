@@ -3,7 +3,8 @@ import { createAgentClient } from '../../src/agent-client/index.ts';
 import type { CliContext } from '../../src/cli/context.ts';
 import { runCli } from '../../src/cli/program.ts';
 import { ManualClock } from '../../src/testing/index.ts';
-import { FAKE_NOW_MS, type FakeSidecar } from '../agent-client/fake-sidecar.ts';
+import type { FakeSidecar } from '../agent-client/fake-sidecar.ts';
+import { FAKE_NOW_MS } from '../agent-client/fake-values.ts';
 import { emptySurroundings, type TestEnvironment } from '../agent-client/support.ts';
 
 export interface CliRun {

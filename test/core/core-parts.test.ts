@@ -12,6 +12,7 @@ import {
 } from '../../src/core/bytes.ts';
 import { ChangeLog } from '../../src/core/change-log.ts';
 import { agentOf, isDocumentKey } from '../../src/core/collection.ts';
+import { MAX_PAGE_BYTES } from '../../src/core/config.ts';
 import { formatNodeId } from '../../src/core/ids.ts';
 import { HoldfastError } from '../../src/core/index.ts';
 import { parsePageToken, takePage } from '../../src/core/page.ts';
@@ -158,8 +159,9 @@ test('pages together are the whole list, without gap or repeat', () => {
           const page = takePage(
             sorted.filter((id) => id > after),
             { pageSize, pageToken },
-            (id) => id,
+            { sortKey: (id) => id, sizeOf: () => MAX_PAGE_BYTES / 3 },
           );
+          assert.ok(page.rows.length <= 3, 'three rows of a third fill a page');
           seen.push(...page.rows);
           pageToken = page.nextPageToken;
         } while (pageToken !== '');

@@ -83,6 +83,8 @@ test('a heartbeat says how many commands wait', () => {
   assert.equal(beat(), 2);
   claim(node, first.id);
   assert.equal(beat(), 1);
+  node.nowMs += HOUR_MS;
+  assert.equal(beat(), 0, 'the other one expired');
 });
 
 test('the same idempotency key and content is the same command; other content is refused', () => {

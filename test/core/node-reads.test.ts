@@ -145,6 +145,15 @@ test('lists are pages in order of ids', () => {
   assert.throws(() => page('p1.zz'), refusal('CURSOR_MALFORMED', 'page_token'));
 });
 
+test('a page of large documents ends before it is too large to receive', () => {
+  const node = new TestNode('north');
+  for (let i = 0; i < 50; i++) node.put(`notes/n${i}`, { text: 'x'.repeat(60_000) });
+  const request = { collection: 'notes', idPrefix: '', pageSize: 1000, pageToken: '' };
+  const { rows, nextPageToken } = node.request('list', request);
+  assert.ok(rows.length < 50 && JSON.stringify(rows).length < 3 * 1024 * 1024);
+  assert.notEqual(nextPageToken, '');
+});
+
 test('who holds a package: deployed or stored, freshest first', () => {
   const node = new TestNode('north');
   node.put('deployments/north:nginx', { version: '1.2' });

@@ -1,14 +1,18 @@
-// How a run travels: a signature covers all commits before it, so most of them stay at home.
+// How a run travels: a signature covers all commits before it, so most of them stay at home, and the whole fits a frame.
 import type { Run } from '../../core/index.ts';
 
 /** Commits that may travel under one signature. Bounds what a receiver must hold before it can check anything. */
 const MAX_UNSIGNED_COMMITS = 16;
 /** Payload bytes that may travel under one signature, for the same reason. */
 const MAX_UNSIGNED_BYTES = 64 * 1024;
+/** Bytes of a run from which on it ends at the last signature: half of the largest frame. */
+const MAX_RUN_BYTES = 256 * 1024;
+/** What a commit takes besides payload and signature: its clock, and the tags and lengths of the fields. */
+const COMMIT_OVERHEAD_BYTES = 24;
 
 /**
- * Leaves out signatures that a later one makes unnecessary. Only for commits of our own, which all carry one: a relay passes on
- * every signature it has, so the distance between two of them never grows on the way.
+ * Leaves out signatures that a later one makes unnecessary. Only for commits of our own: a relay passes on every signature it
+ * has, so the distance between two of them never grows on the way.
  */
 export function thinSignatures(run: Run): Run {
   let commitsSince = 0;
@@ -17,12 +21,24 @@ export function thinSignatures(run: Run): Run {
     commitsSince++;
     bytesSince += commit.payload.length;
     const last = index === run.commits.length - 1;
-    if (last || commitsSince >= MAX_UNSIGNED_COMMITS || bytesSince >= MAX_UNSIGNED_BYTES) {
-      commitsSince = 0;
-      bytesSince = 0;
-      return commit;
-    }
-    return { ...commit, signature: undefined };
+    const due = last || commitsSince >= MAX_UNSIGNED_COMMITS || bytesSince >= MAX_UNSIGNED_BYTES;
+    // What we wrote before we lost our disk came back to us thinned: then the next signature there is has to do.
+    if (!due || commit.signature === undefined) return { ...commit, signature: undefined };
+    commitsSince = 0;
+    bytesSince = 0;
+    return commit;
   });
   return { ...run, commits };
+}
+
+/** The beginning of a run that fits a frame, up to a signature: many small commits weigh more than their payloads. */
+export function limitRun(run: Run): Run {
+  let bytes = 0;
+  let signed = 0;
+  for (const [index, { payload, signature }] of run.commits.entries()) {
+    bytes += payload.length + (signature?.length ?? 0) + COMMIT_OVERHEAD_BYTES;
+    if (bytes > MAX_RUN_BYTES && signed > 0) break;
+    if (signature !== undefined) signed = index + 1;
+  }
+  return { ...run, commits: run.commits.slice(0, signed) };
 }

@@ -4,11 +4,11 @@
 //   acceptor:  greeting ◄──hello── checked ──hello──► live
 //   live:      introduction, frontier, then runs the other lacks, stored, ping/pong … goodbye ► closed
 import type { FeedPosition, Instant, NodeId, Run } from '../../core/index.ts';
-import { decodeFrame, encodeFrame, FrameError } from './frame-codec.ts';
+import { decodeFrame, encodeFrame, FrameError, type OwnMessage } from './frame-codec.ts';
 import { createHello, doubtHello, type Membership } from './membership.ts';
 import type { GoodbyeReason, Hello, Message } from './message.ts';
 import { Outbox } from './outbox.ts';
-import { thinSignatures } from './run.ts';
+import { limitRun, thinSignatures } from './run.ts';
 
 export const PROTOCOL_VERSION_MIN = 1;
 export const PROTOCOL_VERSION_MAX = 1;
@@ -37,7 +37,8 @@ export type SessionEvent =
   | { readonly type: 'delivered'; readonly refused: string | undefined }
   /** Feeds grew here. */
   | { readonly type: 'advanced'; readonly positions: readonly FeedPosition[] }
-  | { readonly type: 'tick' }
+  /** `bytesReceived`: what came over the link so far, also of a frame that is not whole yet. */
+  | { readonly type: 'tick'; readonly bytesReceived: number }
   /** We end it. */
   | { readonly type: 'end'; readonly reason: GoodbyeReason; readonly message: string };
 
@@ -78,8 +79,10 @@ export class Session {
   #unstoredByPeer = 0;
   #unstoredHere = 0;
   #lastHeardMs = 0;
+  #bytesAtLastTick = 0;
   #pings = 0n;
-  #pingSentMs = 0;
+  /** Undefined when no ping is unanswered. */
+  #pingSentMs: number | undefined;
   #effects: SessionEffect[] = [];
 
   constructor(parts: SessionParts) {
@@ -129,7 +132,7 @@ export class Session {
         if (this.#isLive()) for (const position of event.positions) this.#outbox.weHold(position);
         return;
       case 'tick':
-        this.#tick(now);
+        this.#tick(now, event.bytesReceived);
         return;
       case 'end':
         if (this.#isLive()) this.#goodbye(event.reason, event.message);
@@ -196,6 +199,9 @@ export class Session {
       case 'run':
         this.#takeRun(message.run);
         return;
+      case 'foreign-run':
+        this.#send({ type: 'stored', runs: 1 });
+        return;
       case 'stored':
         this.#unstoredByPeer = Math.max(0, this.#unstoredByPeer - message.runs);
         return;
@@ -203,9 +209,9 @@ export class Session {
         this.#send({ type: 'pong', token: message.token });
         return;
       case 'pong':
-        if (message.token === this.#pings) {
-          this.#effects.push({ type: 'round-trip', ms: now.monotonicMs - this.#pingSentMs });
-        }
+        if (message.token !== this.#pings || this.#pingSentMs === undefined) return;
+        this.#effects.push({ type: 'round-trip', ms: now.monotonicMs - this.#pingSentMs });
+        this.#pingSentMs = undefined;
         return;
       case 'goodbye':
         this.#close(...farewell(message));
@@ -253,18 +259,22 @@ export class Session {
     this.#effects.push({ type: 'read-run', position: { feed: next.feed, seq: next.firstSeq } });
   }
 
-  #sendRun(position: FeedPosition, run: Run | undefined): void {
+  #sendRun(position: FeedPosition, read: Run | undefined): void {
+    const own = position.feed.author === this.#parts.membership.nodeId;
+    const run = read && limitRun(own ? thinSignatures(read) : read);
     if (run === undefined || run.commits.length === 0) {
       this.#outbox.giveUp(position.feed);
       return;
     }
-    const own = run.feed.author === this.#parts.membership.nodeId;
-    this.#send({ type: 'run', run: own ? thinSignatures(run) : run });
+    this.#send({ type: 'run', run });
     this.#unstoredByPeer++;
     this.#outbox.peerHolds({ feed: run.feed, seq: run.firstSeq + run.commits.length - 1 });
   }
 
-  #tick(now: Instant): void {
+  #tick(now: Instant, bytesReceived: number): void {
+    // A run may take a slow link longer than the silence we bear: its bytes are a sign of life too, but not from strangers.
+    if (this.#isLive() && bytesReceived > this.#bytesAtLastTick) this.#lastHeardMs = now.monotonicMs;
+    this.#bytesAtLastTick = bytesReceived;
     const silentMs = now.monotonicMs - this.#lastHeardMs;
     if (this.#state === 'greeting') {
       if (silentMs >= TICK_MS) this.#close('stranger', 'it said no hello in time');
@@ -302,7 +312,7 @@ export class Session {
     });
   }
 
-  #send(message: Exclude<Message, { type: 'unknown' }>): void {
+  #send(message: OwnMessage): void {
     this.#effects.push({ type: 'send', frame: encodeFrame(message) });
   }
 

@@ -1,0 +1,31 @@
+// How many commands wait for an agent, remembered until a command changes or expires: every heartbeat asks.
+import { commandsOf } from './commands.ts';
+import type { Context } from './context.ts';
+
+interface Count {
+  /** The newest change of a command or a status when it was counted. */
+  readonly version: number;
+  readonly pending: number;
+  /** When the first of them expires, milliseconds since 1970. */
+  readonly validUntilMs: number;
+}
+
+export class PendingCommands {
+  /** One entry a served agent. */
+  readonly #countByAgent = new Map<string, Count>();
+
+  /** Commands issued for the agent, not expired and not claimed. */
+  count(context: Context, agent: string): number {
+    const { documents, now } = context;
+    const version = Math.max(
+      documents.changedAt('commands'),
+      documents.changedAt('command-status'),
+    );
+    const known = this.#countByAgent.get(agent);
+    if (known?.version === version && now.wallMs < known.validUntilMs) return known.pending;
+    const pending = commandsOf(context, agent).filter(({ state }) => state === 'pending');
+    const validUntilMs = pending.reduce((first, row) => Math.min(first, row.expiresAtMs), Infinity);
+    this.#countByAgent.set(agent, { version, pending: pending.length, validUntilMs });
+    return pending.length;
+  }
+}

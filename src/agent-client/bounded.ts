@@ -1,4 +1,15 @@
-// Two small bounded things the command loop needs: slots to run in, and a memory of the newest ids.
+// What keeps the loops within bounds: ranges of their options, slots to run in, and a memory of the newest ids.
+import { HoldfastClientError } from './error.ts';
+
+/** The value, or HoldfastClientError `invalid_argument` when it is outside its range: a loop that never waits helps nobody. */
+export function within(name: string, value: number, least: number, most: number): number {
+  if (value >= least && value <= most) return value;
+  throw new HoldfastClientError(
+    'invalid_argument',
+    `${name} is ${value}, so nothing was started; it may be ${least} to ${most}`,
+    { field: name },
+  );
+}
 
 /** At most so many at a time; the others wait in line. */
 export class Slots {

@@ -69,7 +69,8 @@ export interface AgentClient
   startHeartbeats(options?: HeartbeatLoopOptions): HeartbeatLoop;
   /**
    * Runs this agent's commands until it is stopped: each once, claimed before it is run, reported until the report is
-   * stored. One loop at a time; a second call throws. Needs the agent's name.
+   * stored. Needs the agent's name, and throws `failed_precondition` while another loop of this client runs. Only one process
+   * of an agent may run commands: at its start it reports as `unknown` what an earlier one claimed and did not finish.
    *
    * @example
    * const commands = client.runCommands({

@@ -5,6 +5,7 @@
 //     ├─ watch `commands/{agent}/…` ──event or break──► bell
 //     └─ poll: list PENDING ──► runner: claim ──claimed──► handler ──► reports
 //          ▲ bell, idle tick, or back-off after a failure
+import { within } from './bounded.ts';
 import { CommandRunner } from './command-runner.ts';
 import type {
   CommandEvent,
@@ -21,6 +22,9 @@ import { warnOf } from './system-environment.ts';
 const COMMANDS_COLLECTION = 'commands';
 /** The watch wakes the loop at once; this only bounds the harm of a watch that misses something. */
 const DEFAULT_POLL_INTERVAL_MS = 30_000;
+/** Faster would only load the sidecar; slower would let commands of an hour expire unseen. */
+const SHORTEST_POLL_INTERVAL_MS = 100;
+const LONGEST_POLL_INTERVAL_MS = 3_600_000;
 /** Within the five seconds in which a service manager expects a service to end. */
 const DEFAULT_STOP_GRACE_MS = 4_000;
 /** Commands taken up by one look; what is beyond waits for the next. */
@@ -34,6 +38,7 @@ export class CommandLoop implements AsyncDisposable {
   readonly #agent: string;
   readonly #options: CommandLoopOptions;
   readonly #environment: ClientEnvironment;
+  readonly #pollIntervalMs: number;
   readonly #ended = new AbortController();
   readonly #abandoned = new AbortController();
   readonly #bell = new Bell();
@@ -51,10 +56,17 @@ export class CommandLoop implements AsyncDisposable {
     this.#agent = agent;
     this.#options = options;
     this.#environment = environment;
+    const { pollIntervalMs = DEFAULT_POLL_INTERVAL_MS } = options;
+    this.#pollIntervalMs = within(
+      'pollIntervalMs',
+      pollIntervalMs,
+      SHORTEST_POLL_INTERVAL_MS,
+      LONGEST_POLL_INTERVAL_MS,
+    );
     this.#runner = new CommandRunner({
       port,
       handlers,
-      concurrency: options.concurrency ?? 1,
+      concurrency: within('concurrency', options.concurrency ?? 1, 1, MAX_COMMANDS_PER_LOOK),
       environment,
       ended: this.#ended.signal,
       abandoned: this.#abandoned.signal,
@@ -153,12 +165,11 @@ export class CommandLoop implements AsyncDisposable {
   }
 
   async #poll(signal: AbortSignal): Promise<void> {
-    const idleMs = this.#options.pollIntervalMs ?? DEFAULT_POLL_INTERVAL_MS;
     for (let failures = 0; !signal.aborted; ) {
       const failure = await this.#look(signal);
       if (failure === undefined) {
         failures = 0;
-        await this.#bell.wait(signal, this.#environment.timers, idleMs);
+        await this.#bell.wait(signal, this.#environment.timers, this.#pollIntervalMs);
       } else {
         failures += 1;
         await this.#backOff(failure.what, failure.error, failures, signal);

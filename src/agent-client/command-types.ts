@@ -48,9 +48,9 @@ export type CommandEvent =
     };
 
 export interface CommandLoopOptions {
-  /** How many commands may run at the same time. Default 1: one behind the other, in the order in which they were issued. */
+  /** How many commands may run at the same time, 1 to 1,000. Default 1: one behind the other, in the order in which they were issued. */
   readonly concurrency?: number | undefined;
-  /** Milliseconds between two looks when nothing woke the loop. Default 30,000. */
+  /** Milliseconds between two looks when nothing woke the loop, 100 to 3,600,000. Default 30,000. */
   readonly pollIntervalMs?: number | undefined;
   /** How long `stop` waits for handlers and their last reports, in milliseconds. Default 4,000. */
   readonly stopGraceMs?: number | undefined;

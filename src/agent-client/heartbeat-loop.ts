@@ -3,6 +3,7 @@
 //   tick ──► collect ──► queued beat (the newest replaces) ──► sending ──stored──► idle
 //                              ▲                                  │
 //                              └── put back, unless a newer one ◄─┘ failed: wait, growing
+import { within } from './bounded.ts';
 import { Bell, type ClientEnvironment, pause } from './environment.ts';
 import { HoldfastClientError, toClientError } from './error.ts';
 import { retryDelayMs } from './retry.ts';
@@ -37,7 +38,10 @@ export interface HeartbeatLoopOptions {
 export type SendHeartbeat = (beat: Beat, options: HeartbeatOptions) => Promise<HeartbeatReceipt>;
 
 /** The default of the API. */
-export const DEFAULT_INTERVAL_MS = 10_000;
+const DEFAULT_INTERVAL_MS = 10_000;
+/** The bounds of the API. */
+const SHORTEST_INTERVAL_MS = 100;
+const LONGEST_INTERVAL_MS = 3_600_000;
 /**
  * A beat comes up to a tenth early, so that agents started together drift apart; never late, because presence is judged
  * by the interval they declared.
@@ -64,7 +68,8 @@ export class HeartbeatLoop implements AsyncDisposable {
     this.#send = send;
     this.#options = options;
     this.#environment = environment;
-    this.#intervalMs = options.intervalMs ?? DEFAULT_INTERVAL_MS;
+    const { intervalMs = DEFAULT_INTERVAL_MS } = options;
+    this.#intervalMs = within('intervalMs', intervalMs, SHORTEST_INTERVAL_MS, LONGEST_INTERVAL_MS);
     options.signal?.addEventListener('abort', this.#end);
     if (options.signal?.aborted === true) this.#end();
     this.#tasks = Promise.all([this.#beat(), this.#deliver()]);

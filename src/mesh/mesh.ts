@@ -17,6 +17,8 @@ const MAX_GREETING_LINKS = 64;
 /** Peers that once dialled us and are shown although they are away. The oldest is forgotten first. */
 const MAX_REMEMBERED_PEERS = 256;
 
+const REMOVED = 'its operator removed this peer';
+
 /** What an operator may want to read about links. */
 export type MeshReport =
   | {
@@ -107,7 +109,7 @@ export class Mesh {
     if (address === '' || peer === undefined) return false;
     this.#peers.splice(at, 1);
     peer.cancel?.();
-    peer.link?.end('stopping', 'the operator removed this peer');
+    peer.link?.end('stopping', REMOVED);
     return true;
   }
 
@@ -144,7 +146,6 @@ export class Mesh {
     for (const peer of this.#peers) {
       peer.cancel?.();
       peer.cancel = undefined;
-      peer.dialing = false;
     }
     const links = [...this.#peerByLink.keys()];
     for (const link of [...links, ...this.#greeting]) link.end(reason, message);
@@ -156,18 +157,22 @@ export class Mesh {
     peer.cancel = undefined;
     if (this.#state !== 'running' || peer.address === '' || this.#isLinked(peer)) return;
     const abort = new AbortController();
-    peer.cancel = () => abort.abort();
     peer.dialing = true;
+    peer.cancel = () => {
+      peer.dialing = false;
+      abort.abort();
+    };
     this.#parts.transport.dial(peer.address, abort.signal).then(
       (link) => {
+        if (abort.signal.aborted) return link.destroy('no longer wanted');
         peer.dialing = false;
-        if (abort.signal.aborted) link.destroy('no longer wanted');
-        else this.#drive(link, peer);
+        this.#drive(link, peer);
       },
       (error: unknown) => {
+        // Whoever gave it up has planned already what comes next.
+        if (abort.signal.aborted) return;
         peer.dialing = false;
-        if (!abort.signal.aborted)
-          this.#dialFailed(peer, error instanceof Error ? error.message : String(error));
+        this.#dialFailed(peer, error instanceof Error ? error.message : String(error));
       },
     );
   }
@@ -230,6 +235,10 @@ export class Mesh {
       driver.end('duplicate', 'that address is this sidecar itself');
       return;
     }
+    if (dialled !== undefined && !this.#peers.includes(dialled)) {
+      driver.end('stopping', REMOVED);
+      return;
+    }
     const peer = this.#peerOf(nodeId, dialled);
     const held = peer.link;
     if (
@@ -249,20 +258,21 @@ export class Mesh {
     this.#parts.report({ type: 'link-up', nodeId, address: remoteAddress, outbound: initiator });
   }
 
-  /** The record of a member: one for its address and for the links it dials itself. */
+  /** The record a new link of a member belongs to: the one that holds its link, or the address that led to it. */
   #peerOf(nodeId: NodeId, dialled: Peer | undefined): Peer {
-    const known = this.#peers.find((peer) => peer.nodeId === nodeId);
-    if (dialled === undefined) {
-      return known ?? this.#remember(nodeId);
-    }
+    const known = this.#peers.filter((peer) => peer.nodeId === nodeId);
+    const held = known.find((peer) => peer.link !== undefined);
+    if (dialled === undefined) return held ?? known[0] ?? this.#remember(nodeId);
     dialled.nodeId = nodeId;
-    if (known !== undefined && known !== dialled && known.address === '') {
-      // It dialled us before we reached it: what is known of it moves to the record with the address.
-      dialled.link = known.link;
-      if (known.link !== undefined) this.#peerByLink.set(known.link, dialled);
-      this.#peers.splice(this.#peers.indexOf(known), 1);
-    }
-    return known !== undefined && known.address !== '' ? known : dialled;
+    const inbound = known.find((peer) => peer.address === '');
+    if (inbound === undefined) return held ?? dialled;
+    // It dialled us before we reached it: what is known of it moves to the record with the address.
+    this.#peers.splice(this.#peers.indexOf(inbound), 1);
+    if (inbound.link === undefined) return held ?? dialled;
+    dialled.link = inbound.link;
+    dialled.linkedAtMs = inbound.linkedAtMs;
+    this.#peerByLink.set(inbound.link, dialled);
+    return dialled;
   }
 
   #remember(nodeId: NodeId): Peer {
@@ -296,7 +306,8 @@ export class Mesh {
       name: peer.name,
       reason: message,
     });
-    this.#dialLater(peer);
+    // A node may have several addresses, and another one may be the way back.
+    for (const other of this.#peers) if (other.nodeId === peer.nodeId) this.#dialLater(other);
   }
 
   #neverLinked(
@@ -316,8 +327,9 @@ export class Mesh {
       }
       return;
     }
-    // A second link to a linked peer was given up on purpose; the first one's end will dial again.
-    if (this.#isLinked(dialled)) return;
+    // Given up on purpose, or because the peer is linked: the end of that link will dial again.
+    if (this.#state !== 'running' || !this.#peers.includes(dialled) || this.#isLinked(dialled))
+      return;
     this.#dialFailed(dialled, message, why === 'version');
   }
 

@@ -3,6 +3,7 @@ import type { Caller, CoreConfig, Environment } from '../core/index.ts';
 import type { Transport } from '../mesh/index.ts';
 import { startApiServer } from './api/index.ts';
 import { createBackend } from './backend.ts';
+import { Closers } from './closers.ts';
 import type { FleetSecret } from './identity/fleet-secret.ts';
 import type { NodeKey } from './identity/node-key.ts';
 import type { Log } from './log.ts';
@@ -44,9 +45,18 @@ export interface Sidecar extends AsyncDisposable {
   readonly failed: Promise<unknown>;
 }
 
-/** Starts a sidecar. When it rejects nothing is left running. Dispose it to stop gracefully: API, then mesh, then memory. */
+/** Starts a sidecar. When it rejects nothing is left running. Dispose it to stop gracefully: API, then memory, then mesh. */
 export async function assembleSidecar(parts: SidecarParts): Promise<Sidecar> {
-  await using opened = new AsyncDisposableStack();
+  const opened = new Closers();
+  try {
+    return await openAll(parts, opened);
+  } catch (error) {
+    await opened.close();
+    throw error;
+  }
+}
+
+async function openAll(parts: SidecarParts, opened: Closers): Promise<Sidecar> {
   const { environment, log, fleet } = parts;
   const { clock, crypto } = environment;
   const failure = Promise.withResolvers<unknown>();
@@ -89,13 +99,11 @@ export async function assembleSidecar(parts: SidecarParts): Promise<Sidecar> {
     await api.stop();
   });
   await member.connect(parts.peers, parts.meshListens);
-
-  const closing = opened.move();
   return {
     apiAddress: api.tcpAddress,
     apiSocket: api.unixSocket,
     meshAddress: member.meshAddress,
     failed: failure.promise,
-    [Symbol.asyncDispose]: () => closing.disposeAsync(),
+    [Symbol.asyncDispose]: () => opened.close(),
   };
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Environment } from '../core/index.ts';
 import { createLanTransport } from '../mesh/index.ts';
 import { assembleSidecar, type Sidecar, type SidecarParts } from './assemble.ts';
+import { Closers } from './closers.ts';
 import { type FleetSecret, loadFleetSecret } from './identity/fleet-secret.ts';
 import { loadNodeKey } from './identity/node-key.ts';
 import { loadTokens } from './identity/token-file.ts';
@@ -21,7 +22,21 @@ export async function startSidecar(
   environment: Environment,
   log: Log,
 ): Promise<Sidecar> {
-  await using opened = new AsyncDisposableStack();
+  const opened = new Closers();
+  try {
+    return await openAll(options, environment, log, opened);
+  } catch (error) {
+    await opened.close();
+    throw error;
+  }
+}
+
+async function openAll(
+  options: SidecarOptions,
+  environment: Environment,
+  log: Log,
+  opened: Closers,
+): Promise<Sidecar> {
   const { random, timers } = environment;
   const { dataDir, agents, meshListen } = options;
   const fleet = await requireFleet(dataDir);
@@ -43,14 +58,8 @@ export async function startSidecar(
     authenticate: (token) => tokens.find(token),
     meshListens: meshListen !== undefined,
   });
-  const closing = opened.move();
-  return {
-    ...sidecar,
-    [Symbol.asyncDispose]: async () => {
-      await sidecar[Symbol.asyncDispose]();
-      await closing.disposeAsync();
-    },
-  };
+  opened.defer(() => sidecar[Symbol.asyncDispose]() as Promise<void>);
+  return { ...sidecar, [Symbol.asyncDispose]: () => opened.close() };
 }
 
 async function requireFleet(dataDir: string): Promise<FleetSecret> {

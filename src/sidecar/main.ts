@@ -35,6 +35,7 @@ export async function runSidecar(request: RunRequest): Promise<number> {
 }
 
 async function serve({ options }: ResolvedOptions): Promise<number> {
+  process.title = 'holdfast';
   const { clock, timers } = systemEnvironment;
   const log = createLog({ level: options.logLevel, format: options.logFormat, clock });
   const stop = Promise.withResolvers<string>();

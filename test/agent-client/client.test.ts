@@ -318,4 +318,14 @@ suite('closing the client', () => {
     await loop.stop();
     named.runCommands({});
   });
+
+  test('loops that would never wait are not started', () => {
+    const client = clientOf(new FakeSidecar());
+    const refused = (field: string) => failsWith({ code: 'invalid_argument', field });
+    for (const intervalMs of [0, 99, Number.NaN, 4e6]) {
+      assert.throws(() => client.startHeartbeats({ intervalMs }), refused('intervalMs'));
+    }
+    assert.throws(() => client.runCommands({}, { concurrency: 0 }), refused('concurrency'));
+    assert.throws(() => client.runCommands({}, { pollIntervalMs: 0 }), refused('pollIntervalMs'));
+  });
 });

@@ -97,4 +97,31 @@ suite('the executable', { timeout: 60_000 }, () => {
       /^holdfast needs Node 22\.18 or newer, and this is Node 22\.17\.1 \(.*\)\.\n$/,
     );
   });
+
+  test('init makes a fleet once, and says what to do the second time', async () => {
+    const dataDir = join(folder, 'fleet');
+    const first = await run(['init', '--data-dir', dataDir]);
+    assert.equal(first.code, 0, first.stderr);
+    assert.match(first.stdout, /holdfast run --data-dir /);
+    const second = await run(['init', '--data-dir', dataDir]);
+    assert.equal(second.code, 1);
+    assert.equal(second.stdout, '');
+    assert.match(second.stderr, /already belongs to a fleet.*\n.*`holdfast run`/);
+  });
+
+  test('run shows its configuration, with flags that repeat', async () => {
+    const flags = ['--peer', 'a.example:1', '--peer', 'b.example:2', '--name', 'edge-a'];
+    const { code, stdout, stderr } = await run(['run', '--print-config', 'json', ...flags]);
+    assert.equal(code, 0, stderr);
+    const rows: { option: string; value: unknown; source: string }[] = JSON.parse(stdout);
+    const peers = rows.find(({ option }) => option === 'peers');
+    assert.deepEqual(peers?.value, ['a.example:1', 'b.example:2']);
+    assert.equal(peers?.source, 'flag --peer');
+  });
+
+  test('run without a fleet says what comes first', async () => {
+    const { code, stderr } = await run(['run', '--data-dir', join(folder, 'none')]);
+    assert.equal(code, 1);
+    assert.match(stderr, /`holdfast init`/);
+  });
 });

@@ -19,7 +19,7 @@ export function addDemo(program: Command, setExitCode: (code: number) => void): 
       setExitCode(await runDemo({ keep }));
     });
   withExamples(command, [
-    ['holdfast demo', 'about a minute; leaves nothing behind'],
+    ['holdfast demo', 'see it work; nothing is left behind'],
     ['holdfast demo --keep', 'stay, to look around with the other commands'],
   ]);
 }

@@ -61,6 +61,11 @@ export class LanLink implements Link {
     });
   }
 
+  /** Closing of its own accord, or closed. */
+  get isEnding(): boolean {
+    return this.#state !== 'open';
+  }
+
   get bytesReceived(): number {
     return this.#parts.socket.bytesRead;
   }

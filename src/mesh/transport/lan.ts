@@ -125,7 +125,7 @@ class LanTransport implements Transport {
     this.#closing.abort(new Error('this sidecar stops'));
     this.#refusals?.close();
     const links = [...this.#links];
-    for (const link of links) link.destroy('this sidecar stops');
+    for (const link of links) if (!link.isEnding) link.destroy('this sidecar stops');
     await Promise.all([stopped, ...links.map((link) => link.closed)]);
   }
 

@@ -62,6 +62,11 @@ export class MemoryLink implements Link {
     b.#other = a;
   }
 
+  /** Closing of its own accord, or closed. */
+  get isEnding(): boolean {
+    return this.#state !== 'open';
+  }
+
   get bytesReceived(): number {
     return this.#bytesReceived;
   }

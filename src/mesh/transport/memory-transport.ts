@@ -79,7 +79,7 @@ export class MemoryTransport implements Transport {
       this.#hub.listenerByAddress.delete(this.address);
     }
     this.#closing.abort();
-    for (const link of this.links) link.destroy('this sidecar stops');
+    for (const link of this.links) if (!link.isEnding) link.destroy('this sidecar stops');
   }
 
   /** There and back: one delay until the other end has its link, another until this one has its own. */

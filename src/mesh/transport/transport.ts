@@ -71,6 +71,6 @@ export interface Transport {
   }): Promise<string>;
   /** One attempt. Rejects with an Error whose message is for people. */
   dial(address: string, signal: AbortSignal): Promise<Link>;
-  /** Stops listening, destroys all links and pending dials. Idempotent. */
+  /** Stops listening, destroys all links and pending dials; links that are closing already end as `close` says. Idempotent. */
   close(): Promise<void>;
 }

@@ -66,7 +66,7 @@ export function parseFleetSecret(text: string): FleetSecret {
   if (parsed instanceof FleetSecret) return parsed;
   throw new StartupError(
     `This is not a fleet secret: ${parsed.fault}.`,
-    `Copy the whole text that \`holdfast init\` printed; it begins with ${PREFIX}.`,
+    `Copy the whole file ${FLEET_KEY_FILE} of a member; its text begins with ${PREFIX}.`,
   );
 }
 

@@ -1,6 +1,6 @@
 // A commit: the unit of writing, signing and fsync. Its header is hash-chained and signed; its payload is a list of ops.
 //
-//   header  version lane author incarnation seq previous-hash clock payload-length payload-hash      (fixed layout, 134 bytes)
+//   header  version lane author incarnation seq previous-hash clock payload-length payload-hash      (fixed layout, 138 bytes)
 //   payload count, then each op: length, kind, key, generation, bytes                               (docs/PROTOCOL.md)
 import {
   ByteReader,
@@ -11,9 +11,10 @@ import {
   MalformedBytesError,
   utf8,
 } from './bytes.ts';
+import { isDocumentKey } from './collection.ts';
 import { MAX_COMMIT_OPS } from './config.ts';
 import type { Hash, Signer, Verifier } from './environment.ts';
-import { type DocumentKey, type FeedId, LANE_NUMBER } from './ids.ts';
+import { type DocumentKey, type FeedId, LANE_NUMBER, splitDocumentKey } from './ids.ts';
 import type { Hlc } from './time.ts';
 
 const HEADER_VERSION = 1;
@@ -85,6 +86,17 @@ export function decodeOps(payload: Uint8Array): Op[] {
   }
   reader.end();
   return ops;
+}
+
+/**
+ * The ops of a payload that mean something to this version: known kinds, on keys a document may have. The rest of the commit is
+ * kept and passed on. Throws MalformedBytesError: then the whole payload is void, a fact that is equal on every node.
+ */
+export function readOps(payload: Uint8Array): Op[] {
+  return decodeOps(payload).filter(({ kind, key }) => {
+    const { collection, id } = splitDocumentKey(key);
+    return kind !== 'other' && isDocumentKey(collection, id);
+  });
 }
 
 /** Makes headers, hashes and signatures of one fleet: the fleet's id is part of what is signed, so no commit fits two fleets. */

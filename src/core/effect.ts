@@ -17,7 +17,7 @@ export type ReplyOutcome =
   | { readonly ok: false; readonly error: HoldfastError };
 
 export type Effect =
-  /** One atomic write. `stale` documents have changes their stored view does not show yet; storing a view clears the mark. */
+  /** One atomic write. `stale` documents have changes that the value in their view does not show yet; storing a view that is not stale clears the mark. */
   | {
       readonly type: 'persist';
       readonly commits: readonly StoredCommit[];

@@ -5,16 +5,19 @@ import type { Context } from './context.ts';
 import { ownStamp } from './context.ts';
 import { type DocumentKey, documentKey } from './ids.ts';
 import type { JsonObject } from './json.ts';
-import type { Beat, RequestOf, ResponseOf } from './request.ts';
+import { DEFAULT_HEARTBEAT_INTERVAL_MS } from './presence.ts';
+import type { RequestOf, ResponseOf } from './request.ts';
 import { isVisible } from './view.ts';
 
-const NO_BEAT: Beat = {
+/** What is assumed of an agent whose first heartbeat says nothing. */
+const FIRST_BEAT: JsonObject = {
   status: '',
   workloads: [],
   labels: {},
   versions: {},
   telemetry: {},
   extra: {},
+  intervalMs: DEFAULT_HEARTBEAT_INTERVAL_MS,
 };
 
 export class Heartbeats {
@@ -29,8 +32,13 @@ export class Heartbeats {
   ): ResponseOf<'heartbeat'> {
     const key = documentKey('platforms', request.agent);
     const view = context.documents.view(key);
-    const known = isVisible(view) ? view.value : { ...NO_BEAT };
-    const value: JsonObject = { ...known, ...request.beat, intervalMs: request.intervalMs };
+    const known: JsonObject = isVisible(view) ? view.value : FIRST_BEAT;
+    const { intervalMs } = request;
+    const value = {
+      ...known,
+      ...request.beat,
+      ...(intervalMs === undefined ? {} : { intervalMs }),
+    };
     if (request.beat !== undefined) checkValue(value, 'heartbeat');
     context.documents.overlay(key, value, ownStamp(context));
     this.#pending.set(key, value);

@@ -13,7 +13,7 @@ export {
   toHex,
   utf8,
 } from './bytes.ts';
-export { type Commit, decodeOps, type Op, SIGNATURE_BYTES } from './commit.ts';
+export { type Commit, type Op, readOps, SIGNATURE_BYTES } from './commit.ts';
 export { CONFIG_RULES, type CoreConfig, DEFAULT_CORE_CONFIG, MAX_COMMIT_BYTES } from './config.ts';
 export type { NodeIdentity } from './context.ts';
 export type { Effect, ReplyOutcome, ReportEvent, StoredCommit } from './effect.ts';

@@ -1,7 +1,6 @@
 // One node: `handle(event, now)` routes an event to one handler and, at the end of a turn, returns what the world must do.
 
 import { MalformedBytesError } from './bytes.ts';
-import { isDocumentKey } from './collection.ts';
 import {
   acknowledgeCommand,
   issueCommand,
@@ -9,7 +8,7 @@ import {
   listCommands,
   reportCommand,
 } from './commands.ts';
-import { type Commit, decodeOps, type Op } from './commit.ts';
+import { type Commit, type Op, readOps } from './commit.ts';
 import {
   type CoreConfig,
   MAX_CLOCK_AHEAD_MS,
@@ -24,7 +23,7 @@ import { HoldfastError } from './error.ts';
 import type { Event, ReplayedCommit } from './event.ts';
 import { type FeedHead, FeedTable, type Run } from './feed.ts';
 import { Heartbeats } from './heartbeats.ts';
-import { type DocumentKey, documentKey, type FeedPosition, splitDocumentKey } from './ids.ts';
+import { type DocumentKey, documentKey, type FeedPosition } from './ids.ts';
 import { PendingCommands } from './pending-commands.ts';
 import * as reads from './reads.ts';
 import type { Request, Response } from './request.ts';
@@ -295,13 +294,10 @@ export class Node {
     }
   }
 
-  /** Ops of a commit that mean something here. A payload that cannot be read is void, a fact that is equal on every node. */
+  /** Ops of a commit that mean something here; none, and a report, when its payload is void. */
   #opsOf(commit: Commit): Op[] {
     try {
-      return decodeOps(commit.payload).filter((op) => {
-        const { collection, id } = splitDocumentKey(op.key);
-        return op.kind !== 'other' && isDocumentKey(collection, id);
-      });
+      return readOps(commit.payload);
     } catch (error) {
       if (!(error instanceof MalformedBytesError)) throw error;
       const { author, lane } = commit.feed;
@@ -328,6 +324,9 @@ export class Node {
 /** Documents a request changes, which must be live before it runs. */
 function keysOf(request: Request): DocumentKey[] {
   switch (request.method) {
+    case 'heartbeat':
+      // One that waits for the next flush can wait for the load too; one that must be safe now cannot.
+      return request.body.ack === 'local' ? [documentKey('platforms', request.body.agent)] : [];
     case 'put':
       return keysOfPut(request.body.items);
     case 'patch':

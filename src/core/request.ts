@@ -116,8 +116,8 @@ export type ChangeEvent =
 /** Request and response of every method, by kind. */
 export interface Methods {
   heartbeat: {
-    /** `beat` absent: still here, nothing changed. `agent` is the caller's. */
-    request: { agent: string; beat?: Beat; intervalMs: number; ack: Ack };
+    /** `beat` absent: still here, nothing changed. `intervalMs` absent: as before. `agent` is the caller's. */
+    request: { agent: string; beat?: Beat; intervalMs?: number; ack: Ack };
     response: { receivedAtMs: number; ack: Ack; pendingCommands: number };
   };
   put: {

@@ -13,7 +13,6 @@ import {
   type Lane,
 } from './ids.ts';
 import type { Hlc } from './time.ts';
-import type { View } from './view.ts';
 
 export class Turn {
   readonly #opsByLane = new Map<Lane, Op[]>();
@@ -55,12 +54,13 @@ export class Turn {
     this.#advance(commit);
   }
 
-  /** The stored view must follow: now if it is current, later (a mark says so) if the document is still to be loaded. */
   viewChanged(key: DocumentKey): void {
     this.#views.add(key);
   }
 
+  /** The view changed, but not its value yet: the document is still to be loaded. A mark in the store says so until then. */
   viewIsStale(key: DocumentKey): void {
+    this.#views.add(key);
     this.#stale.add(key);
   }
 
@@ -68,9 +68,8 @@ export class Turn {
   end(documents: DocumentTable, feeds: FeedTable): Effect[] {
     for (const lane of LANES) this.#seal(lane, feeds);
     const views = [...this.#views]
-      .filter((key) => !this.#stale.has(key))
       .map((key) => documents.view(key))
-      .filter((view): view is View => view !== undefined);
+      .filter((view) => view !== undefined);
     const effects: Effect[] = [];
     if (this.#commits.length > 0 || views.length > 0) {
       effects.push({

@@ -60,6 +60,16 @@ test('several heartbeats between two flushes are one op, the newest; the timer i
   assert.equal(node.stored.length, 1);
 });
 
+test('a heartbeat that names no interval keeps the one named before', () => {
+  const node = new TestNode('north');
+  const intervalAfter = (intervalMs?: number): number => {
+    const body = { agent: 'north', ack: 'memory' as const, ...(intervalMs && { intervalMs }) };
+    node.request('heartbeat', body, agent('north'));
+    return platform(node).intervalMs;
+  };
+  assert.deepEqual([intervalAfter(), intervalAfter(1000), intervalAfter()], [10_000, 1000, 1000]);
+});
+
 test('an empty heartbeat keeps what was sent and costs no change', () => {
   const node = new TestNode('north');
   beat(node, beatOf('one'), 'local');

@@ -6,6 +6,7 @@ import {
   DEFAULT_CORE_CONFIG,
   type HoldfastError,
   type NodeMemory,
+  type Op,
   type ReplayedCommit,
   utf8,
 } from '../../src/core/index.ts';
@@ -15,7 +16,7 @@ import { CommitStore, type PersistEffect } from '../../src/sidecar/store/commit-
 import { createMemoryStore } from '../../src/sidecar/store/memory-store.ts';
 import { ManualClock } from '../../src/testing/index.ts';
 import { ADMIN, agent, refusal, split, TestNode } from '../support/test-node.ts';
-import { Author } from './support/author.ts';
+import { Author, payloadOf } from './support/author.ts';
 
 /** What the runtime itself allows. */
 const MAX_QUEUED = 4096;
@@ -105,6 +106,13 @@ class Bench {
     await this.commits.persist(effect);
     this.trace.push('write ends');
   }
+}
+
+/** The ops of a node that founds one document. */
+function opsOf(key: string): readonly [Op] {
+  const node = new TestNode('south');
+  node.put(key, { n: 1 });
+  return node.stored[0]?.ops as unknown as [Op];
 }
 
 function isPending(promise: Promise<unknown>): boolean {
@@ -427,6 +435,21 @@ describe('replay', () => {
     assert.deepEqual(opCounts(bench.writes), [0, 0, 0]);
     const summary = await bench.runtime.request('summary', ADMIN, {});
     assert.equal(summary.stateHash, before.stateHash);
+  });
+
+  test('leaves out what meant nothing when it came', async () => {
+    const [op] = opsOf('notes/a');
+    const author = new Author('south');
+    author.append(payloadOf([op, { ...op, key: 'leases/a' }, { ...op, key: 'no key' }]));
+    const bench = new Bench();
+    await bench.runtime.deliver([author.run()]);
+    const before = await bench.runtime.request('summary', ADMIN, {});
+    assert.equal(before.documents, 1);
+    const again = new Bench();
+    await again.runtime.replay(bench.commits.replay());
+    const after = await again.runtime.request('summary', ADMIN, {});
+    assert.equal(after.documents, 1);
+    assert.equal(after.stateHash, before.stateHash);
   });
 
   test('says so when the store fails', async () => {

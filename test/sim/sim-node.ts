@@ -63,7 +63,7 @@ export class SimNode {
       signer: this.#key.signer,
       fleet: { fleetId: sodiumCrypto.blake2b(fleetSecret), key: fleetSecret },
       // Few live documents, so that loading from the store is the rule and not the exception.
-      config: { ...DEFAULT_CORE_CONFIG, liveDocuments: 16 },
+      config: { ...DEFAULT_CORE_CONFIG, liveDocuments: 3 },
       report: (what) => report(name, what),
     });
     await this.member.connect(peers, true);

@@ -46,7 +46,7 @@ export class Outbox {
     return undefined;
   }
 
-  /** Nothing can be read of a feed: it is not offered again on this link until it grows. */
+  /** Nothing can be read of a feed: it is not offered again on this link until there is news of it. */
   giveUp(feed: FeedId): void {
     this.#behindByLane.get(feed.lane)?.delete(feedKey(feed));
   }

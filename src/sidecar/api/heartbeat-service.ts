@@ -1,9 +1,9 @@
 // HeartbeatService: an agent says that it lives.
-import { DEFAULT_HEARTBEAT_INTERVAL_MS } from '../../core/index.ts';
+import { durationMs } from '@bufbuild/protobuf/wkt';
 import type { HeartbeatService } from '../../gen/holdfast/v1/heartbeat_pb.ts';
 import { beatingAgent } from './authenticate.ts';
 import type { Backend } from './backend.ts';
-import { fromCoreAck, fromTime, toBeat, toCoreAck, toMs } from './convert/index.ts';
+import { fromCoreAck, fromTime, toBeat, toCoreAck } from './convert/index.ts';
 import type { UnaryHandlers } from './method.ts';
 
 export function heartbeatService(backend: Backend): UnaryHandlers<typeof HeartbeatService> {
@@ -13,7 +13,7 @@ export function heartbeatService(backend: Backend): UnaryHandlers<typeof Heartbe
       const { receivedAtMs, ack, pendingCommands } = await backend.submit('heartbeat', caller, {
         agent: beatingAgent(request.agent, caller),
         ...(beat !== undefined && { beat }),
-        intervalMs: toMs(request.interval, DEFAULT_HEARTBEAT_INTERVAL_MS),
+        ...(request.interval !== undefined && { intervalMs: durationMs(request.interval) }),
         ack: toCoreAck(request.ack, 'memory'),
       });
       return { receivedAt: fromTime(receivedAtMs), ack: fromCoreAck(ack), pendingCommands };

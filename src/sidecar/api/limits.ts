@@ -26,6 +26,8 @@ export const HEADERS_TIMEOUT_MS = 10_000;
 export const REQUEST_TIMEOUT_MS = 30_000;
 /** Idle time after which an HTTP/1.1 connection is closed. Above a heartbeat a minute, so that agents keep theirs. */
 export const KEEP_ALIVE_TIMEOUT_MS = 75_000;
+/** For an HTTP/2 client to end its side of a call that was answered early; a reset at once could overtake the answer. */
+export const ABANDONED_STREAM_GRACE_MS = 1_000;
 /** How often Node looks for connections past these times. */
 export const TIMEOUT_CHECK_INTERVAL_MS = 1_000;
 

@@ -2,8 +2,10 @@
 import { chmodSync } from 'node:fs';
 import { createServer as createHttp1Server, type Server as Http1Server } from 'node:http';
 import {
+  constants,
   createServer as createHttp2Server,
   type Http2Server,
+  type Http2ServerRequest,
   type ServerHttp2Session,
 } from 'node:http2';
 import { createServer, type ListenOptions, type Server, Socket } from 'node:net';
@@ -12,7 +14,13 @@ import { isLoopback } from '../loopback.ts';
 import { StartupError } from '../startup-error.ts';
 import { answerUnparsable } from './client-error.ts';
 import { Http1Connections } from './http1-connections.ts';
-import { type ApiLimits, MAX_HEADER_BYTES, MAX_HEADER_COUNT, MAX_HTTP2_STREAMS } from './limits.ts';
+import {
+  ABANDONED_STREAM_GRACE_MS,
+  type ApiLimits,
+  MAX_HEADER_BYTES,
+  MAX_HEADER_COUNT,
+  MAX_HTTP2_STREAMS,
+} from './limits.ts';
 import { detectHttpVersion } from './protocol-switch.ts';
 import type { ApiRequest, ApiResponse } from './respond.ts';
 import { claimSocketPath, SOCKET_MODE } from './unix-socket.ts';
@@ -128,16 +136,32 @@ function openHttp1(
   return http1;
 }
 
-function openHttp2({ onRequest }: ListenerParts, sessions: Set<ServerHttp2Session>): Http2Server {
+function openHttp2(
+  { timers, onRequest }: ListenerParts,
+  sessions: Set<ServerHttp2Session>,
+): Http2Server {
   const http2 = createHttp2Server({
     settings: { maxConcurrentStreams: MAX_HTTP2_STREAMS, maxHeaderListSize: MAX_HEADER_BYTES },
   });
-  http2.on('request', onRequest);
+  http2.on('request', (request, response) => {
+    // The response's own `finish` comes only when the stream closes, which is what may never happen.
+    request.stream.once('finish', () => endAbandoned(request, timers));
+    onRequest(request, response);
+  });
   http2.on('session', (session) => {
     sessions.add(session);
     session.once('close', () => sessions.delete(session));
   });
   return http2;
+}
+
+/** Some clients forget the rest of a request once it is answered. Their stream would stay, and count, for ever. */
+function endAbandoned({ stream, complete }: Http2ServerRequest, timers: Timers): void {
+  if (complete || stream.destroyed) return;
+  const cancel = timers.after(ABANDONED_STREAM_GRACE_MS, () => {
+    stream.close(constants.NGHTTP2_NO_ERROR);
+  });
+  stream.once('close', cancel);
 }
 
 async function bind(server: Server, target: TcpTarget | UnixTarget): Promise<void> {

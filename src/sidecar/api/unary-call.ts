@@ -41,7 +41,7 @@ export async function serveUnary<C>(
   } catch (error) {
     if (error instanceof ClientGoneError) return;
     sendError(response, encoding, toConnectError(error, reportFault));
-    // What was not read must not hold up the connection, nor the client that still sends it.
+    // What was not read is read and forgotten, so that neither side waits for the other.
     request.resume();
   }
 }

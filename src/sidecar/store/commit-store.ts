@@ -3,13 +3,13 @@ import {
   bytesEqual,
   type Crypto,
   type DocumentKey,
-  decodeOps,
   type Effect,
   type FeedId,
   MalformedBytesError,
   type Op,
   type ReplayedCommit,
   type Run,
+  readOps,
 } from '../../core/index.ts';
 import { StoreDamagedError } from './damage.ts';
 import {
@@ -81,12 +81,13 @@ export class CommitStore {
       }
     }
     const known = this.#viewed.size;
+    const stale = new Set(effect.stale);
     for (const view of effect.views) {
       put(viewKey(view.key), encodeView(view));
-      operations.push({ type: 'delete', key: staleKey(view.key) });
+      if (stale.has(view.key)) put(staleKey(view.key), MARK);
+      else operations.push({ type: 'delete', key: staleKey(view.key) });
       this.#viewed.add(view.key);
     }
-    for (const key of effect.stale) put(staleKey(key), MARK);
     if (this.#viewed.size > known) put(metaKey(VIEW_COUNT), encodeNumber(this.#viewed.size));
     await this.#store.write(operations, { sync: effect.sync });
   }
@@ -124,7 +125,7 @@ export class CommitStore {
     return records.flatMap((record, i) => {
       const key = keys[i] as Uint8Array;
       if (record === undefined) throw new StoreDamagedError(key, 'is missing');
-      return decodeOps(this.#commit(key, record).payload)
+      return readOps(this.#commit(key, record).payload)
         .filter((op) => op.kind === 'change' && op.key === document && op.generation === generation)
         .map((op) => op.bytes);
     });
@@ -183,7 +184,7 @@ function encodesNumber(payload: Uint8Array, number: number): boolean {
 /** A void payload was void when it arrived; it still is. */
 function opsOrNone(payload: Uint8Array): Op[] {
   try {
-    return decodeOps(payload);
+    return readOps(payload);
   } catch (error) {
     if (error instanceof MalformedBytesError) return [];
     throw error;

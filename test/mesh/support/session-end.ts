@@ -1,11 +1,13 @@
 // One end of a conversation: a session whose frames, reads and stores wait in arrays until a test carries them on.
 import type { FeedPosition, Run } from '../../../src/core/index.ts';
-import { encodeFrame, Session, type SessionEvent } from '../../../src/mesh/protocol/index.ts';
-import type { Message } from '../../../src/mesh/protocol/message.ts';
+import {
+  encodeFrame,
+  type OwnMessage,
+  Session,
+  type SessionEvent,
+} from '../../../src/mesh/protocol/index.ts';
 import type { FeedHolder } from './feed-holder.ts';
 import { describeEffect } from './session-text.ts';
-
-export type Sayable = Exclude<Message, { type: 'unknown' | 'foreign-run' }>;
 
 export class SessionEnd {
   readonly holder: FeedHolder;
@@ -16,6 +18,7 @@ export class SessionEnd {
   readonly stores: Run[] = [];
   /** The link says no to every frame, although it takes it. */
   isFull = false;
+  /** By this end, by the other, or because the link broke: then nothing more is told to the session. */
   isClosed = false;
   /** Milliseconds by the monotonic clock. */
   nowMs = 0;
@@ -38,6 +41,7 @@ export class SessionEnd {
 
   /** Gives the session an event; returns its effects in words, all of them. */
   take(event: SessionEvent): string[] {
+    if (this.isClosed) return [];
     const effects = this.session.handle(event, { wallMs: this.nowMs, monotonicMs: this.nowMs });
     for (const effect of effects) {
       if (effect.type === 'send') {
@@ -50,7 +54,7 @@ export class SessionEnd {
     return effects.map(describeEffect);
   }
 
-  hear(said: Sayable | Uint8Array): string[] {
+  hear(said: OwnMessage | Uint8Array): string[] {
     const frame = said instanceof Uint8Array ? said : encodeFrame(said);
     this.bytesReceived += frame.length;
     return this.take({ type: 'frame', frame });

@@ -1,8 +1,6 @@
 // Some nodes and the conversations between them, step by step: what is on its way waits in one queue, oldest first.
-import type { Lane } from '../../../src/core/index.ts';
-import { utf8 } from '../../../src/core/index.ts';
+import { type Lane, utf8 } from '../../../src/core/index.ts';
 import { decodeFrame } from '../../../src/mesh/protocol/index.ts';
-import { sodiumCrypto } from '../../../src/sidecar/sodium-crypto.ts';
 import { FeedHolder } from './feed-holder.ts';
 import { SessionEnd } from './session-end.ts';
 import { describeFeed, describeMessage, describeRun } from './session-text.ts';
@@ -12,7 +10,8 @@ const MAX_STEPS = 10_000;
 
 interface Pending {
   readonly what: string;
-  readonly end: SessionEnd;
+  /** Where it happens; undefined for somebody whom the test plays. */
+  readonly end: SessionEnd | undefined;
   run(): string[];
 }
 
@@ -42,19 +41,18 @@ export class SessionWorld {
     return end;
   }
 
-  dial(from: string, to: string): string[] {
-    const handshakeHash = sodiumCrypto.blake2b(utf8(`handshake ${++this.#links}`));
-    this.#ends.set(
-      `${from}>${to}`,
-      new SessionEnd(this.node(from), { initiator: true, handshakeHash }),
-    );
-    this.#ends.set(
-      `${to}>${from}`,
-      new SessionEnd(this.node(to), { initiator: false, handshakeHash }),
-    );
-    const effects = [this.end(from, to), this.end(to, from)].flatMap((end) =>
-      end.take({ type: 'opened' }),
-    );
+  /** A new link. `played` has no session on it: the test speaks for it. */
+  dial(from: string, to: string, played?: string): string[] {
+    const handshakeHash = utf8(`handshake ${++this.#links}`);
+    this.#ends.delete(`${from}>${to}`);
+    this.#ends.delete(`${to}>${from}`);
+    const effects: string[] = [];
+    for (const [near, far] of [[from, to] as const, [to, from] as const]) {
+      if (near === played) continue;
+      const end = new SessionEnd(this.node(near), { initiator: near === from, handshakeHash });
+      this.#ends.set(`${near}>${far}`, end);
+      effects.push(...end.take({ type: 'opened' }));
+    }
     this.#gather();
     return effects;
   }
@@ -94,7 +92,7 @@ export class SessionWorld {
     for (let steps = 0; this.#queue.length > 0; steps++) {
       if (steps > MAX_STEPS) throw new Error('the conversation does not end');
       const { what, end, run } = this.#queue.shift() as Pending;
-      if (end.isClosed) continue;
+      if (end?.isClosed) continue;
       lines.push(what, ...run().map((line) => `  ${line}`));
       this.#gather();
     }
@@ -105,10 +103,11 @@ export class SessionWorld {
     for (const [link, end] of this.#ends) {
       const [near, far] = link.split('>') as [string, string];
       // What a full link took leaves it when it drains.
+      const other = this.#ends.get(`${far}>${near}`);
+      // What a full link took leaves it when it drains.
       for (const frame of end.isFull ? [] : end.frames.splice(0)) {
-        const other = this.end(far, near);
         const what = `${far} hears from ${near}: ${describeMessage(decodeFrame(frame))}`;
-        this.#queue.push({ what, end: other, run: () => other.hear(frame) });
+        this.#queue.push({ what, end: other, run: () => other?.hear(frame) ?? [] });
       }
       for (const position of end.reads.splice(0)) {
         const what = `${near} reads ${describeFeed(position.feed)} from ${position.seq}`;
@@ -122,9 +121,8 @@ export class SessionWorld {
       }
       if (end.isClosed && !this.#told.has(end)) {
         this.#told.add(end);
-        const other = this.end(far, near);
         const close = (): string[] => {
-          other.isClosed = true;
+          if (other !== undefined) other.isClosed = true;
           return [];
         };
         this.#queue.push({ what: `${far} sees ${near} close the link`, end: other, run: close });

@@ -4,12 +4,12 @@ import { afterEach, beforeEach, describe, it } from 'node:test';
 import fc from 'fast-check';
 import {
   type Commit,
-  decodeOps,
   MAX_COMMIT_BYTES,
   MalformedBytesError,
   type Op,
   type ReplayedCommit,
   type Run,
+  readOps,
   utf8,
 } from '../../../src/core/index.ts';
 import { MAX_FRAME_BYTES } from '../../../src/mesh/index.ts';
@@ -90,7 +90,7 @@ function persistRun(commits: CommitStore, author: Author, run: Run): Promise<voi
 
 function opsOf(payload: Uint8Array): Op[] {
   try {
-    return decodeOps(payload).filter((op) => op.kind !== 'other');
+    return readOps(payload);
   } catch (error) {
     assert.ok(error instanceof MalformedBytesError);
     return [];

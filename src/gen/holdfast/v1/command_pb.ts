@@ -494,7 +494,7 @@ export const CommandStateSchema: GenEnum<CommandState> = /*@__PURE__*/
  */
 export const CommandService: GenService<{
   /**
-   * Writes a command for one agent. Success means durable on this sidecar, not delivered. Needs the scope `command` or `admin`.
+   * Writes a command for one agent. Success means durable on this sidecar, not delivered. Needs the scope `admin`.
    *
    * @generated from rpc holdfast.v1.CommandService.Issue
    */

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Environment } from '../../../../src/core/index.ts';
 import { type ApiServer, startApiServer } from '../../../../src/sidecar/api/index.ts';
-import type { ApiLimits } from '../../../../src/sidecar/api/limits.ts';
+import { ABANDONED_STREAM_GRACE_MS, type ApiLimits } from '../../../../src/sidecar/api/limits.ts';
 import type { Log, LogFields } from '../../../../src/sidecar/log.ts';
 import type { LogEvent } from '../../../../src/sidecar/log-events.ts';
 import { ManualClock } from '../../../../src/testing/index.ts';
@@ -53,7 +53,12 @@ export async function openApi(options: OpenApiOptions = {}): Promise<OpenApi> {
     log: lines,
     url: `http://${address}`,
     port: Number(address.split(':').at(-1)),
-    [Symbol.asyncDispose]: () => server.stop(),
+    async [Symbol.asyncDispose]() {
+      const stopped = server.stop();
+      // Streams that their clients abandoned are ended by the clock, which stands still.
+      clock.advance(ABANDONED_STREAM_GRACE_MS);
+      await stopped;
+    },
   };
 }
 

@@ -184,7 +184,7 @@ export const IntroductionSchema: GenMessage<Introduction> = /*@__PURE__*/
   messageDesc(file_holdfast_mesh_v1_session, 2);
 
 /**
- * Says that runs are on the sender's disk. A side sends at most eight runs that are not answered by this.
+ * Says that runs are in the sender's store: a crash of its process does not lose them. A side sends at most eight runs that are not answered by this.
  *
  * @generated from message holdfast.mesh.v1.Stored
  */

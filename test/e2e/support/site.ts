@@ -1,0 +1,129 @@
+// A directory with real sidecars in it: started by the command line as anybody would, ended by their process ids.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { until } from '../../../src/demo/wait.ts';
+import { RunningSidecar } from './running-sidecar.ts';
+
+const CLI = join(import.meta.dirname, '..', '..', '..', 'src', 'cli', 'main.ts');
+/** A start takes half a second; the rest is for machines that have much else to do. */
+const DEADLINE_MS = 20_000;
+/** Paths of sockets are short, whatever TMPDIR says. */
+const LONGEST_TEMPORARY_PATH = 20;
+
+export interface Ended {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface StartOptions {
+  /** Addresses of meshes to dial. */
+  readonly peers?: readonly string[];
+  /** Addresses to listen at; a free port unless given. */
+  readonly api?: string;
+  readonly mesh?: string;
+  readonly args?: readonly string[];
+}
+
+export class Site implements AsyncDisposable {
+  readonly directory: string;
+  readonly #configFile: string;
+  readonly #children = new Set<ChildProcess>();
+
+  constructor() {
+    const base = tmpdir().length > LONGEST_TEMPORARY_PATH ? '/tmp' : tmpdir();
+    this.directory = mkdtempSync(join(base, 'hf-e2e-'));
+    // Named, so that the configuration of this machine's own sidecar is not taken.
+    this.#configFile = join(this.directory, 'config.yaml');
+    writeFileSync(this.#configFile, '');
+  }
+
+  dataDir(name: string): string {
+    return join(this.directory, name);
+  }
+
+  /** Makes a fleet, or joins that of another data directory. */
+  async init(name: string, memberOf?: string): Promise<void> {
+    const join_ =
+      memberOf === undefined ? [] : ['--join-file', `${this.dataDir(memberOf)}/fleet.key`];
+    const ended = await this.run('init', '--data-dir', this.dataDir(name), ...join_);
+    if (ended.code !== 0) throw new Error(`init ${name}: ${ended.stderr}`);
+  }
+
+  /** Runs a command line to its end. */
+  run(...args: string[]): Promise<Ended> {
+    return this.#spawn(args).ended;
+  }
+
+  /** Runs a sidecar that is expected to end by itself, and within the deadline. */
+  async runSidecar(name: string, options: StartOptions = {}): Promise<Ended> {
+    const { child, ended } = this.#spawn(this.#runArgs(name, options));
+    const late = setTimeout(() => child.kill('SIGKILL'), DEADLINE_MS);
+    try {
+      return await ended;
+    } finally {
+      clearTimeout(late);
+    }
+  }
+
+  /** Starts a sidecar. Resolves when it serves, and rejects with what it said when it ends before. */
+  async start(name: string, options: StartOptions = {}): Promise<RunningSidecar> {
+    const spawned = this.#spawn(this.#runArgs(name, options));
+    const sidecar = new RunningSidecar({ ...spawned, name, dataDir: this.dataDir(name) });
+    await waitFor(`${name} to serve`, () => sidecar.isStarted || sidecar.hasEnded);
+    if (!sidecar.isStarted) throw new Error(`${name} ended: ${(await spawned.ended).stderr}`);
+    return sidecar;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const ended = [...this.#children].map(
+      (child) => new Promise<void>((resolve) => child.once('close', () => resolve())),
+    );
+    for (const child of this.#children) child.kill('SIGKILL');
+    await Promise.all(ended);
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+
+  #runArgs(name: string, { peers = [], api, mesh, args = [] }: StartOptions): string[] {
+    return [
+      ...['run', '--data-dir', this.dataDir(name), '--name', name],
+      ...['--api-listen', api ?? '127.0.0.1:0', '--mesh-listen', mesh ?? '127.0.0.1:0'],
+      ...peers.flatMap((peer) => ['--peer', peer]),
+      ...args,
+    ];
+  }
+
+  #spawn(args: readonly string[]) {
+    const inherited = Object.entries(process.env).filter(([key]) => !key.startsWith('HOLDFAST_'));
+    const child = spawn(process.execPath, [CLI, ...args], {
+      env: { ...Object.fromEntries(inherited), HOLDFAST_CONFIG: this.#configFile },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.#children.add(child);
+    const texts = { stdout: '', stderr: '' };
+    for (const name of ['stdout', 'stderr'] as const) {
+      child[name].setEncoding('utf8').on('data', (text: string) => {
+        texts[name] += text;
+      });
+    }
+    const ended = new Promise<Ended>((resolve) =>
+      child.once('close', (code, signal) => {
+        this.#children.delete(child);
+        resolve({ code, signal, ...texts });
+      }),
+    );
+    return { child, ended, stderr: () => texts.stderr };
+  }
+}
+
+/** Probes until the condition holds or the deadline passes. */
+export async function waitFor<Value>(
+  what: string,
+  probe: () => Promise<Value | undefined | false> | Value | undefined | false,
+): Promise<Value> {
+  const options = { deadlineMs: DEADLINE_MS, signal: new AbortController().signal };
+  return (await until(what, options, probe)).value;
+}

@@ -1,0 +1,407 @@
+// Meshes of real links: they find each other, keep one link a pair, lose it and find each other again.
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { dialDelayMs } from '../../src/mesh/protocol/index.ts';
+import type { Transport } from '../../src/mesh/transport/transport.ts';
+import { MeshNode, MeshWorld } from './support/mesh-world.ts';
+import { membershipOf } from './support/names.ts';
+
+/** The longest wait before a dial. */
+const MAX_DELAY_MS = 15_000;
+/** Three missed pings and the ticks between. */
+const SILENCE_NOTICED_MS = 20_000;
+
+describe('a chain', () => {
+  it('carries what either end writes to the other, and to whoever joins later', async () => {
+    const world = new MeshWorld();
+    const alpha = await world.node('alpha');
+    const beta = await world.node('beta', [alpha]);
+    const gamma = await world.node('gamma', [beta]);
+    await world.pass(100);
+    alpha.write('state', 9);
+    gamma.write('command');
+    await world.pass(200);
+    assert.equal(gamma.holder.holds('alpha', 'state'), 9);
+    assert.equal(alpha.holder.holds('gamma', 'command'), 1);
+    assert.deepEqual(
+      [alpha.linked, beta.linked, gamma.linked],
+      [['beta'], ['alpha', 'gamma'], ['beta']],
+    );
+
+    const delta = await world.node('delta', [gamma]);
+    await world.pass(300);
+    assert.equal(delta.holder.holds('alpha', 'state'), 9);
+  });
+
+  it('whose middle is away goes on when it is back, with what both sides wrote meanwhile', async () => {
+    const world = new MeshWorld();
+    const beta = await world.node('beta');
+    const alpha = await world.node('alpha', [beta]);
+    const gamma = await world.node('gamma', [beta]);
+    await world.pass(100);
+    await beta.mesh.close();
+    alpha.write('command');
+    gamma.write('state', 3);
+    await world.pass(60_000);
+    assert.deepEqual([alpha.linked, gamma.linked], [[], []]);
+    await beta.restart();
+    await world.pass(MAX_DELAY_MS + 200);
+    assert.equal(gamma.holder.holds('alpha', 'command'), 1);
+    assert.equal(alpha.holder.holds('gamma', 'state'), 3);
+  });
+
+  it('in a ring is safe: nothing circles, everybody gets everything', async () => {
+    const world = new MeshWorld();
+    const alpha = await world.node('alpha');
+    const beta = await world.node('beta', [alpha]);
+    const gamma = await world.node('gamma', [alpha, beta]);
+    await world.pass(100);
+    for (const node of [alpha, beta, gamma]) node.write('state', 2);
+    await world.pass(200);
+    const sentBytes = (): number =>
+      [alpha, beta, gamma]
+        .flatMap(({ mesh }) => mesh.peers())
+        .reduce((sum, peer) => sum + peer.bytesSent, 0);
+    const settled = sentBytes();
+    await world.pass(1000);
+    assert.equal(sentBytes(), settled, 'quiet');
+    for (const node of [alpha, beta, gamma]) {
+      for (const author of ['alpha', 'beta', 'gamma'])
+        assert.equal(node.holder.holds(author, 'state'), 2);
+    }
+  });
+});
+
+describe('a peer', () => {
+  it('that is down when we start is found when it comes', async () => {
+    const world = new MeshWorld();
+    const beta = new MeshNode(world, 'beta');
+    const alpha = await world.node('alpha', [beta]);
+    await world.pass(90_000);
+    assert.equal(alpha.peer('beta:1').state, 'waiting');
+    assert.match(alpha.peer('beta:1').lastError, /connection refused by beta:1/);
+    await beta.start();
+    await world.pass(MAX_DELAY_MS + 100);
+    assert.deepEqual(alpha.linked, ['beta']);
+    assert.equal(alpha.news().at(-1), 'up beta dialled');
+    assert.deepEqual(beta.news(), ['up alpha accepted']);
+  });
+
+  it('is shown as it is: name, direction, round trip, bytes, and when it was last heard', async () => {
+    const world = new MeshWorld({ delayMs: 60 });
+    const beta = await world.node('beta');
+    const alpha = await world.node('alpha', [beta]);
+    assert.equal(alpha.peer('beta:1').state, 'connecting');
+    await world.pass(6000);
+    const { nodeId } = membershipOf('beta');
+    const shown = alpha.peer('beta');
+    assert.deepEqual(
+      { ...shown, bytesSent: 0, bytesReceived: 0, lastSeenMs: 0 },
+      {
+        address: 'beta:1',
+        nodeId,
+        name: 'beta',
+        state: 'connected',
+        roundTripMs: 120,
+        lastSeenMs: 0,
+        lastError: '',
+        bytesReceived: 0,
+        bytesSent: 0,
+        attempts: 0,
+        outbound: true,
+      },
+    );
+    assert.equal(shown.bytesSent, beta.peer('alpha').bytesReceived);
+    assert.ok(shown.bytesSent > 200);
+    assert.ok(world.clock.now().wallMs - shown.lastSeenMs! < 5000);
+    assert.equal(beta.peer('alpha').outbound, false);
+    assert.equal(beta.peer('alpha').address, '');
+    // What was seen of it stays when it is gone.
+    world.network.cut('alpha:1', 'beta:1');
+    await world.pass(1000);
+    assert.equal(alpha.peer('beta').name, 'beta');
+    assert.equal(alpha.peer('beta').lastSeenMs, shown.lastSeenMs);
+    assert.ok(alpha.peer('beta').bytesSent >= shown.bytesSent);
+    assert.equal(beta.peer('alpha').state, 'waiting');
+  });
+
+  it('that dialled us and is then added by its address is one peer, with one link', async () => {
+    const world = new MeshWorld();
+    const alpha = await world.node('alpha');
+    const beta = await world.node('beta', [alpha]);
+    await world.pass(100);
+    assert.equal(alpha.peer('beta').address, '');
+    alpha.mesh.addPeer(beta.address);
+    await world.pass(100);
+    assert.equal(alpha.peer('beta').address, 'beta:1');
+    assert.equal(alpha.mesh.peers().length, 1);
+    assert.deepEqual([alpha.linked, beta.linked], [['beta'], ['alpha']]);
+    await checkTraffic(world, alpha, beta);
+  });
+
+  it('that restarts is linked again, under the same record', async () => {
+    const world = new MeshWorld();
+    const alpha = await world.node('alpha');
+    const beta = await world.node('beta', [alpha]);
+    await world.pass(100);
+    await beta.restart([alpha]);
+    await world.pass(1000);
+    assert.deepEqual(alpha.news(), ['up beta accepted', 'down beta: it stops', 'up beta accepted']);
+    assert.equal(alpha.mesh.peers().length, 1);
+    assert.deepEqual(beta.linked, ['alpha']);
+  });
+
+  it('that comes back before its old link is known to be dead replaces it', async () => {
+    const world = new MeshWorld();
+    const alpha = await world.node('alpha');
+    const beta = await world.node('beta', [alpha]);
+    await world.pass(100);
+    // The cable is out while it restarts: its goodbye is lost.
+    world.network.cut('alpha:1', 'beta:1', 'silent');
+    await beta.restart([alpha]);
+    await world.pass(6000);
+    assert.deepEqual(alpha.linked, ['beta'], 'by the old link');
+    alpha.news();
+    world.network.heal('alpha:1', 'beta:1');
+    await world.pass(MAX_DELAY_MS);
+    assert.deepEqual([alpha.linked, beta.linked], [['beta'], ['alpha']]);
+    await checkTraffic(world, alpha, beta);
+  });
+});
+
+describe('simultaneous dials', () => {
+  it('end in one link that works, however the packets meet', async () => {
+    const delay = fc.integer({ min: 0, max: 60 });
+    await fc.assert(
+      fc.asyncProperty(
+        delay,
+        delay,
+        fc.integer({ min: 0, max: 150 }),
+        async (there, back, laterMs) => {
+          const world = new MeshWorld();
+          world.network.setDelay('alpha:1', 'beta:1', there);
+          world.network.setDelay('beta:1', 'alpha:1', back);
+          const [alpha, beta] = [await world.node('alpha'), await world.node('beta')];
+          alpha.mesh.addPeer(beta.address);
+          await world.pass(laterMs);
+          beta.mesh.addPeer(alpha.address);
+          await world.pass(5000);
+          assert.deepEqual([alpha.linked, beta.linked], [['beta'], ['alpha']]);
+          assert.deepEqual([alpha.mesh.peers().length, beta.mesh.peers().length], [1, 1]);
+          // Both hold the same one: exactly one of them dialled it.
+          assert.notEqual(alpha.peer('beta').outbound, beta.peer('alpha').outbound);
+          for (const node of [alpha, beta]) node.news();
+          await checkTraffic(world, alpha, beta);
+          await world.pass(60_000);
+          assert.deepEqual([alpha.news(), beta.news()], [[], []], 'and nothing happens any more');
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+});
+
+describe('dialling oneself', () => {
+  it('makes no link, says why, and goes on with longer and longer waits', async () => {
+    const world = new MeshWorld();
+    const alpha = await world.node('alpha');
+    alpha.mesh.addPeer(alpha.address);
+    await world.pass(100);
+    assert.deepEqual(alpha.news(), [
+      'dial 1 of alpha:1 failed: that address is this sidecar itself',
+    ]);
+    assert.equal(alpha.peer('alpha:1').lastError, 'that address is this sidecar itself');
+    await world.pass(120_000);
+    assert.deepEqual(alpha.linked, []);
+    assert.equal(alpha.mesh.peers().length, 1, 'it is no peer of itself');
+    const { attempts } = alpha.peer('alpha:1');
+    assert.ok(attempts > 10 && attempts < 25, `${attempts} attempts in two minutes`);
+    assert.ok(world.clock.pending < 5, 'no link is left over');
+  });
+});
+
+describe('two addresses of one node', () => {
+  /** Beta, reachable at `beta:1` and `beta-wifi:1`. */
+  async function twoDoors(world: MeshWorld): Promise<MeshNode> {
+    const [wire, wifi] = ['beta:1', 'beta-wifi:1'].map((address) =>
+      world.network.transport(address, new Uint8Array(32)),
+    ) as [Transport, Transport];
+    const transport: Transport = {
+      listen: async (handlers) => {
+        await wifi.listen(handlers);
+        return wire.listen(handlers);
+      },
+      dial: (address, signal) => wire.dial(address, signal),
+      close: async () => {
+        await Promise.all([wire.close(), wifi.close()]);
+      },
+    };
+    const beta = new MeshNode(world, 'beta', { transport });
+    await beta.start();
+    return beta;
+  }
+
+  it('make one link, and either of them brings it back', async () => {
+    const world = new MeshWorld();
+    const beta = await twoDoors(world);
+    const alpha = await world.node('alpha');
+    for (const address of ['beta:1', 'beta-wifi:1']) {
+      alpha.mesh.addPeer(address);
+      await world.pass(1000);
+    }
+    assert.deepEqual([alpha.linked, beta.linked], [['beta'], ['alpha']]);
+    for (const [gone, way] of [
+      ['beta:1', 'beta-wifi:1'],
+      ['beta-wifi:1', 'beta:1'],
+      ['beta:1', 'beta-wifi:1'],
+    ] as const) {
+      world.network.heal('alpha:1', way);
+      world.network.cut('alpha:1', gone);
+      await world.pass(2 * MAX_DELAY_MS);
+      assert.deepEqual([alpha.linked, beta.linked], [['beta'], ['alpha']], `by ${way}`);
+      await checkTraffic(world, alpha, beta);
+    }
+  });
+
+  it('and a link from the other side are still one link', async () => {
+    const world = new MeshWorld();
+    const beta = await twoDoors(world);
+    const alpha = await world.node('alpha');
+    // The second one is in the list first, but the link belongs to the first.
+    for (const address of ['beta-wifi:1', 'beta:1']) {
+      world.network.cut('alpha:1', 'beta-wifi:1');
+      alpha.mesh.addPeer(address);
+    }
+    await world.pass(1000);
+    world.network.heal('alpha:1', 'beta-wifi:1');
+    await world.pass(MAX_DELAY_MS);
+    beta.mesh.addPeer('alpha:1');
+    await world.pass(MAX_DELAY_MS);
+    assert.deepEqual([alpha.linked, beta.linked], [['beta'], ['alpha']]);
+  });
+});
+
+describe('a link that is lost', () => {
+  it('by a reset is noticed at once, and dialled again further and further apart', async () => {
+    const world = new MeshWorld();
+    const beta = await world.node('beta');
+    const alpha = await world.node('alpha', [beta]);
+    await world.pass(11_000);
+    alpha.news();
+    world.network.cut('alpha:1', 'beta:1');
+    await world.pass(0);
+    assert.deepEqual(alpha.news(), ['down beta: the network was cut']);
+    let lastMs = world.clock.now().monotonicMs;
+    for (let attempt = 1; attempt <= 12; attempt++) {
+      const waitedMs = await passUntilNews(world, alpha);
+      assert.deepEqual(alpha.news(), [
+        `dial ${attempt} of beta:1 failed: no way to beta:1: the network or the machine is down`,
+      ]);
+      // The first wait follows the loss of a good link: it is that of a first attempt.
+      const wait = Math.max(1, attempt - 1);
+      assert.ok(waitedMs >= dialDelayMs(wait, 0), `${attempt}: ${waitedMs}`);
+      assert.ok(waitedMs <= dialDelayMs(wait, 1) + 20, `${attempt}: ${waitedMs}`);
+      lastMs = world.clock.now().monotonicMs;
+    }
+    world.network.heal('alpha:1', 'beta:1');
+    await passUntilNews(world, alpha);
+    assert.deepEqual(alpha.news(), ['up beta dialled']);
+    assert.ok(world.clock.now().monotonicMs - lastMs <= MAX_DELAY_MS + 100);
+    await checkTraffic(world, alpha, beta);
+  });
+
+  it('soon after it was made counts as a failed attempt, after ten seconds it was a good one', async () => {
+    const world = new MeshWorld();
+    const beta = await world.node('beta');
+    const alpha = await world.node('alpha', [beta]);
+    for (let loss = 1; loss <= 4; loss++) {
+      await passUntilLinked(world, alpha);
+      world.network.cut('alpha:1', 'beta:1');
+      world.network.heal('alpha:1', 'beta:1');
+      await world.pass(0);
+      assert.equal(alpha.peer('beta').attempts, loss);
+    }
+    await passUntilLinked(world, alpha);
+    await world.pass(10_000);
+    world.network.cut('alpha:1', 'beta:1');
+    await world.pass(0);
+    assert.equal(alpha.peer('beta').attempts, 0);
+  });
+
+  it('in silence is noticed by both sides in time, and made again when the way is open', async () => {
+    const world = new MeshWorld();
+    const beta = await world.node('beta');
+    const alpha = await world.node('alpha', [beta]);
+    await world.pass(12_000);
+    world.network.cut('alpha:1', 'beta:1', 'silent');
+    await world.pass(10_000);
+    assert.deepEqual([alpha.linked, beta.linked], [['beta'], ['alpha']], 'not yet');
+    await world.pass(SILENCE_NOTICED_MS - 10_000);
+    for (const node of [alpha, beta]) {
+      assert.match(node.news().at(-1)!, /^down \w+: nothing heard for 1[5-9] s$/);
+    }
+    await world.pass(60_000);
+    assert.match(
+      alpha.news().at(-1)!,
+      /^dial \d of beta:1 failed: no answer from beta:1 within 10 s$/,
+    );
+    world.network.heal('alpha:1', 'beta:1');
+    // A dial may be in the middle of its patience.
+    await world.pass(10_000 + MAX_DELAY_MS + 100);
+    assert.deepEqual([alpha.linked, beta.linked], [['beta'], ['alpha']]);
+    await checkTraffic(world, alpha, beta);
+  });
+
+  it('because a peer sent what is refused tells both sides why', async () => {
+    const world = new MeshWorld();
+    const beta = await world.node('beta');
+    const alpha = await world.node('alpha', [beta]);
+    await world.pass(100);
+    for (const node of [alpha, beta]) node.news();
+    beta.refuseRuns = 'signature of commit 1 is not its author’s';
+    alpha.write('state');
+    await world.pass(50);
+    assert.deepEqual(alpha.news(), ['down beta: signature of commit 1 is not its author’s']);
+    assert.deepEqual(beta.news(), ['down alpha: signature of commit 1 is not its author’s']);
+  });
+
+  it('because the store failed ends on both sides with the reason', async () => {
+    for (const failing of ['reader', 'writer'] as const) {
+      const world = new MeshWorld();
+      const beta = await world.node('beta');
+      const alpha = await world.node('alpha', [beta]);
+      await world.pass(100);
+      for (const node of [alpha, beta]) node.news();
+      (failing === 'reader' ? alpha : beta).storeFails = true;
+      alpha.write('state');
+      await world.pass(50);
+      const what = failing === 'reader' ? 'read commits to send' : 'store commits';
+      assert.deepEqual(alpha.news(), [`down beta: cannot ${what}: Error: the disk is gone`]);
+      assert.deepEqual(beta.news(), [`down alpha: cannot ${what}: Error: the disk is gone`]);
+    }
+  });
+});
+
+/** A write at each side arrives at the other. */
+async function checkTraffic(world: MeshWorld, a: MeshNode, b: MeshNode): Promise<void> {
+  a.write('state');
+  b.write('command');
+  await world.pass(1000);
+  assert.equal(b.holder.holds(a.name, 'state'), a.holder.holds(a.name, 'state'));
+  assert.equal(a.holder.holds(b.name, 'command'), b.holder.holds(b.name, 'command'));
+}
+
+/** Moves the clock from timer to timer until the node reported something. Returns the time that took. */
+async function passUntilNews(world: MeshWorld, node: MeshNode): Promise<number> {
+  const startMs = world.clock.now().monotonicMs;
+  const before = node.reportCount;
+  while (node.reportCount === before)
+    await world.pass(world.clock.nextInMs ?? assert.fail('nothing will happen'));
+  return world.clock.now().monotonicMs - startMs;
+}
+
+async function passUntilLinked(world: MeshWorld, node: MeshNode): Promise<void> {
+  while (node.linked.length === 0)
+    await world.pass(world.clock.nextInMs ?? assert.fail('nothing will happen'));
+}

@@ -1,0 +1,64 @@
+// When to dial again and which of two links to keep: bounds, and that two sides decide alike without asking each other.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { dialDelayMs, keepsNewLink } from '../../../src/mesh/protocol/index.ts';
+
+const MAX_DELAY_MS = 15_000;
+const fraction = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
+
+test('a wait is between half and all of 250 ms at first, and never over 15 s', () => {
+  assert.equal(dialDelayMs(1, 0), 125);
+  assert.ok(dialDelayMs(1, 0.999_999) < 250);
+  fc.assert(
+    fc.property(fc.integer({ min: 1 }), fraction, (attempt, chance) => {
+      const delayMs = dialDelayMs(attempt, chance);
+      assert.ok(delayMs >= 125 && delayMs < MAX_DELAY_MS, `${delayMs}`);
+    }),
+  );
+});
+
+test('waits only grow with the attempts, double until the limit, and stay there for ever', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 1000 }), fraction, (attempt, chance) => {
+      const [delayMs, nextMs] = [dialDelayMs(attempt, chance), dialDelayMs(attempt + 1, chance)];
+      assert.ok(nextMs >= delayMs);
+      assert.ok(nextMs === 2 * delayMs || nextMs > MAX_DELAY_MS / 2 - 1);
+    }),
+  );
+  assert.equal(dialDelayMs(Number.MAX_SAFE_INTEGER, 0), MAX_DELAY_MS / 2);
+});
+
+test('peers that lost each other together do not come back together', () => {
+  const waits = [0, 0.25, 0.5, 0.75].map((chance) => dialDelayMs(10, chance));
+  assert.deepEqual(waits, [7500, 9375, 11_250, 13_125]);
+});
+
+/** Both ends of a link as they see it. */
+const BY_SMALLER = { atSmaller: { initiator: true }, atLarger: { initiator: false } };
+const BY_LARGER = { atSmaller: { initiator: false }, atLarger: { initiator: true } };
+
+test('of a link from each side both keep the one that the smaller id dialled, in whatever order they see them', () => {
+  fc.assert(
+    fc.property(fc.string(), fc.string(), (one, other) => {
+      fc.pre(one !== other);
+      const [smaller, larger] = one < other ? [one, other] : [other, one];
+      // Each side may have seen either of the two links first.
+      for (const [held, fresh] of [
+        [BY_SMALLER, BY_LARGER],
+        [BY_LARGER, BY_SMALLER],
+      ] as const) {
+        const keepsFresh = fresh === BY_SMALLER;
+        assert.equal(keepsNewLink(smaller, larger, held.atSmaller, fresh.atSmaller), keepsFresh);
+        assert.equal(keepsNewLink(larger, smaller, held.atLarger, fresh.atLarger), keepsFresh);
+      }
+    }),
+  );
+});
+
+test('of two links from the same side both keep the newer: the older is dead without knowing it', () => {
+  for (const link of [BY_SMALLER, BY_LARGER]) {
+    assert.equal(keepsNewLink('a', 'b', link.atSmaller, link.atSmaller), true);
+    assert.equal(keepsNewLink('b', 'a', link.atLarger, link.atLarger), true);
+  }
+});

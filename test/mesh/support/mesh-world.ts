@@ -1,0 +1,159 @@
+// Real meshes over a memory network, with feeds in arrays and a clock that stands still until a test moves it.
+import type { Run } from '../../../src/core/index.ts';
+import {
+  createMemoryNetwork,
+  Mesh,
+  type MeshReport,
+  type PeerView,
+} from '../../../src/mesh/index.ts';
+import type { Transport } from '../../../src/mesh/transport/transport.ts';
+import { createSeededRandom, ManualClock } from '../../../src/testing/index.ts';
+import { FeedHolder } from './feed-holder.ts';
+import { membershipOf, nameOf } from './names.ts';
+
+/** One way, where a test says nothing else: a LAN with a slow switch. */
+const DELAY_MS = 10;
+
+export class MeshWorld {
+  readonly clock = new ManualClock();
+  readonly network;
+
+  constructor({ delayMs = DELAY_MS } = {}) {
+    const random = createSeededRandom('network');
+    this.network = createMemoryNetwork({ timers: this.clock, random, delayMs });
+  }
+
+  /** A node that is up and listens at `<name>:1`. */
+  async node(name: string, peers: readonly MeshNode[] = []): Promise<MeshNode> {
+    const node = new MeshNode(this, name);
+    await node.start(peers);
+    return node;
+  }
+
+  async pass(ms: number): Promise<void> {
+    await this.clock.advanceSettled(ms);
+    await this.clock.settle();
+  }
+}
+
+interface MeshNodeOptions {
+  readonly fleetSecret?: Uint8Array;
+  /** In place of a transport at the node's own address. */
+  readonly transport?: Transport;
+}
+
+export class MeshNode {
+  readonly name: string;
+  readonly address: string;
+  readonly holder: FeedHolder;
+  /** In words, oldest first; a test takes them with `news`. */
+  readonly #reports: string[] = [];
+  readonly #world: MeshWorld;
+  readonly #options: MeshNodeOptions;
+  /** Why runs of peers are refused, while they are. */
+  refuseRuns: string | undefined;
+  /** Makes the store fail. */
+  storeFails = false;
+  mesh: Mesh;
+
+  constructor(world: MeshWorld, name: string, options: MeshNodeOptions = {}) {
+    this.#world = world;
+    this.#options = options;
+    this.name = name;
+    this.address = `${name}:1`;
+    this.holder = new FeedHolder(name, options);
+    this.mesh = this.#createMesh();
+  }
+
+  /** Listens, and dials those peers from now on. */
+  async start(peers: readonly MeshNode[] = []): Promise<void> {
+    await this.mesh.listen();
+    for (const peer of peers) this.mesh.addPeer(peer.address);
+  }
+
+  /** The process ends in order and starts again, with what it stored. */
+  async restart(peers: readonly MeshNode[] = []): Promise<void> {
+    await this.mesh.close();
+    this.mesh = this.#createMesh();
+    await this.start(peers);
+  }
+
+  write(...args: Parameters<FeedHolder['write']>): void {
+    this.mesh.advanced([this.holder.write(...args)]);
+  }
+
+  /** Names of the peers that are linked. */
+  get linked(): string[] {
+    return this.mesh
+      .peers()
+      .filter(({ state }) => state === 'connected')
+      .map(({ nodeId }) => nameOf(nodeId))
+      .sort();
+  }
+
+  /** What is shown of a peer, by its name or its address. */
+  peer(nameOrAddress: string): PeerView {
+    const isIt = ({ address, nodeId }: PeerView): boolean =>
+      address === nameOrAddress || (nodeId !== '' && nameOf(nodeId) === nameOrAddress);
+    const found = this.mesh.peers().filter(isIt);
+    if (found.length !== 1)
+      throw new Error(`${this.name} shows ${nameOrAddress} ${found.length} times`);
+    return found[0] as PeerView;
+  }
+
+  /** What was reported since the last call. */
+  news(): string[] {
+    return this.#reports.splice(0);
+  }
+
+  /** Reports that no test has taken yet. */
+  get reportCount(): number {
+    return this.#reports.length;
+  }
+
+  #createMesh(): Mesh {
+    const { clock, network } = this.#world;
+    const mesh: Mesh = new Mesh({
+      clock,
+      timers: clock,
+      random: createSeededRandom(this.name),
+      transport: this.#options.transport ?? network.transport(this.address, new Uint8Array(32)),
+      membership: membershipOf(this.name, this.#options.fleetSecret),
+      name: this.name,
+      feeds: {
+        positions: () => this.holder.positions(),
+        readRun: async (feed, seq) => {
+          if (this.storeFails) throw new Error('the disk is gone');
+          return this.holder.read({ feed, seq });
+        },
+        deliver: async (runs) => this.#deliver(mesh, runs),
+      },
+      report: (report) => this.#reports.push(describeReport(report)),
+    });
+    return mesh;
+  }
+
+  #deliver(mesh: Mesh, runs: readonly Run[]): string | undefined {
+    if (this.storeFails) throw new Error('the disk is gone');
+    if (this.refuseRuns !== undefined) return this.refuseRuns;
+    for (const run of runs) {
+      const { refused, grown } = this.holder.store(run);
+      if (refused !== undefined) return refused;
+      mesh.advanced(grown);
+    }
+    return undefined;
+  }
+}
+
+function describeReport(report: MeshReport): string {
+  switch (report.type) {
+    case 'link-up':
+      return `up ${nameOf(report.nodeId)} ${report.outbound ? 'dialled' : 'accepted'}`;
+    case 'link-down':
+      return `down ${nameOf(report.nodeId)}: ${report.reason}`;
+    case 'refused':
+      return `refused ${report.address}: ${report.reason}${report.versionMismatch ? ' (version)' : ''}`;
+    case 'dial-failed':
+      return `dial ${report.attempts} of ${report.address} failed: ${report.reason}`;
+  }
+}

@@ -1,0 +1,56 @@
+// Every message that a session may send, for property tests.
+import fc from 'fast-check';
+import { LANES, toHex } from '../../../src/core/index.ts';
+import type { OwnMessage } from '../../../src/mesh/protocol/index.ts';
+
+const record = <T>(model: { [K in keyof T]: fc.Arbitrary<T[K]> }) =>
+  fc.record(model, { noNullPrototype: true });
+const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });
+const hex = (length: number) => bytes(length).map(toHex);
+const uint32 = fc.integer({ min: 0, max: 0xffff_ffff });
+const uint64 = fc.bigInt({ min: 0n, max: 0xffff_ffff_ffff_ffffn });
+const seq = fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER });
+/** What is printable stays as it is; the codec's tests look at the rest. */
+const text = fc.string({
+  unit: fc.constantFrom('a', 'Z', '7', ' ', 'é', '漢', '🛰'),
+  maxLength: 50,
+});
+
+const feed = record({ author: hex(32), incarnation: hex(16), lane: fc.constantFrom(...LANES) });
+const commit = record({
+  clock: uint64,
+  payload: fc.uint8Array({ maxLength: 100 }),
+  signature: fc.option(bytes(64), { nil: undefined }),
+});
+
+export const anyMessage: fc.Arbitrary<OwnMessage> = fc.oneof(
+  record({
+    type: fc.constant('hello' as const),
+    versionMin: uint32,
+    versionMax: uint32,
+    nodeId: hex(32),
+    bootId: hex(16),
+    capabilities: uint64,
+    membershipProof: bytes(32),
+    signature: bytes(64),
+  }),
+  record({ type: fc.constant('introduction' as const), name: text }),
+  record({
+    type: fc.constant('frontier' as const),
+    positions: fc.array(record({ feed, seq }), { maxLength: 5 }),
+    last: fc.boolean(),
+  }),
+  record({
+    type: fc.constant('run' as const),
+    run: record({ feed, firstSeq: seq, commits: fc.array(commit, { maxLength: 5 }) }),
+  }),
+  record({ type: fc.constant('stored' as const), runs: uint32 }),
+  record({ type: fc.constantFrom('ping' as const, 'pong' as const), token: uint64 }),
+  record({
+    type: fc.constant('goodbye' as const),
+    reason: fc.constantFrom('stopping', 'version', 'paused', 'duplicate', 'protocol', 'other'),
+    message: text,
+    versionMin: uint32,
+    versionMax: uint32,
+  }),
+);

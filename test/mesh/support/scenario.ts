@@ -1,0 +1,102 @@
+// Reads and plays a scenario: lines at the margin are what happens, the indented lines below each are what comes of it.
+//
+//   alpha writes state 3 times          alpha dials beta                     settle
+//   alpha is of another fleet           alpha dials beta, played             15 s pass
+//   alpha's link to beta is full        alpha's link to beta drains          the link of alpha and beta breaks
+//   alpha says goodbye to beta: text    beta says to alpha: hello, versions 2 to 3
+//
+// A side that is "played" has no session; the scenario speaks for it. `settle` carries out all that is on its way.
+import type { Lane } from '../../../src/core/index.ts';
+import { createHello, type OwnMessage } from '../../../src/mesh/protocol/index.ts';
+import { membershipOf, OTHER_SECRET } from './names.ts';
+import { SessionWorld } from './session-world.ts';
+
+type Play = (world: SessionWorld, ...words: string[]) => string[];
+
+const RULES: readonly (readonly [RegExp, Play])[] = [
+  [/^(\w+) writes (\w+)$/, (world, name, lane) => world.write(name, lane as Lane)],
+  [
+    /^(\w+) writes (\w+) (\d+) times$/,
+    (world, name, lane, times) => world.write(name, lane as Lane, Number(times)),
+  ],
+  [
+    /^(\w+) is of another fleet$/,
+    (world, name) => {
+      world.node(name, OTHER_SECRET);
+      return [];
+    },
+  ],
+  [/^(\w+) dials (\w+)$/, (world, from, to) => world.dial(from, to)],
+  [/^(\w+) dials (\w+), played$/, (world, from, to) => world.dial(from, to, to)],
+  [/^(\w+), played, dials (\w+)$/, (world, from, to) => world.dial(from, to, from)],
+  [
+    /^(\w+) says to (\w+): (\w+), versions (\d+) to (\d+)$/,
+    (world, from, to, what, min, max) =>
+      world.at(to, from, (end) => {
+        const versions = { versionMin: Number(min), versionMax: Number(max) };
+        return end.hear(spoken(what, from, versions));
+      }),
+  ],
+  [
+    /^(\w+) says goodbye to (\w+): (.+)$/,
+    (world, name, to, message) =>
+      world.at(name, to, (end) => end.take({ type: 'end', reason: 'stopping', message })),
+  ],
+  [
+    /^(\w+)'s link to (\w+) is full$/,
+    (world, name, to) =>
+      world.at(name, to, (end) => {
+        end.isFull = true;
+        return [];
+      }),
+  ],
+  [
+    /^(\w+)'s link to (\w+) drains$/,
+    (world, name, to) =>
+      world.at(name, to, (end) => {
+        end.isFull = false;
+        return end.take({ type: 'drained' });
+      }),
+  ],
+  [
+    /^the link of (\w+) and (\w+) breaks$/,
+    (world, a, b) => {
+      world.cut(a, b);
+      return [];
+    },
+  ],
+  [/^(\d+) s pass$/, (world, seconds) => world.pass(Number(seconds) * 1000)],
+  [/^settle$/, (world) => world.settle()],
+];
+
+/** Plays a scenario and returns its text with what really came of each line. Comments and empty lines stay. */
+export function playScenario(text: string): string {
+  const world = new SessionWorld();
+  const lines = text.split('\n').filter((line) => !line.startsWith(' '));
+  return lines
+    .flatMap((line) => [line, ...play(world, line).map((effect) => `  ${effect}`)])
+    .join('\n');
+}
+
+function play(world: SessionWorld, line: string): string[] {
+  if (line === '' || line.startsWith('#')) return [];
+  for (const [pattern, rule] of RULES) {
+    const match = pattern.exec(line);
+    if (match !== null) return rule(world, ...match.slice(1));
+  }
+  throw new Error(`a scenario cannot say: ${line}`);
+}
+
+/** What a later version might say before anybody is sure that it is a member. */
+function spoken(
+  what: string,
+  from: string,
+  versions: { versionMin: number; versionMax: number },
+): OwnMessage {
+  if (what === 'goodbye') {
+    return { type: 'goodbye', reason: 'version', message: 'no version in common', ...versions };
+  }
+  // Versions are judged before the proof, so it does not matter on which handshake this is one.
+  const claims = { ...versions, capabilities: 0n };
+  return createHello(membershipOf(from), claims, new Uint8Array(64), true);
+}

@@ -62,11 +62,15 @@ async function openAll(parts: SidecarParts, opened: Closers): Promise<Sidecar> {
   const failure = Promise.withResolvers<unknown>();
   const stopping = new AbortController();
   const faults = new Set<string>();
+  const notReady = (reason: string): void => {
+    if (!faults.has(reason)) log.warn('sidecar.not_ready', { reason }, `not ready: ${reason}`);
+    faults.add(reason);
+  };
   const reportToLog = createReporter(log, clock, crypto);
   const report = (what: MemberReport): void => {
     reportToLog(what);
     if (what.type !== 'store-failed') return;
-    faults.add('the store failed');
+    notReady('the store failed');
     failure.resolve(what.error);
   };
   const member = await Member.open({
@@ -76,6 +80,11 @@ async function openAll(parts: SidecarParts, opened: Closers): Promise<Sidecar> {
     report,
   });
   opened.defer(() => member.close());
+  log.info(
+    'store.opened',
+    { documents: member.documents },
+    'the data directory was opened and read',
+  );
   const backend = createBackend({
     ...parts,
     member,
@@ -94,11 +103,15 @@ async function openAll(parts: SidecarParts, opened: Closers): Promise<Sidecar> {
     unixSocket: parts.apiSocket,
   });
   opened.defer(async () => {
-    faults.add('the sidecar is stopping');
+    notReady('the sidecar is stopping');
     stopping.abort();
     await api.stop();
   });
   await member.connect(parts.peers, parts.meshListens);
+  if (parts.meshListens) {
+    const address = member.meshAddress;
+    log.info('mesh.listening', { address }, `other sidecars can dial ${address}`);
+  }
   return {
     apiAddress: api.tcpAddress,
     apiSocket: api.unixSocket,

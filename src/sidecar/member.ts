@@ -146,6 +146,11 @@ export class Member {
     for (const address of [...peers, ...this.#addedPeers]) this.#mesh.addPeer(address);
   }
 
+  /** Documents held, deleted ones included. */
+  get documents(): number {
+    return this.#commits.documents;
+  }
+
   get meshAddress(): string {
     return this.#mesh.address;
   }

@@ -132,10 +132,12 @@ export class Member {
     await runtime.idle();
     if (failures.length > 0) throw failures[0];
     if (rebuildViews) {
-      const before = memory.feeds.reduce((sum, head) => sum + head.seq, 0);
       await runtime.replay(commits.replay());
       await commits.markRebuilding(false);
-      if (before > 0) parts.report({ type: 'views-rebuilt', documents: commits.documents });
+      // Where nothing came of it, nothing was lost: a feed may hold nothing that this version can show.
+      if (commits.documents > 0) {
+        parts.report({ type: 'views-rebuilt', documents: commits.documents });
+      }
     }
     return new Member(nodeId, runtime, mesh, commits, await readPeers(commits));
   }

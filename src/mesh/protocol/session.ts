@@ -273,7 +273,8 @@ export class Session {
 
   #tick(now: Instant, bytesReceived: number): void {
     // A run may take a slow link longer than the silence we bear: its bytes are a sign of life too, but not from strangers.
-    if (this.#isLive() && bytesReceived > this.#bytesAtLastTick) this.#lastHeardMs = now.monotonicMs;
+    if (this.#isLive() && bytesReceived > this.#bytesAtLastTick)
+      this.#lastHeardMs = now.monotonicMs;
     this.#bytesAtLastTick = bytesReceived;
     const silentMs = now.monotonicMs - this.#lastHeardMs;
     if (this.#state === 'greeting') {

@@ -102,14 +102,16 @@ function fileOfSymbol(types: Registry, symbol: string): DescFile | undefined {
   return (types.get(symbol) ?? types.get(parent))?.file;
 }
 
-/** The files and all they import, each once, importers first. */
+/** The files and all they import, each once, every file before what it imports. */
 function withDependencies(files: readonly DescFile[]): DescFile[] {
-  const found = new Set<DescFile>();
+  const seen = new Set<DescFile>();
+  const importsFirst: DescFile[] = [];
   const visit = (file: DescFile): void => {
-    if (found.has(file)) return;
-    found.add(file);
+    if (seen.has(file)) return;
+    seen.add(file);
     file.dependencies.forEach(visit);
+    importsFirst.push(file);
   };
   files.forEach(visit);
-  return [...found];
+  return importsFirst.toReversed();
 }

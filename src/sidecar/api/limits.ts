@@ -40,6 +40,8 @@ export const HEALTH_POLL_INTERVAL_MS = 2_000;
 
 /** For calls in flight when the sidecar stops; then their connections are cut. Two of the five seconds a stop may take. */
 export const STOP_DEADLINE_MS = 2_000;
+/** For a cut connection to take what was said last: clients wait for ever for an HTTP/2 call whose connection just ends. */
+export const LAST_WORDS_MS = 100;
 /** When a caller is told to come back to a stopping sidecar: a restart takes about a second. */
 export const STOPPING_RETRY_MS = 2_000;
 /** When a caller is told to come back after all watches were taken. */

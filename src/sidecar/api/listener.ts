@@ -17,6 +17,7 @@ import { Http1Connections } from './http1-connections.ts';
 import {
   ABANDONED_STREAM_GRACE_MS,
   type ApiLimits,
+  LAST_WORDS_MS,
   MAX_HEADER_BYTES,
   MAX_HEADER_COUNT,
   MAX_HTTP2_STREAMS,
@@ -47,7 +48,7 @@ export interface Listener {
   readonly address: string;
   /** Accepts no more connections or calls, and resolves when every call under way is answered and its connection closed. */
   close(): Promise<void>;
-  /** Cuts the connections that are left. */
+  /** Cuts the connections that are left: after a last word, where the client takes one. */
   destroy(): void;
 }
 
@@ -98,7 +99,12 @@ export async function listen(
       http1.close(() => {});
     },
     destroy() {
-      for (const socket of sockets) socket.destroy();
+      for (const session of sessions) session.destroy(undefined, constants.NGHTTP2_CANCEL);
+      for (const socket of sockets) socket.destroySoon();
+      const cancel = parts.timers.after(LAST_WORDS_MS, () => {
+        for (const socket of sockets) socket.destroy();
+      });
+      server.once('close', cancel);
     },
   };
 }

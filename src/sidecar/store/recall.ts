@@ -3,6 +3,7 @@ import {
   type Crypto,
   type DocumentKey,
   type FeedHead,
+  type FeedId,
   type NodeId,
   type NodeMemory,
   type Random,
@@ -44,14 +45,13 @@ export async function recall(
   crypto: Crypto,
   random: Random,
 ): Promise<Recollection> {
-  const feeds = await readHeads(store, crypto);
-  for (const head of feeds) {
-    if (head.feed.author === self) await checkContinuity(store, head);
-  }
+  const heads = await readHeads(store, crypto);
+  const feeds = await wholeFeeds(store, heads, self);
   const { views, damaged } = await readViews(store, crypto);
   const commits = new CommitStore(store, crypto, damaged ? [] : views.map((view) => view.key));
   const rebuildViews =
     damaged ||
+    feeds.length < heads.length ||
     (await readNumber(commits, VIEW_COUNT)) > views.length ||
     (views.length === 0 && feeds.length > 0) ||
     (await readNumber(commits, REBUILDING)) === 1;
@@ -93,21 +93,39 @@ async function readHeads(store: Store, crypto: Crypto): Promise<FeedHead[]> {
   return heads;
 }
 
+/**
+ * The feeds without a gap. One of another author that has a gap is forgotten: peers send it again from its beginning, while
+ * its last place would tell them that nothing is missing here.
+ */
+async function wholeFeeds(
+  store: Store,
+  heads: readonly FeedHead[],
+  self: NodeId,
+): Promise<FeedHead[]> {
+  const whole: FeedHead[] = [];
+  for (const head of heads) {
+    const last = await lastBeforeGap(store, head.feed);
+    if (head.feed.author === self) checkOwn(head, last);
+    if (last >= head.seq) whole.push(head);
+  }
+  return whole;
+}
+
 /** Own commits exist nowhere else until they are sent: a gap in them must be known before anything is acknowledged. */
-async function checkContinuity(store: Store, head: FeedHead): Promise<void> {
-  let expected = 1;
-  for await (const { key } of store.range(commitRange(head.feed, 1))) {
-    if (parseCommitKey(key)?.seq !== expected) break;
-    expected++;
+function checkOwn({ feed, seq }: FeedHead, last: number): void {
+  if (last < seq) throw new StoreDamagedError(commitKey(feed, last + 1), 'of our own is missing');
+  if (last > seq) {
+    throw new StoreDamagedError(headKey(feed), `is behind its feed, which goes on to ${last}`);
   }
-  if (expected <= head.seq)
-    throw new StoreDamagedError(commitKey(head.feed, expected), 'of our own is missing');
-  if (expected > head.seq + 1) {
-    throw new StoreDamagedError(
-      headKey(head.feed),
-      `is behind its feed, which goes on to ${expected - 1}`,
-    );
+}
+
+async function lastBeforeGap(store: Store, feed: FeedId): Promise<number> {
+  let last = 0;
+  for await (const { key } of store.range(commitRange(feed, 1))) {
+    if (parseCommitKey(key)?.seq !== last + 1) break;
+    last++;
   }
+  return last;
 }
 
 async function readViews(

@@ -95,7 +95,7 @@ test('symbols within types, file names and extensions are found', async () => {
     value: 'google.protobuf.FieldOptions',
   });
   assert.equal(numbers?.case, 'allExtensionNumbersResponse');
-  assert.deepEqual(numbers.value.extensionNumber, [1159]);
+  assert.deepEqual(numbers.value.extensionNumber, [1159, 1160]);
 });
 
 test('a question without an answer is answered, and the stream goes on', async () => {

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { connect as connectHttp2 } from 'node:http2';
 import { test } from 'node:test';
 import { DocumentService } from '../../../src/gen/holdfast/v1/document_pb.ts';
-import { STOP_DEADLINE_MS } from '../../../src/sidecar/api/limits.ts';
+import { LAST_WORDS_MS, STOP_DEADLINE_MS } from '../../../src/sidecar/api/limits.ts';
 import { clientFor, detailOf, openSocket, PROTOCOLS, rejection } from './support/call.ts';
 import { DOCUMENT } from './support/fake-backend.ts';
 import { type OpenApi, openApi } from './support/open-api.ts';
@@ -77,6 +77,28 @@ for (const protocol of PROTOCOLS) {
       ['api.listening'],
     );
   });
+}
+
+for (const protocol of PROTOCOLS) {
+  test(`${protocol}: a client that does not read cannot hold up the stop`, async () => {
+    const wide = 'x'.repeat(60_000);
+    const row = { ...DOCUMENT, value: { wide } };
+    const events = Array.from({ length: 16 }, () => ({ type: 'put' as const, row, cursor: 'c1' }));
+    const api = await openApi({
+      answers: { changes: () => ({ resync: false, events, cursor: 'c1', caughtUp: false }) },
+    });
+    const watch = clientFor(DocumentService, protocol, api.url).watch({})[Symbol.asyncIterator]();
+    await watch.next();
+    const stopped = api.server.stop();
+    await api.clock.advanceSettled(STOP_DEADLINE_MS + LAST_WORDS_MS);
+    await stopped;
+    assert.equal(api.clock.pending, 0);
+    await rejection(drain(watch));
+  });
+}
+
+async function drain(events: AsyncIterator<unknown>): Promise<void> {
+  while ((await events.next()).done !== true);
 }
 
 test('idle and silent connections are closed at once', async () => {

@@ -187,6 +187,55 @@ describe('what cannot be derived from the rest', () => {
   }
 });
 
+describe('commits of others', () => {
+  /** North held everything south wrote, in batches so that some writes hold commits and views; then some were lost. */
+  async function losing(lose: (store: Store, keys: Uint8Array[]) => Promise<void>) {
+    const fleet = new TestFleet();
+    const south = await fleet.start('south');
+    const store = createMemoryStore();
+    const north = await fleet.start('north', { store, peers: ['south'], liveDocuments: 16 });
+    for (let n = 0; n < 60; n++) {
+      await south.put(`notes/n${n % 25}`, { n });
+      await fleet.clock.advanceSettled(5);
+    }
+    await fleet.quiet();
+    await north.die();
+    await lose(store, await keysOf(store, 'c'));
+    return { fleet, south, store };
+  }
+
+  test('that are missing are fetched again, whatever was lost with them', async () => {
+    for (const at of [0, 30, 59]) {
+      const { fleet, south, store } = await losing((where, keys) =>
+        remove(where, keys[at] as Uint8Array, viewKey('notes/n3'), viewKey(`notes/n${at % 25}`)),
+      );
+      const alone = await fleet.start('north', { store: store.snapshotWritten() });
+      assert.deepEqual(
+        alone.reports.map(({ type }) => type),
+        ['views-rebuilt'],
+      );
+      await alone.die();
+      const north = await fleet.start('north', { store, peers: ['south'], liveDocuments: 16 });
+      await fleet.quiet();
+      assert.equal(await north.stateHash(), await south.stateHash());
+      await north.die();
+      const again = await fleet.start('north', { store, liveDocuments: 16 });
+      assert.equal(await again.stateHash(), await south.stateHash());
+      assert.deepEqual(again.reports, [], 'nothing is missing any more');
+    }
+  });
+
+  test('that are missing hide nobody else, and own ones stay', async () => {
+    const { fleet, store } = await losing((where, keys) => remove(where, keys[5] as Uint8Array));
+    const north = await fleet.start('north', { store });
+    assert.deepEqual(await north.read('notes/n24'), { n: 49 });
+    await north.put('notes/own', { n: 1 });
+    await north.die();
+    const again = await fleet.start('north', { store });
+    assert.deepEqual(await again.read('notes/own'), { n: 1 });
+  });
+});
+
 describe('views', () => {
   const losses: Readonly<Record<string, (store: Store) => Promise<void>>> = {
     'one is gone': (store) => remove(store, viewKey('notes/n1')),

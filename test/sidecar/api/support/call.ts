@@ -67,7 +67,7 @@ export function call(
       response.on('error', reject);
       response.on('end', () => {
         const text = Buffer.concat(chunks).toString();
-        const isJson = response.headers['content-type'] === 'application/json';
+        const isJson = text !== '' && response.headers['content-type'] === 'application/json';
         resolve({
           status: response.statusCode ?? 0,
           headers: response.headers,

@@ -40,6 +40,11 @@ export const MAX_DOCUMENT_DEPTH = 16;
 export const MAX_ARGUMENT_BYTES = 32 * 1024;
 /** Bytes of one Automerge change: a document of the largest size with the keys of its ops. */
 export const MAX_CHANGE_BYTES = 96 * 1024;
+/**
+ * Changes after which the owner of a document writes it anew, without its history. Applying a change costs 0.2 ms on a young
+ * document and 15 ms on one with a day of heartbeats; a re-founded one stays young. Sixteen costs a sixth more bytes than never.
+ */
+export const REFOUND_AFTER_CHANGES = 16;
 /** Ops in one commit. */
 export const MAX_COMMIT_OPS = 256;
 /** Payload bytes at which a commit is closed and the next one begun. */

@@ -6,12 +6,14 @@
 //                       └──► stored only (the view stays)
 import { EMPTY } from './bytes.ts';
 import { ChangeLog } from './change-log.ts';
+import { rulesOf } from './collection.ts';
 import type { Op } from './commit.ts';
+import { REFOUND_AFTER_CHANGES } from './config.ts';
 import { LiveDocument } from './document.ts';
 import type { Hash } from './environment.ts';
 import { HoldfastError } from './error.ts';
 import { type DocumentKey, type Incarnation, type NodeId, splitDocumentKey } from './ids.ts';
-import type { JsonObject } from './json.ts';
+import { type JsonObject, jsonEqual } from './json.ts';
 import { SortedIds } from './sorted-ids.ts';
 import type { Hlc } from './time.ts';
 import { blankView, digestOf, isVisible, revisionOf, type View, type VisibleView } from './view.ts';
@@ -139,13 +141,18 @@ export class DocumentTable {
     this.#outdated.add(key);
   }
 
-  /** Makes the document equal to `value`. The document must not be `missing`. */
+  /**
+   * Makes the document equal to `value`. The document must not be `missing`. One that is dead, or owned and long in changes, is
+   * founded anew in the next generation, which replaces the older ones on every node.
+   */
   put(key: DocumentKey, value: JsonObject, stamp: Stamp): WriteResult {
     const view = this.#views.get(key) ?? blankView(key);
-    const alive = view.generation > view.deletedThrough;
-    const generation = alive ? view.generation : Math.max(view.generation, view.deletedThrough) + 1;
-    const bytes = alive ? this.#change(key, value) : this.#found(key, value);
+    const changes = view.generation > view.deletedThrough && !this.#isToRenew(key, value);
+    const bytes = changes ? this.#change(key, value) : this.#found(key, value);
     if (bytes === undefined) return { op: undefined, revision: view.revision };
+    const generation = changes
+      ? view.generation
+      : Math.max(view.generation, view.deletedThrough) + 1;
     const revision = this.#revision(key, generation);
     this.#set({ ...view, ...stamp, generation, value, revision });
     return { op: { key, kind: 'change', generation, bytes }, revision };
@@ -262,6 +269,17 @@ export class DocumentTable {
     if (this.#damaged.has(op.key)) return undefined;
     this.#loading.get(op.key)?.changes.push(op.bytes);
     return op.generation;
+  }
+
+  /** Safe for owned documents alone: only their owner writes them, so no change of anybody else is left behind. */
+  #isToRenew(key: DocumentKey, value: JsonObject): boolean {
+    if (rulesOf(splitDocumentKey(key).collection).class !== 'owned') return false;
+    const document = this.#live.get(key);
+    return (
+      document !== undefined &&
+      document.changes >= REFOUND_AFTER_CHANGES &&
+      !jsonEqual(document.read(), value)
+    );
   }
 
   #change(key: DocumentKey, value: JsonObject): Uint8Array | undefined {

@@ -27,10 +27,16 @@ export class LiveDocument {
   #queued: Uint8Array[] = [];
   #value: JsonObject | undefined;
   #heads: readonly string[] | undefined;
+  #changes = 0;
 
   /** `actor` signs the changes made here: the incarnation of this process. */
   constructor(actor: Incarnation) {
     this.#actor = actor;
+  }
+
+  /** Changes it is made of. Changes that were given twice count twice. */
+  get changes(): number {
+    return this.#changes;
   }
 
   /** The document's first change: makes it equal to `value`. Only for a document that has no changes. */
@@ -49,6 +55,7 @@ export class LiveDocument {
       }),
     );
     this.#queued.push(change);
+    this.#changes = 1;
     this.#value = value;
     this.#heads = [toHex(hash.sha256(change.subarray(CHUNK_BODY_OFFSET)))];
     return change;
@@ -64,6 +71,7 @@ export class LiveDocument {
   apply(changes: readonly Uint8Array[]): void {
     if (changes.length === 0) return;
     this.#queued.push(...changes);
+    this.#changes += changes.length;
     this.#value = undefined;
     this.#heads = undefined;
   }
@@ -91,6 +99,7 @@ export class LiveDocument {
     handle.commit(null, NO_TIME);
     const change = handle.getLastLocalChange();
     if (change === null) throw new Error('Automerge made no change for a value that differs');
+    this.#changes++;
     this.#value = value;
     this.#heads = undefined;
     return checkSize(change);

@@ -9,7 +9,7 @@ export interface PeerView {
   /** Configured address; empty for a peer that dialled us. */
   readonly address: string;
   /** Hex; empty until known. */
-  readonly nodeId: NodeId | '';
+  readonly nodeId: NodeId;
   readonly name: string;
   readonly state: PeerState;
   readonly roundTripMs: number | undefined;
@@ -25,7 +25,8 @@ export interface PeerView {
 export class Peer {
   /** Where to dial it; empty when only it dials us. */
   address: string;
-  nodeId: NodeId | '' = '';
+  /** Empty until known. */
+  nodeId: NodeId = '';
   name = '';
   link: LinkDriver | undefined;
   linkedAtMs = 0;

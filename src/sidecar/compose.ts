@@ -1,6 +1,6 @@
 // The composition root: the one file that builds the real world out of options. What it opens it closes, in reverse.
 import { join } from 'node:path';
-import type { Environment } from '../core/index.ts';
+import { type Environment, HoldfastError } from '../core/index.ts';
 import { createLanTransport } from '../mesh/index.ts';
 import { assembleSidecar, type Sidecar, type SidecarParts } from './assemble.ts';
 import { Closers } from './closers.ts';
@@ -81,6 +81,13 @@ async function explained({ dataDir }: SidecarOptions, parts: SidecarParts): Prom
       throw new StartupError(
         `The store in ${dataDir} is damaged: ${error.message}. Nothing was served from it.`,
         'Keep a copy of the directory. What other members hold comes back to a fresh data directory over the mesh.',
+        error,
+      );
+    }
+    if (error instanceof HoldfastError && error.reason === 'STORE_FAILED') {
+      throw new StartupError(
+        `The store in ${dataDir} cannot be used: ${error.message}`,
+        'Check the disk and start again. If that does not help, keep a copy of the directory: what other members hold comes back to a fresh one over the mesh.',
         error,
       );
     }

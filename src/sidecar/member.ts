@@ -101,7 +101,6 @@ export class Member {
       storeId,
     };
     const { fleet, config } = parts;
-    const failures: unknown[] = [];
     const node = new Node({ identity, fleetId: fleet.fleetId, config, crypto, signer, memory });
     const runtime = new Runtime({
       node,
@@ -110,10 +109,7 @@ export class Member {
       timers,
       onAdvanced: (positions) => mesh.advanced(positions),
       onReport: (event, detail, fault) => parts.report({ type: 'core', event, detail, fault }),
-      onFailed: (error) => {
-        failures.push(error);
-        parts.report({ type: 'store-failed', error });
-      },
+      onFailed: (error) => parts.report({ type: 'store-failed', error }),
     });
     const mesh: Mesh = new Mesh({
       clock,
@@ -130,7 +126,7 @@ export class Member {
       report: parts.report,
     });
     await runtime.idle();
-    if (failures.length > 0) throw failures[0];
+    if (runtime.failure !== undefined) throw runtime.failure;
     if (rebuildViews) {
       await runtime.replay(commits.replay());
       await commits.markRebuilding(false);

@@ -63,8 +63,9 @@ class Reporter {
   }
 
   #refused({ address, reason, versionMismatch }: ReportOf<'refused'>): void {
-    // By host: whoever dials comes from another port each time.
-    const passed = this.#passes(`refused ${address.slice(0, address.lastIndexOf(':'))}`, reason);
+    // By host: whoever dials comes from another port each time. And by reason: several may share a host.
+    const host = address.slice(0, address.lastIndexOf(':'));
+    const passed = this.#passes(`refused ${host}: ${reason}`, reason);
     if (passed === undefined) return;
     const event = versionMismatch ? 'mesh.version_mismatch' : 'mesh.peer_refused';
     this.#log.warn(event, { address, reason, ...passed }, `refused ${address}: ${reason}`);

@@ -62,6 +62,7 @@ export class Runtime {
   readonly #listeners = new Set<() => void>();
   readonly #cancelTimers = new Set<() => void>();
   #state: State = 'open';
+  #failure: unknown;
   #nextId = 1;
   #running: Promise<void> | undefined;
   /** Loads under way: a stop waits for them. */
@@ -103,7 +104,7 @@ export class Runtime {
     for await (const commits of batches) {
       this.#take({ type: 'commits-replayed', commits });
       await this.idle();
-      if (this.#state === 'failed') throw this.#refusal();
+      if (this.#state === 'failed') throw this.#failure;
     }
   }
 
@@ -111,6 +112,11 @@ export class Runtime {
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  /** Why the store failed; undefined while it has not. */
+  get failure(): unknown {
+    return this.#failure;
   }
 
   /** Resolves when nothing is queued, being written or being loaded. */
@@ -224,6 +230,7 @@ export class Runtime {
   #fail(error: unknown): void {
     if (this.#state === 'failed') return;
     this.#state = 'failed';
+    this.#failure = error;
     this.#queue.length = 0;
     this.#rejectAll(this.#refusal());
     this.#parts.onFailed(error);

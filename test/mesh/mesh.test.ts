@@ -2,15 +2,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { dialDelayMs } from '../../src/mesh/protocol/index.ts';
 import type { Transport } from '../../src/mesh/transport/transport.ts';
-import { MeshNode, MeshWorld } from './support/mesh-world.ts';
+import { checkTraffic, MeshNode, MeshWorld } from './support/mesh-world.ts';
 import { membershipOf } from './support/names.ts';
 
 /** The longest wait before a dial. */
 const MAX_DELAY_MS = 15_000;
-/** Three missed pings and the ticks between. */
-const SILENCE_NOTICED_MS = 20_000;
 
 describe('a chain', () => {
   it('carries what either end writes to the other, and to whoever joins later', async () => {
@@ -281,127 +278,3 @@ describe('two addresses of one node', () => {
     assert.deepEqual([alpha.linked, beta.linked], [['beta'], ['alpha']]);
   });
 });
-
-describe('a link that is lost', () => {
-  it('by a reset is noticed at once, and dialled again further and further apart', async () => {
-    const world = new MeshWorld();
-    const beta = await world.node('beta');
-    const alpha = await world.node('alpha', [beta]);
-    await world.pass(11_000);
-    alpha.news();
-    world.network.cut('alpha:1', 'beta:1');
-    await world.pass(0);
-    assert.deepEqual(alpha.news(), ['down beta: the network was cut']);
-    let lastMs = world.clock.now().monotonicMs;
-    for (let attempt = 1; attempt <= 12; attempt++) {
-      const waitedMs = await passUntilNews(world, alpha);
-      assert.deepEqual(alpha.news(), [
-        `dial ${attempt} of beta:1 failed: no way to beta:1: the network or the machine is down`,
-      ]);
-      // The first wait follows the loss of a good link: it is that of a first attempt.
-      const wait = Math.max(1, attempt - 1);
-      assert.ok(waitedMs >= dialDelayMs(wait, 0), `${attempt}: ${waitedMs}`);
-      assert.ok(waitedMs <= dialDelayMs(wait, 1) + 20, `${attempt}: ${waitedMs}`);
-      lastMs = world.clock.now().monotonicMs;
-    }
-    world.network.heal('alpha:1', 'beta:1');
-    await passUntilNews(world, alpha);
-    assert.deepEqual(alpha.news(), ['up beta dialled']);
-    assert.ok(world.clock.now().monotonicMs - lastMs <= MAX_DELAY_MS + 100);
-    await checkTraffic(world, alpha, beta);
-  });
-
-  it('soon after it was made counts as a failed attempt, after ten seconds it was a good one', async () => {
-    const world = new MeshWorld();
-    const beta = await world.node('beta');
-    const alpha = await world.node('alpha', [beta]);
-    for (let loss = 1; loss <= 4; loss++) {
-      await passUntilLinked(world, alpha);
-      world.network.cut('alpha:1', 'beta:1');
-      world.network.heal('alpha:1', 'beta:1');
-      await world.pass(0);
-      assert.equal(alpha.peer('beta').attempts, loss);
-    }
-    await passUntilLinked(world, alpha);
-    await world.pass(10_000);
-    world.network.cut('alpha:1', 'beta:1');
-    await world.pass(0);
-    assert.equal(alpha.peer('beta').attempts, 0);
-  });
-
-  it('in silence is noticed by both sides in time, and made again when the way is open', async () => {
-    const world = new MeshWorld();
-    const beta = await world.node('beta');
-    const alpha = await world.node('alpha', [beta]);
-    await world.pass(12_000);
-    world.network.cut('alpha:1', 'beta:1', 'silent');
-    await world.pass(10_000);
-    assert.deepEqual([alpha.linked, beta.linked], [['beta'], ['alpha']], 'not yet');
-    await world.pass(SILENCE_NOTICED_MS - 10_000);
-    for (const node of [alpha, beta]) {
-      assert.match(node.news().at(-1)!, /^down \w+: nothing heard for 1[5-9] s$/);
-    }
-    await world.pass(60_000);
-    assert.match(
-      alpha.news().at(-1)!,
-      /^dial \d of beta:1 failed: no answer from beta:1 within 10 s$/,
-    );
-    world.network.heal('alpha:1', 'beta:1');
-    // A dial may be in the middle of its patience.
-    await world.pass(10_000 + MAX_DELAY_MS + 100);
-    assert.deepEqual([alpha.linked, beta.linked], [['beta'], ['alpha']]);
-    await checkTraffic(world, alpha, beta);
-  });
-
-  it('because a peer sent what is refused tells both sides why', async () => {
-    const world = new MeshWorld();
-    const beta = await world.node('beta');
-    const alpha = await world.node('alpha', [beta]);
-    await world.pass(100);
-    for (const node of [alpha, beta]) node.news();
-    beta.refuseRuns = 'signature of commit 1 is not its author’s';
-    alpha.write('state');
-    await world.pass(50);
-    assert.deepEqual(alpha.news(), ['down beta: signature of commit 1 is not its author’s']);
-    assert.deepEqual(beta.news(), ['down alpha: signature of commit 1 is not its author’s']);
-  });
-
-  it('because the store failed ends on both sides with the reason', async () => {
-    for (const failing of ['reader', 'writer'] as const) {
-      const world = new MeshWorld();
-      const beta = await world.node('beta');
-      const alpha = await world.node('alpha', [beta]);
-      await world.pass(100);
-      for (const node of [alpha, beta]) node.news();
-      (failing === 'reader' ? alpha : beta).storeFails = true;
-      alpha.write('state');
-      await world.pass(50);
-      const what = failing === 'reader' ? 'read commits to send' : 'store commits';
-      assert.deepEqual(alpha.news(), [`down beta: cannot ${what}: Error: the disk is gone`]);
-      assert.deepEqual(beta.news(), [`down alpha: cannot ${what}: Error: the disk is gone`]);
-    }
-  });
-});
-
-/** A write at each side arrives at the other. */
-async function checkTraffic(world: MeshWorld, a: MeshNode, b: MeshNode): Promise<void> {
-  a.write('state');
-  b.write('command');
-  await world.pass(1000);
-  assert.equal(b.holder.holds(a.name, 'state'), a.holder.holds(a.name, 'state'));
-  assert.equal(a.holder.holds(b.name, 'command'), b.holder.holds(b.name, 'command'));
-}
-
-/** Moves the clock from timer to timer until the node reported something. Returns the time that took. */
-async function passUntilNews(world: MeshWorld, node: MeshNode): Promise<number> {
-  const startMs = world.clock.now().monotonicMs;
-  const before = node.reportCount;
-  while (node.reportCount === before)
-    await world.pass(world.clock.nextInMs ?? assert.fail('nothing will happen'));
-  return world.clock.now().monotonicMs - startMs;
-}
-
-async function passUntilLinked(world: MeshWorld, node: MeshNode): Promise<void> {
-  while (node.linked.length === 0)
-    await world.pass(world.clock.nextInMs ?? assert.fail('nothing will happen'));
-}

@@ -150,6 +150,17 @@ describe('strangers', () => {
     assert.equal(reported.lines[0]?.fields.silenced, 99);
   });
 
+  test('that share a host do not make each other news again', () => {
+    const reported = new Reported();
+    for (let port = 1; port <= 10; port++) {
+      reported.report(refused(`10.0.0.7:${port}`, port % 2 === 0 ? OTHER_VERSION : 'it is HTTP'));
+    }
+    assert.deepEqual(
+      reported.lines.map(({ event }) => event),
+      ['mesh.peer_refused', 'mesh.version_mismatch'],
+    );
+  });
+
   test('of another version have a name of their own', () => {
     const reported = new Reported();
     reported.report(refused('10.0.0.7:1', OTHER_VERSION));

@@ -112,10 +112,14 @@ export class World {
       const end = this.#oracle.attempt(`deployments/${id}`, undefined);
       this.#attempt(node, 'delete', end, () => node.member?.request('delete', ADMIN, target));
     } else {
-      const value = this.#nextValue();
-      const end = this.#oracle.attempt(`deployments/${id}`, value);
-      const body = { items: [{ ...target, value }], ack: 'local' as const, batch: false };
-      this.#attempt(node, 'put', end, () => node.member?.request('put', ADMIN, body));
+      // Several in one go now and then, so that documents get old and are founded anew.
+      const writes = this.#random.fraction() < 0.2 ? 12 : 1;
+      for (let i = 0; i < writes; i++) {
+        const value = this.#nextValue();
+        const end = this.#oracle.attempt(`deployments/${id}`, value);
+        const body = { items: [{ ...target, value }], ack: 'local' as const, batch: false };
+        this.#attempt(node, 'put', end, () => node.member?.request('put', ADMIN, body));
+      }
     }
   }
 

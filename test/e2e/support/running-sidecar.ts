@@ -34,7 +34,6 @@ export class CallFailed extends Error {
 export class RunningSidecar {
   readonly name: string;
   readonly dataDir: string;
-  readonly pid: number;
   readonly ended: Promise<Ended>;
   readonly #parts: SidecarParts;
   #hasEnded = false;
@@ -42,7 +41,6 @@ export class RunningSidecar {
   constructor(parts: SidecarParts) {
     this.name = parts.name;
     this.dataDir = parts.dataDir;
-    this.pid = parts.child.pid ?? 0;
     this.ended = parts.ended;
     this.#parts = parts;
     void parts.ended.then(() => {
@@ -69,9 +67,11 @@ export class RunningSidecar {
 
   /** The lines of the log so far, of one event or of all. */
   log(event?: string): LogLine[] {
-    // The last piece may be half a line.
+    // The last piece may be half a line; words for people are no log.
     const lines = this.#parts.stderr().split('\n').slice(0, -1);
-    const parsed = lines.map((line) => JSON.parse(line) as LogLine);
+    const parsed = lines
+      .filter((line) => line.startsWith('{'))
+      .map((line) => JSON.parse(line) as LogLine);
     return event === undefined ? parsed : parsed.filter((line) => line.event === event);
   }
 
@@ -129,7 +129,7 @@ export class RunningSidecar {
 
   /** Sends a signal and waits for the end. */
   async end(signal: 'SIGTERM' | 'SIGKILL' | 'SIGINT'): Promise<Ended> {
-    process.kill(this.pid, signal);
+    this.#parts.child.kill(signal);
     return this.ended;
   }
 }

@@ -78,6 +78,14 @@ export class Site implements AsyncDisposable {
     return sidecar;
   }
 
+  /** Starts a sidecar and signals it as soon as it says anything, which is before it serves. */
+  async startAndSignal(name: string, signal: 'SIGTERM' | 'SIGKILL'): Promise<Ended> {
+    const { child, ended, stderr } = this.#spawn(this.#runArgs(name, {}));
+    await waitFor(`a word of ${name}`, () => stderr() !== '' || child.exitCode !== null);
+    child.kill(signal);
+    return ended;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     const ended = [...this.#children].map(
       (child) => new Promise<void>((resolve) => child.once('close', () => resolve())),
@@ -89,7 +97,7 @@ export class Site implements AsyncDisposable {
 
   #runArgs(name: string, { peers = [], api, mesh, args = [] }: StartOptions): string[] {
     return [
-      ...['run', '--data-dir', this.dataDir(name), '--name', name],
+      ...['run', '--data-dir', this.dataDir(name), '--name', name.replaceAll(/[^a-z0-9-]/g, '-')],
       ...['--api-listen', api ?? '127.0.0.1:0', '--mesh-listen', mesh ?? '127.0.0.1:0'],
       ...peers.flatMap((peer) => ['--peer', peer]),
       ...args,

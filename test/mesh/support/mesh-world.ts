@@ -1,4 +1,5 @@
 // Real meshes over a memory network, with feeds in arrays and a clock that stands still until a test moves it.
+import assert from 'node:assert/strict';
 import type { Run } from '../../../src/core/index.ts';
 import {
   createMemoryNetwork,
@@ -156,4 +157,13 @@ function describeReport(report: MeshReport): string {
     case 'dial-failed':
       return `dial ${report.attempts} of ${report.address} failed: ${report.reason}`;
   }
+}
+
+/** A write at each side arrives at the other. */
+export async function checkTraffic(world: MeshWorld, a: MeshNode, b: MeshNode): Promise<void> {
+  a.write('state');
+  b.write('command');
+  await world.pass(1000);
+  assert.equal(b.holder.holds(a.name, 'state'), a.holder.holds(a.name, 'state'));
+  assert.equal(a.holder.holds(b.name, 'command'), b.holder.holds(b.name, 'command'));
 }

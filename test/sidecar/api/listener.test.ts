@@ -150,7 +150,7 @@ test('headers that drip in are cut off with 408 and the reason', async () => {
   socket.write('GET /livez HTTP/1.1\r\nHost: loc');
   assert.match(
     await closed,
-    /^HTTP\/1\.1 408 [^]*"message":"The request cannot be read: it took too long/,
+    /^HTTP\/1\.1 408 [\s\S]*"message":"The request cannot be read: it took too long/,
   );
 });
 
@@ -161,7 +161,7 @@ test('a body that drips in is cut off with 408', async () => {
     'POST /holdfast.v1.HeartbeatService/Heartbeat HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer agent-token\r\n' +
       'Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{',
   );
-  assert.match(await closed, /^HTTP\/1\.1 408 [^]*"type":"holdfast\.v1\.ErrorDetail"/);
+  assert.match(await closed, /^HTTP\/1\.1 408 [\s\S]*"type":"holdfast\.v1\.ErrorDetail"/);
   assert.deepEqual(api.backend.submitted, []);
   assert.deepEqual(
     api.log.map((line) => line.event),
@@ -173,7 +173,7 @@ test('what is not HTTP is told so', async () => {
   await using api = await openApi();
   const { socket, closed } = openSocket(api.port);
   socket.write('EHLO mail.example\r\n');
-  assert.match(await closed, /^HTTP\/1\.1 400 [^]*it is not HTTP/);
+  assert.match(await closed, /^HTTP\/1\.1 400 [\s\S]*it is not HTTP/);
 });
 
 test('headers over the limit are refused with 431', async () => {
@@ -182,7 +182,7 @@ test('headers over the limit are refused with 431', async () => {
   socket.write(
     `GET /livez HTTP/1.1\r\nHost: localhost\r\nX: ${'x'.repeat(MAX_HEADER_BYTES)}\r\n\r\n`,
   );
-  assert.match(await closed, /^HTTP\/1\.1 431 [^]*headers are over 16384 bytes/);
+  assert.match(await closed, /^HTTP\/1\.1 431 [\s\S]*headers are over 16384 bytes/);
 });
 
 test('connections over the limit are closed unread, and served again when one has gone', async () => {

@@ -88,7 +88,7 @@ test('Heartbeat: each field alone makes a beat', async () => {
   ];
   for (const body of bodies) {
     const { asked: submitted } = await exchange('HeartbeatService/Heartbeat', body);
-    assert.ok('beat' in (submitted[0]?.body as object), JSON.stringify(body));
+    assert.ok('beat' in (submitted[0]!.body as object), JSON.stringify(body));
   }
 });
 
@@ -130,7 +130,7 @@ const FULL_DOCUMENT = {
 
 test('Heartbeat: every field arrives, zeros too, and comes back from GetPlatform as it was sent', async () => {
   const { asked: submitted } = await exchange('HeartbeatService/Heartbeat', FULL_BEAT);
-  const { beat } = submitted[0]?.body as { beat: typeof FULL_DOCUMENT };
+  const { beat } = submitted[0]!.body as { beat: typeof FULL_DOCUMENT };
   assert.deepEqual(beat, FULL_DOCUMENT);
 
   const answers: Answers = {

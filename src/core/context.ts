@@ -15,8 +15,11 @@ export interface NodeIdentity {
   readonly incarnation: Incarnation;
   /** Agents this sidecar serves: it alone writes what they own. */
   readonly agents: ReadonlySet<string>;
-  /** Eight hex digits that name this data directory: cursors of another one cannot be resumed here. */
-  readonly storeId: string;
+  /**
+   * Eight random hex digits for each run of the sidecar on this data directory, by its number, the present one included. A
+   * restored directory counts the same numbers again with other tags: cursors of the lost future cannot be resumed.
+   */
+  readonly bootTags: ReadonlyMap<number, string>;
 }
 
 export interface Context {

@@ -63,3 +63,4 @@ export type * from './request.ts';
 export { COMMAND_STATES } from './request.ts';
 export { type Hlc, hlcMs, hlcOf } from './time.ts';
 export type { View } from './view.ts';
+export { VERSIONS_PER_BOOT } from './watch.ts';

@@ -18,7 +18,7 @@ import type {
   ResponseOf,
 } from './request.ts';
 import { isVisible, type VisibleView } from './view.ts';
-import { type Cursor, formatCursor, parseCursor } from './watch.ts';
+import { bootOf, type Cursor, formatCursor, parseCursor } from './watch.ts';
 import { notFound } from './writes.ts';
 
 export function get(context: Context, request: RequestOf<'get'>): ResponseOf<'get'> {
@@ -95,11 +95,10 @@ export function summary(context: Context): ResponseOf<'summary'> {
 export function changes(context: Context, request: RequestOf<'changes'>): ResponseOf<'changes'> {
   const { documents } = context;
   const parsed = request.cursor === '' ? undefined : parseCursor(request.cursor);
-  const known = parsed?.store === context.identity.storeId && parsed.version <= documents.version;
+  const tagOf = (version: number): string => context.identity.bootTags.get(bootOf(version)) ?? '';
+  const known = parsed?.tag === tagOf(parsed?.version ?? 0) && parsed.version <= documents.version;
   const from: Cursor =
-    parsed !== undefined && known
-      ? parsed
-      : { store: context.identity.storeId, version: 0, base: documents.version };
+    parsed !== undefined && known ? parsed : { tag: '', version: 0, base: documents.version };
   const wanted = request.collections.length === 0 ? undefined : new Set(request.collections);
   const events: ChangeEvent[] = [];
   let caughtUp = true;
@@ -115,14 +114,14 @@ export function changes(context: Context, request: RequestOf<'changes'>): Respon
       continue;
     const gone = !isVisible(view);
     if (gone && view.version <= from.base) continue;
-    const cursor = formatCursor({ ...from, version });
+    const cursor = formatCursor({ ...from, version, tag: tagOf(version) });
     events.push({ type: gone ? 'delete' : 'put', row: documentRow(context, view), cursor });
   }
   if (caughtUp) version = Math.max(version, documents.version);
   return {
     resync: parsed !== undefined && !known,
     events,
-    cursor: formatCursor({ ...from, version }),
+    cursor: formatCursor({ ...from, version, tag: tagOf(version) }),
     caughtUp,
   };
 }

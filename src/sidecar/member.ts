@@ -86,7 +86,7 @@ export class Member {
     const { environment, signer } = parts;
     const { clock, timers, random, crypto } = environment;
     const nodeId = toHex(signer.publicKey);
-    const { commits, memory, storeId, rebuildViews } = await recall(
+    const { commits, memory, bootTags, rebuildViews } = await recall(
       parts.store,
       nodeId,
       crypto,
@@ -98,7 +98,7 @@ export class Member {
       name: parts.name,
       incarnation,
       agents: new Set(parts.agents),
-      storeId,
+      bootTags,
     };
     const { fleet, config } = parts;
     const node = new Node({ identity, fleetId: fleet.fleetId, config, crypto, signer, memory });

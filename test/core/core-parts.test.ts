@@ -179,7 +179,7 @@ test('what is no token or cursor of ours is refused by name', () => {
   for (const cursor of ['x', 'c1.0.0.0', 'c1.00000000.-1.0', 'c1.00000000.1', 'c2.00000000.1.1']) {
     assert.throws(() => parseCursor(cursor), malformed);
   }
-  const cursor = { store: '0a1b2c3d', version: 2 ** 52, base: 0 };
+  const cursor = { tag: '0a1b2c3d', version: 2 ** 52, base: 0 };
   assert.deepEqual(parseCursor(formatCursor(cursor)), cursor);
 });
 

@@ -47,7 +47,7 @@ export class TestNode {
         name,
         incarnation: toHex(sodiumCrypto.blake2b(seed).subarray(0, 16)),
         agents: new Set([name]),
-        storeId: toHex(seed.subarray(0, 4)),
+        bootTags: new Map([0, 1].map((boot) => [boot, toHex(seed.subarray(boot, boot + 4))])),
       },
       fleetId: FLEET_ID,
       config,

@@ -1,6 +1,6 @@
 // Keys of the store: one letter for the kind of record, then what sorts.
 //
-//   m name                          meta: boot count, store id, configured peers
+//   m name                          meta: runs on this directory, configured peers, how many views
 //   f author incarnation lane       head of a feed
 //   c author incarnation lane seq   commit
 //   o document-key 0 feed seq index op of a document, so that its changes are found without reading whole feeds

@@ -8,6 +8,8 @@ import {
   type NodeMemory,
   type Random,
   toHex,
+  utf8,
+  VERSIONS_PER_BOOT,
   type View,
 } from '../../core/index.ts';
 import { CommitStore, REBUILDING, VIEW_COUNT } from './commit-store.ts';
@@ -22,18 +24,18 @@ import {
   parseHeadKey,
 } from './keys.ts';
 import { openRecord } from './record-codec.ts';
-import { encodeNumber, parseHead, parseNumber, parseView } from './records.ts';
+import { parseHead, parseNumber, parseView } from './records.ts';
 import type { Store } from './store.ts';
 
-/** Versions of one process run: more changes than a process can make, few enough for two million starts. */
-const VERSIONS_PER_BOOT = 2 ** 32;
-const STORE_ID_BYTES = 4;
+const BOOT_TAG_BYTES = 4;
+/** Runs whose cursors can be resumed. Older ones start over, which costs a snapshot and nothing else. */
+const MAX_BOOT_TAGS = 1024;
 
 export interface Recollection {
   readonly commits: CommitStore;
   readonly memory: NodeMemory;
-  /** Names this data directory in cursors: eight hex digits. */
-  readonly storeId: string;
+  /** Tag of each run on this data directory, by its number; the last one is this run. */
+  readonly bootTags: ReadonlyMap<number, string>;
   /** True when views were lost or damaged: they must be rebuilt from the commits, and `markRebuilding(false)` called then. */
   readonly rebuildViews: boolean;
 }
@@ -56,12 +58,11 @@ export async function recall(
     (views.length === 0 && feeds.length > 0) ||
     (await readNumber(commits, REBUILDING)) === 1;
   if (rebuildViews) await commits.markRebuilding(true);
-  const boot = (await readNumber(commits, 'boot')) + 1;
-  await commits.writeMeta('boot', encodeNumber(boot));
+  const bootTags = await countBoot(commits, random);
   const kept = rebuildViews ? [] : views;
   return {
     commits,
-    storeId: await storeIdOf(commits, random),
+    bootTags,
     rebuildViews,
     memory: {
       feeds,
@@ -71,7 +72,7 @@ export async function recall(
         (newest, view) => (view.origin === self && view.clock > newest ? view.clock : newest),
         0n,
       ),
-      firstVersion: boot * VERSIONS_PER_BOOT,
+      firstVersion: Math.max(...bootTags.keys()) * VERSIONS_PER_BOOT,
     },
   };
 }
@@ -149,10 +150,14 @@ async function readStale(store: Store): Promise<DocumentKey[]> {
   return stale;
 }
 
-async function storeIdOf(commits: CommitStore, random: Random): Promise<string> {
-  const known = await commits.readMeta('store-id');
-  if (known !== undefined) return toHex(known);
-  const fresh = random.bytes(STORE_ID_BYTES);
-  await commits.writeMeta('store-id', fresh);
-  return toHex(fresh);
+/** Adds this run to the runs on the data directory. Kept as JSON, `[[number, tag], …]`. */
+async function countBoot(commits: CommitStore, random: Random): Promise<Map<number, string>> {
+  const record = await commits.readMeta('boots');
+  const known: [number, string][] =
+    record === undefined ? [] : JSON.parse(new TextDecoder().decode(record));
+  const boot = (known.at(-1)?.[0] ?? 0) + 1;
+  const all = [...known, [boot, toHex(random.bytes(BOOT_TAG_BYTES))] as const];
+  const kept = all.slice(-MAX_BOOT_TAGS);
+  await commits.writeMeta('boots', utf8(JSON.stringify(kept)));
+  return new Map(kept);
 }

@@ -67,8 +67,8 @@ async function versionOf({ member }: RunningMember): Promise<number> {
 }
 
 describe('a fresh store', () => {
-  test('remembers nothing, and gets a name and its first version', async () => {
-    const { memory, storeId, rebuildViews } = await recallNorth(createMemoryStore());
+  test('remembers nothing, and gets its first version and the tag of its first run', async () => {
+    const { memory, bootTags, rebuildViews } = await recallNorth(createMemoryStore());
     assert.deepEqual(memory, {
       feeds: [],
       views: [],
@@ -76,13 +76,14 @@ describe('a fresh store', () => {
       clock: 0n,
       firstVersion: VERSIONS_PER_BOOT,
     });
-    assert.match(storeId, /^[0-9a-f]{8}$/);
+    assert.deepEqual([...bootTags.keys()], [1]);
+    assert.match(bootTags.get(1) ?? '', /^[0-9a-f]{8}$/);
     assert.equal(rebuildViews, false);
   });
 });
 
 describe('a restart', () => {
-  test('finds documents, feeds and the name of the store', async () => {
+  test('finds documents, feeds and the tags of its runs', async () => {
     const { store, stateHash } = await usedStore();
     const first = await recallNorth(store.snapshotWritten());
     const fleet = new TestFleet();
@@ -93,7 +94,12 @@ describe('a restart', () => {
     assert.equal((await north.read('platforms/north'))?.status, 'up');
     assert.deepEqual((await north.summary()).commits, 6);
     assert.deepEqual(north.reports, [], 'nothing was rebuilt');
-    assert.equal((await recallNorth(store)).storeId, first.storeId);
+    const runs = [...(await recallNorth(store)).bootTags];
+    assert.deepEqual(
+      runs.slice(0, 1),
+      [...first.bootTags].slice(0, 1),
+      'earlier runs keep their tags',
+    );
   });
 
   test('writes behind its old commits also when the wall clock went back', async () => {
@@ -110,6 +116,36 @@ describe('a restart', () => {
     const { memory } = await recallNorth(store.snapshotWritten());
     const n3 = memory.views.find(({ key }) => key === 'notes/n3');
     assert.equal(memory.clock, n3?.clock);
+  });
+
+  test('of a restored copy resumes cursors from before the copy, not those of the future it undid (invariant 4)', async () => {
+    const fleet = new TestFleet();
+    const store = createMemoryStore();
+    const read = (member: RunningMember, cursor: string) =>
+      member.member.request('changes', ADMIN, {
+        cursor,
+        collections: [],
+        idPrefix: '',
+        limit: 1000,
+      });
+    const first = await fleet.start('north', { store });
+    await first.put('notes/a', { n: 1 });
+    const early = (await read(first, '')).cursor;
+    await first.member.close();
+    const copy = store.snapshotWritten();
+    const second = await fleet.start('north', { store });
+    await second.put('notes/b', { n: 2 });
+    const late = (await read(second, early)).cursor;
+    await second.member.close();
+    const restored = await fleet.start('north', { store: copy });
+    for (const n of [1, 2, 3]) await restored.put('notes/c', { n });
+    assert.equal((await read(restored, late)).resync, true);
+    const resumed = await read(restored, early);
+    assert.equal(resumed.resync, false);
+    assert.deepEqual(
+      resumed.events.map(({ row }) => row.id),
+      ['c'],
+    );
   });
 
   for (const how of ['kill', 'power cut'] as const) {

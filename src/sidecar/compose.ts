@@ -4,6 +4,7 @@ import { type Environment, HoldfastError } from '../core/index.ts';
 import { createLanTransport } from '../mesh/index.ts';
 import { assembleSidecar, type Sidecar, type SidecarParts } from './assemble.ts';
 import { Closers } from './closers.ts';
+import { errorCode } from './durable-file.ts';
 import { type FleetSecret, loadFleetSecret } from './identity/fleet-secret.ts';
 import { loadNodeKey } from './identity/node-key.ts';
 import { loadTokens } from './identity/token-file.ts';
@@ -91,8 +92,10 @@ async function explained({ dataDir }: SidecarOptions, parts: SidecarParts): Prom
         error,
       );
     }
+    // What the system refused; anything else is a fault of ours, and is told as one.
+    if (!(error instanceof Error) || errorCode(error.cause) === undefined) throw error;
     throw new StartupError(
-      error instanceof Error ? error.message : String(error),
+      error.message,
       'If a port is in use, stop whatever uses it, or choose another one with --mesh-listen.',
       error,
     );

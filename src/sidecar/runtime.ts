@@ -62,7 +62,7 @@ export class Runtime {
   readonly #listeners = new Set<() => void>();
   readonly #cancelTimers = new Set<() => void>();
   #state: State = 'open';
-  #failure: unknown;
+  #failure: Error | undefined;
   #nextId = 1;
   #running: Promise<void> | undefined;
   /** Loads under way: a stop waits for them. */
@@ -104,7 +104,7 @@ export class Runtime {
     for await (const commits of batches) {
       this.#take({ type: 'commits-replayed', commits });
       await this.idle();
-      if (this.#state === 'failed') throw this.#failure;
+      if (this.#failure !== undefined) throw this.#failure;
     }
   }
 
@@ -115,7 +115,7 @@ export class Runtime {
   }
 
   /** Why the store failed; undefined while it has not. */
-  get failure(): unknown {
+  get failure(): Error | undefined {
     return this.#failure;
   }
 
@@ -230,7 +230,7 @@ export class Runtime {
   #fail(error: unknown): void {
     if (this.#state === 'failed') return;
     this.#state = 'failed';
-    this.#failure = error;
+    this.#failure = error instanceof Error ? error : new Error(String(error));
     this.#queue.length = 0;
     this.#rejectAll(this.#refusal());
     this.#parts.onFailed(error);

@@ -29,7 +29,13 @@ describe('strangers at the mesh port', { concurrency: true }, () => {
   });
   after(async () => {
     for (const transport of transports) await transport.close();
+    const { code, stderr } = await sidecar.end('SIGTERM');
+    const told = ['mesh.peer_refused', 'mesh.version_mismatch']
+      .flatMap((event) => sidecar.log(event))
+      .map(({ event, reason }) => `${event} ${reason}`);
     await site[Symbol.asyncDispose]();
+    assert.deepEqual(told, [...new Set(told)], 'each was told once, to the end');
+    assert.deepEqual([code, /"level":"error"/.test(stderr)], [0, false], stderr);
   });
 
   function lan(): Transport {
@@ -55,13 +61,16 @@ describe('strangers at the mesh port', { concurrency: true }, () => {
     });
   }
 
-  /** Makes an encrypted link, sends the frames, and waits until it is closed. */
-  async function visit(framesFor: (link: Link) => Uint8Array[]): Promise<void> {
+  /** Makes an encrypted link, sends a frame, if any, and waits until it is closed. */
+  async function visit(
+    frameFor: (link: Link) => Promise<Uint8Array> | Uint8Array | undefined,
+  ): Promise<void> {
     const link = await lan().dial(sidecar.meshAddress, new AbortController().signal);
     const closed = new Promise<void>((resolve) =>
       link.attach({ onFrame: () => {}, onDrain: () => {}, onClose: () => resolve() }),
     );
-    for (const frame of framesFor(link)) link.send(frame);
+    const frame = await frameFor(link);
+    if (frame !== undefined) link.send(frame);
     await closed;
   }
 
@@ -102,30 +111,23 @@ describe('strangers at the mesh port', { concurrency: true }, () => {
   });
 
   test('that end the handshake and then say nothing', async () => {
-    await Promise.all(Array.from({ length: VISITS }, () => visit(() => [])));
+    await Promise.all(Array.from({ length: VISITS }, () => visit(() => undefined)));
     await toldOnce('mesh.peer_refused', /^it said no hello in time$/);
   });
 
   test('that end the handshake and then speak nonsense', async () => {
-    for (let i = 0; i < VISITS; i++) await visit(() => [new Uint8Array(100).fill(0xff)]);
+    for (let i = 0; i < VISITS; i++) await visit(() => new Uint8Array(100).fill(0xff));
     await toldOnce('mesh.peer_refused', /^it does not speak this protocol/);
   });
 
   test('that begin in the middle of the conversation', async () => {
     const ping = encodeFrame({ type: 'ping', token: 1n });
-    for (let i = 0; i < VISITS; i++) await visit(() => [ping]);
+    for (let i = 0; i < VISITS; i++) await visit(() => ping);
     await toldOnce('mesh.peer_refused', /^its first frame is "ping" instead of a hello$/);
   });
 
   test('of a newer protocol that dial', async () => {
-    for (let i = 0; i < VISITS; i++) {
-      const link = await lan().dial(sidecar.meshAddress, new AbortController().signal);
-      const closed = new Promise<void>((resolve) =>
-        link.attach({ onFrame: () => {}, onDrain: () => {}, onClose: () => resolve() }),
-      );
-      link.send(await newerHello(link));
-      await closed;
-    }
+    for (let i = 0; i < VISITS; i++) await visit(newerHello);
     const line = await toldOnce('mesh.version_mismatch', /^it speaks protocol 2 to 3, this/);
     assert.equal(line.level, 'warn');
   });

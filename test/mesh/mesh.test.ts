@@ -149,21 +149,41 @@ describe('a peer', () => {
     assert.deepEqual(beta.linked, ['alpha']);
   });
 
-  it('that comes back before its old link is known to be dead replaces it', async () => {
+  it('that comes back from elsewhere replaces its old link, which is dead without knowing it', async () => {
     const world = new MeshWorld();
     const alpha = await world.node('alpha');
     const beta = await world.node('beta', [alpha]);
     await world.pass(100);
-    // The cable is out while it restarts: its goodbye is lost.
+    // Pulled out of one network and put into another.
     world.network.cut('alpha:1', 'beta:1', 'silent');
-    await beta.restart([alpha]);
-    await world.pass(6000);
-    assert.deepEqual(alpha.linked, ['beta'], 'by the old link');
+    await beta.mesh.close();
+    const transport = world.network.transport('beta:2', new Uint8Array(32));
+    const moved = new MeshNode(world, 'beta', { transport });
+    await moved.start([alpha]);
     alpha.news();
-    world.network.heal('alpha:1', 'beta:1');
-    await world.pass(MAX_DELAY_MS);
-    assert.deepEqual([alpha.linked, beta.linked], [['beta'], ['alpha']]);
-    await checkTraffic(world, alpha, beta);
+    await world.pass(100);
+    assert.deepEqual(alpha.news(), ['up beta accepted'], 'it never looked away');
+    assert.equal(alpha.mesh.peers().length, 1);
+    await checkTraffic(world, alpha, moved);
+    assert.equal(alpha.mesh.pause(), 1, 'the old link is not kept');
+  });
+
+  it('that dialled us keeps the age of its link when it is added by its address', async () => {
+    const names = ['alpha', 'beta'].sort((a, b) =>
+      membershipOf(a).nodeId < membershipOf(b).nodeId ? -1 : 1,
+    ) as [string, string];
+    const world = new MeshWorld();
+    const larger = await world.node(names[1]);
+    await world.pass(20_000);
+    // The link of the smaller id stays when the larger one dials, too.
+    const smaller = await world.node(names[0], [larger]);
+    await world.pass(1000);
+    larger.mesh.addPeer(smaller.address);
+    await world.pass(1000);
+    assert.equal(larger.peer(names[0]).outbound, false);
+    world.network.cut('alpha:1', 'beta:1');
+    await world.pass(0);
+    assert.equal(larger.peer(names[0]).attempts, 1, 'two seconds are no good link yet');
   });
 });
 
@@ -265,16 +285,19 @@ describe('two addresses of one node', () => {
     const world = new MeshWorld();
     const beta = await twoDoors(world);
     const alpha = await world.node('alpha');
-    // The second one is in the list first, but the link belongs to the first.
-    for (const address of ['beta-wifi:1', 'beta:1']) {
-      world.network.cut('alpha:1', 'beta-wifi:1');
-      alpha.mesh.addPeer(address);
-    }
+    for (const address of ['beta-wifi:1', 'beta:1']) alpha.mesh.addPeer(address);
     await world.pass(1000);
-    world.network.heal('alpha:1', 'beta-wifi:1');
+    // Both are known to be beta; the link belongs to the second.
+    world.network.cut('alpha:1', 'beta:1');
+    world.network.cut('alpha:1', 'beta-wifi:1');
+    await world.pass(1000);
+    world.network.heal('alpha:1', 'beta:1');
     await world.pass(MAX_DELAY_MS);
+    assert.equal(alpha.peer('beta:1').state, 'connected');
+    alpha.news();
     beta.mesh.addPeer('alpha:1');
-    await world.pass(MAX_DELAY_MS);
+    await world.pass(1000);
     assert.deepEqual([alpha.linked, beta.linked], [['beta'], ['alpha']]);
+    assert.ok(!alpha.news().some((line) => line.startsWith('down')));
   });
 });

@@ -76,9 +76,9 @@ export function fromHoldfastError(
   );
 }
 
-/** HTTP counts whole seconds; zero would invite a tight loop. */
+/** HTTP counts whole seconds; rounded down, a quarter of one would invite a tight loop. */
 function retryAfterHeader(retryAfterMs: number): { 'retry-after': string } {
-  return { 'retry-after': String(Math.max(1, Math.ceil(retryAfterMs / 1000))) };
+  return { 'retry-after': String(Math.ceil(retryAfterMs / 1000)) };
 }
 
 /**

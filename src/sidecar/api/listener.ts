@@ -1,5 +1,4 @@
 // One place that accepts connections, TCP or Unix socket, and speaks HTTP/1.1 and HTTP/2 on it.
-import { chmodSync } from 'node:fs';
 import { createServer as createHttp1Server, type Server as Http1Server } from 'node:http';
 import {
   constants,
@@ -8,10 +7,9 @@ import {
   type Http2ServerRequest,
   type ServerHttp2Session,
 } from 'node:http2';
-import { createServer, type ListenOptions, type Server, Socket } from 'node:net';
+import { createServer, Socket } from 'node:net';
 import type { Timers } from '../../core/index.ts';
-import { isLoopback } from '../loopback.ts';
-import { StartupError } from '../startup-error.ts';
+import { bind, type TcpTarget, type UnixTarget } from './bind.ts';
 import { answerUnparsable } from './client-error.ts';
 import { Http1Connections } from './http1-connections.ts';
 import {
@@ -24,18 +22,6 @@ import {
 } from './limits.ts';
 import { detectHttpVersion } from './protocol-switch.ts';
 import type { ApiRequest, ApiResponse } from './respond.ts';
-import { claimSocketPath, SOCKET_MODE } from './unix-socket.ts';
-
-export interface TcpTarget {
-  readonly kind: 'tcp';
-  readonly host: string;
-  /** 0 takes a free one. */
-  readonly port: number;
-}
-export interface UnixTarget {
-  readonly kind: 'unix';
-  readonly path: string;
-}
 
 export interface ListenerParts {
   readonly limits: ApiLimits;
@@ -57,13 +43,12 @@ export async function listen(
   target: TcpTarget | UnixTarget,
   parts: ListenerParts,
 ): Promise<Listener> {
-  if (target.kind === 'unix') await claimSocketPath(target.path);
-  else checkHost(target.host);
-
   // Half-open, as Node's own HTTP server is: a client may end its side and still wait for the answer.
   const server = createServer({ allowHalfOpen: true, noDelay: true });
   server.maxConnections = parts.limits.maxConnections;
-  await bind(server, target);
+  const address = await bind(server, target);
+  // A connection that cannot be accepted, say for want of file descriptors, concerns its client alone.
+  server.on('error', () => {});
 
   const sockets = new Set<Socket>();
   const undecided = new Set<Socket>();
@@ -88,7 +73,7 @@ export async function listen(
   });
 
   return {
-    address: describeAddress(server, target),
+    address,
     async close() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       for (const socket of undecided) socket.destroy();
@@ -107,14 +92,6 @@ export async function listen(
       server.once('close', cancel);
     },
   };
-}
-
-function checkHost(host: string): void {
-  if (isLoopback(host)) return;
-  throw new StartupError(
-    `The API may not listen on ${host}: it has no encryption`,
-    'Choose 127.0.0.1, [::1] or localhost with --api-listen.',
-  );
 }
 
 function openHttp1(
@@ -168,48 +145,4 @@ function endAbandoned({ stream, complete }: Http2ServerRequest, timers: Timers):
     stream.close(constants.NGHTTP2_NO_ERROR);
   });
   stream.once('close', cancel);
-}
-
-async function bind(server: Server, target: TcpTarget | UnixTarget): Promise<void> {
-  const options: ListenOptions =
-    target.kind === 'tcp' ? { host: target.host, port: target.port } : { path: target.path };
-  try {
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(options, () => {
-        server.off('error', reject);
-        if (target.kind === 'unix') chmodSync(target.path, SOCKET_MODE);
-        resolve();
-      });
-    });
-  } catch (error) {
-    throw describeListenError(error, target);
-  }
-}
-
-function describeListenError(error: unknown, target: TcpTarget | UnixTarget): StartupError {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-  const place = target.kind === 'tcp' ? `${target.host}:${target.port}` : target.path;
-  const option = target.kind === 'tcp' ? '--api-listen' : '--api-socket';
-  if (code === 'EADDRINUSE') {
-    return new StartupError(
-      `Something else already listens on ${place}`,
-      `Stop it, or choose another place for the API with ${option}.`,
-      error,
-    );
-  }
-  return new StartupError(
-    `The API cannot listen on ${place} (${code})`,
-    `Choose another place for the API with ${option}.`,
-    error,
-  );
-}
-
-function describeAddress(server: Server, target: TcpTarget | UnixTarget): string {
-  const address = server.address();
-  if (target.kind === 'unix' || address === null || typeof address === 'string') {
-    return target.kind === 'unix' ? target.path : target.host;
-  }
-  const host = address.family === 'IPv6' ? `[${address.address}]` : address.address;
-  return `${host}:${address.port}`;
 }

@@ -66,7 +66,6 @@ function openEnvelope(body: Buffer): { message: Uint8Array; compressed: boolean 
   if (body.length < ENVELOPE_HEADER_BYTES) throw malformed('it holds no message');
   const flags = body.readUInt8(0);
   const length = body.readUInt32BE(1);
-  if (length > MAX_BODY_BYTES) throw bodyTooLarge();
   const sent = body.length - ENVELOPE_HEADER_BYTES;
   if (sent < length) throw malformed(`it promises a message of ${length} bytes and holds ${sent}`);
   if (sent > length) throw malformed('it holds more than the one message of this method');

@@ -2,9 +2,10 @@
 import type { Environment } from '../../core/index.ts';
 import type { Authenticate } from './authenticate.ts';
 import type { Backend } from './backend.ts';
+import type { TcpTarget, UnixTarget } from './bind.ts';
 import type { ReportFault } from './connect-error.ts';
 import { type ApiLimits, DEFAULT_API_LIMITS } from './limits.ts';
-import { type Listener, listen, type TcpTarget, type UnixTarget } from './listener.ts';
+import { type Listener, listen } from './listener.ts';
 import { type Gate, serveRequest } from './request-listener.ts';
 import { createRoutes } from './routes.ts';
 

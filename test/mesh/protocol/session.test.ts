@@ -5,6 +5,7 @@ import { create, toBinary } from '@bufbuild/protobuf';
 import { fromHex } from '../../../src/core/index.ts';
 import { FrameSchema } from '../../../src/gen/holdfast/mesh/v1/session_pb.ts';
 import { encodeFrame } from '../../../src/mesh/protocol/index.ts';
+import { MAX_FRAME_BYTES } from '../../../src/mesh/transport/transport.ts';
 import { FeedHolder } from '../support/feed-holder.ts';
 import { greetedEnd, helloOfBeta, liveEnd, position, runsOf } from '../support/live-end.ts';
 import { feedOf } from '../support/names.ts';
@@ -157,6 +158,23 @@ describe('sending', () => {
     assert.deepEqual(readOn(liveEnd(alpha)), ['send run gamma/state 1-3 signed 1 2 3']);
     alpha.write('command', 3);
     assert.deepEqual(readOn(liveEnd(alpha))[0], 'send run alpha/command 1-3 signed 3');
+  });
+
+  it('cuts what a store read to what fits a frame: a day of heartbeats that a relay holds', () => {
+    const [alpha, gamma] = [7000, 7000].map((commitsPerRun, i) => {
+      return new FeedHolder(i === 0 ? 'alpha' : 'gamma', { commitsPerRun });
+    }) as [FeedHolder, FeedHolder];
+    gamma.write('pulse', 7000);
+    alpha.store(gamma.read(position('gamma', 'pulse', 1))!);
+    const end = liveEnd(alpha);
+    const frames: number[] = [];
+    while (end.reads.length > 0) {
+      end.answerRead();
+      frames.push(...end.frames.splice(0).map(({ length }) => length));
+      end.hear({ type: 'stored', runs: 1 });
+    }
+    assert.ok(frames.length > 1);
+    for (const bytes of frames) assert.ok(bytes <= MAX_FRAME_BYTES, `${bytes}`);
   });
 
   it('does not send a run back to where it came from', () => {

@@ -18,8 +18,10 @@ export class SessionEnd {
   readonly stores: Run[] = [];
   /** The link says no to every frame, although it takes it. */
   isFull = false;
-  /** By this end, by the other, or because the link broke: then nothing more is told to the session. */
+  /** By this session's own word. */
   isClosed = false;
+  /** The link is gone, and nothing more is told to the session. */
+  isLost = false;
   /** Milliseconds by the monotonic clock. */
   nowMs = 0;
   /** Bytes that came over the link. */
@@ -41,7 +43,7 @@ export class SessionEnd {
 
   /** Gives the session an event; returns its effects in words, all of them. */
   take(event: SessionEvent): string[] {
-    if (this.isClosed) return [];
+    if (this.isLost) return [];
     const effects = this.session.handle(event, { wallMs: this.nowMs, monotonicMs: this.nowMs });
     for (const effect of effects) {
       if (effect.type === 'send') {
@@ -52,6 +54,10 @@ export class SessionEnd {
       else if (effect.type === 'close') this.isClosed = true;
     }
     return effects.map(describeEffect);
+  }
+
+  get isOver(): boolean {
+    return this.isClosed || this.isLost;
   }
 
   hear(said: OwnMessage | Uint8Array): string[] {

@@ -60,7 +60,7 @@ export class SessionWorld {
   /** A link that breaks: nobody is told, and what was on its way is lost. */
   cut(a: string, b: string): void {
     for (const end of [this.end(a, b), this.end(b, a)]) {
-      end.isClosed = true;
+      end.isLost = true;
       this.#told.add(end);
     }
   }
@@ -80,7 +80,7 @@ export class SessionWorld {
   pass(ms: number): string[] {
     const lines = [...this.#ends].flatMap(([link, end]) => {
       end.nowMs += ms;
-      return end.isClosed ? [] : end.tick().map((effect) => `${link} ${effect}`);
+      return end.isOver ? [] : end.tick().map((effect) => `${link} ${effect}`);
     });
     this.#gather();
     return lines;
@@ -92,7 +92,7 @@ export class SessionWorld {
     for (let steps = 0; this.#queue.length > 0; steps++) {
       if (steps > MAX_STEPS) throw new Error('the conversation does not end');
       const { what, end, run } = this.#queue.shift() as Pending;
-      if (end?.isClosed) continue;
+      if (end?.isOver) continue;
       lines.push(what, ...run().map((line) => `  ${line}`));
       this.#gather();
     }
@@ -122,7 +122,7 @@ export class SessionWorld {
       if (end.isClosed && !this.#told.has(end)) {
         this.#told.add(end);
         const close = (): string[] => {
-          if (other !== undefined) other.isClosed = true;
+          if (other !== undefined) other.isLost = true;
           return [];
         };
         this.#queue.push({ what: `${far} sees ${near} close the link`, end: other, run: close });
@@ -139,7 +139,7 @@ export class SessionWorld {
   #advance(name: string, positions: ReturnType<FeedHolder['positions']>): string[] {
     if (positions.length === 0) return [];
     const lines = [...this.#ends].flatMap(([link, end]) => {
-      if (!link.startsWith(`${name}>`) || end.isClosed) return [];
+      if (!link.startsWith(`${name}>`) || end.isOver) return [];
       const far = link.slice(name.length + 1);
       return end.take({ type: 'advanced', positions }).map((effect) => `to ${far}: ${effect}`);
     });

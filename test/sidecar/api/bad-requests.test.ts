@@ -1,5 +1,7 @@
 // Requests that cannot be carried out: each is refused with INVALID_ARGUMENT or the limit it breaks, and the server lives on.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect as connectHttp2 } from 'node:http2';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { create, toBinary } from '@bufbuild/protobuf';
@@ -22,7 +24,7 @@ import {
   PROTOCOLS,
   rejection,
 } from './support/call.ts';
-import { type OpenApi, openApi } from './support/open-api.ts';
+import { AGENT_TOKEN, type OpenApi, openApi } from './support/open-api.ts';
 
 const HEARTBEAT = '/holdfast.v1.HeartbeatService/Heartbeat';
 const PUT = '/holdfast.v1.DocumentService/Put';
@@ -412,6 +414,23 @@ for (const [what, body, reason, code] of BAD_STREAMS) {
     await assertAlive(api);
   });
 }
+
+test('HTTP/2: a stream opened with a message too large is closed on both sides', async () => {
+  await using api = await openApi();
+  const session = connectHttp2(api.url);
+  const stream = session.request({
+    ':method': 'POST',
+    ':path': WATCH,
+    'content-type': 'application/grpc',
+    authorization: `Bearer ${AGENT_TOKEN}`,
+  });
+  const trailers = once(stream, 'trailers');
+  stream.resume().end(encodeEnvelope(0, Buffer.alloc(3 * MAX_BODY_BYTES)));
+  await once(stream, 'close');
+  assert.equal((await trailers)[0]['grpc-status'], String(Code.ResourceExhausted));
+  assert.equal(stream.rstCode, 0);
+  session.close();
+});
 
 test('a stream with a deadline that is no number is refused', async () => {
   await using api = await openApi();

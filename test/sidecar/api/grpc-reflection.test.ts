@@ -131,3 +131,23 @@ test('reflection over HTTP/1.1, which cannot carry it, is refused instead of han
   }
   await rejection(Array.fromAsync(client.serverReflectionInfo(requests())));
 });
+
+test('a client that leaves in the middle of a question leaves no line in the log', async () => {
+  await using api = await openApi();
+  const client = clientFor(ServerReflection, 'grpc', api.url);
+  const leaving = new AbortController();
+  async function* requests() {
+    yield { messageRequest: { case: 'listServices' as const, value: '' } };
+    await new Promise(() => {});
+  }
+  const options = { signal: leaving.signal };
+  const answers = client.serverReflectionInfo(requests(), options)[Symbol.asyncIterator]();
+  await answers.next();
+  leaving.abort();
+  await rejection(answers.next());
+  await api.server.stop();
+  assert.deepEqual(
+    api.log.map((line) => line.event),
+    ['api.listening'],
+  );
+});

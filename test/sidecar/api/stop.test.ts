@@ -140,6 +140,19 @@ test('HTTP/1.1: an answer under way says that the connection closes', async () =
   await stopped;
 });
 
+test('HTTP/1.1: a connection whose stream ended is closed, also when its client would keep it', async () => {
+  const { api } = await openSlowApi();
+  const { socket, closed } = openSocket(api.port);
+  const body = '\0\0\0\0\x02{}';
+  socket.write(
+    'POST /holdfast.v1.DocumentService/Watch HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer agent-token\r\n' +
+      `Content-Type: application/connect+json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+  );
+  await once(socket, 'data');
+  await api.server.stop();
+  assert.match(await closed, /ERROR_REASON_STOPPING/);
+});
+
 test('HTTP/2: an idle session is told to go away', async () => {
   const api = await openApi();
   const session = connectHttp2(api.url);

@@ -1,5 +1,6 @@
 // The life of a watch, over real sockets with a clock that stands still: snapshot, SYNCED, changes, keep-alives, and its ends.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { test } from 'node:test';
 import { Code } from '@connectrpc/connect';
 import { type ChangeEvent, HoldfastError, type ResponseOf } from '../../../src/core/index.ts';
@@ -10,7 +11,14 @@ import {
   WatchEventType,
 } from '../../../src/gen/holdfast/v1/document_pb.ts';
 import { KEEP_ALIVE_INTERVAL_MS } from '../../../src/sidecar/api/limits.ts';
-import { clientFor, detailOf, PROTOCOLS, type Protocol, rejection } from './support/call.ts';
+import {
+  clientFor,
+  detailOf,
+  openSocket,
+  PROTOCOLS,
+  type Protocol,
+  rejection,
+} from './support/call.ts';
 import { DOCUMENT } from './support/fake-backend.ts';
 import { type OpenApi, openApi } from './support/open-api.ts';
 
@@ -322,4 +330,24 @@ test('a client that reads slowly slows its watch down: one step is read ahead of
   assert.ok(steps < 100, `${steps} of 200 steps were read for a client that took one event`);
   watch.leave();
   await until(api, () => api.backend.listeners.size === 0);
+});
+
+test('a client that leaves while it still sends its request is no fault of ours', async () => {
+  await using api = await openApi();
+  const { socket, closed } = openSocket(api.port);
+  socket.write(
+    'POST /holdfast.v1.DocumentService/Watch HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer agent-token\r\n' +
+      'Content-Type: application/connect+json\r\nContent-Length: 7\r\n\r\n\0\0\0',
+  );
+  await once(socket, 'connect');
+  for (let turns = 0; turns < 20; turns++) await api.clock.settle();
+  socket.destroy();
+  await closed;
+  await api.server.stop();
+  // What a fault would take to reach the log, and more.
+  for (let turns = 0; turns < 20; turns++) await api.clock.settle();
+  assert.deepEqual(
+    api.log.map((line) => line.event),
+    ['api.listening'],
+  );
 });

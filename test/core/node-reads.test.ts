@@ -120,7 +120,7 @@ test('whatever happens between two reads, a watcher that applies events holds wh
         pageToken: '',
       });
       assert.deepEqual(
-        [...held].sort(),
+        [...held].sort(([a], [b]) => (a < b ? -1 : 1)),
         rows.map(({ id, value }) => [id, value]),
       );
     }),

@@ -137,6 +137,19 @@ describe('a peer', () => {
     await checkTraffic(world, alpha, beta);
   });
 
+  it('that dialled us, left, and is then added by its address is still one peer', async () => {
+    const world = new MeshWorld();
+    const alpha = await world.node('alpha');
+    const beta = await world.node('beta', [alpha]);
+    await world.pass(100);
+    await beta.restart();
+    await world.pass(100);
+    alpha.mesh.addPeer(beta.address);
+    await world.pass(100);
+    assert.equal(alpha.mesh.peers().length, 1);
+    await checkTraffic(world, alpha, beta);
+  });
+
   it('that restarts is linked again, under the same record', async () => {
     const world = new MeshWorld();
     const alpha = await world.node('alpha');
@@ -268,6 +281,11 @@ describe('two addresses of one node', () => {
       await world.pass(1000);
     }
     assert.deepEqual([alpha.linked, beta.linked], [['beta'], ['alpha']]);
+    assert.deepEqual(
+      alpha.news(),
+      ['up beta dialled', 'up beta dialled'],
+      'the newer link is kept',
+    );
     for (const [gone, way] of [
       ['beta:1', 'beta-wifi:1'],
       ['beta-wifi:1', 'beta:1'],

@@ -26,8 +26,11 @@ export function doubtFrameSize(bytes: number): string | undefined {
   return `own frame of ${bytes} bytes is over the limit of ${MAX_FRAME_BYTES}`;
 }
 
-/** How long `close` waits for the other end: a few round trips by satellite. Then the link is destroyed. */
-export const CLOSE_TIMEOUT_MS = 5_000;
+/**
+ * How long `close` waits for the other end: a round trip by satellite and some, and with the API's own two seconds still less
+ * than the five a sidecar has to stop. Then the link is destroyed.
+ */
+export const CLOSE_TIMEOUT_MS = 2_000;
 /** How long a dial may take in all, in milliseconds: three tries of a TCP connect, at 0, 1 and 3 seconds, and a slow handshake. */
 export const DIAL_TIMEOUT_MS = 10_000;
 /** What a link may hold back for a reader that does not keep up. A sender that goes on beyond it ignores `send`'s answer. */

@@ -79,6 +79,8 @@ export class FeedHolder {
 
   #keep(commit: Commit): void {
     const key = feedKey(commit.feed);
-    this.#commits.set(key, [...(this.#commits.get(key) ?? []), commit]);
+    const held = this.#commits.get(key) ?? [];
+    held.push(commit);
+    this.#commits.set(key, held);
   }
 }

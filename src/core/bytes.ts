@@ -52,7 +52,9 @@ export function toBase32(bytes: Uint8Array): string {
 }
 
 export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let length = 0;
+  for (const part of parts) length += part.length;
+  const whole = new Uint8Array(length);
   let offset = 0;
   for (const part of parts) {
     whole.set(part, offset);
@@ -67,8 +69,13 @@ export function bytesEqual(a: Uint8Array, b: Uint8Array): boolean {
 
 /** Appends numbers and byte strings to a growing buffer. */
 export class ByteWriter {
-  #bytes = new Uint8Array(96);
+  #bytes: Uint8Array;
   #length = 0;
+
+  /** `capacity`: bytes expected, to save growing. */
+  constructor(capacity = 96) {
+    this.#bytes = new Uint8Array(capacity);
+  }
 
   #reserve(count: number): number {
     const start = this.#length;

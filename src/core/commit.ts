@@ -18,6 +18,9 @@ import { type DocumentKey, type FeedId, LANE_NUMBER, splitDocumentKey } from './
 import type { Hlc } from './time.ts';
 
 const HEADER_VERSION = 1;
+const HEADER_BYTES = 138;
+/** About what kind, generation and lengths of an op take. */
+const OP_OVERHEAD_BYTES = 16;
 const SIGNATURE_DOMAIN = utf8('holdfast commit 1');
 export const SIGNATURE_BYTES = 64;
 /** The previous hash of the first commit of a feed. */
@@ -55,10 +58,12 @@ export interface Commit {
 }
 
 export function encodeOps(ops: readonly Op[]): Uint8Array {
-  const writer = new ByteWriter().varint(ops.length);
-  for (const op of ops) {
+  const sizes = ops.map((op) => op.bytes.length + op.key.length + OP_OVERHEAD_BYTES);
+  const writer = new ByteWriter(sizes.reduce((sum, size) => sum + size, OP_OVERHEAD_BYTES));
+  writer.varint(ops.length);
+  for (const [index, op] of ops.entries()) {
     if (op.kind === 'other') throw new Error('an op of an unknown kind cannot be written');
-    const encoded = new ByteWriter()
+    const encoded = new ByteWriter(sizes[index])
       .byte(OP_KIND_NUMBER[op.kind])
       .text(op.key)
       .varint(op.generation)
@@ -145,7 +150,7 @@ export class CommitSeal {
     clock: Hlc,
     payload: Uint8Array,
   ): Uint8Array {
-    return new ByteWriter()
+    return new ByteWriter(HEADER_BYTES)
       .byte(HEADER_VERSION)
       .byte(LANE_NUMBER[feed.lane])
       .raw(fromHex(feed.author))

@@ -1,30 +1,59 @@
-// The ids of each collection in order, for lists and pages.
+// The ids of each collection in order, for lists and pages. New ids wait unsorted until somebody reads: a batch is sorted once.
+
+/** So many new ids are put in their places one by one; more are cheaper sorted with the rest. */
+const MAX_SINGLE_INSERTS = 32;
+
+interface Ids {
+  sorted: string[];
+  readonly added: Set<string>;
+}
 
 export class SortedIds {
-  readonly #idsByCollection = new Map<string, string[]>();
+  readonly #idsByCollection = new Map<string, Ids>();
 
   add(collection: string, id: string): void {
-    const ids = this.#idsByCollection.get(collection) ?? [];
+    const ids = this.#idsByCollection.get(collection) ?? { sorted: [], added: new Set<string>() };
     this.#idsByCollection.set(collection, ids);
-    const at = lowerBound(ids, id);
-    if (ids[at] !== id) ids.splice(at, 0, id);
+    ids.added.add(id);
   }
 
   remove(collection: string, id: string): void {
     const ids = this.#idsByCollection.get(collection);
     if (ids === undefined) return;
-    const at = lowerBound(ids, id);
-    if (ids[at] === id) ids.splice(at, 1);
-    if (ids.length === 0) this.#idsByCollection.delete(collection);
+    ids.added.delete(id);
+    const at = lowerBound(ids.sorted, id);
+    if (ids.sorted[at] === id) ids.sorted.splice(at, 1);
+    if (ids.sorted.length + ids.added.size === 0) this.#idsByCollection.delete(collection);
   }
 
   /** Ids that begin with `prefix` and sort behind `after`, in order. */
   *range(collection: string, prefix: string, after: string): Iterable<string> {
-    const ids = this.#idsByCollection.get(collection) ?? [];
-    let at = lowerBound(ids, prefix > after ? prefix : after);
-    if (ids[at] === after) at++;
-    for (; at < ids.length && (ids[at] as string).startsWith(prefix); at++) yield ids[at] as string;
+    const ids = this.#idsByCollection.get(collection);
+    if (ids === undefined) return;
+    sortIn(ids);
+    const { sorted } = ids;
+    let at = lowerBound(sorted, prefix > after ? prefix : after);
+    if (sorted[at] === after) at++;
+    for (; at < sorted.length && (sorted[at] as string).startsWith(prefix); at++) {
+      yield sorted[at] as string;
+    }
   }
+}
+
+function sortIn(ids: Ids): void {
+  if (ids.added.size <= MAX_SINGLE_INSERTS) {
+    for (const id of ids.added) {
+      const at = lowerBound(ids.sorted, id);
+      if (ids.sorted[at] !== id) ids.sorted.splice(at, 0, id);
+    }
+  } else {
+    ids.sorted = [...new Set([...ids.sorted, ...ids.added])].sort(byCodeUnits);
+  }
+  ids.added.clear();
+}
+
+function byCodeUnits(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 function lowerBound(ids: readonly string[], id: string): number {

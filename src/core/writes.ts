@@ -89,7 +89,9 @@ export function writeAll(
       const { op, revision } = context.documents.put(key, item.value, stamp);
       if (op !== undefined) {
         const { lane } = rulesOf(item.collection);
-        opsByLane.set(lane, [...(opsByLane.get(lane) ?? []), op]);
+        const ops = opsByLane.get(lane) ?? [];
+        opsByLane.set(lane, ops);
+        ops.push(op);
       }
       return { revision, changed: op !== undefined };
     });

@@ -145,6 +145,17 @@ test('sorted ids against a sorted set', () => {
   );
 });
 
+test('many new ids at once end in their places', () => {
+  const sorted = new SortedIds();
+  const ids = Array.from({ length: 500 }, (_, i) => `${(i * 7919) % 500}`);
+  for (const [i, id] of ids.entries()) {
+    sorted.add('x', id);
+    if (i === 200) assert.equal([...sorted.range('x', '', '')].length, 201);
+  }
+  sorted.remove('x', '7');
+  assert.deepEqual([...sorted.range('x', '', '')], ids.filter((id) => id !== '7').sort());
+});
+
 test('pages together are the whole list, without gap or repeat', () => {
   fc.assert(
     fc.property(

@@ -51,7 +51,7 @@ class Bench {
   readonly writes: PersistEffect[] = [];
   readonly failures: unknown[] = [];
   readonly store = createMemoryStore();
-  readonly commits = new CommitStore(this.store, sodiumCrypto, []);
+  readonly commits = new CommitStore(this.store, sodiumCrypto, { viewed: [], marked: [] });
   readonly runtime: Runtime;
   onSend: () => void = () => {};
 

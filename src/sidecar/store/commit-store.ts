@@ -52,12 +52,18 @@ export class CommitStore {
   readonly #store: Store;
   readonly #crypto: Crypto;
   readonly #viewed: Set<DocumentKey>;
+  readonly #marked: Set<DocumentKey>;
 
-  /** `viewed`: the documents that have a stored view. */
-  constructor(store: Store, crypto: Crypto, viewed: Iterable<DocumentKey>) {
+  /** `viewed`: the documents that have a stored view; `marked`: those with a mark that their view is stale. */
+  constructor(
+    store: Store,
+    crypto: Crypto,
+    { viewed, marked }: { viewed: Iterable<DocumentKey>; marked: Iterable<DocumentKey> },
+  ) {
     this.#store = store;
     this.#crypto = crypto;
     this.#viewed = new Set(viewed);
+    this.#marked = new Set(marked);
   }
 
   /** Documents that have a stored view. */
@@ -84,8 +90,12 @@ export class CommitStore {
     const stale = new Set(effect.stale);
     for (const view of effect.views) {
       put(viewKey(view.key), encodeView(view));
-      if (stale.has(view.key)) put(staleKey(view.key), MARK);
-      else operations.push({ type: 'delete', key: staleKey(view.key) });
+      if (stale.has(view.key)) {
+        put(staleKey(view.key), MARK);
+        this.#marked.add(view.key);
+      } else if (this.#marked.delete(view.key)) {
+        operations.push({ type: 'delete', key: staleKey(view.key) });
+      }
       this.#viewed.add(view.key);
     }
     if (this.#viewed.size > known) put(metaKey(VIEW_COUNT), encodeNumber(this.#viewed.size));

@@ -50,7 +50,9 @@ export async function recall(
   const heads = await readHeads(store, crypto);
   const feeds = await wholeFeeds(store, heads, self);
   const { views, damaged } = await readViews(store, crypto);
-  const commits = new CommitStore(store, crypto, damaged ? [] : views.map((view) => view.key));
+  const stale = await readStale(store);
+  const viewed = damaged ? [] : views.map((view) => view.key);
+  const commits = new CommitStore(store, crypto, { viewed, marked: stale });
   const rebuildViews =
     damaged ||
     feeds.length < heads.length ||
@@ -67,7 +69,7 @@ export async function recall(
     memory: {
       feeds,
       views: kept,
-      stale: rebuildViews ? [] : await readStale(store),
+      stale: rebuildViews ? [] : stale,
       clock: kept.reduce(
         (newest, view) => (view.origin === self && view.clock > newest ? view.clock : newest),
         0n,

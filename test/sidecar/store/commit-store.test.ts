@@ -66,7 +66,7 @@ const STORES: Readonly<Record<string, () => Promise<OpenStore>>> = {
 };
 
 function openCommits(store: Store): CommitStore {
-  return new CommitStore(store, sodiumCrypto, []);
+  return new CommitStore(store, sodiumCrypto, { viewed: [], marked: [] });
 }
 
 /** Runs the node and stores what it asks for. */

@@ -14,7 +14,7 @@ import {
 import { isDocumentKey } from './collection.ts';
 import { MAX_COMMIT_OPS } from './config.ts';
 import type { Hash, Signer, Verifier } from './environment.ts';
-import { type DocumentKey, type FeedId, LANE_NUMBER, splitDocumentKey } from './ids.ts';
+import { type DocumentKey, type FeedId, laneNumber, splitDocumentKey } from './ids.ts';
 import type { Hlc } from './time.ts';
 
 const HEADER_VERSION = 1;
@@ -152,7 +152,7 @@ export class CommitSeal {
   ): Uint8Array {
     return new ByteWriter(HEADER_BYTES)
       .byte(HEADER_VERSION)
-      .byte(LANE_NUMBER[feed.lane])
+      .byte(laneNumber(feed.lane))
       .raw(fromHex(feed.author))
       .raw(fromHex(feed.incarnation))
       .uint64(BigInt(seq))

@@ -16,6 +16,20 @@ export type ReplyOutcome =
   | { readonly ok: true; readonly response: Response }
   | { readonly ok: false; readonly error: HoldfastError };
 
+/**
+ * What became of a peer's runs: `stored`; `refused`, because the peer misbehaved; or `held`, because of something that will
+ * pass: nothing of the feed was taken, it is held here up to `position`, and it is worth asking again after a while.
+ */
+export type DeliveryOutcome =
+  | { readonly type: 'stored' }
+  | { readonly type: 'refused'; readonly reason: string }
+  | {
+      readonly type: 'held';
+      readonly reason: string;
+      readonly position: FeedPosition;
+      readonly retryAfterMs: number;
+    };
+
 export type Effect =
   /** One atomic write. `stale` documents have changes that the value in their view does not show yet; storing a view that is not stale clears the mark. */
   | {
@@ -27,11 +41,10 @@ export type Effect =
       readonly sync: boolean;
     }
   | { readonly type: 'reply'; readonly requestId: number; readonly outcome: ReplyOutcome }
-  /** What became of a peer's runs. `refused` says why the peer misbehaved. */
   | {
       readonly type: 'delivered';
       readonly deliveryId: number;
-      readonly refused: string | undefined;
+      readonly outcome: DeliveryOutcome;
     }
   | { readonly type: 'load-document'; readonly key: DocumentKey; readonly generation: number }
   | { readonly type: 'arm-timer'; readonly name: TimerName; readonly afterMs: number }

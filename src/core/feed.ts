@@ -17,6 +17,8 @@ export interface FeedHead {
 export interface Run {
   readonly feed: FeedId;
   readonly firstSeq: number;
+  /** Hash of the commit before the first. Only where the receiver cannot know it, because the run jumps to a checkpoint. */
+  readonly previous?: Uint8Array;
   readonly commits: readonly {
     readonly clock: Hlc;
     readonly payload: Uint8Array;

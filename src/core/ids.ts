@@ -10,14 +10,29 @@ export type Incarnation = string;
 export type DocumentKey = string;
 
 /** What a feed is for, most urgent first. The number is its place in keys and on the wire, and never changes. */
-export const LANE_NUMBER = { trust: 1, command: 2, state: 3, pulse: 4 } as const;
-export type Lane = keyof typeof LANE_NUMBER;
-export const LANES = Object.keys(LANE_NUMBER) as readonly Lane[];
+const LANE_NUMBER = { trust: 1, command: 2, state: 3, pulse: 4 } as const;
+/** A lane whose commits this version writes and understands. */
+export type KnownLane = keyof typeof LANE_NUMBER;
+/** Or one of a later version, such as `lane9`: its commits are checked, kept and passed on, and mean nothing here. */
+export type Lane = KnownLane | `lane${number}`;
+export const LANES = Object.keys(LANE_NUMBER) as readonly KnownLane[];
+/** Lane numbers fit a byte. */
+const MAX_LANE_NUMBER = 255;
 
-const LANE_BY_NUMBER = new Map(LANES.map((lane) => [LANE_NUMBER[lane] as number, lane]));
+const LANE_BY_NUMBER = new Map<number, Lane>(LANES.map((lane) => [LANE_NUMBER[lane], lane]));
 
+export function isKnownLane(lane: Lane): lane is KnownLane {
+  return Object.hasOwn(LANE_NUMBER, lane);
+}
+
+export function laneNumber(lane: Lane): number {
+  return isKnownLane(lane) ? LANE_NUMBER[lane] : Number(lane.slice('lane'.length));
+}
+
+/** Undefined for what is no lane in any version. */
 export function laneByNumber(number: number): Lane | undefined {
-  return LANE_BY_NUMBER.get(number);
+  if (!Number.isInteger(number) || number < 1 || number > MAX_LANE_NUMBER) return undefined;
+  return LANE_BY_NUMBER.get(number) ?? `lane${number}`;
 }
 
 /** All commits of one author in one incarnation and lane. */

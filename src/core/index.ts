@@ -16,7 +16,7 @@ export {
 export { type Commit, type Op, readOps, SIGNATURE_BYTES } from './commit.ts';
 export { CONFIG_RULES, type CoreConfig, DEFAULT_CORE_CONFIG, MAX_COMMIT_BYTES } from './config.ts';
 export type { NodeIdentity } from './context.ts';
-export type { Effect, ReplyOutcome, ReportEvent, StoredCommit } from './effect.ts';
+export type { DeliveryOutcome, Effect, ReplyOutcome, ReportEvent, StoredCommit } from './effect.ts';
 export type {
   Clock,
   Crypto,
@@ -41,10 +41,12 @@ export {
   fingerprint,
   formatNodeId,
   type Incarnation,
-  LANE_NUMBER,
+  isKnownLane,
+  type KnownLane,
   LANES,
   type Lane,
   laneByNumber,
+  laneNumber,
   type NodeId,
   parseFeedKey,
   splitDocumentKey,

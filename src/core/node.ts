@@ -17,7 +17,7 @@ import {
 } from './config.ts';
 import type { Context, NodeIdentity } from './context.ts';
 import { DocumentTable, type Stamp } from './document-table.ts';
-import type { Effect, ReplyOutcome } from './effect.ts';
+import type { DeliveryOutcome, Effect, ReplyOutcome } from './effect.ts';
 import type { Crypto, Instant, Signer } from './environment.ts';
 import { HoldfastError } from './error.ts';
 import type { Event, ReplayedCommit } from './event.ts';
@@ -254,17 +254,17 @@ export class Node {
 
   /** Takes a peer's runs in order, up to the first that shows that the peer misbehaves. */
   #receive(deliveryId: number, runs: readonly Run[], now: Instant): void {
-    let refused: string | undefined;
+    let result: DeliveryOutcome = { type: 'stored' };
     for (const run of runs) {
       // Nobody but us writes in our own name: our incarnation is in memory, older ones come back like any other feed.
       const outcome = this.#feeds.accept(run);
       if (!outcome.ok) {
-        refused = outcome.reason;
+        result = { type: 'refused', reason: outcome.reason };
         break;
       }
       for (const commit of outcome.commits) this.#apply(commit, now);
     }
-    this.#turn.emit({ type: 'delivered', deliveryId, refused });
+    this.#turn.emit({ type: 'delivered', deliveryId, outcome: result });
   }
 
   #apply(commit: Commit, now: Instant): void {

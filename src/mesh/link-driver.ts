@@ -1,5 +1,13 @@
 // One link and its session: carries frames, timers and stored commits in, and the session's effects out.
-import type { Clock, FeedId, FeedPosition, NodeId, Run, Timers } from '../core/index.ts';
+import type {
+  Clock,
+  DeliveryOutcome,
+  FeedId,
+  FeedPosition,
+  NodeId,
+  Run,
+  Timers,
+} from '../core/index.ts';
 import {
   type CloseReason,
   type GoodbyeReason,
@@ -17,8 +25,8 @@ export interface MeshFeeds {
   positions(): readonly FeedPosition[];
   /** Stored commits of a feed from a sequence number on; undefined when there is none to send. */
   readRun(feed: FeedId, firstSeq: number): Promise<Run | undefined>;
-  /** Stores runs of a peer. Resolves when they are on the disk, with the reason if the peer misbehaved. */
-  deliver(runs: readonly Run[]): Promise<string | undefined>;
+  /** Stores runs of a peer. Resolves with what became of them, once that is on the disk. */
+  deliver(runs: readonly Run[]): Promise<DeliveryOutcome>;
 }
 
 export interface LinkDriverParts {
@@ -130,7 +138,7 @@ export class LinkDriver {
 
   #deliver(run: Run): void {
     this.#parts.feeds.deliver([run]).then(
-      (refused) => this.take({ type: 'delivered', refused }),
+      (outcome) => this.take({ type: 'delivered', outcome }),
       (error: unknown) => this.end('stopping', `cannot store commits: ${String(error)}`),
     );
   }

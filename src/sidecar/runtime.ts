@@ -6,6 +6,7 @@
 import {
   type Caller,
   type Clock,
+  type DeliveryOutcome,
   type Effect,
   type Event,
   type FeedPosition,
@@ -48,7 +49,7 @@ interface Reply {
 }
 
 interface Delivery {
-  resolve(refused: string | undefined): void;
+  resolve(outcome: DeliveryOutcome): void;
   reject(error: HoldfastError): void;
 }
 
@@ -87,8 +88,8 @@ export class Runtime {
     }) as Promise<ResponseOf<M>>;
   }
 
-  /** Hands over a peer's runs. Resolves when they are stored, with the reason if the peer misbehaved. */
-  deliver(runs: readonly Run[]): Promise<string | undefined> {
+  /** Hands over a peer's runs. Resolves with what became of them, once that is stored. */
+  deliver(runs: readonly Run[]): Promise<DeliveryOutcome> {
     if (this.#state !== 'open') return Promise.reject(this.#refusal());
     const deliveryId = this.#nextId++;
     return new Promise((resolve, reject) => {
@@ -177,7 +178,7 @@ export class Runtime {
           this.#reply(effect.requestId, effect.outcome);
           break;
         case 'delivered':
-          this.#deliveries.get(effect.deliveryId)?.resolve(effect.refused);
+          this.#deliveries.get(effect.deliveryId)?.resolve(effect.outcome);
           this.#deliveries.delete(effect.deliveryId);
           break;
         case 'load-document':

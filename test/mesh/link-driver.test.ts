@@ -77,7 +77,7 @@ function live(feeds: Partial<MeshFeeds> = {}): Setting {
     feeds: {
       positions: () => holder.positions(),
       readRun: async (feed, seq) => holder.read({ feed, seq }),
-      deliver: async () => undefined,
+      deliver: async () => ({ type: 'stored' }),
       ...feeds,
     },
     onMember: () => undefined,

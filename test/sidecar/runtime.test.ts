@@ -291,7 +291,10 @@ describe('deliveries of peers', () => {
     assert.ok(run);
     const bench = new Bench();
     const refused = await bench.runtime.deliver([{ ...run, firstSeq: 5 }]);
-    assert.equal(refused, 'run begins at 5, the feed is held up to 0');
+    assert.deepEqual(refused, {
+      type: 'refused',
+      reason: 'run begins at 5, the feed is held up to 0',
+    });
     assert.deepEqual(bench.trace, []);
   });
 
@@ -299,7 +302,7 @@ describe('deliveries of peers', () => {
     const author = new Author('south');
     author.append(utf8('nonsense'));
     const bench = new Bench();
-    assert.equal(await bench.runtime.deliver([author.run()]), undefined);
+    assert.deepEqual(await bench.runtime.deliver([author.run()]), { type: 'stored' });
     assert.deepEqual(bench.trace, [
       'write begins',
       'write ends',

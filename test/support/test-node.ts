@@ -116,7 +116,8 @@ export class TestNode {
   receive(runs: readonly Run[]): string | undefined {
     const effects = this.turn({ type: 'runs-received', deliveryId: 1, runs });
     const delivered = effects.find((effect) => effect.type === 'delivered');
-    return delivered?.type === 'delivered' ? delivered.refused : 'not answered';
+    if (delivered?.type !== 'delivered') return 'not answered';
+    return delivered.outcome.type === 'stored' ? undefined : delivered.outcome.reason;
   }
 
   /** Loads are answered at once from what was stored, in a turn of their own. */

@@ -1,6 +1,6 @@
 // Frames on the wire and messages in the session: the only place where the mesh's protobuf meets plain values.
 import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
-import { type FeedId, fromHex, LANE_NUMBER, laneByNumber, toHex } from '../../core/index.ts';
+import { type FeedId, fromHex, laneByNumber, laneNumber, toHex } from '../../core/index.ts';
 import {
   type Frame,
   FrameSchema,
@@ -173,7 +173,7 @@ function wireFeed(feed: FeedId): {
   return {
     author: fromHex(feed.author),
     incarnation: fromHex(feed.incarnation),
-    lane: LANE_NUMBER[feed.lane],
+    lane: laneNumber(feed.lane),
   };
 }
 

@@ -3,7 +3,7 @@
 //   initiator: greeting ──hello──►            ◄──hello── checked ► live
 //   acceptor:  greeting ◄──hello── checked ──hello──► live
 //   live:      introduction, frontier, then runs the other lacks, stored, ping/pong … goodbye ► closed
-import type { FeedPosition, Instant, NodeId, Run } from '../../core/index.ts';
+import type { DeliveryOutcome, FeedPosition, Instant, NodeId, Run } from '../../core/index.ts';
 import { decodeFrame, encodeFrame, FrameError, type OwnMessage } from './frame-codec.ts';
 import { createHello, doubtHello, type Membership } from './membership.ts';
 import type { GoodbyeReason, Hello, Message } from './message.ts';
@@ -34,7 +34,7 @@ export type SessionEvent =
   /** Answers `read-run`; no run when there is nothing to send of that feed. */
   | { readonly type: 'run-read'; readonly position: FeedPosition; readonly run: Run | undefined }
   /** Answers `deliver`. */
-  | { readonly type: 'delivered'; readonly refused: string | undefined }
+  | { readonly type: 'delivered'; readonly outcome: DeliveryOutcome }
   /** Feeds grew here. */
   | { readonly type: 'advanced'; readonly positions: readonly FeedPosition[] }
   /** `bytesReceived`: what came over the link so far, also of a frame that is not whole yet. */
@@ -125,8 +125,8 @@ export class Session {
         return;
       case 'delivered':
         this.#unstoredHere--;
-        if (event.refused === undefined) this.#send({ type: 'stored', runs: 1 });
-        else this.#breach(event.refused);
+        if (event.outcome.type === 'refused') this.#breach(event.outcome.reason);
+        else this.#send({ type: 'stored', runs: 1 });
         return;
       case 'advanced':
         if (this.#isLive()) for (const position of event.positions) this.#outbox.weHold(position);

@@ -12,8 +12,8 @@ import {
   type DocumentKey,
   type FeedId,
   fromHex,
-  LANE_NUMBER,
   laneByNumber,
+  laneNumber,
   toHex,
   utf8,
 } from '../../core/index.ts';
@@ -118,7 +118,7 @@ const bytesByFeed = new WeakMap<FeedId, Uint8Array>();
 function feedBytes(feed: FeedId): Uint8Array {
   let bytes = bytesByFeed.get(feed);
   if (bytes === undefined) {
-    const lane = new Uint8Array([LANE_NUMBER[feed.lane]]);
+    const lane = new Uint8Array([laneNumber(feed.lane)]);
     bytes = concatBytes(fromHex(feed.author), fromHex(feed.incarnation), lane);
     bytesByFeed.set(feed, bytes);
   }

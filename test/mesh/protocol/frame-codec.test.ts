@@ -163,8 +163,8 @@ describe('values with a fixed size', () => {
 });
 
 describe('what a later version may send', () => {
-  it('lanes: positions in them are left out, runs of them are foreign', () => {
-    const later = { ...feed, lane: 9 };
+  it('lanes: what no version calls a lane is left out of positions, and runs of it are foreign', () => {
+    const later = { ...feed, lane: 256 };
     const positions = [
       { feed: later, seq: 1n },
       { feed, seq: 2n },

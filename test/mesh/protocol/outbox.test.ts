@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { type FeedId, feedKey, LANES } from '../../../src/core/index.ts';
+import { type FeedId, feedKey, LANES, laneNumber } from '../../../src/core/index.ts';
 import { Outbox } from '../../../src/mesh/protocol/outbox.ts';
 import { feedOf } from '../support/names.ts';
 
@@ -32,7 +32,7 @@ class Model {
 
   next(): { feed: FeedId; firstSeq: number } | undefined {
     const waiting = [...this.#rows.values()].filter(({ news }) => news !== undefined);
-    const urgency = (row: Row): [number, number] => [LANES.indexOf(row.feed.lane), row.news ?? 0];
+    const urgency = (row: Row): [number, number] => [laneNumber(row.feed.lane), row.news ?? 0];
     const [row] = waiting.sort((a, b) => {
       const [[laneA, newsA], [laneB, newsB]] = [urgency(a), urgency(b)];
       return laneA - laneB || newsA - newsB;

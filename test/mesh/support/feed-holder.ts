@@ -2,6 +2,7 @@
 import { FeedTable } from '../../../src/core/feed.ts';
 import {
   type Commit,
+  type DeliveryOutcome,
   type FeedKey,
   type FeedPosition,
   feedKey,
@@ -13,6 +14,11 @@ import {
 import type { Membership } from '../../../src/mesh/index.ts';
 import { sodiumCrypto } from '../../../src/sidecar/sodium-crypto.ts';
 import { feedOf, membershipOf } from './names.ts';
+
+/** What a store that takes everything, or refuses it for a reason, answers. */
+export function outcomeOf(refused: string | undefined): DeliveryOutcome {
+  return refused === undefined ? { type: 'stored' } : { type: 'refused', reason: refused };
+}
 
 export class FeedHolder {
   readonly name: string;

@@ -9,7 +9,7 @@ import {
 } from '../../../src/mesh/index.ts';
 import type { Transport } from '../../../src/mesh/transport/transport.ts';
 import { createSeededRandom, ManualClock } from '../../../src/testing/index.ts';
-import { FeedHolder } from './feed-holder.ts';
+import { FeedHolder, outcomeOf } from './feed-holder.ts';
 import { membershipOf, nameOf } from './names.ts';
 
 /** One way, where a test says nothing else: a LAN with a slow switch. */
@@ -127,7 +127,7 @@ export class MeshNode {
           if (this.storeFails) throw new Error('the disk is gone');
           return this.holder.read({ feed, seq });
         },
-        deliver: async (runs) => this.#deliver(mesh, runs),
+        deliver: async (runs) => outcomeOf(this.#deliver(mesh, runs)),
       },
       report: (report) => this.#reports.push(describeReport(report)),
     });

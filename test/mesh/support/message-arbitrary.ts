@@ -1,6 +1,6 @@
 // Every message that a session may send, for property tests.
 import fc from 'fast-check';
-import { LANES, toHex } from '../../../src/core/index.ts';
+import { LANES, type Lane, toHex } from '../../../src/core/index.ts';
 import type { OwnMessage } from '../../../src/mesh/protocol/index.ts';
 
 const record = <T>(model: { [K in keyof T]: fc.Arbitrary<T[K]> }) =>
@@ -16,7 +16,11 @@ const text = fc.string({
   maxLength: 50,
 });
 
-const feed = record({ author: hex(32), incarnation: hex(16), lane: fc.constantFrom(...LANES) });
+const feed = record({
+  author: hex(32),
+  incarnation: hex(16),
+  lane: fc.constantFrom<Lane>(...LANES, 'lane9', 'lane255'),
+});
 const commit = record({
   clock: uint64,
   payload: fc.uint8Array({ maxLength: 100 }),

@@ -6,7 +6,7 @@ import {
   Session,
   type SessionEvent,
 } from '../../../src/mesh/protocol/index.ts';
-import type { FeedHolder } from './feed-holder.ts';
+import { type FeedHolder, outcomeOf } from './feed-holder.ts';
 import { describeEffect } from './session-text.ts';
 
 export class SessionEnd {
@@ -80,6 +80,6 @@ export class SessionEnd {
   /** Answers the oldest `deliver` without looking at the run. */
   answerStore(refused?: string): string[] {
     if (this.stores.shift() === undefined) throw new Error(`${this.holder.name} was given no run`);
-    return this.take({ type: 'delivered', refused });
+    return this.take({ type: 'delivered', outcome: outcomeOf(refused) });
   }
 }

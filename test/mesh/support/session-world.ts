@@ -1,7 +1,7 @@
 // Some nodes and the conversations between them, step by step: what is on its way waits in one queue, oldest first.
 import { type Lane, utf8 } from '../../../src/core/index.ts';
 import { decodeFrame } from '../../../src/mesh/protocol/index.ts';
-import { FeedHolder } from './feed-holder.ts';
+import { FeedHolder, outcomeOf } from './feed-holder.ts';
 import { SessionEnd } from './session-end.ts';
 import { describeFeed, describeMessage, describeRun } from './session-text.ts';
 
@@ -132,7 +132,10 @@ export class SessionWorld {
 
   #store(name: string, end: SessionEnd, run: SessionEnd['stores'][number]): string[] {
     const { refused, grown } = end.holder.store(run);
-    return [...this.#advance(name, grown), ...end.take({ type: 'delivered', refused })];
+    return [
+      ...this.#advance(name, grown),
+      ...end.take({ type: 'delivered', outcome: outcomeOf(refused) }),
+    ];
   }
 
   /** Tells every conversation of a node that its feeds grew. */

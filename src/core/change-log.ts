@@ -23,6 +23,11 @@ export class ChangeLog {
     }
   }
 
+  /** Forgets a document. */
+  drop(key: DocumentKey): void {
+    this.#newest.delete(key);
+  }
+
   /** Documents whose newest change is behind `version`, oldest first. */
   *since(version: number): Iterable<Entry> {
     for (let i = this.#firstBehind(version); i < this.#entries.length; i++) {

@@ -3,7 +3,7 @@
 import { utf8 } from './bytes.ts';
 import { MAX_DOCUMENT_BYTES, MAX_DOCUMENT_DEPTH } from './config.ts';
 import { HoldfastError } from './error.ts';
-import type { Lane } from './ids.ts';
+import type { KnownLane } from './ids.ts';
 import { type JsonObject, type JsonValue, jsonDepth } from './json.ts';
 
 /**
@@ -14,7 +14,7 @@ export type WriterClass = 'owned' | 'immutable' | 'shared';
 
 export interface CollectionRules {
   readonly class: WriterClass;
-  readonly lane: Lane;
+  readonly lane: KnownLane;
   /** The service that writes it; undefined when DocumentService does. */
   readonly writtenBy: string | undefined;
   /** What separates the agent's name from the rest of an id; undefined when the whole id is the agent's name. */

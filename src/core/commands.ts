@@ -123,7 +123,7 @@ function commandId(
 ): string {
   const content =
     request.idempotencyKey === ''
-      ? `${context.turn.clock(() => context.tick())} ${context.documents.version} ${canonicalJson(commandToJson(document))}`
+      ? `${context.turn.clock(() => context.tick())} ${context.documents.views.version} ${canonicalJson(commandToJson(document))}`
       : `key ${document.requestedBy} ${request.idempotencyKey}`;
   const text = `${context.identity.nodeId}\n${request.agent}\n${content}`;
   return toBase32(context.crypto.blake2b(utf8(text))).slice(0, ID_LENGTH);
@@ -139,7 +139,7 @@ function sameCommand(row: CommandRow, document: CommandDocument): boolean {
 
 export function commandsOf(context: Context, agent: string): CommandRow[] {
   const rows: CommandRow[] = [];
-  for (const view of context.documents.rows('commands', agent === '' ? '' : `${agent}/`)) {
+  for (const view of context.documents.views.rows('commands', agent === '' ? '' : `${agent}/`)) {
     const row = rowOf(context, view);
     if (row !== undefined) rows.push(row);
   }

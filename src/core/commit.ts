@@ -11,6 +11,7 @@ import {
   MalformedBytesError,
   utf8,
 } from './bytes.ts';
+import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
 import { isDocumentKey } from './collection.ts';
 import { MAX_COMMIT_OPS } from './config.ts';
 import type { Hash, Signer, Verifier } from './environment.ts';
@@ -20,29 +21,38 @@ import type { Hlc } from './time.ts';
 const HEADER_VERSION = 1;
 const HEADER_BYTES = 138;
 /** About what kind, generation and lengths of an op take. */
-const OP_OVERHEAD_BYTES = 16;
+const OP_OVERHEAD_BYTES = 32;
+/** Kind and clock before the bytes of an op that a checkpoint repeats. */
+const KEPT_BYTES = 9;
 const SIGNATURE_DOMAIN = utf8('holdfast commit 1');
 export const SIGNATURE_BYTES = 64;
 /** The previous hash of the first commit of a feed. */
 export const NO_HASH = new Uint8Array(32);
 
 /**
- * `change`: one Automerge change. `delete`: tombstone of all generations up to this one. `beat`: the agent still lives, no
- * change. A kind that this version does not know is kept and passed on, and means nothing here.
+ * `change`: one Automerge change. `refound`: the first change of a new edition of a shared document, and what it includes of
+ * the older ones (refound.ts). `delete`: tombstone of all generations up to this one. `beat`: the agent still lives, no change.
+ * A kind that this version does not know is kept and passed on, and means nothing here.
  */
-export type OpKind = 'change' | 'delete' | 'beat' | 'other';
+export type OpKind = 'change' | 'refound' | 'delete' | 'beat' | 'other';
 
-const OP_KIND_NUMBER = { change: 1, delete: 3, beat: 4 } as const;
+const OP_KIND_NUMBER = { change: 1, delete: 3, beat: 4, refound: 6 } as const;
 const OP_KIND_BY_NUMBER = new Map<number, OpKind>(
   Object.entries(OP_KIND_NUMBER).map(([kind, number]) => [number, kind as OpKind]),
 );
+/** An op that a checkpoint repeats: its own kind and the clock of its first commit stand before its bytes. */
+const KEPT = 2;
+/** The first op of a checkpoint. */
+const CHECKPOINT = 5;
 
 export interface Op {
   readonly key: DocumentKey;
   readonly kind: OpKind;
-  /** Which life of the document the op belongs to: 0 for the first, one more after each delete. */
+  /** Which life and edition of the document the op belongs to (generation.ts). */
   readonly generation: number;
   readonly bytes: Uint8Array;
+  /** When it was first written, for an op that a checkpoint repeats. Otherwise its commit says. */
+  readonly clock?: Hlc;
 }
 
 export interface Commit {
@@ -51,26 +61,57 @@ export interface Commit {
   readonly seq: number;
   readonly clock: Hlc;
   readonly payload: Uint8Array;
+  /** Hash of the commit before. */
+  readonly previous: Uint8Array;
   /** Absent inside a run: a later signature covers it. */
   readonly signature: Uint8Array | undefined;
   /** Hash of the header, which the next commit names. */
   readonly hash: Uint8Array;
 }
 
-export function encodeOps(ops: readonly Op[]): Uint8Array {
+/** The payload of a commit. `checkpoint` begins one. */
+export function encodeOps(ops: readonly Op[], checkpoint?: Checkpoint): Uint8Array {
   const sizes = ops.map((op) => op.bytes.length + op.key.length + OP_OVERHEAD_BYTES);
   const writer = new ByteWriter(sizes.reduce((sum, size) => sum + size, OP_OVERHEAD_BYTES));
-  writer.varint(ops.length);
+  writer.varint(ops.length + (checkpoint === undefined ? 0 : 1));
+  if (checkpoint !== undefined) {
+    const bytes = encodeCheckpoint(checkpoint);
+    writer.chunk(new ByteWriter().byte(CHECKPOINT).text('').varint(0).chunk(bytes).finish());
+  }
   for (const [index, op] of ops.entries()) {
     if (op.kind === 'other') throw new Error('an op of an unknown kind cannot be written');
+    const kind = OP_KIND_NUMBER[op.kind];
     const encoded = new ByteWriter(sizes[index])
-      .byte(OP_KIND_NUMBER[op.kind])
+      .byte(op.clock === undefined ? kind : KEPT)
       .text(op.key)
-      .varint(op.generation)
-      .chunk(op.bytes);
+      .varint(op.generation);
+    if (op.clock === undefined) encoded.chunk(op.bytes);
+    else {
+      encoded
+        .varint(op.bytes.length + KEPT_BYTES)
+        .byte(kind)
+        .uint64(op.clock)
+        .raw(op.bytes);
+    }
     writer.chunk(encoded.finish());
   }
   return writer.finish();
+}
+
+/** The checkpoint that begins with this payload; undefined when none does. Never throws. */
+export function checkpointOf(payload: Uint8Array): Checkpoint | undefined {
+  try {
+    const reader = new ByteReader(payload);
+    if (reader.varint() === 0) return undefined;
+    const op = new ByteReader(reader.chunk());
+    if (op.byte() !== CHECKPOINT) return undefined;
+    op.text();
+    op.varint();
+    return decodeCheckpoint(op.chunk());
+  } catch (error) {
+    if (error instanceof MalformedBytesError) return undefined;
+    throw error;
+  }
 }
 
 /** The ops of a payload. Throws MalformedBytesError. Bytes behind an op's known fields belong to later versions and are skipped. */
@@ -81,16 +122,26 @@ export function decodeOps(payload: Uint8Array): Op[] {
     throw new MalformedBytesError(`${count} ops, at most ${MAX_COMMIT_OPS}`);
   const ops: Op[] = [];
   for (let i = 0; i < count; i++) {
-    const op = new ByteReader(reader.chunk());
-    const kind = OP_KIND_BY_NUMBER.get(op.byte()) ?? 'other';
-    ops.push(
-      kind === 'other'
-        ? { key: '', kind, generation: 0, bytes: EMPTY }
-        : { kind, key: op.text(), generation: op.varint(), bytes: op.chunk() },
-    );
+    ops.push(decodeOp(new ByteReader(reader.chunk())));
   }
   reader.end();
   return ops;
+}
+
+function decodeOp(reader: ByteReader): Op {
+  const number = reader.byte();
+  const kind = OP_KIND_BY_NUMBER.get(number);
+  if (kind === undefined && number !== KEPT) {
+    return { key: '', kind: 'other', generation: 0, bytes: EMPTY };
+  }
+  const key = reader.text();
+  const generation = reader.varint();
+  const bytes = reader.chunk();
+  if (kind !== undefined) return { key, kind, generation, bytes };
+  const kept = new ByteReader(bytes);
+  const keptKind = OP_KIND_BY_NUMBER.get(kept.byte()) ?? 'other';
+  const clock = kept.uint64();
+  return { key, kind: keptKind, generation, clock, bytes: kept.raw(kept.remaining) };
 }
 
 /**
@@ -102,6 +153,16 @@ export function readOps(payload: Uint8Array): Op[] {
     const { collection, id } = splitDocumentKey(key);
     return kind !== 'other' && isDocumentKey(collection, id);
   });
+}
+
+/** The same, and none of a void payload: it was void when it arrived and still is. */
+export function readOpsOrNone(payload: Uint8Array): Op[] {
+  try {
+    return readOps(payload);
+  } catch (error) {
+    if (error instanceof MalformedBytesError) return [];
+    throw error;
+  }
 }
 
 /** Makes headers, hashes and signatures of one fleet: the fleet's id is part of what is signed, so no commit fits two fleets. */
@@ -125,7 +186,8 @@ export class CommitSeal {
   ): Commit {
     const header = this.#header(feed, seq, previous, clock, payload);
     const signature = signer.sign(concatBytes(this.#signedPrefix, header));
-    return { feed, seq, clock, payload, signature, hash: this.#crypto.blake2b(header) };
+    const hash = this.#crypto.blake2b(header);
+    return { feed, seq, clock, payload, previous, signature, hash };
   }
 
   /** Header and hash of a received commit; `valid` is false when it carries a signature that its author did not make. */
@@ -140,7 +202,8 @@ export class CommitSeal {
     const valid =
       signature === undefined ||
       this.#crypto.verify(signature, concatBytes(this.#signedPrefix, header), fromHex(feed.author));
-    return { commit: { feed, seq, ...received, hash: this.#crypto.blake2b(header) }, valid };
+    const hash = this.#crypto.blake2b(header);
+    return { commit: { feed, seq, ...received, previous, hash }, valid };
   }
 
   #header(

@@ -1,5 +1,7 @@
 // Every interval and limit of the core: unit in the name, range where it can be set, and why it is what it is.
 
+import type { KnownLane } from './ids.ts';
+
 interface NumberRule {
   readonly default: number;
   readonly min: number;
@@ -51,6 +53,37 @@ export const MAX_COMMIT_OPS = 256;
 export const COMMIT_TARGET_BYTES = 64 * 1024;
 /** Payload bytes of a commit that a peer may send: the target plus one op of the largest size. */
 export const MAX_COMMIT_BYTES = COMMIT_TARGET_BYTES + MAX_CHANGE_BYTES + 1024;
+/** Commits a feed may have since its newest checkpoint. Beyond it nothing more is taken of it, by anybody. */
+export const MAX_FEED_COMMITS = 65_536;
+/** Payload bytes a feed may have since its newest checkpoint: what one member can make the others keep, in each lane. */
+export const MAX_FEED_BYTES = 64 * 1024 * 1024;
+/** Earlier incarnations that a checkpoint may name. The oldest are closed for good when there are more. */
+export const MAX_COVERED_INCARNATIONS = 64;
+/** Incarnations of one author in one lane that are not closed. More are held back until a checkpoint closes some. */
+export const MAX_INCARNATIONS = 256;
+/** How often a node looks whether a checkpoint is due. */
+export const CHECKPOINT_LOOK_MS = 30_000;
+/** When a peer whose commits are held back is asked for them again. */
+export const HELD_RETRY_MS = 30_000;
+/** When a lane gets a checkpoint: at so many commits, so many bytes, or so long since the last one. */
+export type CheckpointDue = Readonly<
+  Record<KnownLane, { readonly commits: number; readonly bytes: number; readonly ageMs: number }>
+>;
+
+export const CHECKPOINT_DUE: CheckpointDue = {
+  trust: { commits: 1000, bytes: 256 * 1024, ageMs: 86_400_000 },
+  command: { commits: 1000, bytes: 256 * 1024, ageMs: 86_400_000 },
+  state: { commits: 1000, bytes: 256 * 1024, ageMs: 86_400_000 },
+  // A peer that comes back fetches one small document and a short tail for each agent.
+  pulse: { commits: 8, bytes: 16 * 1024, ageMs: 86_400_000 },
+};
+/**
+ * How long tombstones and replaced editions of shared documents are repeated, so that they reach everybody before what they
+ * replace is forgotten. Tombstones are kept longer while anything is left that they delete.
+ */
+export const TOMBSTONE_RETENTION_MS = 7 * 86_400_000;
+/** How long a command is kept after its expiry, for those who ask what became of it. */
+export const COMMAND_RETENTION_MS = 7 * 86_400_000;
 /** Requests that wait for documents to be loaded. Beyond it, new ones are refused with LIMIT_REACHED. */
 export const MAX_WAITING_REQUESTS = 4096;
 /** A remote clock further ahead than this does not move ours. Ten minutes: beyond any drift, short of a wrong date. */

@@ -1,22 +1,25 @@
 // All documents of a node: a view of each, and a bounded number of live ones.
 //
-//            write                        remote change
-//   dead ──► found ──► live ◄── loaded ◄── load-document ◄── stored only
+//            write                                  change of others
+//   dead ──► found ──► live, shown ◄── read ── live, behind ◄── loaded ◄── load-document ◄── stored, behind
 //                       │ evicted when others were used more recently
-//                       └──► stored only (the view stays)
+//                       └──► stored, shown
+//
+// A change of others is not applied when it arrives: the document is behind until somebody reads, watches or writes it. So a
+// burst of changes costs one application in bulk, and a document nobody reads costs none.
 import { EMPTY } from './bytes.ts';
-import { ChangeLog } from './change-log.ts';
 import { rulesOf } from './collection.ts';
 import type { Op } from './commit.ts';
 import { REFOUND_AFTER_CHANGES } from './config.ts';
 import { LiveDocument } from './document.ts';
 import type { Hash } from './environment.ts';
 import { HoldfastError } from './error.ts';
+import { endOfLife, nextEdition, nextLife } from './generation.ts';
 import { type DocumentKey, type Incarnation, type NodeId, splitDocumentKey } from './ids.ts';
 import { type JsonObject, jsonEqual } from './json.ts';
-import { SortedIds } from './sorted-ids.ts';
 import type { Hlc } from './time.ts';
-import { blankView, digestOf, isVisible, revisionOf, type View, type VisibleView } from './view.ts';
+import { isVisible, revisionOf, type View } from './view.ts';
+import { ViewIndex } from './view-index.ts';
 
 /** Who wrote an op, and when by which clock. */
 export interface Stamp {
@@ -31,92 +34,84 @@ export interface WriteResult {
   readonly revision: string;
 }
 
+/** A document whose changes could not all be applied. */
+export interface Refusal {
+  readonly key: DocumentKey;
+  readonly reason: string;
+}
+
+/** What is left of a document after commits were dropped that wrote it: its newest generation and delete, -1 for none. */
+export interface Remainder {
+  readonly key: DocumentKey;
+  readonly generation: number;
+  readonly deletedThrough: number;
+}
+
 export class DocumentTable {
+  readonly views: ViewIndex;
   readonly #actor: Incarnation;
   readonly #hash: Hash;
   readonly #liveLimit: number;
-  readonly #views = new Map<DocumentKey, View>();
-  readonly #digests = new Map<DocumentKey, Uint8Array>();
   /** In order of use, oldest first. */
   readonly #live = new Map<DocumentKey, LiveDocument>();
   /** Being loaded, with the changes that arrived meanwhile. */
   readonly #loading = new Map<DocumentKey, { generation: number; changes: Uint8Array[] }>();
-  /** Live documents with changes their view does not show yet. */
-  readonly #outdated = new Set<DocumentKey>();
+  /** Documents with changes their view does not show yet, by collection. */
+  readonly #behind = new Map<string, Set<DocumentKey>>();
   /** Documents whose changes Automerge refused: they keep their last view and cannot be changed, only deleted. */
   readonly #damaged = new Set<DocumentKey>();
-  readonly #log = new ChangeLog();
-  readonly #ids = new SortedIds();
-  readonly #changedAt = new Map<string, number>();
-  #version: number;
-  #visible = 0;
+  #refusals: Refusal[] = [];
 
-  /** `firstVersion` is above every version handed out before, also before a crash. */
   constructor(parts: {
     actor: Incarnation;
     hash: Hash;
     liveLimit: number;
     firstVersion: number;
+    forgottenVersion: number;
     views: Iterable<View>;
+    behind: Iterable<DocumentKey>;
   }) {
     this.#actor = parts.actor;
     this.#hash = parts.hash;
     this.#liveLimit = parts.liveLimit;
-    this.#version = parts.firstVersion;
-    for (const view of [...parts.views].sort((a, b) => a.version - b.version)) {
-      this.#index(undefined, view);
-    }
-  }
-
-  /** The newest version handed out. */
-  get version(): number {
-    return this.#version;
-  }
-
-  get visible(): number {
-    return this.#visible;
-  }
-
-  /** The version of the newest change in a collection; 0 when there was none. */
-  changedAt(collection: string): number {
-    return this.#changedAt.get(collection) ?? 0;
+    this.views = new ViewIndex(parts.hash, parts);
+    for (const key of parts.behind) this.#setBehind(key, true);
   }
 
   view(key: DocumentKey): View | undefined {
-    return this.#views.get(key);
+    return this.views.get(key);
   }
 
-  /** Visible documents of a collection whose ids begin with `prefix` and sort behind `after`, in order. */
-  *rows(collection: string, prefix = '', after = ''): Iterable<VisibleView> {
-    for (const id of this.#ids.range(collection, prefix, after)) {
-      const view = this.#views.get(`${collection}/${id}`);
-      if (isVisible(view)) yield view;
+  isBehind(key: DocumentKey): boolean {
+    return this.#behind.get(splitDocumentKey(key).collection)?.has(key) === true;
+  }
+
+  /** Documents of a collection, or of all, whose views do not show all changes. */
+  behind(collection: string | undefined): DocumentKey[] {
+    const sets = collection === undefined ? this.#behind.values() : [this.#behind.get(collection)];
+    return [...sets].flatMap((keys) => [...(keys ?? [])]);
+  }
+
+  /** Brings a view up to date. Returns the generation to load when that takes the stored changes; undefined when it is done. */
+  show(key: DocumentKey): number | undefined {
+    if (!this.isBehind(key)) return undefined;
+    const view = this.views.of(key);
+    if (view.generation <= view.deletedThrough || this.#damaged.has(key)) {
+      this.#setBehind(key, false);
+      return undefined;
     }
-  }
-
-  /** Views changed behind a version, oldest change first, deleted ones included. */
-  *changedSince(version: number): Iterable<View> {
-    for (const { key } of this.#log.since(version)) yield this.#views.get(key) as View;
-  }
-
-  /** Exclusive-or of every document's digest: equal on nodes that hold the same documents, whatever the order. */
-  stateHash(): Uint8Array {
-    const sum = new Uint8Array(32);
-    for (const [key, view] of this.#views) {
-      if (view.generation < 0 && view.deletedThrough < 0) continue;
-      const digest = this.#digests.get(key) ?? digestOf(view, this.#hash);
-      this.#digests.set(key, digest);
-      for (let i = 0; i < sum.length; i++) sum[i] = (sum[i] as number) ^ (digest[i] as number);
-    }
-    return sum;
+    const document = this.#live.get(key);
+    if (document === undefined) return view.generation;
+    this.#materialise(key, document);
+    return undefined;
   }
 
   /** The generation to load before the document can be written; undefined when it can be written now. */
   missing(key: DocumentKey): number | undefined {
-    const view = this.#views.get(key);
+    const view = this.views.get(key);
     if (view === undefined || view.generation <= view.deletedThrough) return undefined;
-    if (this.#live.has(key) || this.#damaged.has(key)) return undefined;
-    return view.generation;
+    if (this.#damaged.has(key)) return undefined;
+    return this.#live.has(key) ? this.show(key) : view.generation;
   }
 
   /** Marks a load as begun; false when one is under way. */
@@ -126,19 +121,27 @@ export class DocumentTable {
     return true;
   }
 
-  /** Takes the stored changes of a document, and those that arrived while they were read. */
+  /** Takes the stored changes of a document, and those that arrived while they were read, and shows them. */
   loaded(key: DocumentKey, generation: number, changes: readonly Uint8Array[]): void {
     const loading = this.#loading.get(key);
     if (loading === undefined) return;
     this.#loading.delete(key);
-    const view = this.#views.get(key) ?? blankView(key);
-    // A newer life or a delete overtook the load: what was read is history.
+    const view = this.views.of(key);
+    // A newer edition or a delete overtook the load: what was read is history.
     if (view.generation !== generation || loading.generation !== generation) return;
     if (view.generation <= view.deletedThrough) return;
     const document = new LiveDocument(this.#actor);
     document.apply([...changes, ...loading.changes]);
+    this.#drop(key);
     this.#live.set(key, document);
-    this.#outdated.add(key);
+    this.#materialise(key, document);
+  }
+
+  /** What could not be applied since the last call. Those documents keep their last view. */
+  takeRefusals(): Refusal[] {
+    const refusals = this.#refusals;
+    this.#refusals = [];
+    return refusals;
   }
 
   /**
@@ -146,89 +149,101 @@ export class DocumentTable {
    * founded anew in the next generation, which replaces the older ones on every node.
    */
   put(key: DocumentKey, value: JsonObject, stamp: Stamp): WriteResult {
-    const view = this.#views.get(key) ?? blankView(key);
-    const changes = view.generation > view.deletedThrough && !this.#isToRenew(key, value);
+    const view = this.views.of(key);
+    const alive = view.generation > view.deletedThrough;
+    const changes = alive && !this.#isToRenew(key, value);
     const bytes = changes ? this.#change(key, value) : this.#found(key, value);
     if (bytes === undefined) return { op: undefined, revision: view.revision };
-    const generation = changes
-      ? view.generation
-      : Math.max(view.generation, view.deletedThrough) + 1;
-    const revision = this.#revision(key, generation);
-    this.#set({ ...view, ...stamp, generation, value, revision });
+    const generation = changes ? view.generation : nextGeneration(view);
+    const revision = revisionOf(generation, value, this.#hash);
+    this.#setBehind(key, false);
+    this.views.set({ ...view, ...stamp, generation, value, revision });
     return { op: { key, kind: 'change', generation, bytes }, revision };
   }
 
+  /**
+   * Founds a document of our own anew, as it is: the same value in the next edition, without history. No reader sees a
+   * difference. Undefined when its view does not show everything.
+   */
+  renew(key: DocumentKey): Op | undefined {
+    const view = this.views.get(key);
+    if (!isVisible(view) || this.isBehind(key) || this.#damaged.has(key)) return undefined;
+    const bytes = this.#found(key, view.value);
+    const generation = nextEdition(view.generation);
+    this.views.replaceUnseen({ ...view, generation });
+    return { key, kind: 'change', generation, bytes, clock: view.clock };
+  }
+
   /** Takes a local write back that will not be committed: the view is as before, the document is loaded anew when needed. */
-  restore(key: DocumentKey, before: View | undefined): void {
+  restore(key: DocumentKey, before: View): void {
     this.#drop(key);
-    this.#set(before ?? blankView(key));
+    this.views.set(before);
   }
 
   /** Shows a value before it is committed: the newest heartbeat, at once. */
   overlay(key: DocumentKey, value: JsonObject, stamp: Stamp): void {
-    this.#set({ ...(this.#views.get(key) ?? blankView(key)), ...stamp, value });
+    this.views.set({ ...this.views.of(key), ...stamp, value });
   }
 
   /** Says that the document is as it was, but younger. */
   beat(key: DocumentKey, stamp: Stamp): Op {
-    const view = this.#views.get(key) as View;
-    this.#set({ ...view, ...stamp });
+    const view = this.views.of(key);
+    this.views.set({ ...view, ...stamp });
     return { key, kind: 'beat', generation: view.generation, bytes: EMPTY };
   }
 
   delete(key: DocumentKey, stamp: Stamp): Op {
-    const view = this.#views.get(key) as View;
-    this.#set({
+    const view = this.views.of(key);
+    const generation = endOfLife(view.generation);
+    this.#end(key);
+    this.views.set({
       ...view,
       ...stamp,
       value: undefined,
       revision: '',
-      deletedThrough: view.generation,
+      deletedThrough: generation,
     });
-    this.#drop(key);
-    this.#damaged.delete(key);
-    return { key, kind: 'delete', generation: view.generation, bytes: EMPTY };
+    return { key, kind: 'delete', generation, bytes: EMPTY };
   }
 
-  /** Takes an op of another author. Returns the generation to load when its change cannot be shown without. */
-  applyRemote(op: Op, stamp: Stamp): number | undefined {
-    const view = this.#views.get(op.key) ?? blankView(op.key);
+  /** Takes an op of another author, or of an earlier process of our own. */
+  applyRemote(op: Op, stamp: Stamp): void {
+    const view = this.views.of(op.key);
     switch (op.kind) {
       case 'delete':
         this.#applyDelete(view, op, stamp);
-        return undefined;
+        return;
       case 'beat':
-        if (op.generation === view.generation && isVisible(view))
-          this.#set({ ...view, ...newer(view, stamp) });
-        return undefined;
+        if (op.generation === view.generation && view.generation > view.deletedThrough)
+          this.views.set({ ...view, ...newer(view, stamp) });
+        return;
       case 'change':
-        return this.#applyChange(view, op, stamp);
+      case 'refound':
+        this.#applyChange(view, op, stamp);
+        return;
       case 'other':
-        return undefined;
+        return;
     }
   }
 
-  /** Brings the views of changed live documents up to date. Returns the documents that could not be read; they keep their view. */
-  materialise(): { key: DocumentKey; reason: string }[] {
-    const refused: { key: DocumentKey; reason: string }[] = [];
-    for (const key of this.#outdated) {
-      const document = this.#live.get(key);
-      const view = this.#views.get(key);
-      if (document === undefined || view === undefined) continue;
-      try {
-        const value = document.read();
-        this.#set({ ...view, value, revision: this.#revision(key, view.generation) });
-      } catch (error) {
-        refused.push({ key, reason: String(error) });
-        this.#drop(key);
-        this.#damaged.add(key);
-      }
-    }
-    this.#outdated.clear();
-    return refused;
+  /** Commits were dropped: the document is what is left of it. Returns false when that is what was shown. */
+  reduce({ key, generation, deletedThrough }: Remainder): void {
+    const view = this.views.of(key);
+    this.#drop(key);
+    this.#damaged.delete(key);
+    const alive = generation > deletedThrough;
+    const kept = alive && generation === view.generation;
+    this.views.set({
+      ...view,
+      generation,
+      deletedThrough,
+      value: alive ? view.value : undefined,
+      revision: kept ? view.revision : '',
+    });
+    this.#setBehind(key, alive);
   }
 
-  /** Frees live documents beyond the limit, least recently used first. Only between turns, when no view is behind. */
+  /** Frees live documents beyond the limit, least recently used first. Only between turns, when everything is stored. */
   evict(): void {
     for (const key of this.#live.keys()) {
       if (this.#live.size <= this.#liveLimit) return;
@@ -239,11 +254,8 @@ export class DocumentTable {
   #applyDelete(view: View, op: Op, stamp: Stamp): void {
     if (op.generation <= view.deletedThrough) return;
     const dies = view.generation <= op.generation;
-    if (dies) {
-      this.#drop(view.key);
-      this.#damaged.delete(view.key);
-    }
-    this.#set({
+    if (dies) this.#end(view.key);
+    this.views.set({
       ...view,
       ...newer(view, stamp),
       deletedThrough: op.generation,
@@ -251,24 +263,35 @@ export class DocumentTable {
     });
   }
 
-  #applyChange(view: View, op: Op, stamp: Stamp): number | undefined {
-    if (op.generation <= view.deletedThrough || op.generation < view.generation) return undefined;
+  #applyChange(view: View, op: Op, stamp: Stamp): void {
+    if (op.generation <= view.deletedThrough || op.generation < view.generation) return;
     if (op.generation > view.generation) {
-      this.#drop(view.key);
-      this.#damaged.delete(view.key);
+      this.#end(view.key);
       this.#live.set(op.key, new LiveDocument(this.#actor));
     }
-    // The value follows in `materialise`; until then readers see the old one, which is true but older.
-    this.#set({ ...view, ...newer(view, stamp), generation: op.generation });
-    const live = this.#live.get(op.key);
-    if (live !== undefined) {
-      live.apply([op.bytes]);
-      this.#outdated.add(op.key);
-      return undefined;
-    }
-    if (this.#damaged.has(op.key)) return undefined;
+    // The value follows when somebody asks; until then the old one stands, which is true but older.
+    this.views.set({ ...view, ...newer(view, stamp), generation: op.generation });
     this.#loading.get(op.key)?.changes.push(op.bytes);
-    return op.generation;
+    if (this.#damaged.has(op.key)) return;
+    this.#live.get(op.key)?.apply([op.bytes]);
+    this.#setBehind(op.key, true);
+  }
+
+  #materialise(key: DocumentKey, document: LiveDocument): void {
+    const view = this.views.of(key);
+    this.#setBehind(key, false);
+    try {
+      // Without its first change a document is not there yet, whatever others have changed in it.
+      const value = document.heads().length === 0 ? undefined : document.read();
+      const revision = value === undefined ? '' : revisionOf(view.generation, value, this.#hash);
+      const same = revision === view.revision && jsonEqual(value, view.value);
+      if (same) this.views.replaceUnseen(view);
+      else this.views.set({ ...view, value, revision });
+    } catch (error) {
+      this.#refusals.push({ key, reason: String(error) });
+      this.#drop(key);
+      this.#damaged.add(key);
+    }
   }
 
   /** Safe for owned documents alone: only their owner writes them, so no change of anybody else is left behind. */
@@ -313,36 +336,30 @@ export class DocumentTable {
     return document;
   }
 
-  #revision(key: DocumentKey, generation: number): string {
-    return revisionOf(generation, (this.#live.get(key) as LiveDocument).heads(), this.#hash);
+  #setBehind(key: DocumentKey, behind: boolean): void {
+    const { collection } = splitDocumentKey(key);
+    const keys = this.#behind.get(collection) ?? new Set();
+    if (behind) this.#behind.set(collection, keys.add(key));
+    else keys.delete(key);
+  }
+
+  /** What was known of a life or an edition is over. */
+  #end(key: DocumentKey): void {
+    this.#drop(key);
+    this.#damaged.delete(key);
+    this.#setBehind(key, false);
   }
 
   #drop(key: DocumentKey): void {
     this.#live.get(key)?.free();
     this.#live.delete(key);
-    this.#outdated.delete(key);
   }
+}
 
-  #set(next: View): void {
-    this.#version++;
-    this.#index(this.#views.get(next.key), { ...next, version: this.#version });
-  }
-
-  #index(before: View | undefined, view: View): void {
-    this.#views.set(view.key, view);
-    this.#digests.delete(view.key);
-    this.#log.append(view.key, view.version);
-    const { collection, id } = splitDocumentKey(view.key);
-    this.#changedAt.set(collection, view.version);
-    if (isVisible(before) === isVisible(view)) return;
-    if (isVisible(view)) {
-      this.#visible++;
-      this.#ids.add(collection, id);
-    } else {
-      this.#visible--;
-      this.#ids.remove(collection, id);
-    }
-  }
+function nextGeneration(view: View): number {
+  return view.generation > view.deletedThrough
+    ? nextEdition(view.generation)
+    : nextLife(Math.max(view.generation, view.deletedThrough));
 }
 
 /** The stamp of whichever is newer; the author decides between equal clocks, so that every node picks the same. */

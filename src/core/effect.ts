@@ -1,8 +1,10 @@
 // Everything a node can ask of the world. Carried out in this order: persist, then reply and deliver, then the rest.
+import type { GatheredSpan } from './checkpoints.ts';
 import type { Commit, Op } from './commit.ts';
 import type { HoldfastError } from './error.ts';
 import type { TimerName } from './event.ts';
-import type { DocumentKey, FeedPosition } from './ids.ts';
+import type { FeedHead, Superseded } from './feed.ts';
+import type { DocumentKey, FeedId, FeedPosition, KnownLane, NodeId } from './ids.ts';
 import type { Response } from './request.ts';
 import type { View } from './view.ts';
 
@@ -35,6 +37,8 @@ export type Effect =
   | {
       readonly type: 'persist';
       readonly commits: readonly StoredCommit[];
+      /** Every feed that advanced, or whose base moved. */
+      readonly heads: readonly FeedHead[];
       readonly views: readonly View[];
       readonly stale: readonly DocumentKey[];
       /** True when something of our own is in it: it must survive a power cut before anything is acknowledged. */
@@ -46,6 +50,21 @@ export type Effect =
       readonly deliveryId: number;
       readonly outcome: DeliveryOutcome;
     }
+  /** Commits that count no more are dropped, some at a time; answered by `documents-reduced` before anything else. */
+  | {
+      readonly type: 'prune';
+      readonly superseded: readonly Superseded[];
+      readonly closed: readonly FeedId[];
+    }
+  /** Reads our ops in these commits for a checkpoint; answered by `live-gathered`. */
+  | {
+      readonly type: 'gather-live';
+      readonly lane: KnownLane;
+      readonly author: NodeId;
+      readonly spans: readonly GatheredSpan[];
+    }
+  /** Feeds that are closed for good: peers need not hear of them. */
+  | { readonly type: 'feeds-forgotten'; readonly feeds: readonly FeedId[] }
   | { readonly type: 'load-document'; readonly key: DocumentKey; readonly generation: number }
   | { readonly type: 'arm-timer'; readonly name: TimerName; readonly afterMs: number }
   | { readonly type: 'feeds-advanced'; readonly positions: readonly FeedPosition[] }

@@ -1,11 +1,13 @@
 // Everything that can happen to a node.
+import type { GatheredOp } from './checkpoints.ts';
 import type { Op } from './commit.ts';
+import type { Remainder } from './document-table.ts';
 import type { Run } from './feed.ts';
-import type { DocumentKey, FeedId } from './ids.ts';
+import type { DocumentKey, FeedId, KnownLane } from './ids.ts';
 import type { Request } from './request.ts';
 import type { Hlc } from './time.ts';
 
-export type TimerName = 'pulse-flush';
+export type TimerName = 'pulse-flush' | 'checkpoint-look';
 
 /** What a stored commit says about documents. */
 export interface ReplayedCommit {
@@ -28,6 +30,14 @@ export type Event =
     }
   /** Stored commits whose views were lost: their ops are applied again, nothing is stored twice. */
   | { readonly type: 'commits-replayed'; readonly commits: readonly ReplayedCommit[] }
+  /** Answers `gather-live`. */
+  | {
+      readonly type: 'live-gathered';
+      readonly lane: KnownLane;
+      readonly ops: readonly GatheredOp[];
+    }
+  /** Commits were dropped that wrote these documents: this is what is left of them. Handled before anything newer. */
+  | { readonly type: 'documents-reduced'; readonly documents: readonly Remainder[] }
   | { readonly type: 'timer'; readonly name: TimerName }
   /** Nothing more is at hand: what was gathered becomes commits. Several events may share one turn. */
   | { readonly type: 'turn-ended' };

@@ -13,9 +13,19 @@ export {
   toHex,
   utf8,
 } from './bytes.ts';
-export { type Commit, type Op, readOps, SIGNATURE_BYTES } from './commit.ts';
-export { CONFIG_RULES, type CoreConfig, DEFAULT_CORE_CONFIG, MAX_COMMIT_BYTES } from './config.ts';
+export { type Checkpoint, type Cover, decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
+export type { GatheredOp, GatheredSpan } from './checkpoints.ts';
+export { type Commit, type Op, readOps, readOpsOrNone, SIGNATURE_BYTES } from './commit.ts';
+export {
+  CHECKPOINT_DUE,
+  type CheckpointDue,
+  CONFIG_RULES,
+  type CoreConfig,
+  DEFAULT_CORE_CONFIG,
+  MAX_COMMIT_BYTES,
+} from './config.ts';
 export type { NodeIdentity } from './context.ts';
+export type { Remainder } from './document-table.ts';
 export type { DeliveryOutcome, Effect, ReplyOutcome, ReportEvent, StoredCommit } from './effect.ts';
 export type {
   Clock,
@@ -30,7 +40,7 @@ export type {
 } from './environment.ts';
 export { ERROR_REASONS, type ErrorFacts, type ErrorReason, HoldfastError } from './error.ts';
 export type { Event, ReplayedCommit, TimerName } from './event.ts';
-export type { FeedHead, Run } from './feed.ts';
+export type { FeedHead, Run, Superseded } from './feed.ts';
 export {
   type DocumentKey,
   documentKey,
@@ -52,6 +62,11 @@ export {
   splitDocumentKey,
 } from './ids.ts';
 export {
+  createIncarnation,
+  INCARNATION_RANDOM_BYTES,
+  startOfIncarnation,
+} from './incarnation.ts';
+export {
   canonicalJson,
   isJsonObject,
   type JsonObject,
@@ -64,5 +79,5 @@ export { DEFAULT_HEARTBEAT_INTERVAL_MS, judgePresence, type Presence } from './p
 export type * from './request.ts';
 export { COMMAND_STATES } from './request.ts';
 export { type Hlc, hlcMs, hlcOf } from './time.ts';
-export type { View } from './view.ts';
+export { isBlank, type View } from './view.ts';
 export { VERSIONS_PER_BOOT } from './watch.ts';

@@ -1,16 +1,15 @@
 // One node: `handle(event, now)` routes an event to one handler and, at the end of a turn, returns what the world must do.
 
 import { MalformedBytesError } from './bytes.ts';
-import {
-  acknowledgeCommand,
-  issueCommand,
-  keysOfStatus,
-  listCommands,
-  reportCommand,
-} from './commands.ts';
+import { Checkpoints } from './checkpoints.ts';
+import { acknowledgeCommand, issueCommand, listCommands, reportCommand } from './commands.ts';
 import { type Commit, type Op, readOps } from './commit.ts';
 import {
+  CHECKPOINT_DUE,
+  CHECKPOINT_LOOK_MS,
+  type CheckpointDue,
   type CoreConfig,
+  HELD_RETRY_MS,
   MAX_CLOCK_AHEAD_MS,
   MAX_WAITING_REQUESTS,
   RETRY_AFTER_LIMIT_MS,
@@ -20,28 +19,31 @@ import { DocumentTable, type Stamp } from './document-table.ts';
 import type { DeliveryOutcome, Effect, ReplyOutcome } from './effect.ts';
 import type { Crypto, Instant, Signer } from './environment.ts';
 import { HoldfastError } from './error.ts';
-import type { Event, ReplayedCommit } from './event.ts';
+import type { Event, ReplayedCommit, TimerName } from './event.ts';
 import { type FeedHead, FeedTable, type Run } from './feed.ts';
 import { Heartbeats } from './heartbeats.ts';
-import { type DocumentKey, documentKey, type FeedPosition } from './ids.ts';
+import { type DocumentKey, type FeedPosition, isKnownLane } from './ids.ts';
+import { needsOf } from './needs.ts';
 import { PendingCommands } from './pending-commands.ts';
 import * as reads from './reads.ts';
 import type { Request, Response } from './request.ts';
-import { type Hlc, hlcObserve, hlcTick } from './time.ts';
+import { type Hlc, hlcMs, hlcObserve, hlcTick } from './time.ts';
 import { Turn } from './turn.ts';
 import type { View } from './view.ts';
-import { keysOfPut, patch, put, remove } from './writes.ts';
+import { patch, put, remove } from './writes.ts';
 
 /** What a node remembers from before: read from the store at start. */
 export interface NodeMemory {
   readonly feeds: readonly FeedHead[];
   readonly views: readonly View[];
-  /** Documents whose view does not show all stored changes, with the generation to load. */
+  /** Documents whose view does not show all stored changes. */
   readonly stale: readonly DocumentKey[];
   /** The newest clock reading of our own. */
   readonly clock: Hlc;
   /** Above every version handed out before. */
   readonly firstVersion: number;
+  /** Cursors up to this version cannot be resumed: what they have not seen is not known any more. */
+  readonly forgottenVersion: number;
 }
 
 export interface NodeParts {
@@ -51,11 +53,15 @@ export interface NodeParts {
   readonly crypto: Crypto;
   readonly signer: Signer;
   readonly memory: NodeMemory;
+  /** When a lane gets a checkpoint. */
+  readonly checkpointDue?: CheckpointDue;
 }
 
+/** A request that waits for documents to be loaded. */
 interface Waiting {
   readonly requestId: number;
   readonly request: Request;
+  readonly awaited: Set<DocumentKey>;
 }
 
 export class Node {
@@ -63,8 +69,8 @@ export class Node {
   readonly #documents: DocumentTable;
   readonly #feeds: FeedTable;
   readonly #heartbeats = new Heartbeats();
+  readonly #checkpoints: Checkpoints;
   readonly #pendingCommands = new PendingCommands();
-  /** Requests that wait for documents to be loaded. */
   #waiting: Waiting[] = [];
   #clock: Hlc;
   #turn: Turn;
@@ -73,12 +79,15 @@ export class Node {
     this.#parts = parts;
     const { identity, memory } = parts;
     this.#clock = memory.clock;
+    this.#checkpoints = new Checkpoints(parts.checkpointDue ?? CHECKPOINT_DUE);
     this.#documents = new DocumentTable({
       actor: identity.incarnation,
       hash: parts.crypto,
       liveLimit: parts.config.liveDocuments,
       firstVersion: memory.firstVersion,
+      forgottenVersion: memory.forgottenVersion,
       views: memory.views,
+      behind: memory.stale,
     });
     this.#feeds = new FeedTable({
       fleetId: parts.fleetId,
@@ -87,9 +96,8 @@ export class Node {
       own: (lane) => ({ author: identity.nodeId, incarnation: identity.incarnation, lane }),
       heads: memory.feeds,
     });
-    this.#turn = new Turn(this.#documents.version);
-    // Views that lag behind their changes are brought up to date before anybody asks.
-    for (const key of memory.stale) this.#load(key, this.#documents.view(key)?.generation ?? 0);
+    this.#turn = this.#newTurn();
+    this.#armLook();
   }
 
   /** How far every feed is held. */
@@ -109,26 +117,60 @@ export class Node {
       case 'document-loaded':
         this.#documents.loaded(event.key, event.generation, event.changes);
         this.#turn.viewChanged(event.key);
-        this.#refresh();
-        this.#retry(now);
+        this.#retry(event.key, now);
+        return [];
+      case 'live-gathered':
+        this.#checkpoints.gathered(this.#context(now), event.lane, event.ops);
+        return [];
+      case 'documents-reduced':
+        for (const remainder of event.documents) {
+          this.#documents.reduce(remainder);
+          this.#turn.viewChanged(remainder.key);
+        }
         return [];
       case 'commits-replayed':
         for (const commit of event.commits) this.#show(commit, now);
         return [];
       case 'timer':
-        this.#heartbeats.flush(this.#context(now));
+        this.#timer(event.name, now);
         return [];
       case 'turn-ended':
-        return this.#endTurn();
+        return this.#endTurn(now);
     }
   }
 
-  #endTurn(): Effect[] {
-    this.#refresh();
+  #timer(name: TimerName, now: Instant): void {
+    if (name === 'pulse-flush') {
+      this.#heartbeats.flush(this.#context(now));
+      return;
+    }
+    this.#checkpoints.look(this.#context(now));
+    this.#armLook();
+  }
+
+  #armLook(): void {
+    this.#turn.emit({ type: 'arm-timer', name: 'checkpoint-look', afterMs: CHECKPOINT_LOOK_MS });
+  }
+
+  #endTurn(now: Instant): Effect[] {
+    for (const { key, reason } of this.#documents.takeRefusals()) {
+      this.#turn.emit({
+        type: 'report',
+        event: 'core.change_refused',
+        detail: `${key}: ${reason}`,
+      });
+    }
+    this.#checkpoints.lookAfterWrites(this.#context(now));
     const effects = this.#turn.end(this.#documents, this.#feeds);
     this.#documents.evict();
-    this.#turn = new Turn(this.#documents.version);
+    this.#turn = this.#newTurn();
     return effects;
+  }
+
+  #newTurn(): Turn {
+    return new Turn(this.#documents.views.version, (lane, ops, clock) =>
+      this.#checkpoints.written(lane, ops, clock),
+    );
   }
 
   #context(now: Instant): Context {
@@ -151,35 +193,55 @@ export class Node {
     }
   }
 
-  /** Answers a request, or lets it wait until the documents it writes are loaded. */
-  #answer(waiting: Waiting, now: Instant): void {
-    const missing = keysOf(waiting.request)
-      .map((key) => ({ key, generation: this.#documents.missing(key) }))
-      .filter(
-        (document): document is { key: DocumentKey; generation: number } =>
-          document.generation !== undefined,
-      );
-    if (missing.length === 0) {
-      this.#reply(waiting.requestId, this.#execute(waiting.request, now));
+  /** Answers a request, or lets it wait until the documents it needs are loaded. */
+  #answer({ requestId, request }: Omit<Waiting, 'awaited'>, now: Instant): void {
+    const missing = this.#missing(request);
+    if (missing.size === 0) {
+      this.#reply(requestId, this.#execute(request, now));
       return;
     }
     if (this.#waiting.length >= MAX_WAITING_REQUESTS) {
       const error = new HoldfastError(
         'LIMIT_REACHED',
-        `${MAX_WAITING_REQUESTS} writes wait for the disk already. Nothing was written; try again.`,
+        `${MAX_WAITING_REQUESTS} requests wait for the disk already. Nothing was done; try again.`,
         { retryAfterMs: RETRY_AFTER_LIMIT_MS },
       );
-      this.#reply(waiting.requestId, { ok: false, error });
+      this.#reply(requestId, { ok: false, error });
       return;
     }
-    for (const { key, generation } of missing) this.#load(key, generation);
-    this.#waiting.push(waiting);
+    for (const [key, generation] of missing) this.#load(key, generation);
+    this.#waiting.push({ requestId, request, awaited: new Set(missing.keys()) });
   }
 
-  #retry(now: Instant): void {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const request of waiting) this.#answer(request, now);
+  /** Documents a request needs that must be loaded first. The others are brought up to date. */
+  #missing(request: Request): Map<DocumentKey, number> {
+    const missing = new Map<DocumentKey, number>();
+    const { live, shown } = needsOf(request);
+    const note = (key: DocumentKey, generation: number | undefined): void => {
+      if (generation !== undefined) missing.set(key, generation);
+      else this.#turn.viewChanged(key);
+    };
+    for (const key of live) {
+      const generation = this.#documents.missing(key);
+      if (generation !== undefined) missing.set(key, generation);
+    }
+    for (const { collection, prefix } of shown) {
+      const start = collection === undefined ? '' : `${collection}/${prefix}`;
+      for (const key of this.#documents.behind(collection)) {
+        if (key.startsWith(start)) note(key, this.#documents.show(key));
+      }
+    }
+    return missing;
+  }
+
+  #retry(loaded: DocumentKey, now: Instant): void {
+    const ready: Waiting[] = [];
+    this.#waiting = this.#waiting.filter((waiting) => {
+      if (!waiting.awaited.delete(loaded) || waiting.awaited.size > 0) return true;
+      ready.push(waiting);
+      return false;
+    });
+    for (const request of ready) this.#answer(request, now);
   }
 
   #reply(requestId: number, outcome: ReplyOutcome): void {
@@ -197,16 +259,8 @@ export class Node {
         detail: request.method,
         fault: error,
       });
-      return {
-        ok: false,
-        error: new HoldfastError(
-          'INTERNAL',
-          `${request.method} failed in the sidecar. Its log says why.`,
-          {
-            cause: error,
-          },
-        ),
-      };
+      const message = `${request.method} failed in the sidecar. Its log says why.`;
+      return { ok: false, error: new HoldfastError('INTERNAL', message, { cause: error }) };
     }
   }
 
@@ -252,23 +306,40 @@ export class Node {
     }
   }
 
-  /** Takes a peer's runs in order, up to the first that shows that the peer misbehaves. */
+  /** Takes a peer's runs in order, up to the first that cannot be taken. */
   #receive(deliveryId: number, runs: readonly Run[], now: Instant): void {
-    let result: DeliveryOutcome = { type: 'stored' };
+    let outcome: DeliveryOutcome = { type: 'stored' };
     for (const run of runs) {
-      // Nobody but us writes in our own name: our incarnation is in memory, older ones come back like any other feed.
-      const outcome = this.#feeds.accept(run);
-      if (!outcome.ok) {
-        result = { type: 'refused', reason: outcome.reason };
-        break;
-      }
-      for (const commit of outcome.commits) this.#apply(commit, now);
+      outcome = this.#take(run, now);
+      if (outcome.type !== 'stored') break;
     }
-    this.#turn.emit({ type: 'delivered', deliveryId, outcome: result });
+    this.#turn.emit({ type: 'delivered', deliveryId, outcome });
+  }
+
+  #take(run: Run, now: Instant): DeliveryOutcome {
+    const held = (reason: string): DeliveryOutcome => {
+      const seq = this.#feeds.head(run.feed)?.seq ?? 0;
+      return {
+        type: 'held',
+        reason,
+        position: { feed: run.feed, seq },
+        retryAfterMs: HELD_RETRY_MS,
+      };
+    };
+    const own = run.feed.author === this.#parts.identity.nodeId;
+    const ahead = run.commits.find(({ clock }) => hlcMs(clock) > now.wallMs + MAX_CLOCK_AHEAD_MS);
+    // A date in the far future is a clock that will be set right, here or there. Our own readings count always.
+    if (ahead !== undefined && !own)
+      return held('its clock is more than ten minutes ahead of ours');
+    const outcome = this.#feeds.accept(run);
+    if (outcome.type === 'held') return held(outcome.reason);
+    if (outcome.type === 'refused') return outcome;
+    for (const commit of outcome.commits) this.#apply(commit, now);
+    return { type: 'stored' };
   }
 
   #apply(commit: Commit, now: Instant): void {
-    const ops = this.#opsOf(commit);
+    const ops = isKnownLane(commit.feed.lane) ? this.#opsOf(commit) : [];
     this.#turn.receive(commit, ops);
     this.#show({ feed: commit.feed, clock: commit.clock, ops }, now);
   }
@@ -278,19 +349,14 @@ export class Node {
     // Our own readings count always: after a clock that went back, new commits must still sort behind old ones.
     const maxAheadMs = feed.author === this.#parts.identity.nodeId ? Infinity : MAX_CLOCK_AHEAD_MS;
     this.#clock = hlcObserve(this.#clock, clock, now.wallMs, maxAheadMs);
-    const stamp: Stamp = {
-      clock,
-      origin: feed.author,
-      receivedAtMs: now.wallMs,
-    };
     for (const op of ops) {
-      const generation = this.#documents.applyRemote(op, stamp);
-      if (generation === undefined) {
-        this.#turn.viewChanged(op.key);
-      } else {
-        this.#turn.viewIsStale(op.key);
-        this.#load(op.key, generation);
-      }
+      const stamp: Stamp = {
+        clock: op.clock ?? clock,
+        origin: feed.author,
+        receivedAtMs: now.wallMs,
+      };
+      this.#documents.applyRemote(op, stamp);
+      this.#turn.viewChanged(op.key);
     }
   }
 
@@ -308,33 +374,5 @@ export class Node {
       });
       return [];
     }
-  }
-
-  #refresh(): void {
-    for (const { key, reason } of this.#documents.materialise()) {
-      this.#turn.emit({
-        type: 'report',
-        event: 'core.change_refused',
-        detail: `${key}: ${reason}`,
-      });
-    }
-  }
-}
-
-/** Documents a request changes, which must be live before it runs. */
-function keysOf(request: Request): DocumentKey[] {
-  switch (request.method) {
-    case 'heartbeat':
-      // One that waits for the next flush can wait for the load too; one that must be safe now cannot.
-      return request.body.ack === 'local' ? [documentKey('platforms', request.body.agent)] : [];
-    case 'put':
-      return keysOfPut(request.body.items);
-    case 'patch':
-      return [documentKey(request.body.collection, request.body.id)];
-    case 'acknowledgeCommand':
-    case 'reportCommand':
-      return keysOfStatus(request.caller, request.body.id);
-    default:
-      return [];
   }
 }

@@ -18,8 +18,8 @@ export class PendingCommands {
   count(context: Context, agent: string): number {
     const { documents, now } = context;
     const version = Math.max(
-      documents.changedAt('commands'),
-      documents.changedAt('command-status'),
+      documents.views.changedAt('commands'),
+      documents.views.changedAt('command-status'),
     );
     const known = this.#countByAgent.get(agent);
     if (known?.version === version && now.wallMs < known.validUntilMs) return known.pending;

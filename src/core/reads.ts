@@ -66,7 +66,7 @@ export function findPackage(
 ): ResponseOf<'findPackage'> {
   const holders: HolderRow[] = [];
   for (const collection of ['deployments', 'packages']) {
-    for (const view of context.documents.rows(collection)) {
+    for (const view of context.documents.views.rows(collection)) {
       const row = deploymentRow(context, view);
       if (row.package !== request.package) continue;
       const version = row.value.version;
@@ -84,10 +84,10 @@ export function findPackage(
 
 export function summary(context: Context): ResponseOf<'summary'> {
   return {
-    documents: context.documents.visible,
+    documents: context.documents.views.visible,
     feeds: context.feeds.feeds,
     commits: context.feeds.commits,
-    stateHash: toHex(context.documents.stateHash()),
+    stateHash: toHex(context.documents.views.stateHash()),
   };
 }
 
@@ -96,14 +96,18 @@ export function changes(context: Context, request: RequestOf<'changes'>): Respon
   const { documents } = context;
   const parsed = request.cursor === '' ? undefined : parseCursor(request.cursor);
   const tagOf = (version: number): string => context.identity.bootTags.get(bootOf(version)) ?? '';
-  const known = parsed?.tag === tagOf(parsed?.version ?? 0) && parsed.version <= documents.version;
+  const known =
+    parsed?.tag === tagOf(parsed?.version ?? 0) &&
+    parsed.version <= documents.views.version &&
+    // A snapshot under way has not to hear of what ended before it began.
+    Math.max(parsed.version, parsed.base) >= documents.views.forgottenVersion;
   const from: Cursor =
-    parsed !== undefined && known ? parsed : { tag: '', version: 0, base: documents.version };
+    parsed !== undefined && known ? parsed : { tag: '', version: 0, base: documents.views.version };
   const wanted = request.collections.length === 0 ? undefined : new Set(request.collections);
   const events: ChangeEvent[] = [];
   let caughtUp = true;
   let version = from.version;
-  for (const view of documents.changedSince(from.version)) {
+  for (const view of documents.views.changedSince(from.version)) {
     if (events.length === request.limit) {
       caughtUp = false;
       break;
@@ -117,7 +121,7 @@ export function changes(context: Context, request: RequestOf<'changes'>): Respon
     const cursor = formatCursor({ ...from, version, tag: tagOf(version) });
     events.push({ type: gone ? 'delete' : 'put', row: documentRow(context, view), cursor });
   }
-  if (caughtUp) version = Math.max(version, documents.version);
+  if (caughtUp) version = Math.max(version, documents.views.version);
   return {
     resync: parsed !== undefined && !known,
     events,
@@ -133,7 +137,7 @@ function viewPage(
   prefix: string,
 ): Page<VisibleView> {
   const after = parsePageToken(request.pageToken);
-  const rows = context.documents.rows(collection, prefix, after);
+  const rows = context.documents.views.rows(collection, prefix, after);
   return takePage(rows, request, {
     sortKey: (view) => splitDocumentKey(view.key).id,
     sizeOf: (view) => JSON.stringify(view.value).length,

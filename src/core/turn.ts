@@ -1,32 +1,29 @@
 // What one turn gathers: ops per lane, views to store, effects. At its end the ops become commits, so one fsync serves them all.
+import type { Checkpoint } from './checkpoint.ts';
 import { type Commit, encodeOps, type Op } from './commit.ts';
 import { COMMIT_TARGET_BYTES, MAX_COMMIT_OPS } from './config.ts';
 import type { DocumentTable } from './document-table.ts';
 import type { Effect, StoredCommit } from './effect.ts';
 import type { FeedTable } from './feed.ts';
-import {
-  type DocumentKey,
-  type FeedKey,
-  type FeedPosition,
-  feedKey,
-  LANES,
-  type Lane,
-} from './ids.ts';
+import { type DocumentKey, type KnownLane, LANES } from './ids.ts';
 import type { Hlc } from './time.ts';
 
+/** Called with ops of our own when they became a commit. */
+export type OnSealed = (lane: KnownLane, ops: readonly Op[], clock: Hlc) => void;
+
 export class Turn {
-  readonly #opsByLane = new Map<Lane, Op[]>();
+  readonly #opsByLane = new Map<KnownLane, Op[]>();
   readonly #commits: StoredCommit[] = [];
-  readonly #stale = new Set<DocumentKey>();
   readonly #views = new Set<DocumentKey>();
-  readonly #positions = new Map<FeedKey, FeedPosition>();
   readonly #effects: Effect[] = [];
   readonly #firstVersion: number;
+  readonly #onSealed: OnSealed;
   #clock: Hlc | undefined;
   #sync = false;
 
-  constructor(firstVersion: number) {
+  constructor(firstVersion: number, onSealed: OnSealed) {
     this.#firstVersion = firstVersion;
+    this.#onSealed = onSealed;
   }
 
   emit(effect: Effect): void {
@@ -40,7 +37,7 @@ export class Turn {
   }
 
   /** Gathers ops of our own for a lane. */
-  write(lane: Lane, ops: readonly Op[]): void {
+  write(lane: KnownLane, ops: readonly Op[]): void {
     const gathered = this.#opsByLane.get(lane);
     if (gathered === undefined) this.#opsByLane.set(lane, [...ops]);
     else gathered.push(...ops);
@@ -51,65 +48,77 @@ export class Turn {
   /** Gathers a commit of another author. */
   receive(commit: Commit, ops: readonly Op[]): void {
     this.#commits.push({ commit, ops });
-    this.#advance(commit);
   }
 
   viewChanged(key: DocumentKey): void {
     this.#views.add(key);
   }
 
-  /** The view changed, but not its value yet: the document is still to be loaded. A mark in the store says so until then. */
-  viewIsStale(key: DocumentKey): void {
-    this.#views.add(key);
-    this.#stale.add(key);
+  /** Makes commits of what was gathered for a lane so far. */
+  seal(lane: KnownLane, feeds: FeedTable): void {
+    const gathered = this.#opsByLane.get(lane) ?? [];
+    this.#opsByLane.delete(lane);
+    for (const ops of chunks(gathered, MAX_COMMIT_OPS)) {
+      this.#commits.push({ commit: feeds.append(lane, this.#clock as Hlc, encodeOps(ops)), ops });
+      this.#onSealed(lane, ops, this.#clock as Hlc);
+    }
+  }
+
+  /** Writes a checkpoint of a lane: everything that is alive, in as many commits as it takes. `clock` was called before. */
+  checkpoint(
+    lane: KnownLane,
+    ops: readonly Op[],
+    covers: Omit<Checkpoint, 'commits'>,
+    feeds: FeedTable,
+  ): void {
+    // One place in the first commit is the checkpoint's own.
+    const parts = [...chunks(ops, MAX_COMMIT_OPS - 1)];
+    if (parts.length === 0) parts.push([]);
+    for (const [index, part] of parts.entries()) {
+      const begun = index === 0 ? { ...covers, commits: parts.length } : undefined;
+      const commit = feeds.append(lane, this.#clock as Hlc, encodeOps(part, begun));
+      this.#commits.push({ commit, ops: part });
+    }
+    this.#sync = true;
   }
 
   /** Ends the turn: seals the gathered ops and returns all effects in the order they must be carried out. */
   end(documents: DocumentTable, feeds: FeedTable): Effect[] {
-    for (const lane of LANES) this.#seal(lane, feeds);
+    for (const lane of LANES) this.seal(lane, feeds);
     const views = [...this.#views]
       .map((key) => documents.view(key))
       .filter((view) => view !== undefined);
+    const { heads, superseded, closed } = feeds.takeNews();
     const effects: Effect[] = [];
-    if (this.#commits.length > 0 || views.length > 0) {
+    if (heads.length > 0 || views.length > 0) {
       effects.push({
         type: 'persist',
         commits: this.#commits,
+        heads,
         views,
-        stale: [...this.#stale],
+        stale: views.filter(({ key }) => documents.isBehind(key)).map(({ key }) => key),
         sync: this.#sync,
       });
     }
+    if (superseded.length > 0 || closed.length > 0)
+      effects.push({ type: 'prune', superseded, closed });
     effects.push(...this.#effects);
-    if (this.#positions.size > 0) {
-      effects.push({ type: 'feeds-advanced', positions: [...this.#positions.values()] });
+    if (heads.length > 0) {
+      const positions = heads.map(({ feed, seq }) => ({ feed, seq }));
+      effects.push({ type: 'feeds-advanced', positions });
     }
-    if (documents.version > this.#firstVersion) effects.push({ type: 'documents-changed' });
+    if (closed.length > 0) effects.push({ type: 'feeds-forgotten', feeds: closed });
+    if (documents.views.version > this.#firstVersion) effects.push({ type: 'documents-changed' });
     return effects;
-  }
-
-  #seal(lane: Lane, feeds: FeedTable): void {
-    for (const ops of chunks(this.#opsByLane.get(lane) ?? [])) {
-      const commit = feeds.append(lane, this.#clock as Hlc, encodeOps(ops));
-      this.#commits.push({ commit, ops });
-      this.#advance(commit);
-    }
-  }
-
-  #advance(commit: Commit): void {
-    this.#positions.set(feedKey(commit.feed), { feed: commit.feed, seq: commit.seq });
   }
 }
 
 /** Cuts ops into commits that are neither too many nor too large. */
-function* chunks(ops: readonly Op[]): Iterable<Op[]> {
+function* chunks(ops: readonly Op[], maxOps: number): Iterable<Op[]> {
   let chunk: Op[] = [];
   let bytes = 0;
   for (const op of ops) {
-    if (
-      chunk.length === MAX_COMMIT_OPS ||
-      (bytes > 0 && bytes + op.bytes.length > COMMIT_TARGET_BYTES)
-    ) {
+    if (chunk.length === maxOps || (bytes > 0 && bytes + op.bytes.length > COMMIT_TARGET_BYTES)) {
       yield chunk;
       chunk = [];
       bytes = 0;

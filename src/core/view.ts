@@ -2,6 +2,7 @@
 import { toBase32, utf8 } from './bytes.ts';
 import { agentOf } from './collection.ts';
 import type { Hash } from './environment.ts';
+import { lifeOf } from './generation.ts';
 import { type DocumentKey, type NodeId, splitDocumentKey } from './ids.ts';
 import { canonicalJson, type JsonObject } from './json.ts';
 import type { Hlc } from './time.ts';
@@ -35,6 +36,11 @@ export function isVisible(view: View | undefined): view is VisibleView {
   return view?.value !== undefined;
 }
 
+/** True when nothing is known of the document any more. */
+export function isBlank(view: View): boolean {
+  return view.generation < 0 && view.deletedThrough < 0 && view.value === undefined;
+}
+
 export function blankView(key: DocumentKey): View {
   return {
     key,
@@ -55,18 +61,16 @@ export function agentOfView(view: View): string | undefined {
   return agentOf(collection, id);
 }
 
-/** Revision of a document in a generation, from the hashes of its newest changes. Equal states have equal revisions everywhere. */
-export function revisionOf(generation: number, heads: readonly string[], hash: Hash): string {
-  return `${generation}-${toBase32(hash.blake2b(utf8(heads.join(' ')))).slice(0, 20)}`;
+/**
+ * Revision of a document with this value. Equal states have equal revisions everywhere, and one that is only written anew keeps
+ * its revision; a document that was deleted and created again never has an old one.
+ */
+export function revisionOf(generation: number, value: JsonObject, hash: Hash): string {
+  const digest = hash.blake2b(utf8(canonicalJson(value)));
+  return `${lifeOf(generation)}-${toBase32(digest).slice(0, 20)}`;
 }
 
-/**
- * Hash of what all members must agree on about a document: not when it was received, nor its place in the local log, nor
- * which changes of a deleted generation were seen before its delete.
- */
-export function digestOf(view: View, hash: Hash): Uint8Array {
-  const life = isVisible(view)
-    ? `${view.generation} ${view.revision} ${canonicalJson(view.value)}`
-    : 'deleted';
-  return hash.blake2b(utf8(`${view.key}\n${view.deletedThrough}\n${life}`));
+/** Hash of what all members must agree on about a visible document: not when it was received, nor its place in the local log. */
+export function digestOf(view: VisibleView, hash: Hash): Uint8Array {
+  return hash.blake2b(utf8(`${view.key}\n${view.revision}`));
 }

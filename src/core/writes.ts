@@ -4,7 +4,7 @@ import type { Op } from './commit.ts';
 import { type Context, ownStamp } from './context.ts';
 import { HoldfastError } from './error.ts';
 import { documentRow } from './freshness.ts';
-import { type DocumentKey, documentKey, type Lane } from './ids.ts';
+import { type DocumentKey, documentKey, type KnownLane } from './ids.ts';
 import { type JsonObject, mergePatch } from './json.ts';
 import { checkMayWrite } from './permission.ts';
 import type { Caller, PutItem, RequestOf, ResponseOf } from './request.ts';
@@ -80,12 +80,12 @@ export function writeAll(
   items: readonly PutItem[],
 ): { revision: string; changed: boolean }[] {
   const stamp = ownStamp(context);
-  const before = new Map<DocumentKey, View | undefined>();
-  const opsByLane = new Map<Lane, Op[]>();
+  const before = new Map<DocumentKey, View>();
+  const opsByLane = new Map<KnownLane, Op[]>();
   try {
     const results = items.map((item) => {
       const key = documentKey(item.collection, item.id);
-      before.set(key, context.documents.view(key));
+      before.set(key, context.documents.views.of(key));
       const { op, revision } = context.documents.put(key, item.value, stamp);
       if (op !== undefined) {
         const { lane } = rulesOf(item.collection);

@@ -1,9 +1,13 @@
 // One member of the mesh, put together from its parts: store, core, runtime and mesh. The real sidecar and the simulator both use it.
 import {
   type Caller,
+  type CheckpointDue,
   type CoreConfig,
+  createIncarnation,
   type Environment,
   HoldfastError,
+  hlcMs,
+  INCARNATION_RANDOM_BYTES,
   type Method,
   Node,
   type ReportEvent,
@@ -26,8 +30,6 @@ import type { CommitStore } from './store/commit-store.ts';
 import { recall } from './store/recall.ts';
 import type { Store } from './store/store.ts';
 
-/** 16 random bytes a process start: a restored disk image can never use a sequence number twice. */
-const INCARNATION_BYTES = 16;
 const PEERS_RECORD = 'peers';
 /** Peers that may be configured, here and by flags. */
 const MAX_PEERS = 256;
@@ -56,6 +58,8 @@ export interface MemberParts {
   readonly signer: Signer;
   readonly fleet: { readonly fleetId: Uint8Array; readonly key: Uint8Array };
   readonly config: CoreConfig;
+  /** When a lane gets a checkpoint; what is usual if absent. */
+  readonly checkpointDue?: CheckpointDue;
   report(report: MemberReport): void;
 }
 
@@ -86,13 +90,20 @@ export class Member {
     const { environment, signer } = parts;
     const { clock, timers, random, crypto } = environment;
     const nodeId = toHex(signer.publicKey);
-    const { commits, memory, bootTags, rebuildViews } = await recall(
+    const { commits, memory, bootTags, rebuildViews, superseded } = await recall(
       parts.store,
       nodeId,
       crypto,
       random,
     );
-    const incarnation = toHex(random.bytes(INCARNATION_BYTES));
+    // Later than every start before, also where the clock went back: a restored disk image never uses a sequence number twice.
+    const startMs = Math.max(clock.now().wallMs, hlcMs(memory.clock) + 1);
+    const incarnation = createIncarnation(
+      nodeId,
+      startMs,
+      random.bytes(INCARNATION_RANDOM_BYTES),
+      crypto,
+    );
     const identity = {
       nodeId,
       name: parts.name,
@@ -101,12 +112,22 @@ export class Member {
       bootTags,
     };
     const { fleet, config } = parts;
-    const node = new Node({ identity, fleetId: fleet.fleetId, config, crypto, signer, memory });
+    const node = new Node({
+      identity,
+      fleetId: fleet.fleetId,
+      config,
+      crypto,
+      signer,
+      memory,
+      ...(parts.checkpointDue === undefined ? {} : { checkpointDue: parts.checkpointDue }),
+    });
     const runtime = new Runtime({
       node,
       commits,
+      superseded,
       clock,
       timers,
+      onForgotten: () => undefined,
       onAdvanced: (positions) => mesh.advanced(positions),
       onReport: (event, detail, fault) => parts.report({ type: 'core', event, detail, fault }),
       onFailed: (error) => parts.report({ type: 'store-failed', error }),

@@ -9,6 +9,7 @@ import {
   type DeliveryOutcome,
   type Effect,
   type Event,
+  type FeedId,
   type FeedPosition,
   HoldfastError,
   type Method,
@@ -20,6 +21,7 @@ import {
   type Response,
   type ResponseOf,
   type Run,
+  type Superseded,
   type Timers,
 } from '../core/index.ts';
 import type { CommitStore } from './store/commit-store.ts';
@@ -32,11 +34,18 @@ const RETRY_AFTER_QUEUE_MS = 250;
 
 export interface RuntimeParts {
   readonly node: Node;
-  readonly commits: Pick<CommitStore, 'persist' | 'loadChanges'>;
+  readonly commits: Pick<
+    CommitStore,
+    'persist' | 'loadChanges' | 'gather' | 'prune' | 'forgetFeed'
+  >;
+  /** Commits that count no more and are still stored from before. */
+  readonly superseded: readonly Superseded[];
   readonly clock: Clock;
   readonly timers: Timers;
   /** Feeds grew; the mesh has news to send. */
   onAdvanced(positions: readonly FeedPosition[]): void;
+  /** Feeds are closed for good. */
+  onForgotten(feeds: readonly FeedId[]): void;
   /** Something an operator should read. */
   onReport(event: ReportEvent, detail: string, fault: unknown): void;
   /** The store failed: nothing is acknowledged from now on. Called once. */
@@ -66,13 +75,16 @@ export class Runtime {
   #failure: Error | undefined;
   #nextId = 1;
   #running: Promise<void> | undefined;
-  /** Loads under way: a stop waits for them. */
+  /** Commits to drop, a few in each turn. */
+  readonly #toPrune: { readonly superseded: Superseded; readonly closes: boolean }[];
+  /** Reads under way: a stop waits for them. */
   #loads = 0;
   /** Resolves when the next load ends, for everybody who waits. */
   #loadEnded = Promise.withResolvers<void>();
 
   constructor(parts: RuntimeParts) {
     this.#parts = parts;
+    this.#toPrune = parts.superseded.map((superseded) => ({ superseded, closes: false }));
     // The first turn carries out what the node asks for at its birth: loads of documents whose views lag.
     this.#schedule();
   }
@@ -160,12 +172,28 @@ export class Runtime {
         for (const event of this.#queue.splice(0, MAX_TURN_EVENTS))
           this.#parts.node.handle(event, now);
         await this.#carryOut(this.#parts.node.handle({ type: 'turn-ended' }, now));
-      } while (this.#queue.length > 0 && this.#state !== 'failed');
+        await this.#prune();
+      } while (this.#hasWork());
     } catch (error) {
       this.#fail(error);
     } finally {
       this.#running = undefined;
     }
+  }
+
+  #hasWork(): boolean {
+    return (this.#queue.length > 0 || this.#toPrune.length > 0) && this.#state !== 'failed';
+  }
+
+  /** Drops some commits that count no more, and lets the node know before it hears of anything newer. */
+  async #prune(): Promise<void> {
+    const next = this.#toPrune[0];
+    if (next === undefined) return;
+    const { done, reduced } = await this.#parts.commits.prune(next.superseded);
+    if (reduced.length > 0) this.#queue.unshift({ type: 'documents-reduced', documents: reduced });
+    if (!done) return;
+    this.#toPrune.shift();
+    if (next.closes) await this.#parts.commits.forgetFeed(next.superseded.feed);
   }
 
   async #carryOut(effects: readonly Effect[]): Promise<void> {
@@ -180,6 +208,18 @@ export class Runtime {
         case 'delivered':
           this.#deliveries.get(effect.deliveryId)?.resolve(effect.outcome);
           this.#deliveries.delete(effect.deliveryId);
+          break;
+        case 'prune':
+          this.#toPrune.push(
+            ...effect.superseded.map((superseded) => ({ superseded, closes: false })),
+            ...effect.closed.map((feed) => ({ superseded: wholeFeed(feed), closes: true })),
+          );
+          break;
+        case 'gather-live':
+          this.#gather(effect);
+          break;
+        case 'feeds-forgotten':
+          this.#parts.onForgotten(effect.feeds);
           break;
         case 'load-document':
           this.#load(effect.key, effect.generation);
@@ -208,10 +248,23 @@ export class Runtime {
   }
 
   #load(key: string, generation: number): void {
+    this.#read(async () => {
+      const changes = await this.#parts.commits.loadChanges(key, generation);
+      return { type: 'document-loaded', key, generation, changes };
+    });
+  }
+
+  #gather({ lane, author, spans }: Extract<Effect, { type: 'gather-live' }>): void {
+    this.#read(async () => {
+      const ops = await this.#parts.commits.gather(author, lane, spans);
+      return { type: 'live-gathered', lane, ops };
+    });
+  }
+
+  #read(read: () => Promise<Event>): void {
     this.#loads++;
-    this.#parts.commits
-      .loadChanges(key, generation)
-      .then((changes) => this.#take({ type: 'document-loaded', key, generation, changes }))
+    read()
+      .then((event) => this.#take(event))
       .catch((error: unknown) => this.#fail(error))
       .finally(() => {
         this.#loads--;
@@ -258,6 +311,10 @@ export class Runtime {
           },
         );
   }
+}
+
+function wholeFeed(feed: FeedId): Superseded {
+  return { feed, from: 1, through: Number.MAX_SAFE_INTEGER - 1 };
 }
 
 function queueFull(): HoldfastError {

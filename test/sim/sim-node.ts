@@ -1,5 +1,10 @@
 // One simulated sidecar: the real member over a memory store and a memory network, which can crash, lose power and come back.
-import { DEFAULT_CORE_CONFIG, type Environment, type Random } from '../../src/core/index.ts';
+import {
+  type CheckpointDue,
+  DEFAULT_CORE_CONFIG,
+  type Environment,
+  type Random,
+} from '../../src/core/index.ts';
 import type { Transport } from '../../src/mesh/index.ts';
 import type { MemoryNetwork } from '../../src/mesh/transport/memory.ts';
 import { deriveNodeKey, type NodeKey } from '../../src/sidecar/identity/node-key.ts';
@@ -7,6 +12,10 @@ import { Member, type MemberReport } from '../../src/sidecar/member.ts';
 import { sodiumCrypto } from '../../src/sidecar/sodium-crypto.ts';
 import { createMemoryStore, type MemoryStore } from '../../src/sidecar/store/memory-store.ts';
 import type { ManualClock } from '../../src/testing/index.ts';
+
+const soon = { commits: 6, bytes: 4096, ageMs: 3_600_000 };
+/** Checkpoints after a few commits, so that forgetting is the rule and not the exception. */
+const SOON: CheckpointDue = { trust: soon, command: soon, state: soon, pulse: soon };
 
 /** How a node goes down: told to, killed (the page cache survives), or by a power cut (only what was synced survives). */
 export type Downfall = 'stop' | 'kill' | 'power-cut';
@@ -64,6 +73,7 @@ export class SimNode {
       fleet: { fleetId: sodiumCrypto.blake2b(fleetSecret), key: fleetSecret },
       // Few live documents, so that loading from the store is the rule and not the exception.
       config: { ...DEFAULT_CORE_CONFIG, liveDocuments: 3 },
+      checkpointDue: SOON,
       report: (what) => report(name, what),
     });
     await this.member.connect(peers, true);

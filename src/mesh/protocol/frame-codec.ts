@@ -79,6 +79,7 @@ function bodyOf(message: OwnMessage): FrameInit {
         value: {
           feed: wireFeed(message.run.feed),
           firstSeq: BigInt(message.run.firstSeq),
+          ...(message.run.previous === undefined ? {} : { previous: message.run.previous }),
           commits: message.run.commits.map(({ clock, payload, signature }) => ({
             clock,
             payload,
@@ -138,6 +139,7 @@ function messageOf(body: Frame['body']): Message {
         run: {
           feed,
           firstSeq: sequence(body.value.firstSeq),
+          ...(body.value.previous.length === 0 ? {} : { previous: body.value.previous }),
           commits: body.value.commits.map(({ clock, payload, signature }) => ({
             clock,
             payload,

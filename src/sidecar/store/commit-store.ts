@@ -4,33 +4,44 @@ import {
   type Crypto,
   type DocumentKey,
   type Effect,
+  type FeedHead,
   type FeedId,
-  MalformedBytesError,
+  type FeedKey,
+  feedKey,
+  type GatheredOp,
+  type GatheredSpan,
+  isBlank,
+  type Lane,
+  type NodeId,
   type Op,
   type ReplayedCommit,
   type Run,
   readOps,
+  readOpsOrNone,
+  type Superseded,
+  toHex,
 } from '../../core/index.ts';
 import { StoreDamagedError } from './damage.ts';
 import {
   commitKey,
   commitRange,
+  commitSpan,
   headKey,
   kindRange,
   metaKey,
   opKey,
-  opRange,
   parseCommitKey,
-  parseOpKey,
   staleKey,
   viewKey,
 } from './keys.ts';
+import { indexedOps, type PruneStep, pruneStep } from './pruning.ts';
 import { openRecord, sealRecord } from './record-codec.ts';
 import {
   type CommitRecord,
   encodeCommit,
   encodeHead,
   encodeNumber,
+  encodeOpRecord,
   encodeView,
   MARK,
   parseCommitRecord,
@@ -45,6 +56,10 @@ const RUN_TARGET_BYTES = 128 * 1024;
 const REPLAY_COMMITS = 256;
 /** Counts the views that should be there: a store that lost some is noticed at the next start. */
 export const VIEW_COUNT = 'views';
+/** The newest version of a view that was dropped: whoever has read less starts over, because its end is not told any more. */
+export const FORGOTTEN = 'forgotten';
+/** Bytes of the hash by which repeated ops are known. */
+const DIGEST_BYTES = 8;
 /** 1 while views are being rebuilt: until the end they look whole and are not, so a rebuild that is cut off begins again. */
 export const REBUILDING = 'rebuilding';
 
@@ -53,17 +68,28 @@ export class CommitStore {
   readonly #crypto: Crypto;
   readonly #viewed: Set<DocumentKey>;
   readonly #marked: Set<DocumentKey>;
+  /** Where the commits of each feed begin that are held and count. */
+  readonly #starts = new Map<FeedKey, Pick<FeedHead, 'base' | 'from' | 'seq'>>();
 
   /** `viewed`: the documents that have a stored view; `marked`: those with a mark that their view is stale. */
   constructor(
     store: Store,
     crypto: Crypto,
-    { viewed, marked }: { viewed: Iterable<DocumentKey>; marked: Iterable<DocumentKey> },
+    {
+      viewed,
+      marked,
+      heads,
+    }: {
+      viewed: Iterable<DocumentKey>;
+      marked: Iterable<DocumentKey>;
+      heads: Iterable<FeedHead>;
+    },
   ) {
     this.#store = store;
     this.#crypto = crypto;
     this.#viewed = new Set(viewed);
     this.#marked = new Set(marked);
+    for (const head of heads) this.#starts.set(feedKey(head.feed), head);
   }
 
   /** Documents that have a stored view. */
@@ -79,16 +105,32 @@ export class CommitStore {
     };
     for (const { commit, ops } of effect.commits) {
       put(commitKey(commit.feed, commit.seq), encodeCommit(commit));
-      put(headKey(commit.feed), encodeHead(commit));
       for (const [index, op] of ops.entries()) {
-        if (op.kind === 'change') {
-          put(opKey(op.key, commit.feed, commit.seq, index), encodeNumber(op.generation));
-        }
+        if (op.kind === 'beat' || op.kind === 'other') continue;
+        const kind = op.kind === 'delete' ? 'delete' : 'change';
+        const { generation } = op;
+        const digest = toHex(this.#crypto.blake2b(op.bytes).subarray(0, DIGEST_BYTES));
+        const key = opKey(op.key, commit.feed, commit.seq, index);
+        put(key, encodeOpRecord({ kind, generation, digest }));
       }
+    }
+    for (const head of effect.heads) {
+      put(headKey(head.feed), encodeHead(head));
+      this.#starts.set(feedKey(head.feed), head);
     }
     const known = this.#viewed.size;
     const stale = new Set(effect.stale);
+    let forgotten = -1;
     for (const view of effect.views) {
+      if (isBlank(view)) {
+        operations.push({ type: 'delete', key: viewKey(view.key) });
+        if (this.#marked.delete(view.key)) {
+          operations.push({ type: 'delete', key: staleKey(view.key) });
+        }
+        this.#viewed.delete(view.key);
+        forgotten = Math.max(forgotten, view.version);
+        continue;
+      }
       put(viewKey(view.key), encodeView(view));
       if (stale.has(view.key)) {
         put(staleKey(view.key), MARK);
@@ -98,35 +140,54 @@ export class CommitStore {
       }
       this.#viewed.add(view.key);
     }
-    if (this.#viewed.size > known) put(metaKey(VIEW_COUNT), encodeNumber(this.#viewed.size));
+    if (this.#viewed.size !== known) put(metaKey(VIEW_COUNT), encodeNumber(this.#viewed.size));
+    if (forgotten >= 0) put(metaKey(FORGOTTEN), encodeNumber(forgotten));
     await this.#store.write(operations, { sync: effect.sync });
   }
 
-  /** Commits of a feed from `firstSeq` on, up to about 128 KiB, ending in a signed one; undefined when there is none. */
-  async readRun(feed: FeedId, firstSeq: number): Promise<Run | undefined> {
+  /**
+   * Commits of a feed from `firstSeq` on, up to about `maxBytes`, ending in a signed one; undefined when there is none. Where
+   * the feed was pruned beyond `firstSeq` the run begins at its base instead. A run that begins there brings the hash before it.
+   */
+  async readRun(
+    feed: FeedId,
+    firstSeq: number,
+    maxBytes = RUN_TARGET_BYTES,
+  ): Promise<Run | undefined> {
+    const start = this.#starts.get(feedKey(feed)) ?? { base: 1, from: 1, seq: 0 };
+    const isJumping = start.from > start.base;
     const commits: CommitRecord[] = [];
     let bytes = 0;
     let signed = 0;
-    for await (const { key, value } of this.#store.range(commitRange(feed, firstSeq))) {
-      if (parseCommitKey(key)?.seq !== firstSeq + commits.length) break;
+    let first = Math.max(firstSeq, start.base);
+    for await (const { key, value } of this.#store.range(commitRange(feed, first))) {
+      const seq = parseCommitKey(key)?.seq;
+      if (commits.length === 0 && isJumping && seq === start.from) first = start.from;
+      if (seq !== first + commits.length) break;
       const commit = this.#commit(key, value);
       commits.push(commit);
       bytes += commit.payload.length;
       if (commit.signature !== undefined) signed = commits.length;
-      if (bytes >= RUN_TARGET_BYTES && signed > 0) break;
+      if (bytes >= maxBytes && signed > 0) break;
     }
-    return signed === 0 ? undefined : { feed, firstSeq, commits: commits.slice(0, signed) };
+    if (signed === 0) return undefined;
+    const jumps = first > firstSeq || (first > 1 && (first === start.base || first === start.from));
+    return {
+      feed,
+      firstSeq: first,
+      ...(jumps ? { previous: (commits[0] as CommitRecord).previous } : {}),
+      commits: commits.slice(0, signed),
+    };
   }
 
-  /** Every stored change of a document in one generation, in the order of feeds and sequence numbers. */
+  /** Every stored change of a document in one generation, in the order of feeds and sequence numbers, each once. */
   async loadChanges(document: DocumentKey, generation: number): Promise<Uint8Array[]> {
     const keys: Uint8Array[] = [];
-    for await (const { key, value } of this.#store.range(opRange(document))) {
-      const place = parseOpKey(document, key);
-      const payload = openRecord(key, value, this.#crypto);
-      if (place === undefined || payload === undefined) throw new StoreDamagedError(key);
-      if (!encodesNumber(payload, generation)) continue;
-      const commit = commitKey(place.feed, place.seq);
+    const seen = new Set<string>();
+    for (const op of await indexedOps(this.#store, this.#crypto, document)) {
+      if (op.kind !== 'change' || op.generation !== generation || seen.has(op.digest)) continue;
+      seen.add(op.digest);
+      const commit = commitKey(op.feed, op.seq);
       // Several changes of one commit lie side by side.
       const last = keys.at(-1);
       if (last === undefined || !bytesEqual(last, commit)) keys.push(commit);
@@ -136,9 +197,52 @@ export class CommitStore {
       const key = keys[i] as Uint8Array;
       if (record === undefined) throw new StoreDamagedError(key, 'is missing');
       return readOps(this.#commit(key, record).payload)
-        .filter((op) => op.kind === 'change' && op.key === document && op.generation === generation)
+        .filter(
+          (op) =>
+            (op.kind === 'change' || op.kind === 'refound') &&
+            op.key === document &&
+            op.generation === generation,
+        )
         .map((op) => op.bytes);
     });
+  }
+
+  /** Our own ops in spans of our feeds of a lane, in the order of incarnations and sequence numbers. */
+  async gather(author: NodeId, lane: Lane, spans: readonly GatheredSpan[]): Promise<GatheredOp[]> {
+    const gathered: GatheredOp[] = [];
+    for (const { incarnation, from, through } of spans) {
+      const feed = { author, incarnation, lane };
+      for await (const { key, value } of this.#store.range(commitSpan(feed, from, through))) {
+        const { clock, payload } = this.#commit(key, value);
+        for (const op of readOpsOrNone(payload)) {
+          const needed = op.kind === 'delete' && (await this.#isNeeded(op, author, lane));
+          gathered.push({ op, clock: op.clock ?? clock, needed });
+        }
+      }
+    }
+    return gathered;
+  }
+
+  /** True when the store holds something that a delete of ours deletes and that is not ours to drop with it. */
+  async #isNeeded({ key, generation }: Op, author: NodeId, lane: Lane): Promise<boolean> {
+    const ops = await indexedOps(this.#store, this.#crypto, key);
+    return ops.some(
+      (op) =>
+        op.kind === 'change' &&
+        op.generation <= generation &&
+        !(op.feed.author === author && op.feed.lane === lane),
+    );
+  }
+
+  /** Drops some of the commits that count no more. Resolves with what is left of the documents they wrote. */
+  async prune(superseded: Superseded): Promise<PruneStep> {
+    return pruneStep(this.#store, this.#crypto, superseded);
+  }
+
+  /** Forgets a feed that is closed for good. Its commits were pruned before. */
+  async forgetFeed(feed: FeedId): Promise<void> {
+    this.#starts.delete(feedKey(feed));
+    await this.#store.write([{ type: 'delete', key: headKey(feed) }], { sync: false });
   }
 
   /** Every stored commit, some hundred at a time: what views are rebuilt from. */
@@ -148,7 +252,7 @@ export class CommitStore {
       const place = parseCommitKey(key);
       if (place === undefined) continue;
       const { clock, payload } = this.#commit(key, value);
-      batch.push({ feed: place.feed, clock, ops: opsOrNone(payload) });
+      batch.push({ feed: place.feed, clock, ops: readOpsOrNone(payload) });
       if (batch.length === REPLAY_COMMITS) {
         yield batch;
         batch = [];
@@ -183,20 +287,5 @@ export class CommitStore {
     const record = payload && parseCommitRecord(payload);
     if (record === undefined) throw new StoreDamagedError(key);
     return record;
-  }
-}
-
-function encodesNumber(payload: Uint8Array, number: number): boolean {
-  const wanted = encodeNumber(number);
-  return payload.length === wanted.length && payload.every((byte, i) => byte === wanted[i]);
-}
-
-/** A void payload was void when it arrived; it still is. */
-function opsOrNone(payload: Uint8Array): Op[] {
-  try {
-    return readOps(payload);
-  } catch (error) {
-    if (error instanceof MalformedBytesError) return [];
-    throw error;
   }
 }

@@ -72,6 +72,11 @@ export function commitRange(feed: FeedId, seq: number): KeyRange {
   return { from: concatBytes(prefix, seqBytes(seq)), to: prefixRange(prefix).to };
 }
 
+/** Commits of a feed between two sequence numbers, both inclusive. */
+export function commitSpan(feed: FeedId, from: number, through: number): KeyRange {
+  return { from: commitKey(feed, from), to: commitKey(feed, through + 1) };
+}
+
 /** Ops of one document. */
 export function opRange(document: DocumentKey): KeyRange {
   return prefixRange(concatBytes(utf8(`o${document}`), NUL));

@@ -3,20 +3,24 @@ import {
   type Crypto,
   type DocumentKey,
   type FeedHead,
-  type FeedId,
+  type Hlc,
+  hlcOf,
   type NodeId,
   type NodeMemory,
   type Random,
+  type Superseded,
+  startOfIncarnation,
   toHex,
   utf8,
   VERSIONS_PER_BOOT,
   type View,
 } from '../../core/index.ts';
-import { CommitStore, REBUILDING, VIEW_COUNT } from './commit-store.ts';
+import { CommitStore, FORGOTTEN, REBUILDING, VIEW_COUNT } from './commit-store.ts';
 import { StoreDamagedError } from './damage.ts';
 import {
   commitKey,
   commitRange,
+  commitSpan,
   documentOfKey,
   headKey,
   kindRange,
@@ -38,6 +42,8 @@ export interface Recollection {
   readonly bootTags: ReadonlyMap<number, string>;
   /** True when views were lost or damaged: they must be rebuilt from the commits, and `markRebuilding(false)` called then. */
   readonly rebuildViews: boolean;
+  /** Commits that count no more and are still stored. */
+  readonly superseded: readonly Superseded[];
 }
 
 /** Reads a store. Throws StoreDamagedError when what is damaged cannot be derived from the rest. */
@@ -52,7 +58,7 @@ export async function recall(
   const { views, damaged } = await readViews(store, crypto);
   const stale = await readStale(store);
   const viewed = damaged ? [] : views.map((view) => view.key);
-  const commits = new CommitStore(store, crypto, { viewed, marked: stale });
+  const commits = new CommitStore(store, crypto, { viewed, marked: stale, heads: feeds });
   const rebuildViews =
     damaged ||
     feeds.length < heads.length ||
@@ -66,17 +72,40 @@ export async function recall(
     commits,
     bootTags,
     rebuildViews,
+    superseded: await leftOvers(store, feeds),
     memory: {
       feeds,
       views: kept,
       stale: rebuildViews ? [] : stale,
-      clock: kept.reduce(
-        (newest, view) => (view.origin === self && view.clock > newest ? view.clock : newest),
-        0n,
-      ),
+      clock: newestClock(kept, feeds, self),
       firstVersion: Math.max(...bootTags.keys()) * VERSIONS_PER_BOOT,
+      forgottenVersion: await readNumber(commits, FORGOTTEN),
     },
   };
+}
+
+/** What a crash left of commits that were being dropped. */
+async function leftOvers(store: Store, heads: readonly FeedHead[]): Promise<Superseded[]> {
+  const left: Superseded[] = [];
+  for (const { feed, base } of heads) {
+    if (base === 1) continue;
+    const span = { feed, from: 1, through: base - 1 };
+    for await (const _ of store.range({ ...commitSpan(feed, 1, base - 1), limit: 1 }))
+      left.push(span);
+  }
+  return left;
+}
+
+/** The newest reading of our own: of what we wrote, and of when we started. */
+function newestClock(views: readonly View[], feeds: readonly FeedHead[], self: NodeId): Hlc {
+  let newest = 0n;
+  for (const { origin, clock } of views) if (origin === self && clock > newest) newest = clock;
+  for (const { feed } of feeds) {
+    if (feed.author !== self) continue;
+    const started = hlcOf(startOfIncarnation(feed.incarnation) + 1);
+    if (started > newest) newest = started;
+  }
+  return newest;
 }
 
 async function readNumber(commits: CommitStore, name: string): Promise<number> {
@@ -107,9 +136,10 @@ async function wholeFeeds(
 ): Promise<FeedHead[]> {
   const whole: FeedHead[] = [];
   for (const head of heads) {
-    const last = await lastBeforeGap(store, head.feed);
-    if (head.feed.author === self) checkOwn(head, last);
-    if (last >= head.seq) whole.push(head);
+    const last = await lastBeforeGap(store, head);
+    const isSuperseded = head.seq < head.from;
+    if (head.feed.author === self && !isSuperseded) checkOwn(head, last);
+    if (isSuperseded || last >= head.seq) whole.push(head);
   }
   return whole;
 }
@@ -122,9 +152,9 @@ function checkOwn({ feed, seq }: FeedHead, last: number): void {
   }
 }
 
-async function lastBeforeGap(store: Store, feed: FeedId): Promise<number> {
-  let last = 0;
-  for await (const { key } of store.range(commitRange(feed, 1))) {
+async function lastBeforeGap(store: Store, { feed, from }: FeedHead): Promise<number> {
+  let last = from - 1;
+  for await (const { key } of store.range(commitRange(feed, from))) {
     if (parseCommitKey(key)?.seq !== last + 1) break;
     last++;
   }

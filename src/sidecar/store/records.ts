@@ -3,24 +3,40 @@ import {
   ByteReader,
   ByteWriter,
   type Commit,
+  decodeCheckpoint,
   EMPTY,
+  encodeCheckpoint,
   type FeedHead,
   type FeedId,
+  fromHex,
   MalformedBytesError,
   SIGNATURE_BYTES,
+  toHex,
   utf8,
   type View,
 } from '../../core/index.ts';
 
+const HASH_BYTES = 32;
+
 /** A commit as stored: its place is in the key, its header follows from the ones before. */
 export interface CommitRecord {
   readonly clock: bigint;
+  /** Hash of the commit before: whoever is sent a run that jumps to this commit needs it. */
+  readonly previous: Uint8Array;
   readonly payload: Uint8Array;
   readonly signature: Uint8Array | undefined;
 }
 
+/** One op of a document, as its index lists it. */
+export interface OpRecord {
+  readonly kind: 'change' | 'delete';
+  readonly generation: number;
+  /** Two ops with the same bytes have the same: a checkpoint repeats ops. */
+  readonly digest: string;
+}
+
 export function encodeCommit(commit: Commit): Uint8Array {
-  const writer = new ByteWriter().uint64(commit.clock);
+  const writer = new ByteWriter().uint64(commit.clock).raw(commit.previous);
   if (commit.signature === undefined) writer.byte(0);
   else writer.byte(1).raw(commit.signature);
   return writer.raw(commit.payload).finish();
@@ -30,19 +46,69 @@ export function parseCommitRecord(bytes: Uint8Array): CommitRecord | undefined {
   return attempt(() => {
     const reader = new ByteReader(bytes);
     const clock = reader.uint64();
+    const previous = reader.raw(HASH_BYTES);
     const signature = reader.byte() === 1 ? reader.raw(SIGNATURE_BYTES) : undefined;
-    return { clock, signature, payload: reader.raw(reader.remaining) };
+    return { clock, previous, signature, payload: reader.raw(reader.remaining) };
   });
 }
 
 export function encodeHead(head: FeedHead): Uint8Array {
-  return new ByteWriter().uint64(BigInt(head.seq)).raw(head.hash).finish();
+  const writer = new ByteWriter()
+    .varint(head.seq)
+    .chunk(head.hash)
+    .varint(head.base)
+    .varint(head.from)
+    .varint(head.bytes)
+    .chunk(encodeCheckpoint({ ...head, commits: 1 }));
+  const { pending } = head;
+  if (pending === undefined) return writer.byte(0).finish();
+  return writer
+    .byte(1)
+    .varint(pending.from)
+    .varint(pending.bytes)
+    .chunk(encodeCheckpoint(pending))
+    .finish();
 }
 
 export function parseHead(feed: FeedId, bytes: Uint8Array): FeedHead | undefined {
   return attempt(() => {
     const reader = new ByteReader(bytes);
-    return { feed, seq: Number(reader.uint64()), hash: reader.raw(reader.remaining) };
+    const head = {
+      feed,
+      seq: reader.varint(),
+      hash: reader.chunk(),
+      base: reader.varint(),
+      from: reader.varint(),
+      bytes: reader.varint(),
+    };
+    const { covers, closedBeforeMs } = decodeCheckpoint(reader.chunk());
+    const pending =
+      reader.byte() === 0
+        ? undefined
+        : {
+            from: reader.varint(),
+            bytes: reader.varint(),
+            ...decodeCheckpoint(reader.chunk()),
+          };
+    reader.end();
+    return { ...head, covers, closedBeforeMs, pending };
+  });
+}
+
+export function encodeOpRecord(op: OpRecord): Uint8Array {
+  return new ByteWriter()
+    .byte(op.kind === 'change' ? 1 : 2)
+    .varint(op.generation)
+    .raw(fromHex(op.digest))
+    .finish();
+}
+
+export function parseOpRecord(bytes: Uint8Array): OpRecord | undefined {
+  return attempt(() => {
+    const reader = new ByteReader(bytes);
+    const kind = reader.byte() === 1 ? 'change' : 'delete';
+    const generation = reader.varint();
+    return { kind, generation, digest: toHex(reader.raw(reader.remaining)) };
   });
 }
 

@@ -1,0 +1,226 @@
+// When an own lane gets a checkpoint, and what is in it: everything of ours that is still alive, and nothing else.
+//
+//   due? ─► gather-live ─► (the store reads our commits of the lane) ─► live-gathered ─► kept ops ─► commits of the checkpoint
+//                    what we write meanwhile is remembered and counts too
+
+import type { Cover } from './checkpoint.ts';
+import { rulesOf } from './collection.ts';
+import type { Op } from './commit.ts';
+import {
+  type CheckpointDue,
+  COMMAND_RETENTION_MS,
+  MAX_COVERED_INCARNATIONS,
+  TOMBSTONE_RETENTION_MS,
+} from './config.ts';
+import type { Context } from './context.ts';
+import { type DocumentKey, type KnownLane, LANES, splitDocumentKey } from './ids.ts';
+import { startOfIncarnation } from './incarnation.ts';
+import { type Hlc, hlcMs } from './time.ts';
+import { isVisible, type View } from './view.ts';
+
+/** An op of ours as it lies in the store. */
+export interface GatheredOp {
+  readonly op: Op;
+  /** Of the commit it was first written in. */
+  readonly clock: Hlc;
+  /** Of a delete: others have written something that it deletes and that is still stored. */
+  readonly needed: boolean;
+}
+
+/** Commits that were read for a checkpoint: what it may cover. */
+export interface GatheredSpan {
+  readonly incarnation: string;
+  readonly from: number;
+  readonly through: number;
+}
+
+interface Gathering {
+  readonly spans: readonly GatheredSpan[];
+  /** Written since the store was asked. */
+  readonly since: GatheredOp[];
+}
+
+/** Where an own feed was when its last checkpoint was written. */
+interface Mark {
+  readonly seq: number;
+  readonly bytes: number;
+  readonly atMs: number;
+}
+
+/** Pulse checkpoints are many and small; what is so old there matters to nobody. */
+const MAX_COVERED_IN_PULSE = 8;
+
+export class Checkpoints {
+  readonly #gathering = new Map<KnownLane, Gathering>();
+  readonly #marks = new Map<KnownLane, Mark>();
+  readonly #due: CheckpointDue;
+
+  constructor(due: CheckpointDue) {
+    this.#due = due;
+  }
+
+  /** Begins a checkpoint of every lane where one is due. */
+  look(context: Context): void {
+    for (const lane of LANES) {
+      if (!this.#gathering.has(lane) && this.#isDue(context, lane)) this.#gather(context, lane);
+    }
+  }
+
+  /** The same for the lane of heartbeats, which is due after a few commits. */
+  lookAfterWrites(context: Context): void {
+    if (!this.#gathering.has('pulse') && this.#isDue(context, 'pulse', false)) {
+      this.#gather(context, 'pulse');
+    }
+  }
+
+  /** Ops of ours were committed. */
+  written(lane: KnownLane, ops: readonly Op[], clock: Hlc): void {
+    const gathering = this.#gathering.get(lane);
+    if (gathering === undefined) return;
+    for (const op of ops) gathering.since.push({ op, clock: op.clock ?? clock, needed: false });
+  }
+
+  /** Writes the checkpoint of a lane. */
+  gathered(context: Context, lane: KnownLane, stored: readonly GatheredOp[]): void {
+    // What this turn has written so far belongs to what the checkpoint replaces.
+    context.turn.seal(lane, context.feeds);
+    const gathering = this.#gathering.get(lane);
+    this.#gathering.delete(lane);
+    if (gathering === undefined) return;
+    const ops = [...stored, ...gathering.since];
+    // A later version of this program wrote here: only it knows what may be dropped.
+    if (ops.some(({ op }) => op.kind === 'other')) return;
+    const kept = keptOps(context, ops);
+    context.turn.clock(() => context.tick());
+    context.turn.checkpoint(lane, kept, coversOf(context, lane, gathering.spans), context.feeds);
+    this.#mark(context, lane);
+  }
+
+  #isDue({ feeds, identity, now }: Context, lane: KnownLane, andEarlier = true): boolean {
+    const { incarnation, nodeId } = identity;
+    for (const { feed, seq, base } of feeds.ofAuthor(nodeId, lane)) {
+      if (andEarlier && feed.incarnation !== incarnation && seq >= base) return true;
+    }
+    const head = feeds.head(feeds.own(lane));
+    if (head === undefined) return false;
+    const mark = this.#marks.get(lane) ?? { seq: 0, bytes: 0, atMs: now.monotonicMs };
+    this.#marks.set(lane, mark);
+    const due = this.#due[lane];
+    const commits = head.seq - mark.seq;
+    return (
+      commits >= due.commits ||
+      // Never sooner than the feed has doubled: a large checkpoint is paid for by as much that it replaces.
+      head.bytes - mark.bytes >= Math.max(due.bytes, mark.bytes) ||
+      (commits > 0 && now.monotonicMs - mark.atMs >= due.ageMs)
+    );
+  }
+
+  #gather({ feeds, identity, turn }: Context, lane: KnownLane): void {
+    const spans = feeds
+      .ofAuthor(identity.nodeId, lane)
+      .map(({ feed, base, seq }) => ({ incarnation: feed.incarnation, from: base, through: seq }));
+    this.#gathering.set(lane, { spans, since: [] });
+    turn.emit({ type: 'gather-live', lane, author: identity.nodeId, spans });
+  }
+
+  #mark({ feeds, now }: Context, lane: KnownLane): void {
+    const head = feeds.head(feeds.own(lane));
+    if (head === undefined) return;
+    this.#marks.set(lane, { seq: head.seq, bytes: head.bytes, atMs: now.monotonicMs });
+  }
+}
+
+/** Earlier incarnations of ours, newest first, as far as they were read, and before which moment they are closed for good. */
+function coversOf(
+  { feeds, identity }: Context,
+  lane: KnownLane,
+  spans: readonly GatheredSpan[],
+): { covers: Cover[]; closedBeforeMs: number } {
+  const limit = lane === 'pulse' ? MAX_COVERED_IN_PULSE : MAX_COVERED_INCARNATIONS;
+  const start = startOfIncarnation(identity.incarnation);
+  const earlier = spans
+    .filter(({ incarnation }) => startOfIncarnation(incarnation) < start)
+    .sort((a, b) => startOfIncarnation(b.incarnation) - startOfIncarnation(a.incarnation));
+  const covers = earlier
+    .slice(0, limit)
+    .map(({ incarnation, through }) => ({ incarnation, seq: through }));
+  const closed = earlier.slice(limit).map(({ incarnation }) => startOfIncarnation(incarnation) + 1);
+  const before = feeds.ofAuthor(identity.nodeId, lane).map((head) => head.closedBeforeMs);
+  return { covers, closedBeforeMs: Math.max(0, ...closed, ...before) };
+}
+
+function keptOps(context: Context, gathered: readonly GatheredOp[]): Op[] {
+  const byKey = new Map<DocumentKey, GatheredOp[]>();
+  for (const item of gathered) {
+    const items = byKey.get(item.op.key) ?? [];
+    byKey.set(item.op.key, items);
+    items.push(item);
+  }
+  return [...byKey].flatMap(([key, items]) => {
+    const view = context.documents.view(key);
+    return view === undefined || isForgotten(context, view) ? [] : keptOf(context, view, items);
+  });
+}
+
+/** What is alive of our ops on one document. */
+function keptOf(context: Context, view: View, items: readonly GatheredOp[]): Op[] {
+  const { collection } = splitDocumentKey(view.key);
+  const kept: Op[] = [];
+  if (view.generation > view.deletedThrough) {
+    const changes = unique(
+      items.filter(
+        ({ op }) =>
+          (op.kind === 'change' || op.kind === 'refound') && op.generation === view.generation,
+      ),
+    );
+    const renewed =
+      changes.length > 1 && rulesOf(collection).class === 'owned'
+        ? context.documents.renew(view.key)
+        : undefined;
+    if (renewed !== undefined) context.turn.viewChanged(view.key);
+    kept.push(...(renewed === undefined ? changes : [renewed]));
+    const beat = items.findLast(({ op }) => op.kind === 'beat');
+    const newest = kept.at(-1)?.clock;
+    if (beat !== undefined && newest !== undefined && beat.clock > newest) {
+      kept.push({
+        ...beat.op,
+        generation: context.documents.view(view.key)?.generation ?? 0,
+        clock: beat.clock,
+      });
+    }
+    return kept;
+  }
+  const tombstone = items.findLast(
+    ({ op }) => op.kind === 'delete' && op.generation === view.deletedThrough,
+  );
+  if (tombstone === undefined) return [];
+  const shared = rulesOf(collection).class === 'shared';
+  const ageMs = context.now.wallMs - hlcMs(tombstone.clock);
+  return tombstone.needed || (shared && ageMs < TOMBSTONE_RETENTION_MS)
+    ? [{ ...tombstone.op, clock: tombstone.clock }]
+    : [];
+}
+
+const latin1 = new TextDecoder('latin1');
+
+/** One of each: checkpoints repeat ops, and the store holds both until the older one is dropped. */
+function unique(items: readonly GatheredOp[]): Op[] {
+  const seen = new Set<string>();
+  return items.flatMap(({ op, clock }) => {
+    const name = latin1.decode(op.bytes);
+    if (seen.has(name)) return [];
+    seen.add(name);
+    return [{ ...op, clock }];
+  });
+}
+
+/** Commands and their statuses leave some time after the command's expiry. */
+function isForgotten(context: Context, view: View): boolean {
+  const { collection, id } = splitDocumentKey(view.key);
+  if (collection !== 'commands' && collection !== 'command-status') return false;
+  const command = context.documents.view(`commands/${id}`);
+  const expiresAtMs = isVisible(command) ? command.value.expiresAtMs : hlcMs(view.clock);
+  return (
+    typeof expiresAtMs === 'number' && context.now.wallMs >= expiresAtMs + COMMAND_RETENTION_MS
+  );
+}

@@ -13,6 +13,7 @@ import {
   TOMBSTONE_RETENTION_MS,
 } from './config.ts';
 import type { Context } from './context.ts';
+import { lifeOf } from './generation.ts';
 import { type DocumentKey, type KnownLane, LANES, splitDocumentKey } from './ids.ts';
 import { startOfIncarnation } from './incarnation.ts';
 import { type Hlc, hlcMs } from './time.ts';
@@ -173,6 +174,7 @@ function keptOf(context: Context, view: View, items: readonly GatheredOp[]): Op[
           (op.kind === 'change' || op.kind === 'refound') && op.generation === view.generation,
       ),
     );
+    kept.push(...replacedOf(context, view, items));
     const renewed =
       changes.length > 1 && rulesOf(collection).class === 'owned'
         ? context.documents.renew(view.key)
@@ -180,7 +182,7 @@ function keptOf(context: Context, view: View, items: readonly GatheredOp[]): Op[
     if (renewed !== undefined) context.turn.viewChanged(view.key);
     kept.push(...(renewed === undefined ? changes : [renewed]));
     const beat = items.findLast(({ op }) => op.kind === 'beat');
-    const newest = kept.at(-1)?.clock;
+    const newest = changes.length === 0 ? undefined : kept.at(-1)?.clock;
     if (beat !== undefined && newest !== undefined && beat.clock > newest) {
       kept.push({
         ...beat.op,
@@ -199,6 +201,21 @@ function keptOf(context: Context, view: View, items: readonly GatheredOp[]): Op[
   return tombstone.needed || (shared && ageMs < TOMBSTONE_RETENTION_MS)
     ? [{ ...tombstone.op, clock: tombstone.clock }]
     : [];
+}
+
+/** Editions of a shared document that were replaced lately: whoever has not seen the newest yet still shows one of them. */
+function replacedOf(context: Context, view: View, items: readonly GatheredOp[]): Op[] {
+  const isShared = rulesOf(splitDocumentKey(view.key).collection).class === 'shared';
+  const ageMs = context.now.wallMs - hlcMs(view.editionClock);
+  if (!isShared || ageMs >= TOMBSTONE_RETENTION_MS) return [];
+  return unique(
+    items.filter(
+      ({ op }) =>
+        (op.kind === 'change' || op.kind === 'refound') &&
+        op.generation < view.generation &&
+        lifeOf(op.generation) === lifeOf(view.generation),
+    ),
+  );
 }
 
 const latin1 = new TextDecoder('latin1');

@@ -47,6 +47,10 @@ export const MAX_CHANGE_BYTES = 96 * 1024;
  * document and 15 ms on one with a day of heartbeats; a re-founded one stays young. Sixteen costs a sixth more bytes than never.
  */
 export const REFOUND_AFTER_CHANGES = 16;
+/**
+ * The same for a shared document, where it costs more: what others wrote meanwhile without being seen must be written again.
+ */
+export const REFOUND_SHARED_AFTER_CHANGES = 64;
 /** Ops in one commit. */
 export const MAX_COMMIT_OPS = 256;
 /** Payload bytes at which a commit is closed and the next one begun. */

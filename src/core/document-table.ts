@@ -10,14 +10,18 @@
 import { EMPTY } from './bytes.ts';
 import { rulesOf } from './collection.ts';
 import type { Op } from './commit.ts';
-import { REFOUND_AFTER_CHANGES } from './config.ts';
-import { LiveDocument } from './document.ts';
+import { REFOUND_AFTER_CHANGES, REFOUND_SHARED_AFTER_CHANGES } from './config.ts';
+import type { NodeIdentity } from './context.ts';
+import type { LiveDocument } from './document.ts';
 import type { Hash } from './environment.ts';
-import { HoldfastError } from './error.ts';
-import { endOfLife, nextEdition, nextLife } from './generation.ts';
-import { type DocumentKey, type Incarnation, type NodeId, splitDocumentKey } from './ids.ts';
+import { endOfLife, nextEdition, nextLife, nextSharedEdition } from './generation.ts';
+import { type DocumentKey, type NodeId, splitDocumentKey } from './ids.ts';
 import { type JsonObject, jsonEqual } from './json.ts';
-import type { Hlc } from './time.ts';
+import { applyEdits, editsBetween } from './json-edit.ts';
+import { LiveDocuments } from './live-documents.ts';
+import { type OwnEdit, OwnEdits } from './own-edits.ts';
+import { decodeRefounding, encodeRefounding, MAX_ACTORS } from './refound.ts';
+import { type Hlc, hlcMs } from './time.ts';
 import { isVisible, revisionOf, type View } from './view.ts';
 import { ViewIndex } from './view-index.ts';
 
@@ -49,13 +53,12 @@ export interface Remainder {
 
 export class DocumentTable {
   readonly views: ViewIndex;
-  readonly #actor: Incarnation;
+  readonly ownEdits: OwnEdits;
+  readonly #identity: Pick<NodeIdentity, 'nodeId' | 'incarnation'>;
   readonly #hash: Hash;
-  readonly #liveLimit: number;
-  /** In order of use, oldest first. */
-  readonly #live = new Map<DocumentKey, LiveDocument>();
-  /** Being loaded, with the changes that arrived meanwhile. */
-  readonly #loading = new Map<DocumentKey, { generation: number; changes: Uint8Array[] }>();
+  readonly #live: LiveDocuments;
+  /** Owned documents that this process wrote. */
+  readonly #written = new Set<DocumentKey>();
   /** Documents with changes their view does not show yet, by collection. */
   readonly #behind = new Map<string, Set<DocumentKey>>();
   /** Documents whose changes Automerge refused: they keep their last view and cannot be changed, only deleted. */
@@ -63,17 +66,19 @@ export class DocumentTable {
   #refusals: Refusal[] = [];
 
   constructor(parts: {
-    actor: Incarnation;
+    identity: Pick<NodeIdentity, 'nodeId' | 'incarnation'>;
     hash: Hash;
     liveLimit: number;
     firstVersion: number;
     forgottenVersion: number;
     views: Iterable<View>;
     behind: Iterable<DocumentKey>;
+    ownEdits: ReadonlyMap<DocumentKey, readonly OwnEdit[]>;
   }) {
-    this.#actor = parts.actor;
+    this.#identity = parts.identity;
     this.#hash = parts.hash;
-    this.#liveLimit = parts.liveLimit;
+    this.#live = new LiveDocuments(parts.identity.incarnation, parts.hash, parts.liveLimit);
+    this.ownEdits = new OwnEdits(parts.ownEdits);
     this.views = new ViewIndex(parts.hash, parts);
     for (const key of parts.behind) this.#setBehind(key, true);
   }
@@ -111,29 +116,23 @@ export class DocumentTable {
     const view = this.views.get(key);
     if (view === undefined || view.generation <= view.deletedThrough) return undefined;
     if (this.#damaged.has(key)) return undefined;
-    return this.#live.has(key) ? this.show(key) : view.generation;
+    return this.#live.get(key) === undefined ? view.generation : this.show(key);
   }
 
   /** Marks a load as begun; false when one is under way. */
   beginLoad(key: DocumentKey, generation: number): boolean {
-    if (this.#loading.has(key)) return false;
-    this.#loading.set(key, { generation, changes: [] });
-    return true;
+    return this.#live.beginLoad(key, generation);
   }
 
   /** Takes the stored changes of a document, and those that arrived while they were read, and shows them. */
   loaded(key: DocumentKey, generation: number, changes: readonly Uint8Array[]): void {
-    const loading = this.#loading.get(key);
-    if (loading === undefined) return;
-    this.#loading.delete(key);
+    const all = this.#live.endLoad(key, generation, changes);
     const view = this.views.of(key);
     // A newer edition or a delete overtook the load: what was read is history.
-    if (view.generation !== generation || loading.generation !== generation) return;
+    if (all === undefined || view.generation !== generation) return;
     if (view.generation <= view.deletedThrough) return;
-    const document = new LiveDocument(this.#actor);
-    document.apply([...changes, ...loading.changes]);
-    this.#drop(key);
-    this.#live.set(key, document);
+    const document = this.#live.begin(key);
+    document.apply(all);
     this.#materialise(key, document);
   }
 
@@ -150,15 +149,109 @@ export class DocumentTable {
    */
   put(key: DocumentKey, value: JsonObject, stamp: Stamp): WriteResult {
     const view = this.views.of(key);
-    const alive = view.generation > view.deletedThrough;
-    const changes = alive && !this.#isToRenew(key, value);
-    const bytes = changes ? this.#change(key, value) : this.#found(key, value);
-    if (bytes === undefined) return { op: undefined, revision: view.revision };
-    const generation = changes ? view.generation : nextGeneration(view);
+    const op = this.#write(view, value);
+    if (op === undefined) return { op, revision: view.revision };
+    const { generation } = op;
     const revision = revisionOf(generation, value, this.#hash);
+    const editionClock = generation === view.generation ? view.editionClock : stamp.clock;
     this.#setBehind(key, false);
-    this.views.set({ ...view, ...stamp, generation, value, revision });
-    return { op: { key, kind: 'change', generation, bytes }, revision };
+    this.views.set({ ...view, ...stamp, generation, value, revision, editionClock });
+    this.#remember(view, value, op, stamp);
+    return { op, revision };
+  }
+
+  #write(view: View, value: JsonObject): Op | undefined {
+    const { key } = view;
+    if (view.generation <= view.deletedThrough) {
+      const generation = nextLife(Math.max(view.generation, view.deletedThrough));
+      return { key, kind: 'change', generation, bytes: this.#live.found(key, value) };
+    }
+    const changes = this.#live.get(key)?.changes ?? 0;
+    const { collection } = splitDocumentKey(key);
+    const isOwned = rulesOf(collection).class === 'owned';
+    const limit = isOwned ? REFOUND_AFTER_CHANGES : REFOUND_SHARED_AFTER_CHANGES;
+    if (changes >= limit && !jsonEqual(this.#live.get(key)?.read(), value)) {
+      // Safe for an owned document because nobody else writes it; a shared one says what it includes.
+      const renewed = isOwned ? this.#renewOwned(view, value) : this.#refound(view, value);
+      if (renewed !== undefined) return renewed;
+    }
+    const bytes = this.#live.change(key, value);
+    return bytes && { key, kind: 'change', generation: view.generation, bytes };
+  }
+
+  #renewOwned({ key, generation }: View, value: JsonObject): Op {
+    const bytes = this.#live.found(key, value);
+    return { key, kind: 'change', generation: nextEdition(generation), bytes };
+  }
+
+  /** Undefined while changes are missing that others know: they would be left out. */
+  #refound({ key, generation: base }: View, value: JsonObject): Op | undefined {
+    const includes = this.#live.get(key)?.includes();
+    if (includes === undefined || includes.size > MAX_ACTORS) return undefined;
+    const change = this.#live.found(key, value);
+    const place = Number.parseInt(this.#identity.nodeId.slice(0, 4), 16);
+    const bytes = encodeRefounding({ base, includes, change });
+    const generation = nextSharedEdition(base, place);
+    const isNewest = true;
+    this.ownEdits.compare(key, { generation, isNewest }, { base, includes, change });
+    return { key, kind: 'refound', generation, bytes };
+  }
+
+  /** Remembers a write: of an owned document that it was made, of a shared one what it changed. */
+  #remember(before: View, value: JsonObject, op: Op, stamp: Stamp): void {
+    const { key } = before;
+    const rules = rulesOf(splitDocumentKey(key).collection);
+    if (rules.class === 'owned') this.#written.add(key);
+    if (rules.class !== 'shared') return;
+    const alive = before.generation > before.deletedThrough;
+    this.ownEdits.add(key, {
+      generation: op.generation,
+      actor: this.#identity.incarnation,
+      seq: this.#live.get(key)?.ownSeq ?? 0,
+      atMs: hlcMs(stamp.clock),
+      edits: editsBetween(alive ? (before.value ?? {}) : {}, value),
+    });
+  }
+
+  /**
+   * Writes again what an edition of somebody else left out. Returns the op, `missing` with the generation to load first, or
+   * undefined when nothing differs or the document is not there.
+   */
+  reissue(key: DocumentKey, stamp: Stamp): Op | { readonly missing: number } | undefined {
+    const missing = this.missing(key);
+    if (missing !== undefined) return { missing };
+    const view = this.views.get(key);
+    if (!isVisible(view)) return undefined;
+    const value = applyEdits(view.value, this.ownEdits.lostOf(key));
+    const { op } = this.put(key, value, stamp);
+    this.ownEdits.settle(key);
+    return op;
+  }
+
+  /**
+   * Takes an op of an earlier process of our own that was not known here, as after a disk image was restored. What this process
+   * wrote since is newer, whatever the clocks say. Returns the op that says so, if one is needed.
+   */
+  applyEarlier(op: Op, stamp: Stamp, ownStamp: () => Stamp): Op | undefined {
+    const before = this.views.of(op.key);
+    this.applyRemote(op, stamp);
+    const after = this.views.of(op.key);
+    const same =
+      after.generation === before.generation &&
+      after.deletedThrough === before.deletedThrough &&
+      !this.isBehind(op.key);
+    if (same || !this.#written.has(op.key)) return undefined;
+    if (before.value === undefined) {
+      return after.generation > after.deletedThrough ? this.delete(op.key, ownStamp()) : undefined;
+    }
+    const dead = after.generation <= after.deletedThrough;
+    const newest = Math.max(after.generation, after.deletedThrough);
+    const generation = dead ? nextLife(newest) : nextEdition(newest);
+    const bytes = this.#live.found(op.key, before.value);
+    const revision = revisionOf(generation, before.value, this.#hash);
+    this.#setBehind(op.key, false);
+    this.views.set({ ...after, ...ownStamp(), generation, value: before.value, revision });
+    return { key: op.key, kind: 'change', generation, bytes };
   }
 
   /**
@@ -168,7 +261,7 @@ export class DocumentTable {
   renew(key: DocumentKey): Op | undefined {
     const view = this.views.get(key);
     if (!isVisible(view) || this.isBehind(key) || this.#damaged.has(key)) return undefined;
-    const bytes = this.#found(key, view.value);
+    const bytes = this.#live.found(key, view.value);
     const generation = nextEdition(view.generation);
     this.views.replaceUnseen({ ...view, generation });
     return { key, kind: 'change', generation, bytes, clock: view.clock };
@@ -176,7 +269,7 @@ export class DocumentTable {
 
   /** Takes a local write back that will not be committed: the view is as before, the document is loaded anew when needed. */
   restore(key: DocumentKey, before: View): void {
-    this.#drop(key);
+    this.#live.drop(key);
     this.views.set(before);
   }
 
@@ -196,6 +289,7 @@ export class DocumentTable {
     const view = this.views.of(key);
     const generation = endOfLife(view.generation);
     this.#end(key);
+    this.ownEdits.forget(key, generation);
     this.views.set({
       ...view,
       ...stamp,
@@ -229,7 +323,7 @@ export class DocumentTable {
   /** Commits were dropped: the document is what is left of it. Returns false when that is what was shown. */
   reduce({ key, generation, deletedThrough }: Remainder): void {
     const view = this.views.of(key);
-    this.#drop(key);
+    this.#live.drop(key);
     this.#damaged.delete(key);
     const alive = generation > deletedThrough;
     const kept = alive && generation === view.generation;
@@ -245,14 +339,12 @@ export class DocumentTable {
 
   /** Frees live documents beyond the limit, least recently used first. Only between turns, when everything is stored. */
   evict(): void {
-    for (const key of this.#live.keys()) {
-      if (this.#live.size <= this.#liveLimit) return;
-      this.#drop(key);
-    }
+    this.#live.evict();
   }
 
   #applyDelete(view: View, op: Op, stamp: Stamp): void {
     if (op.generation <= view.deletedThrough) return;
+    this.ownEdits.forget(op.key, op.generation);
     const dies = view.generation <= op.generation;
     if (dies) this.#end(view.key);
     this.views.set({
@@ -264,16 +356,23 @@ export class DocumentTable {
   }
 
   #applyChange(view: View, op: Op, stamp: Stamp): void {
-    if (op.generation <= view.deletedThrough || op.generation < view.generation) return;
-    if (op.generation > view.generation) {
+    if (op.generation <= view.deletedThrough) return;
+    const refounding = op.kind === 'refound' ? decodeRefounding(op.bytes) : undefined;
+    if (refounding !== undefined) {
+      const isNewest = op.generation >= view.generation;
+      this.ownEdits.compare(op.key, { generation: op.generation, isNewest }, refounding);
+    }
+    if (op.generation < view.generation) return;
+    const isNewer = op.generation > view.generation;
+    if (isNewer) {
       this.#end(view.key);
-      this.#live.set(op.key, new LiveDocument(this.#actor));
+      this.#live.begin(op.key);
     }
     // The value follows when somebody asks; until then the old one stands, which is true but older.
-    this.views.set({ ...view, ...newer(view, stamp), generation: op.generation });
-    this.#loading.get(op.key)?.changes.push(op.bytes);
+    const editionClock = isNewer ? stamp.clock : view.editionClock;
+    this.views.set({ ...view, ...newer(view, stamp), generation: op.generation, editionClock });
     if (this.#damaged.has(op.key)) return;
-    this.#live.get(op.key)?.apply([op.bytes]);
+    this.#live.apply(op.key, refounding?.change ?? op.bytes);
     this.#setBehind(op.key, true);
   }
 
@@ -289,51 +388,9 @@ export class DocumentTable {
       else this.views.set({ ...view, value, revision });
     } catch (error) {
       this.#refusals.push({ key, reason: String(error) });
-      this.#drop(key);
+      this.#live.drop(key);
       this.#damaged.add(key);
     }
-  }
-
-  /** Safe for owned documents alone: only their owner writes them, so no change of anybody else is left behind. */
-  #isToRenew(key: DocumentKey, value: JsonObject): boolean {
-    if (rulesOf(splitDocumentKey(key).collection).class !== 'owned') return false;
-    const document = this.#live.get(key);
-    return (
-      document !== undefined &&
-      document.changes >= REFOUND_AFTER_CHANGES &&
-      !jsonEqual(document.read(), value)
-    );
-  }
-
-  #change(key: DocumentKey, value: JsonObject): Uint8Array | undefined {
-    try {
-      return this.#use(key).put(value);
-    } catch (error) {
-      // A change that is not committed must not stay in the document: later ones would depend on it.
-      this.#drop(key);
-      throw error;
-    }
-  }
-
-  #found(key: DocumentKey, value: JsonObject): Uint8Array {
-    const document = new LiveDocument(this.#actor);
-    const bytes = document.found(value, this.#hash);
-    this.#drop(key);
-    this.#live.set(key, document);
-    return bytes;
-  }
-
-  #use(key: DocumentKey): LiveDocument {
-    const document = this.#live.get(key);
-    if (document === undefined) {
-      throw new HoldfastError(
-        'INTERNAL',
-        `${key} has changes that cannot be read. Nothing was written; delete it and create it again.`,
-      );
-    }
-    this.#live.delete(key);
-    this.#live.set(key, document);
-    return document;
   }
 
   #setBehind(key: DocumentKey, behind: boolean): void {
@@ -345,21 +402,10 @@ export class DocumentTable {
 
   /** What was known of a life or an edition is over. */
   #end(key: DocumentKey): void {
-    this.#drop(key);
+    this.#live.drop(key);
     this.#damaged.delete(key);
     this.#setBehind(key, false);
   }
-
-  #drop(key: DocumentKey): void {
-    this.#live.get(key)?.free();
-    this.#live.delete(key);
-  }
-}
-
-function nextGeneration(view: View): number {
-  return view.generation > view.deletedThrough
-    ? nextEdition(view.generation)
-    : nextLife(Math.max(view.generation, view.deletedThrough));
 }
 
 /** The stamp of whichever is newer; the author decides between equal clocks, so that every node picks the same. */

@@ -28,6 +28,7 @@ export class LiveDocument {
   #value: JsonObject | undefined;
   #heads: readonly string[] | undefined;
   #changes = 0;
+  #ownChange: Uint8Array | undefined;
 
   /** `actor` signs the changes made here: the incarnation of this process. */
   constructor(actor: Incarnation) {
@@ -56,6 +57,7 @@ export class LiveDocument {
     );
     this.#queued.push(change);
     this.#changes = 1;
+    this.#ownChange = change;
     this.#value = value;
     this.#heads = [toHex(hash.sha256(change.subarray(CHUNK_BODY_OFFSET)))];
     return change;
@@ -87,6 +89,26 @@ export class LiveDocument {
     return this.#heads;
   }
 
+  /**
+   * How many changes of each actor it is made of, or undefined while changes wait for others that they depend on: those would
+   * be left out.
+   */
+  includes(): ReadonlyMap<Incarnation, number> | undefined {
+    const handle = this.#open();
+    if (handle.getMissingDeps([]).length > 0) return undefined;
+    const seqs = new Map<Incarnation, number>();
+    for (const bytes of handle.getChanges([])) {
+      const { actor, seq } = Automerge.decodeChange(bytes);
+      seqs.set(actor, Math.max(seq, seqs.get(actor) ?? 0));
+    }
+    return seqs;
+  }
+
+  /** Number of the newest change made here; 0 when there is none. */
+  get ownSeq(): number {
+    return this.#ownChange === undefined ? 0 : Automerge.decodeChange(this.#ownChange).seq;
+  }
+
   /** Gives the wasm memory back. The document cannot be used after it. */
   free(): void {
     this.#handle?.free();
@@ -100,6 +122,7 @@ export class LiveDocument {
     const change = handle.getLastLocalChange();
     if (change === null) throw new Error('Automerge made no change for a value that differs');
     this.#changes++;
+    this.#ownChange = change;
     this.#value = value;
     this.#heads = undefined;
     return checkSize(change);

@@ -5,6 +5,7 @@ import type { HoldfastError } from './error.ts';
 import type { TimerName } from './event.ts';
 import type { FeedHead, Superseded } from './feed.ts';
 import type { DocumentKey, FeedId, FeedPosition, KnownLane, NodeId } from './ids.ts';
+import type { OwnEdit } from './own-edits.ts';
 import type { Response } from './request.ts';
 import type { View } from './view.ts';
 
@@ -40,6 +41,8 @@ export type Effect =
       /** Every feed that advanced, or whose base moved. */
       readonly heads: readonly FeedHead[];
       readonly views: readonly View[];
+      /** What is remembered of our writes to shared documents; an empty list: nothing any more. */
+      readonly edits: readonly { readonly key: DocumentKey; readonly edits: readonly OwnEdit[] }[];
       readonly stale: readonly DocumentKey[];
       /** True when something of our own is in it: it must survive a power cut before anything is acknowledged. */
       readonly sync: boolean;

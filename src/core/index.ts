@@ -75,7 +75,9 @@ export {
   jsonEqual,
 } from './json.ts';
 export { Node, type NodeMemory, type NodeParts } from './node.ts';
+export type { OwnEdit } from './own-edits.ts';
 export { DEFAULT_HEARTBEAT_INTERVAL_MS, judgePresence, type Presence } from './presence.ts';
+export { decodeRefounding } from './refound.ts';
 export type * from './request.ts';
 export { COMMAND_STATES } from './request.ts';
 export { type Hlc, hlcMs, hlcOf } from './time.ts';

@@ -2,6 +2,7 @@
 
 import { MalformedBytesError } from './bytes.ts';
 import { Checkpoints } from './checkpoints.ts';
+import { rulesOf } from './collection.ts';
 import { acknowledgeCommand, issueCommand, listCommands, reportCommand } from './commands.ts';
 import { type Commit, type Op, readOps } from './commit.ts';
 import {
@@ -14,7 +15,7 @@ import {
   MAX_WAITING_REQUESTS,
   RETRY_AFTER_LIMIT_MS,
 } from './config.ts';
-import type { Context, NodeIdentity } from './context.ts';
+import { type Context, type NodeIdentity, ownStamp } from './context.ts';
 import { DocumentTable, type Stamp } from './document-table.ts';
 import type { DeliveryOutcome, Effect, ReplyOutcome } from './effect.ts';
 import type { Crypto, Instant, Signer } from './environment.ts';
@@ -22,8 +23,9 @@ import { HoldfastError } from './error.ts';
 import type { Event, ReplayedCommit, TimerName } from './event.ts';
 import { type FeedHead, FeedTable, type Run } from './feed.ts';
 import { Heartbeats } from './heartbeats.ts';
-import { type DocumentKey, type FeedPosition, isKnownLane } from './ids.ts';
+import { type DocumentKey, type FeedPosition, isKnownLane, splitDocumentKey } from './ids.ts';
 import { needsOf } from './needs.ts';
+import type { OwnEdit } from './own-edits.ts';
 import { PendingCommands } from './pending-commands.ts';
 import * as reads from './reads.ts';
 import type { Request, Response } from './request.ts';
@@ -38,6 +40,8 @@ export interface NodeMemory {
   readonly views: readonly View[];
   /** Documents whose view does not show all stored changes. */
   readonly stale: readonly DocumentKey[];
+  /** What we wrote to shared documents, by document. */
+  readonly ownEdits: ReadonlyMap<DocumentKey, readonly OwnEdit[]>;
   /** The newest clock reading of our own. */
   readonly clock: Hlc;
   /** Above every version handed out before. */
@@ -81,13 +85,14 @@ export class Node {
     this.#clock = memory.clock;
     this.#checkpoints = new Checkpoints(parts.checkpointDue ?? CHECKPOINT_DUE);
     this.#documents = new DocumentTable({
-      actor: identity.incarnation,
+      identity,
       hash: parts.crypto,
       liveLimit: parts.config.liveDocuments,
       firstVersion: memory.firstVersion,
       forgottenVersion: memory.forgottenVersion,
       views: memory.views,
       behind: memory.stale,
+      ownEdits: memory.ownEdits,
     });
     this.#feeds = new FeedTable({
       fleetId: parts.fleetId,
@@ -160,11 +165,22 @@ export class Node {
         detail: `${key}: ${reason}`,
       });
     }
+    this.#reissue(this.#context(now));
     this.#checkpoints.lookAfterWrites(this.#context(now));
     const effects = this.#turn.end(this.#documents, this.#feeds);
     this.#documents.evict();
     this.#turn = this.#newTurn();
     return effects;
+  }
+
+  /** Writes again what a new edition of a shared document left out of ours. */
+  #reissue(context: Context): void {
+    for (const key of this.#documents.ownEdits.lost) {
+      const op = this.#documents.reissue(key, ownStamp(context));
+      if (op === undefined) continue;
+      if ('missing' in op) this.#load(key, op.missing);
+      else context.turn.write(rulesOf(splitDocumentKey(key).collection).lane, [op]);
+    }
   }
 
   #newTurn(): Turn {
@@ -349,14 +365,25 @@ export class Node {
     // Our own readings count always: after a clock that went back, new commits must still sort behind old ones.
     const maxAheadMs = feed.author === this.#parts.identity.nodeId ? Infinity : MAX_CLOCK_AHEAD_MS;
     this.#clock = hlcObserve(this.#clock, clock, now.wallMs, maxAheadMs);
+    const { nodeId, incarnation } = this.#parts.identity;
+    const isEarlier = feed.author === nodeId && feed.incarnation !== incarnation;
     for (const op of ops) {
       const stamp: Stamp = {
         clock: op.clock ?? clock,
         origin: feed.author,
         receivedAtMs: now.wallMs,
       };
-      this.#documents.applyRemote(op, stamp);
+      if (isEarlier) this.#applyEarlier(op, stamp, now);
+      else this.#documents.applyRemote(op, stamp);
       this.#turn.viewChanged(op.key);
+    }
+  }
+
+  #applyEarlier(op: Op, stamp: Stamp, now: Instant): void {
+    const context = this.#context(now);
+    const answer = this.#documents.applyEarlier(op, stamp, () => ownStamp(context));
+    if (answer !== undefined) {
+      context.turn.write(rulesOf(splitDocumentKey(op.key).collection).lane, [answer]);
     }
   }
 

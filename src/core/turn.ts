@@ -90,12 +90,14 @@ export class Turn {
       .filter((view) => view !== undefined);
     const { heads, superseded, closed } = feeds.takeNews();
     const effects: Effect[] = [];
-    if (heads.length > 0 || views.length > 0) {
+    const edits = documents.ownEdits.takeChanged();
+    if (heads.length > 0 || views.length > 0 || edits.length > 0) {
       effects.push({
         type: 'persist',
         commits: this.#commits,
         heads,
         views,
+        edits,
         stale: views.filter(({ key }) => documents.isBehind(key)).map(({ key }) => key),
         sync: this.#sync,
       });

@@ -20,6 +20,8 @@ export interface View {
   /** The value, or undefined when the newest generation is deleted. */
   readonly value: JsonObject | undefined;
   readonly revision: string;
+  /** Clock of the op that began this generation. */
+  readonly editionClock: Hlc;
   /** Clock of the newest op. */
   readonly clock: Hlc;
   /** Author of the newest op. */
@@ -48,6 +50,7 @@ export function blankView(key: DocumentKey): View {
     deletedThrough: -1,
     value: undefined,
     revision: '',
+    editionClock: 0n,
     clock: 0n,
     origin: '',
     receivedAtMs: 0,

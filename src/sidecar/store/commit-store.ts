@@ -3,6 +3,7 @@ import {
   bytesEqual,
   type Crypto,
   type DocumentKey,
+  decodeRefounding,
   type Effect,
   type FeedHead,
   type FeedId,
@@ -26,6 +27,7 @@ import {
   commitKey,
   commitRange,
   commitSpan,
+  editsKey,
   headKey,
   kindRange,
   metaKey,
@@ -42,6 +44,7 @@ import {
   encodeHead,
   encodeNumber,
   encodeOpRecord,
+  encodeOwnEdits,
   encodeView,
   MARK,
   parseCommitRecord,
@@ -117,6 +120,10 @@ export class CommitStore {
     for (const head of effect.heads) {
       put(headKey(head.feed), encodeHead(head));
       this.#starts.set(feedKey(head.feed), head);
+    }
+    for (const { key, edits } of effect.edits) {
+      if (edits.length > 0) put(editsKey(key), encodeOwnEdits(edits));
+      else operations.push({ type: 'delete', key: editsKey(key) });
     }
     const known = this.#viewed.size;
     const stale = new Set(effect.stale);
@@ -203,7 +210,7 @@ export class CommitStore {
             op.key === document &&
             op.generation === generation,
         )
-        .map((op) => op.bytes);
+        .map((op) => (op.kind === 'refound' ? decodeRefounding(op.bytes).change : op.bytes));
     });
   }
 

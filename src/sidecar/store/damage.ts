@@ -7,6 +7,7 @@ const KIND_BY_LETTER: Readonly<Record<string, string>> = {
   c: 'commit',
   o: 'op index',
   v: 'view',
+  e: 'own edits',
   s: 'stale mark',
 };
 

@@ -5,6 +5,7 @@
 //   c author incarnation lane seq   commit
 //   o document-key 0 feed seq index op of a document, so that its changes are found without reading whole feeds
 //   v document-key                  view
+//   e document-key                  what we wrote to a shared document
 //   s document-key                  mark: the view does not show all stored changes
 import {
   ByteWriter,
@@ -18,7 +19,7 @@ import {
   utf8,
 } from '../../core/index.ts';
 
-type Kind = 'm' | 'f' | 'c' | 'o' | 'v' | 's';
+type Kind = 'm' | 'f' | 'c' | 'o' | 'v' | 'e' | 's';
 
 const AUTHOR_BYTES = 32;
 const INCARNATION_BYTES = 16;
@@ -55,6 +56,10 @@ export function opKey(document: DocumentKey, feed: FeedId, seq: number, index: n
 
 export function viewKey(document: DocumentKey): Uint8Array {
   return utf8(`v${document}`);
+}
+
+export function editsKey(document: DocumentKey): Uint8Array {
+  return utf8(`e${document}`);
 }
 
 export function staleKey(document: DocumentKey): Uint8Array {

@@ -7,6 +7,7 @@ import {
   hlcOf,
   type NodeId,
   type NodeMemory,
+  type OwnEdit,
   type Random,
   type Superseded,
   startOfIncarnation,
@@ -28,7 +29,7 @@ import {
   parseHeadKey,
 } from './keys.ts';
 import { openRecord } from './record-codec.ts';
-import { parseHead, parseNumber, parseView } from './records.ts';
+import { parseHead, parseNumber, parseOwnEdits, parseView } from './records.ts';
 import type { Store } from './store.ts';
 
 const BOOT_TAG_BYTES = 4;
@@ -77,6 +78,7 @@ export async function recall(
       feeds,
       views: kept,
       stale: rebuildViews ? [] : stale,
+      ownEdits: await readOwnEdits(store, crypto),
       clock: newestClock(kept, feeds, self),
       firstVersion: Math.max(...bootTags.keys()) * VERSIONS_PER_BOOT,
       forgottenVersion: await readNumber(commits, FORGOTTEN),
@@ -180,6 +182,20 @@ async function readStale(store: Store): Promise<DocumentKey[]> {
   const stale: DocumentKey[] = [];
   for await (const { key } of store.range(kindRange('s'))) stale.push(documentOfKey(key));
   return stale;
+}
+
+async function readOwnEdits(
+  store: Store,
+  crypto: Crypto,
+): Promise<Map<DocumentKey, readonly OwnEdit[]>> {
+  const edits = new Map<DocumentKey, readonly OwnEdit[]>();
+  for await (const { key, value } of store.range(kindRange('e'))) {
+    const payload = openRecord(key, value, crypto);
+    const known = payload && parseOwnEdits(payload);
+    if (known === undefined) throw new StoreDamagedError(key);
+    edits.set(documentOfKey(key), known);
+  }
+  return edits;
 }
 
 /** Adds this run to the runs on the data directory. Kept as JSON, `[[number, tag], …]`. */

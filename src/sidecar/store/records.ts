@@ -10,6 +10,7 @@ import {
   type FeedId,
   fromHex,
   MalformedBytesError,
+  type OwnEdit,
   SIGNATURE_BYTES,
   toHex,
   utf8,
@@ -119,6 +120,7 @@ export function encodeView(view: View): Uint8Array {
     JSON.stringify({
       ...rest,
       clock: view.clock.toString(),
+      editionClock: view.editionClock.toString(),
       ...(value === undefined ? {} : { value }),
     }),
   );
@@ -127,8 +129,18 @@ export function encodeView(view: View): Uint8Array {
 export function parseView(key: string, bytes: Uint8Array): View | undefined {
   return attempt(() => {
     const raw = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-    return { ...raw, key, clock: BigInt(raw.clock), value: raw.value };
+    const { clock, editionClock, value } = raw;
+    return { ...raw, key, clock: BigInt(clock), editionClock: BigInt(editionClock), value };
   });
+}
+
+/** What we wrote to a shared document, as JSON. */
+export function encodeOwnEdits(edits: readonly OwnEdit[]): Uint8Array {
+  return utf8(JSON.stringify(edits));
+}
+
+export function parseOwnEdits(bytes: Uint8Array): OwnEdit[] | undefined {
+  return attempt(() => JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)));
 }
 
 export function encodeNumber(value: number): Uint8Array {

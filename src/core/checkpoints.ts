@@ -177,7 +177,7 @@ function keptOf(context: Context, view: View, items: readonly GatheredOp[]): Op[
     kept.push(...replacedOf(context, view, items));
     const renewed =
       changes.length > 1 && rulesOf(collection).class === 'owned'
-        ? context.documents.renew(view.key)
+        ? context.writer.renew(view.key)
         : undefined;
     if (renewed !== undefined) context.turn.viewChanged(view.key);
     kept.push(...(renewed === undefined ? changes : [renewed]));

@@ -1,6 +1,7 @@
 // What every handler of a node works on: who we are, the tables, the present moment and the turn being gathered.
 import type { CoreConfig } from './config.ts';
 import type { DocumentTable, Stamp } from './document-table.ts';
+import type { DocumentWriter } from './document-writer.ts';
 import type { Crypto, Instant } from './environment.ts';
 import type { FeedTable } from './feed.ts';
 import type { DocumentKey, Incarnation, NodeId } from './ids.ts';
@@ -27,6 +28,7 @@ export interface Context {
   readonly config: CoreConfig;
   readonly crypto: Crypto;
   readonly documents: DocumentTable;
+  readonly writer: DocumentWriter;
   readonly feeds: FeedTable;
   readonly now: Instant;
   readonly turn: Turn;

@@ -40,7 +40,7 @@ export class Heartbeats {
       ...(intervalMs === undefined ? {} : { intervalMs }),
     };
     if (request.beat !== undefined) checkValue(value, 'heartbeat');
-    context.documents.overlay(key, value, ownStamp(context));
+    context.writer.overlay(key, value, ownStamp(context));
     this.#pending.set(key, value);
     if (request.ack === 'local') this.#flushOne(context, key, value);
     else this.#arm(context);
@@ -63,8 +63,9 @@ export class Heartbeats {
     }
     this.#pending.delete(key);
     const stamp = ownStamp(context);
-    const { op } = context.documents.put(key, value, stamp);
-    context.turn.write('pulse', [op ?? context.documents.beat(key, stamp)]);
+    const written = context.writer.put(key, value, stamp);
+    context.writer.remember(written);
+    context.turn.write('pulse', [written.op ?? context.writer.beat(key, stamp)]);
   }
 
   #arm(context: Context): void {

@@ -3,7 +3,6 @@
 import { MalformedBytesError } from './bytes.ts';
 import { Checkpoints } from './checkpoints.ts';
 import { rulesOf } from './collection.ts';
-import { acknowledgeCommand, issueCommand, listCommands, reportCommand } from './commands.ts';
 import { type Commit, type Op, readOps } from './commit.ts';
 import {
   CHECKPOINT_DUE,
@@ -17,6 +16,7 @@ import {
 } from './config.ts';
 import { type Context, type NodeIdentity, ownStamp } from './context.ts';
 import { DocumentTable, type Stamp } from './document-table.ts';
+import { DocumentWriter } from './document-writer.ts';
 import type { DeliveryOutcome, Effect, ReplyOutcome } from './effect.ts';
 import type { Crypto, Instant, Signer } from './environment.ts';
 import { HoldfastError } from './error.ts';
@@ -27,12 +27,11 @@ import { type DocumentKey, type FeedPosition, isKnownLane, splitDocumentKey } fr
 import { needsOf } from './needs.ts';
 import type { OwnEdit } from './own-edits.ts';
 import { PendingCommands } from './pending-commands.ts';
-import * as reads from './reads.ts';
-import type { Request, Response } from './request.ts';
+import type { Request } from './request.ts';
+import { route } from './router.ts';
 import { type Hlc, hlcMs, hlcObserve, hlcTick } from './time.ts';
 import { Turn } from './turn.ts';
 import type { View } from './view.ts';
-import { patch, put, remove } from './writes.ts';
 
 /** What a node remembers from before: read from the store at start. */
 export interface NodeMemory {
@@ -72,9 +71,9 @@ export class Node {
   readonly #parts: NodeParts;
   readonly #documents: DocumentTable;
   readonly #feeds: FeedTable;
-  readonly #heartbeats = new Heartbeats();
+  readonly #writer: DocumentWriter;
+  readonly #desk = { heartbeats: new Heartbeats(), pendingCommands: new PendingCommands() };
   readonly #checkpoints: Checkpoints;
-  readonly #pendingCommands = new PendingCommands();
   #waiting: Waiting[] = [];
   #clock: Hlc;
   #turn: Turn;
@@ -85,7 +84,7 @@ export class Node {
     this.#clock = memory.clock;
     this.#checkpoints = new Checkpoints(parts.checkpointDue ?? CHECKPOINT_DUE);
     this.#documents = new DocumentTable({
-      identity,
+      actor: identity.incarnation,
       hash: parts.crypto,
       liveLimit: parts.config.liveDocuments,
       firstVersion: memory.firstVersion,
@@ -94,6 +93,7 @@ export class Node {
       behind: memory.stale,
       ownEdits: memory.ownEdits,
     });
+    this.#writer = new DocumentWriter(this.#documents, identity, parts.crypto);
     this.#feeds = new FeedTable({
       fleetId: parts.fleetId,
       crypto: parts.crypto,
@@ -146,7 +146,7 @@ export class Node {
 
   #timer(name: TimerName, now: Instant): void {
     if (name === 'pulse-flush') {
-      this.#heartbeats.flush(this.#context(now));
+      this.#desk.heartbeats.flush(this.#context(now));
       return;
     }
     this.#checkpoints.look(this.#context(now));
@@ -176,7 +176,7 @@ export class Node {
   /** Writes again what a new edition of a shared document left out of ours. */
   #reissue(context: Context): void {
     for (const key of this.#documents.ownEdits.lost) {
-      const op = this.#documents.reissue(key, ownStamp(context));
+      const op = this.#writer.reissue(key, ownStamp(context));
       if (op === undefined) continue;
       if ('missing' in op) this.#load(key, op.missing);
       else context.turn.write(rulesOf(splitDocumentKey(key).collection).lane, [op]);
@@ -195,6 +195,7 @@ export class Node {
       config: this.#parts.config,
       crypto: this.#parts.crypto,
       documents: this.#documents,
+      writer: this.#writer,
       feeds: this.#feeds,
       now,
       turn: this.#turn,
@@ -266,7 +267,7 @@ export class Node {
 
   #execute(request: Request, now: Instant): ReplyOutcome {
     try {
-      return { ok: true, response: this.#route(request, this.#context(now)) };
+      return { ok: true, response: route(this.#desk, request, this.#context(now)) };
     } catch (error) {
       if (error instanceof HoldfastError) return { ok: false, error };
       this.#turn.emit({
@@ -277,48 +278,6 @@ export class Node {
       });
       const message = `${request.method} failed in the sidecar. Its log says why.`;
       return { ok: false, error: new HoldfastError('INTERNAL', message, { cause: error }) };
-    }
-  }
-
-  #route(request: Request, context: Context): Response {
-    const { caller } = request;
-    switch (request.method) {
-      case 'heartbeat':
-        return this.#heartbeats.receive(
-          context,
-          request.body,
-          this.#pendingCommands.count(context, request.body.agent),
-        );
-      case 'put':
-        return put(context, caller, request.body);
-      case 'patch':
-        return patch(context, caller, request.body);
-      case 'delete':
-        return remove(context, caller, request.body);
-      case 'get':
-        return reads.get(context, request.body);
-      case 'list':
-        return reads.list(context, request.body);
-      case 'changes':
-        return reads.changes(context, request.body);
-      case 'listPlatforms':
-        return reads.listPlatforms(context, request.body);
-      case 'getPlatform':
-        return reads.getPlatform(context, request.body);
-      case 'listDeployments':
-        return reads.listDeployments(context, request.body);
-      case 'findPackage':
-        return reads.findPackage(context, request.body);
-      case 'issueCommand':
-        return issueCommand(context, caller, request.body);
-      case 'listCommands':
-        return listCommands(context, caller, request.body);
-      case 'acknowledgeCommand':
-        return acknowledgeCommand(context, caller, request.body);
-      case 'reportCommand':
-        return reportCommand(context, caller, request.body);
-      case 'summary':
-        return reads.summary(context);
     }
   }
 
@@ -381,7 +340,7 @@ export class Node {
 
   #applyEarlier(op: Op, stamp: Stamp, now: Instant): void {
     const context = this.#context(now);
-    const answer = this.#documents.applyEarlier(op, stamp, () => ownStamp(context));
+    const answer = this.#writer.applyEarlier(op, stamp, () => ownStamp(context));
     if (answer !== undefined) {
       context.turn.write(rulesOf(splitDocumentKey(op.key).collection).lane, [answer]);
     }

@@ -2,6 +2,7 @@
 import { checkValue, checkWritable, rulesOf } from './collection.ts';
 import type { Op } from './commit.ts';
 import { type Context, ownStamp } from './context.ts';
+import type { WriteResult } from './document-writer.ts';
 import { HoldfastError } from './error.ts';
 import { documentRow } from './freshness.ts';
 import { type DocumentKey, documentKey, type KnownLane } from './ids.ts';
@@ -70,7 +71,7 @@ export function remove(
   const view = context.documents.view(key);
   if (!isVisible(view)) throw notFound(key);
   checkRevision(view, request.ifRevision, '');
-  context.turn.write(lane, [context.documents.delete(key, ownStamp(context))]);
+  context.turn.write(lane, [context.writer.delete(key, ownStamp(context))]);
   return { ack: 'local' };
 }
 
@@ -81,12 +82,15 @@ export function writeAll(
 ): { revision: string; changed: boolean }[] {
   const stamp = ownStamp(context);
   const before = new Map<DocumentKey, View>();
+  const all: WriteResult[] = [];
   const opsByLane = new Map<KnownLane, Op[]>();
   try {
     const results = items.map((item) => {
       const key = documentKey(item.collection, item.id);
       before.set(key, context.documents.views.of(key));
-      const { op, revision } = context.documents.put(key, item.value, stamp);
+      const written = context.writer.put(key, item.value, stamp);
+      const { op, revision } = written;
+      all.push(written);
       if (op !== undefined) {
         const { lane } = rulesOf(item.collection);
         const ops = opsByLane.get(lane) ?? [];
@@ -95,10 +99,11 @@ export function writeAll(
       }
       return { revision, changed: op !== undefined };
     });
+    for (const written of all) context.writer.remember(written);
     for (const [lane, ops] of opsByLane) context.turn.write(lane, ops);
     return results;
   } catch (error) {
-    for (const [key, view] of before) context.documents.restore(key, view);
+    for (const [key, view] of before) context.writer.restore(key, view);
     throw error;
   }
 }

@@ -1,0 +1,200 @@
+// What this node itself writes to documents: the ops to commit, and the views as they are then.
+import { EMPTY } from './bytes.ts';
+import { rulesOf } from './collection.ts';
+import type { Op } from './commit.ts';
+import { REFOUND_AFTER_CHANGES, REFOUND_SHARED_AFTER_CHANGES } from './config.ts';
+import type { NodeIdentity } from './context.ts';
+import type { DocumentTable, Stamp } from './document-table.ts';
+import type { Hash } from './environment.ts';
+import { endOfLife, nextEdition, nextLife, nextSharedEdition } from './generation.ts';
+import { type DocumentKey, splitDocumentKey } from './ids.ts';
+import { type JsonObject, jsonEqual } from './json.ts';
+import { applyEdits, editsBetween } from './json-edit.ts';
+import { encodeRefounding, MAX_ACTORS } from './refound.ts';
+import { hlcMs } from './time.ts';
+import { isVisible, revisionOf, type View } from './view.ts';
+
+/** What a local write came to: the op to commit, or none when nothing differs. */
+export interface WriteResult {
+  readonly op: Op | undefined;
+  readonly revision: string;
+  /** The document as it was, and as it is. */
+  readonly before: View;
+  readonly value: JsonObject;
+  readonly stamp: Stamp;
+}
+
+export class DocumentWriter {
+  readonly #documents: DocumentTable;
+  readonly #identity: Pick<NodeIdentity, 'nodeId' | 'incarnation'>;
+  readonly #hash: Hash;
+  /** Owned documents that this process wrote. */
+  readonly #written = new Set<DocumentKey>();
+
+  constructor(
+    documents: DocumentTable,
+    identity: Pick<NodeIdentity, 'nodeId' | 'incarnation'>,
+    hash: Hash,
+  ) {
+    this.#documents = documents;
+    this.#identity = identity;
+    this.#hash = hash;
+  }
+
+  /**
+   * Makes the document equal to `value`. The document must not be `missing`. One that is dead, or long in changes, is founded
+   * anew in another generation, which replaces the older ones on every node. `remember` follows when the write is to stand.
+   */
+  put(key: DocumentKey, value: JsonObject, stamp: Stamp): WriteResult {
+    const before = this.#documents.views.of(key);
+    const op = this.#write(before, value);
+    if (op === undefined) return { op, revision: before.revision, before, value, stamp };
+    const { generation } = op;
+    const revision = revisionOf(generation, value, this.#hash);
+    const editionClock = generation === before.generation ? before.editionClock : stamp.clock;
+    this.#documents.setBehind(key, false);
+    this.#documents.views.set({ ...before, ...stamp, generation, value, revision, editionClock });
+    return { op, revision, before, value, stamp };
+  }
+
+  /** Remembers a write that stands: of an owned document that it was made, of a shared one what it changed. */
+  remember({ op, before, value, stamp }: WriteResult): void {
+    if (op === undefined) return;
+    const { key } = op;
+    const rules = rulesOf(splitDocumentKey(key).collection);
+    if (rules.class === 'owned') this.#written.add(key);
+    if (rules.class !== 'shared') return;
+    const alive = before.generation > before.deletedThrough;
+    this.#documents.ownEdits.add(key, {
+      generation: op.generation,
+      actor: this.#identity.incarnation,
+      seq: this.#documents.live.get(key)?.ownSeq ?? 0,
+      atMs: hlcMs(stamp.clock),
+      edits: editsBetween(alive ? (before.value ?? {}) : {}, value),
+    });
+  }
+
+  /** Takes a write back that will not be committed: the view is as before, the document is loaded anew when needed. */
+  restore(key: DocumentKey, before: View): void {
+    this.#documents.live.drop(key);
+    this.#documents.views.set(before);
+  }
+
+  /** Shows a value before it is committed: the newest heartbeat, at once. */
+  overlay(key: DocumentKey, value: JsonObject, stamp: Stamp): void {
+    this.#documents.views.set({ ...this.#documents.views.of(key), ...stamp, value });
+  }
+
+  /** Says that the document is as it was, but younger. */
+  beat(key: DocumentKey, stamp: Stamp): Op {
+    const view = this.#documents.views.of(key);
+    this.#documents.views.set({ ...view, ...stamp });
+    return { key, kind: 'beat', generation: view.generation, bytes: EMPTY };
+  }
+
+  /** Deletes the document in this life, with all its editions. */
+  delete(key: DocumentKey, stamp: Stamp): Op {
+    const view = this.#documents.views.of(key);
+    const generation = endOfLife(view.generation);
+    this.#documents.end(key);
+    this.#documents.ownEdits.forget(key, generation);
+    if (rulesOf(splitDocumentKey(key).collection).class === 'owned') this.#written.add(key);
+    const end = { value: undefined, revision: '', deletedThrough: generation };
+    this.#documents.views.set({ ...view, ...stamp, ...end });
+    return { key, kind: 'delete', generation, bytes: EMPTY };
+  }
+
+  /**
+   * Founds a document of our own anew, as it is: the same value in the next edition, without history. No reader sees a
+   * difference. Undefined when its view does not show everything.
+   */
+  renew(key: DocumentKey): Op | undefined {
+    const view = this.#documents.view(key);
+    if (!isVisible(view) || this.#documents.isBehind(key) || this.#documents.isDamaged(key)) {
+      return undefined;
+    }
+    const bytes = this.#documents.live.found(key, view.value);
+    const generation = nextEdition(view.generation);
+    this.#documents.views.replaceUnseen({ ...view, generation });
+    return { key, kind: 'change', generation, bytes, clock: view.clock };
+  }
+
+  /**
+   * Writes again what an edition of somebody else left out. Returns the op, `missing` with the generation to load first, or
+   * undefined when nothing differs or the document is not there.
+   */
+  reissue(key: DocumentKey, stamp: Stamp): Op | { readonly missing: number } | undefined {
+    const missing = this.#documents.missing(key);
+    if (missing !== undefined) return { missing };
+    const view = this.#documents.view(key);
+    if (!isVisible(view)) return undefined;
+    const { ownEdits } = this.#documents;
+    const written = this.put(key, applyEdits(view.value, ownEdits.lostOf(key)), stamp);
+    ownEdits.settle(key);
+    this.remember(written);
+    return written.op;
+  }
+
+  /**
+   * Takes an op of an earlier process of our own that was not known here, as after a disk image was restored. What this process
+   * wrote since is newer, whatever the clocks say. Returns the op that says so, if one is needed.
+   */
+  applyEarlier(op: Op, stamp: Stamp, ownStamp: () => Stamp): Op | undefined {
+    const { key } = op;
+    const before = this.#documents.views.of(key);
+    this.#documents.applyRemote(op, stamp);
+    const after = this.#documents.views.of(key);
+    const same =
+      after.generation === before.generation &&
+      after.deletedThrough === before.deletedThrough &&
+      !this.#documents.isBehind(key);
+    if (same || !this.#written.has(key)) return undefined;
+    const alive = after.generation > after.deletedThrough;
+    const { value } = before;
+    if (value === undefined) return alive ? this.delete(key, ownStamp()) : undefined;
+    const newest = Math.max(after.generation, after.deletedThrough);
+    const generation = alive ? nextEdition(newest) : nextLife(newest);
+    const bytes = this.#documents.live.found(key, value);
+    const revision = revisionOf(generation, value, this.#hash);
+    this.#documents.setBehind(key, false);
+    this.#documents.views.set({ ...after, ...ownStamp(), generation, value, revision });
+    return { key, kind: 'change', generation, bytes };
+  }
+
+  #write(view: View, value: JsonObject): Op | undefined {
+    const { key } = view;
+    const { live } = this.#documents;
+    if (view.generation <= view.deletedThrough) {
+      const generation = nextLife(Math.max(view.generation, view.deletedThrough));
+      return { key, kind: 'change', generation, bytes: live.found(key, value) };
+    }
+    const isOwned = rulesOf(splitDocumentKey(key).collection).class === 'owned';
+    const limit = isOwned ? REFOUND_AFTER_CHANGES : REFOUND_SHARED_AFTER_CHANGES;
+    const document = live.get(key);
+    if ((document?.changes ?? 0) >= limit && !jsonEqual(document?.read(), value)) {
+      // Safe for an owned document because nobody else writes it; a shared one says what it includes.
+      const renewed = isOwned ? this.#renewOwned(view, value) : this.#refound(view, value);
+      if (renewed !== undefined) return renewed;
+    }
+    const bytes = live.change(key, value);
+    return bytes && { key, kind: 'change', generation: view.generation, bytes };
+  }
+
+  #renewOwned({ key, generation }: View, value: JsonObject): Op {
+    const bytes = this.#documents.live.found(key, value);
+    return { key, kind: 'change', generation: nextEdition(generation), bytes };
+  }
+
+  /** Undefined while changes are missing that others know: they would be left out. */
+  #refound({ key, generation: base }: View, value: JsonObject): Op | undefined {
+    const includes = this.#documents.live.get(key)?.includes();
+    if (includes === undefined || includes.size > MAX_ACTORS) return undefined;
+    const change = this.#documents.live.found(key, value);
+    const place = Number.parseInt(this.#identity.nodeId.slice(0, 4), 16);
+    const bytes = encodeRefounding({ base, includes, change });
+    const generation = nextSharedEdition(base, place);
+    const edition = { generation, isNewest: true };
+    this.#documents.ownEdits.compare(key, edition, { base, includes, change });
+    return { key, kind: 'refound', generation, bytes };
+  }
+}

@@ -1,0 +1,55 @@
+// Which handler answers which request.
+import { acknowledgeCommand, issueCommand, listCommands, reportCommand } from './commands.ts';
+import type { Context } from './context.ts';
+import type { Heartbeats } from './heartbeats.ts';
+import type { PendingCommands } from './pending-commands.ts';
+import * as reads from './reads.ts';
+import type { Request, Response } from './request.ts';
+import { patch, put, remove } from './writes.ts';
+
+/** What a node remembers between requests besides its documents. */
+export interface Desk {
+  readonly heartbeats: Heartbeats;
+  readonly pendingCommands: PendingCommands;
+}
+
+/** Throws HoldfastError. */
+export function route(desk: Desk, request: Request, context: Context): Response {
+  const { caller } = request;
+  switch (request.method) {
+    case 'heartbeat': {
+      const pending = desk.pendingCommands.count(context, request.body.agent);
+      return desk.heartbeats.receive(context, request.body, pending);
+    }
+    case 'put':
+      return put(context, caller, request.body);
+    case 'patch':
+      return patch(context, caller, request.body);
+    case 'delete':
+      return remove(context, caller, request.body);
+    case 'get':
+      return reads.get(context, request.body);
+    case 'list':
+      return reads.list(context, request.body);
+    case 'changes':
+      return reads.changes(context, request.body);
+    case 'listPlatforms':
+      return reads.listPlatforms(context, request.body);
+    case 'getPlatform':
+      return reads.getPlatform(context, request.body);
+    case 'listDeployments':
+      return reads.listDeployments(context, request.body);
+    case 'findPackage':
+      return reads.findPackage(context, request.body);
+    case 'issueCommand':
+      return issueCommand(context, caller, request.body);
+    case 'listCommands':
+      return listCommands(context, caller, request.body);
+    case 'acknowledgeCommand':
+      return acknowledgeCommand(context, caller, request.body);
+    case 'reportCommand':
+      return reportCommand(context, caller, request.body);
+    case 'summary':
+      return reads.summary(context);
+  }
+}

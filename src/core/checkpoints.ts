@@ -6,12 +6,7 @@
 import type { Cover } from './checkpoint.ts';
 import { rulesOf } from './collection.ts';
 import type { Op } from './commit.ts';
-import {
-  type CheckpointDue,
-  COMMAND_RETENTION_MS,
-  MAX_COVERED_INCARNATIONS,
-  TOMBSTONE_RETENTION_MS,
-} from './config.ts';
+import { MAX_COVERED_INCARNATIONS } from './config.ts';
 import type { Context } from './context.ts';
 import { lifeOf } from './generation.ts';
 import { type DocumentKey, type KnownLane, LANES, splitDocumentKey } from './ids.ts';
@@ -54,11 +49,6 @@ const MAX_COVERED_IN_PULSE = 8;
 export class Checkpoints {
   readonly #gathering = new Map<KnownLane, Gathering>();
   readonly #marks = new Map<KnownLane, Mark>();
-  readonly #due: CheckpointDue;
-
-  constructor(due: CheckpointDue) {
-    this.#due = due;
-  }
 
   /** Begins a checkpoint of every lane where one is due. */
   look(context: Context): void {
@@ -97,7 +87,11 @@ export class Checkpoints {
     this.#mark(context, lane);
   }
 
-  #isDue({ feeds, identity, now }: Context, lane: KnownLane, andEarlier = true): boolean {
+  #isDue(
+    { feeds, forgetting, identity, now }: Context,
+    lane: KnownLane,
+    andEarlier = true,
+  ): boolean {
     const { incarnation, nodeId } = identity;
     for (const { feed, seq, base } of feeds.ofAuthor(nodeId, lane)) {
       if (andEarlier && feed.incarnation !== incarnation && seq >= base) return true;
@@ -106,7 +100,7 @@ export class Checkpoints {
     if (head === undefined) return false;
     const mark = this.#marks.get(lane) ?? { seq: 0, bytes: 0, atMs: now.monotonicMs };
     this.#marks.set(lane, mark);
-    const due = this.#due[lane];
+    const due = forgetting.checkpointDue[lane];
     const commits = head.seq - mark.seq;
     return (
       commits >= due.commits ||
@@ -198,7 +192,7 @@ function keptOf(context: Context, view: View, items: readonly GatheredOp[]): Op[
   if (tombstone === undefined) return [];
   const shared = rulesOf(collection).class === 'shared';
   const ageMs = context.now.wallMs - hlcMs(tombstone.clock);
-  return tombstone.needed || (shared && ageMs < TOMBSTONE_RETENTION_MS)
+  return tombstone.needed || (shared && ageMs < context.forgetting.retentionMs)
     ? [{ ...tombstone.op, clock: tombstone.clock }]
     : [];
 }
@@ -207,7 +201,7 @@ function keptOf(context: Context, view: View, items: readonly GatheredOp[]): Op[
 function replacedOf(context: Context, view: View, items: readonly GatheredOp[]): Op[] {
   const isShared = rulesOf(splitDocumentKey(view.key).collection).class === 'shared';
   const ageMs = context.now.wallMs - hlcMs(view.editionClock);
-  if (!isShared || ageMs >= TOMBSTONE_RETENTION_MS) return [];
+  if (!isShared || ageMs >= context.forgetting.retentionMs) return [];
   return unique(
     items.filter(
       ({ op }) =>
@@ -238,6 +232,7 @@ function isForgotten(context: Context, view: View): boolean {
   const command = context.documents.view(`commands/${id}`);
   const expiresAtMs = isVisible(command) ? command.value.expiresAtMs : hlcMs(view.clock);
   return (
-    typeof expiresAtMs === 'number' && context.now.wallMs >= expiresAtMs + COMMAND_RETENTION_MS
+    typeof expiresAtMs === 'number' &&
+    context.now.wallMs >= expiresAtMs + context.forgetting.commandRetentionMs
   );
 }

@@ -1,7 +1,5 @@
 // Every interval and limit of the core: unit in the name, range where it can be set, and why it is what it is.
 
-import type { KnownLane } from './ids.ts';
-
 interface NumberRule {
   readonly default: number;
   readonly min: number;
@@ -42,15 +40,6 @@ export const MAX_DOCUMENT_DEPTH = 16;
 export const MAX_ARGUMENT_BYTES = 32 * 1024;
 /** Bytes of one Automerge change: a document of the largest size with the keys of its ops. */
 export const MAX_CHANGE_BYTES = 96 * 1024;
-/**
- * Changes after which the owner of a document writes it anew, without its history. Applying a change costs 0.2 ms on a young
- * document and 15 ms on one with a day of heartbeats; a re-founded one stays young. Sixteen costs a sixth more bytes than never.
- */
-export const REFOUND_AFTER_CHANGES = 16;
-/**
- * The same for a shared document, where it costs more: what others wrote meanwhile without being seen must be written again.
- */
-export const REFOUND_SHARED_AFTER_CHANGES = 64;
 /** Ops in one commit. */
 export const MAX_COMMIT_OPS = 256;
 /** Payload bytes at which a commit is closed and the next one begun. */
@@ -69,25 +58,6 @@ export const MAX_INCARNATIONS = 256;
 export const CHECKPOINT_LOOK_MS = 30_000;
 /** When a peer whose commits are held back is asked for them again. */
 export const HELD_RETRY_MS = 30_000;
-/** When a lane gets a checkpoint: at so many commits, so many bytes, or so long since the last one. */
-export type CheckpointDue = Readonly<
-  Record<KnownLane, { readonly commits: number; readonly bytes: number; readonly ageMs: number }>
->;
-
-export const CHECKPOINT_DUE: CheckpointDue = {
-  trust: { commits: 1000, bytes: 256 * 1024, ageMs: 86_400_000 },
-  command: { commits: 1000, bytes: 256 * 1024, ageMs: 86_400_000 },
-  state: { commits: 1000, bytes: 256 * 1024, ageMs: 86_400_000 },
-  // A peer that comes back fetches one small document and a short tail for each agent.
-  pulse: { commits: 8, bytes: 16 * 1024, ageMs: 86_400_000 },
-};
-/**
- * How long tombstones and replaced editions of shared documents are repeated, so that they reach everybody before what they
- * replace is forgotten. Tombstones are kept longer while anything is left that they delete.
- */
-export const TOMBSTONE_RETENTION_MS = 7 * 86_400_000;
-/** How long a command is kept after its expiry, for those who ask what became of it. */
-export const COMMAND_RETENTION_MS = 7 * 86_400_000;
 /** Requests that wait for documents to be loaded. Beyond it, new ones are refused with LIMIT_REACHED. */
 export const MAX_WAITING_REQUESTS = 4096;
 /** A remote clock further ahead than this does not move ours. Ten minutes: beyond any drift, short of a wrong date. */

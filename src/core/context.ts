@@ -4,6 +4,7 @@ import type { DocumentTable, Stamp } from './document-table.ts';
 import type { DocumentWriter } from './document-writer.ts';
 import type { Crypto, Instant } from './environment.ts';
 import type { FeedTable } from './feed.ts';
+import type { Forgetting } from './forgetting.ts';
 import type { DocumentKey, Incarnation, NodeId } from './ids.ts';
 import type { Hlc } from './time.ts';
 import type { Turn } from './turn.ts';
@@ -26,6 +27,7 @@ export interface NodeIdentity {
 export interface Context {
   readonly identity: NodeIdentity;
   readonly config: CoreConfig;
+  readonly forgetting: Forgetting;
   readonly crypto: Crypto;
   readonly documents: DocumentTable;
   readonly writer: DocumentWriter;

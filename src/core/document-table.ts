@@ -192,7 +192,9 @@ export class DocumentTable {
     const refounding = op.kind === 'refound' ? decodeRefounding(op.bytes) : undefined;
     if (refounding !== undefined) {
       const isNewest = op.generation >= view.generation;
-      this.ownEdits.compare(op.key, { generation: op.generation, isNewest }, refounding);
+      const { lineage } = refounding;
+      const edition = { generation: op.generation, lineage, isNewest, shown: view.value };
+      this.ownEdits.compare(op.key, edition);
     }
     if (op.generation < view.generation) return;
     const isNewer = op.generation > view.generation;
@@ -202,7 +204,9 @@ export class DocumentTable {
     }
     // The value follows when somebody asks; until then the old one stands, which is true but older.
     const editionClock = isNewer ? stamp.clock : view.editionClock;
-    this.views.set({ ...view, ...newer(view, stamp), generation: op.generation, editionClock });
+    const lineage = refounding?.lineage ?? (isNewer ? [] : view.lineage);
+    const edition = { generation: op.generation, editionClock, lineage };
+    this.views.set({ ...view, ...newer(view, stamp), ...edition });
     if (this.#damaged.has(op.key)) return;
     this.live.apply(op.key, refounding?.change ?? op.bytes);
     this.setBehind(op.key, true);

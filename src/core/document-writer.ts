@@ -2,16 +2,15 @@
 import { EMPTY } from './bytes.ts';
 import { rulesOf } from './collection.ts';
 import type { Op } from './commit.ts';
-import { REFOUND_AFTER_CHANGES, REFOUND_SHARED_AFTER_CHANGES } from './config.ts';
 import type { NodeIdentity } from './context.ts';
 import type { DocumentTable, Stamp } from './document-table.ts';
 import type { Hash } from './environment.ts';
+import type { Forgetting } from './forgetting.ts';
 import { endOfLife, nextEdition, nextLife, nextSharedEdition } from './generation.ts';
 import { type DocumentKey, splitDocumentKey } from './ids.ts';
 import { type JsonObject, jsonEqual } from './json.ts';
-import { applyEdits, editsBetween } from './json-edit.ts';
-import { encodeRefounding, MAX_ACTORS } from './refound.ts';
-import { hlcMs } from './time.ts';
+import { applyEdits, editsBetween, type JsonEdit } from './json-edit.ts';
+import { decodeRefounding, encodeRefounding, MAX_ACTORS, MAX_STEPS } from './refound.ts';
 import { isVisible, revisionOf, type View } from './view.ts';
 
 /** What a local write came to: the op to commit, or none when nothing differs. */
@@ -21,13 +20,13 @@ export interface WriteResult {
   /** The document as it was, and as it is. */
   readonly before: View;
   readonly value: JsonObject;
-  readonly stamp: Stamp;
 }
 
 export class DocumentWriter {
   readonly #documents: DocumentTable;
   readonly #identity: Pick<NodeIdentity, 'nodeId' | 'incarnation'>;
   readonly #hash: Hash;
+  readonly #forgetting: Forgetting;
   /** Owned documents that this process wrote. */
   readonly #written = new Set<DocumentKey>();
 
@@ -35,10 +34,12 @@ export class DocumentWriter {
     documents: DocumentTable,
     identity: Pick<NodeIdentity, 'nodeId' | 'incarnation'>,
     hash: Hash,
+    forgetting: Forgetting,
   ) {
     this.#documents = documents;
     this.#identity = identity;
     this.#hash = hash;
+    this.#forgetting = forgetting;
   }
 
   /**
@@ -48,30 +49,30 @@ export class DocumentWriter {
   put(key: DocumentKey, value: JsonObject, stamp: Stamp): WriteResult {
     const before = this.#documents.views.of(key);
     const op = this.#write(before, value);
-    if (op === undefined) return { op, revision: before.revision, before, value, stamp };
+    if (op === undefined) return { op, revision: before.revision, before, value };
     const { generation } = op;
     const revision = revisionOf(generation, value, this.#hash);
-    const editionClock = generation === before.generation ? before.editionClock : stamp.clock;
+    const edition =
+      generation === before.generation
+        ? {}
+        : {
+            editionClock: stamp.clock,
+            lineage: op.kind === 'refound' ? decodeRefounding(op.bytes).lineage : [],
+          };
     this.#documents.setBehind(key, false);
-    this.#documents.views.set({ ...before, ...stamp, generation, value, revision, editionClock });
-    return { op, revision, before, value, stamp };
+    this.#documents.views.set({ ...before, ...stamp, ...edition, generation, value, revision });
+    return { op, revision, before, value };
   }
 
   /** Remembers a write that stands: of an owned document that it was made, of a shared one what it changed. */
-  remember({ op, before, value, stamp }: WriteResult): void {
+  remember({ op, before, value }: WriteResult): void {
     if (op === undefined) return;
     const { key } = op;
     const rules = rulesOf(splitDocumentKey(key).collection);
     if (rules.class === 'owned') this.#written.add(key);
     if (rules.class !== 'shared') return;
     const alive = before.generation > before.deletedThrough;
-    this.#documents.ownEdits.add(key, {
-      generation: op.generation,
-      actor: this.#identity.incarnation,
-      seq: this.#documents.live.get(key)?.ownSeq ?? 0,
-      atMs: hlcMs(stamp.clock),
-      edits: editsBetween(alive ? (before.value ?? {}) : {}, value),
-    });
+    this.#rememberEdits(op, editsBetween(alive ? (before.value ?? {}) : {}, value));
   }
 
   /** Takes a write back that will not be committed: the view is as before, the document is loaded anew when needed. */
@@ -129,10 +130,12 @@ export class DocumentWriter {
     const view = this.#documents.view(key);
     if (!isVisible(view)) return undefined;
     const { ownEdits } = this.#documents;
-    const written = this.put(key, applyEdits(view.value, ownEdits.lostOf(key)), stamp);
+    const lost = ownEdits.lostOf(key);
+    const { op } = this.put(key, applyEdits(view.value, lost), stamp);
     ownEdits.settle(key);
-    this.remember(written);
-    return written.op;
+    // All of it is remembered, also what is there by chance: the next edition may lack that.
+    if (op !== undefined) this.#rememberEdits(op, lost);
+    return op;
   }
 
   /**
@@ -161,6 +164,15 @@ export class DocumentWriter {
     return { key, kind: 'change', generation, bytes };
   }
 
+  #rememberEdits({ key, generation }: Op, edits: readonly JsonEdit[]): void {
+    this.#documents.ownEdits.add(key, {
+      generation,
+      actor: this.#identity.incarnation,
+      seq: this.#documents.live.get(key)?.ownSeq ?? 0,
+      edits,
+    });
+  }
+
   #write(view: View, value: JsonObject): Op | undefined {
     const { key } = view;
     const { live } = this.#documents;
@@ -169,7 +181,9 @@ export class DocumentWriter {
       return { key, kind: 'change', generation, bytes: live.found(key, value) };
     }
     const isOwned = rulesOf(splitDocumentKey(key).collection).class === 'owned';
-    const limit = isOwned ? REFOUND_AFTER_CHANGES : REFOUND_SHARED_AFTER_CHANGES;
+    const limit = isOwned
+      ? this.#forgetting.refoundOwnedAfter
+      : this.#forgetting.refoundSharedAfter;
     const document = live.get(key);
     if ((document?.changes ?? 0) >= limit && !jsonEqual(document?.read(), value)) {
       // Safe for an owned document because nobody else writes it; a shared one says what it includes.
@@ -186,15 +200,16 @@ export class DocumentWriter {
   }
 
   /** Undefined while changes are missing that others know: they would be left out. */
-  #refound({ key, generation: base }: View, value: JsonObject): Op | undefined {
+  #refound({ key, ...view }: View, value: JsonObject): Op | undefined {
     const includes = this.#documents.live.get(key)?.includes();
     if (includes === undefined || includes.size > MAX_ACTORS) return undefined;
     const change = this.#documents.live.found(key, value);
     const place = Number.parseInt(this.#identity.nodeId.slice(0, 4), 16);
-    const bytes = encodeRefounding({ base, includes, change });
-    const generation = nextSharedEdition(base, place);
-    const edition = { generation, isNewest: true };
-    this.#documents.ownEdits.compare(key, edition, { base, includes, change });
-    return { key, kind: 'refound', generation, bytes };
+    const step = { generation: view.generation, includes: [...includes] };
+    const lineage = [step, ...view.lineage].slice(0, MAX_STEPS);
+    const generation = nextSharedEdition(view.generation, place);
+    const edition = { generation, lineage, isNewest: true, shown: view.value };
+    this.#documents.ownEdits.compare(key, edition);
+    return { key, kind: 'refound', generation, bytes: encodeRefounding({ lineage, change }) };
   }
 }

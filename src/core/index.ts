@@ -17,8 +17,6 @@ export { type Checkpoint, type Cover, decodeCheckpoint, encodeCheckpoint } from 
 export type { GatheredOp, GatheredSpan } from './checkpoints.ts';
 export { type Commit, type Op, readOps, readOpsOrNone, SIGNATURE_BYTES } from './commit.ts';
 export {
-  CHECKPOINT_DUE,
-  type CheckpointDue,
   CONFIG_RULES,
   type CoreConfig,
   DEFAULT_CORE_CONFIG,
@@ -41,6 +39,7 @@ export type {
 export { ERROR_REASONS, type ErrorFacts, type ErrorReason, HoldfastError } from './error.ts';
 export type { Event, ReplayedCommit, TimerName } from './event.ts';
 export type { FeedHead, Run, Superseded } from './feed.ts';
+export { FORGETTING, type Forgetting } from './forgetting.ts';
 export {
   type DocumentKey,
   documentKey,

@@ -5,9 +5,7 @@ import { Checkpoints } from './checkpoints.ts';
 import { rulesOf } from './collection.ts';
 import { type Commit, type Op, readOps } from './commit.ts';
 import {
-  CHECKPOINT_DUE,
   CHECKPOINT_LOOK_MS,
-  type CheckpointDue,
   type CoreConfig,
   HELD_RETRY_MS,
   MAX_CLOCK_AHEAD_MS,
@@ -22,6 +20,7 @@ import type { Crypto, Instant, Signer } from './environment.ts';
 import { HoldfastError } from './error.ts';
 import type { Event, ReplayedCommit, TimerName } from './event.ts';
 import { type FeedHead, FeedTable, type Run } from './feed.ts';
+import type { Forgetting } from './forgetting.ts';
 import { Heartbeats } from './heartbeats.ts';
 import { type DocumentKey, type FeedPosition, isKnownLane, splitDocumentKey } from './ids.ts';
 import { needsOf } from './needs.ts';
@@ -56,8 +55,8 @@ export interface NodeParts {
   readonly crypto: Crypto;
   readonly signer: Signer;
   readonly memory: NodeMemory;
-  /** When a lane gets a checkpoint. */
-  readonly checkpointDue?: CheckpointDue;
+  /** When history is let go. */
+  readonly forgetting: Forgetting;
 }
 
 /** A request that waits for documents to be loaded. */
@@ -73,7 +72,7 @@ export class Node {
   readonly #feeds: FeedTable;
   readonly #writer: DocumentWriter;
   readonly #desk = { heartbeats: new Heartbeats(), pendingCommands: new PendingCommands() };
-  readonly #checkpoints: Checkpoints;
+  readonly #checkpoints = new Checkpoints();
   #waiting: Waiting[] = [];
   #clock: Hlc;
   #turn: Turn;
@@ -82,7 +81,6 @@ export class Node {
     this.#parts = parts;
     const { identity, memory } = parts;
     this.#clock = memory.clock;
-    this.#checkpoints = new Checkpoints(parts.checkpointDue ?? CHECKPOINT_DUE);
     this.#documents = new DocumentTable({
       actor: identity.incarnation,
       hash: parts.crypto,
@@ -93,7 +91,7 @@ export class Node {
       behind: memory.stale,
       ownEdits: memory.ownEdits,
     });
-    this.#writer = new DocumentWriter(this.#documents, identity, parts.crypto);
+    this.#writer = new DocumentWriter(this.#documents, identity, parts.crypto, parts.forgetting);
     this.#feeds = new FeedTable({
       fleetId: parts.fleetId,
       crypto: parts.crypto,
@@ -193,6 +191,7 @@ export class Node {
     return {
       identity: this.#parts.identity,
       config: this.#parts.config,
+      forgetting: this.#parts.forgetting,
       crypto: this.#parts.crypto,
       documents: this.#documents,
       writer: this.#writer,

@@ -1,11 +1,11 @@
-// What this node wrote to shared documents, kept until it is certain that no other edition of them leaves it out.
+// What this node wrote to shared documents: of each place in a document its newest write.
 //
 // When somebody founds a shared document anew without having seen one of our writes, the new edition lacks it. Only its writer
 // may make it again: anybody else could undo what the writer did since.
-import { TOMBSTONE_RETENTION_MS } from './config.ts';
 import type { DocumentKey, Incarnation } from './ids.ts';
+import { isJsonObject, type JsonObject, type JsonValue, jsonEqual } from './json.ts';
 import type { JsonEdit } from './json-edit.ts';
-import type { Refounding } from './refound.ts';
+import type { LineageStep } from './refound.ts';
 
 export interface OwnEdit {
   /** The edition it was written to. */
@@ -13,17 +13,26 @@ export interface OwnEdit {
   readonly actor: Incarnation;
   /** Number of the Automerge change, by that actor in that edition. */
   readonly seq: number;
-  readonly atMs: number;
   readonly edits: readonly JsonEdit[];
-  /** Editions that include it, its own among them. */
+  /** Editions known to include it, its own among them. */
   readonly within: readonly number[];
   /** True when the edition that is the document now lacks it: it is to be written again. */
   readonly isLost: boolean;
 }
 
+/** An edition that arrived. */
+export interface Edition {
+  readonly generation: number;
+  readonly lineage: readonly LineageStep[];
+  /** True when it is the document from now on. */
+  readonly isNewest: boolean;
+  /** The document as it was shown before. */
+  readonly shown: JsonObject | undefined;
+}
+
 /** Editions remembered of one write. */
 const MAX_WITHIN = 16;
-/** Writes remembered of one document. Beyond it the oldest are forgotten: by then they are in every edition. */
+/** Writes remembered of one document. Beyond it the oldest are forgotten. */
 const MAX_EDITS = 512;
 
 export class OwnEdits {
@@ -42,12 +51,12 @@ export class OwnEdits {
   }
 
   add(key: DocumentKey, edit: Omit<OwnEdit, 'within' | 'isLost'>): void {
-    const kept = (this.#byKey.get(key) ?? []).filter(
-      (older) =>
-        edit.atMs - older.atMs < TOMBSTONE_RETENTION_MS || !older.within.includes(edit.generation),
-    );
-    kept.push({ ...edit, within: [edit.generation], isLost: false });
-    this.#set(key, kept.slice(-MAX_EDITS));
+    const older = (this.#byKey.get(key) ?? []).flatMap((known) => {
+      const edits = known.edits.filter(({ path }) => !edit.edits.some((one) => covers(one, path)));
+      return edits.length === 0 ? [] : [{ ...known, edits }];
+    });
+    const all = [...older, { ...edit, within: [edit.generation], isLost: false }];
+    this.#set(key, all.slice(-MAX_EDITS));
   }
 
   /** Everything up to a generation was deleted. */
@@ -60,20 +69,20 @@ export class OwnEdits {
     );
   }
 
-  /** There is another edition. When it is the document now, what it lacks is lost. */
-  compare(
-    key: DocumentKey,
-    edition: { generation: number; isNewest: boolean },
-    refounding: Refounding,
-  ): void {
+  /** There is another edition. When it is the document now, what it lacks is lost, unless somebody had overwritten it already. */
+  compare(key: DocumentKey, edition: Edition): void {
     const known = this.#byKey.get(key);
     if (known === undefined) return;
-    const { generation, isNewest } = edition;
-    const compared = known.map((edit) => {
-      if (edit.within.includes(generation)) return edit;
-      if (!includes(refounding, edit)) return isNewest ? { ...edit, isLost: true } : edit;
-      const within = [...edit.within, generation].slice(-MAX_WITHIN);
-      return { ...edit, within, isLost: edit.isLost && !isNewest };
+    const { generation, isNewest, shown } = edition;
+    const compared = known.flatMap((edit) => {
+      if (edit.within.includes(generation)) return [edit];
+      if (includes(edition, edit)) {
+        const within = [...edit.within, generation].slice(-MAX_WITHIN);
+        return [{ ...edit, within, isLost: edit.isLost && !isNewest }];
+      }
+      if (!isNewest || edit.isLost) return [edit];
+      const edits = edit.edits.filter((one) => isShown(shown, one));
+      return edits.length === 0 ? [] : [{ ...edit, edits, isLost: true }];
     });
     this.#set(key, compared);
   }
@@ -106,8 +115,33 @@ export class OwnEdits {
   }
 }
 
-function includes({ base, includes: seqs }: Refounding, edit: OwnEdit): boolean {
-  if (!edit.within.includes(base)) return false;
-  // In an edition that followed its own it is part of the founding.
-  return edit.generation !== base || edit.seq <= (seqs.get(edit.actor) ?? 0);
+/** True when a write at one place replaces whatever was written at another. */
+function covers(edit: JsonEdit, path: readonly string[]): boolean {
+  return edit.path.every((key, i) => path[i] === key);
+}
+
+function includes({ lineage }: Edition, edit: OwnEdit): boolean {
+  return lineage.some(
+    (step) =>
+      edit.within.includes(step.generation) &&
+      // In an edition that followed its own it is part of the founding.
+      (edit.generation !== step.generation ||
+        step.includes.some(([actor, seq]) => actor === edit.actor && edit.seq <= seq)),
+  );
+}
+
+function isShown(shown: JsonObject | undefined, { path, value }: JsonEdit): boolean {
+  let at: JsonValue | undefined = shown;
+  for (const key of path) {
+    at = isJsonObject(at) && Object.hasOwn(at, key) ? at[key] : undefined;
+  }
+  return at === undefined || value === undefined ? at === value : contains(at, value);
+}
+
+/** Others may have added to an object that we wrote. */
+function contains(at: JsonValue, value: JsonValue): boolean {
+  if (!isJsonObject(at) || !isJsonObject(value)) return jsonEqual(at, value);
+  return Object.entries(value).every(
+    ([key, item]) => Object.hasOwn(at, key) && contains(at[key] as JsonValue, item),
+  );
 }

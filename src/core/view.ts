@@ -5,6 +5,7 @@ import type { Hash } from './environment.ts';
 import { lifeOf } from './generation.ts';
 import { type DocumentKey, type NodeId, splitDocumentKey } from './ids.ts';
 import { canonicalJson, type JsonObject } from './json.ts';
+import type { LineageStep } from './refound.ts';
 import type { Hlc } from './time.ts';
 
 /**
@@ -22,6 +23,8 @@ export interface View {
   readonly revision: string;
   /** Clock of the op that began this generation. */
   readonly editionClock: Hlc;
+  /** How a shared document came to this edition; empty when it was not founded anew. */
+  readonly lineage: readonly LineageStep[];
   /** Clock of the newest op. */
   readonly clock: Hlc;
   /** Author of the newest op. */
@@ -51,6 +54,7 @@ export function blankView(key: DocumentKey): View {
     value: undefined,
     revision: '',
     editionClock: 0n,
+    lineage: [],
     clock: 0n,
     origin: '',
     receivedAtMs: 0,

@@ -1,10 +1,11 @@
 // One member of the mesh, put together from its parts: store, core, runtime and mesh. The real sidecar and the simulator both use it.
 import {
   type Caller,
-  type CheckpointDue,
   type CoreConfig,
   createIncarnation,
   type Environment,
+  FORGETTING,
+  type Forgetting,
   HoldfastError,
   hlcMs,
   INCARNATION_RANDOM_BYTES,
@@ -58,8 +59,8 @@ export interface MemberParts {
   readonly signer: Signer;
   readonly fleet: { readonly fleetId: Uint8Array; readonly key: Uint8Array };
   readonly config: CoreConfig;
-  /** When a lane gets a checkpoint; what is usual if absent. */
-  readonly checkpointDue?: CheckpointDue;
+  /** When history is let go; what is usual if absent. */
+  readonly forgetting?: Forgetting;
   report(report: MemberReport): void;
 }
 
@@ -119,7 +120,7 @@ export class Member {
       crypto,
       signer,
       memory,
-      ...(parts.checkpointDue === undefined ? {} : { checkpointDue: parts.checkpointDue }),
+      forgetting: parts.forgetting ?? FORGETTING,
     });
     const runtime = new Runtime({
       node,

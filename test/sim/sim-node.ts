@@ -1,8 +1,8 @@
 // One simulated sidecar: the real member over a memory store and a memory network, which can crash, lose power and come back.
 import {
-  type CheckpointDue,
   DEFAULT_CORE_CONFIG,
   type Environment,
+  type Forgetting,
   type Random,
 } from '../../src/core/index.ts';
 import type { Transport } from '../../src/mesh/index.ts';
@@ -13,9 +13,15 @@ import { sodiumCrypto } from '../../src/sidecar/sodium-crypto.ts';
 import { createMemoryStore, type MemoryStore } from '../../src/sidecar/store/memory-store.ts';
 import type { ManualClock } from '../../src/testing/index.ts';
 
-const soon = { commits: 6, bytes: 4096, ageMs: 3_600_000 };
-/** Checkpoints after a few commits, so that forgetting is the rule and not the exception. */
-const SOON: CheckpointDue = { trust: soon, command: soon, state: soon, pulse: soon };
+const SOON = { commits: 6, bytes: 4096, ageMs: 3_600_000 };
+/** Everything is let go after a few commits and minutes, so that forgetting is the rule and not the exception. */
+const FORGETTING_SOON: Forgetting = {
+  checkpointDue: { trust: SOON, command: SOON, state: SOON, pulse: SOON },
+  refoundOwnedAfter: 5,
+  refoundSharedAfter: 8,
+  retentionMs: 60_000,
+  commandRetentionMs: 86_400_000,
+};
 
 /** How a node goes down: told to, killed (the page cache survives), or by a power cut (only what was synced survives). */
 export type Downfall = 'stop' | 'kill' | 'power-cut';
@@ -73,7 +79,7 @@ export class SimNode {
       fleet: { fleetId: sodiumCrypto.blake2b(fleetSecret), key: fleetSecret },
       // Few live documents, so that loading from the store is the rule and not the exception.
       config: { ...DEFAULT_CORE_CONFIG, liveDocuments: 3 },
-      checkpointDue: SOON,
+      forgetting: FORGETTING_SOON,
       report: (what) => report(name, what),
     });
     await this.member.connect(peers, true);

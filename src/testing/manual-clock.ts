@@ -1,25 +1,20 @@
 // A clock and timers that stand still until a test moves them.
 import { scheduler } from 'node:timers/promises';
 import type { Clock, Instant, Timers } from '../core/index.ts';
+import { TimerHeap } from './timer-heap.ts';
 
 /** A Saturday morning in 2026; any time would do, but one that looks like one is easier to read in a failure. */
 export const MANUAL_CLOCK_START_MS = Date.UTC(2026, 10, 21, 8);
 
-/** Timers that fire in one `advance`. Beyond it something arms a timer for "now" for ever. */
-const MAX_FIRINGS_PER_ADVANCE = 1_000_000;
-
-interface Timer {
-  readonly dueMs: number;
-  readonly fire: () => void;
-  cancelled: boolean;
-}
+/** Timers that fire within one millisecond. Beyond it something arms a timer for "now" for ever. */
+const MAX_FIRINGS_PER_MS = 1_000_000;
 
 export class ManualClock implements Clock, Timers {
   #wallMs: number;
   #monotonicMs = 0;
-  /** Latest first, so that the next one is at the end. Of two that are due together, the one made first fires first. */
-  readonly #timers: Timer[] = [];
-  #cancelled = 0;
+  readonly #timers = new TimerHeap();
+  /** How many fired since then, within a millisecond. */
+  #firings = { sinceMs: 0, count: 0 };
 
   /** `wallMs` is milliseconds since 1970; the monotonic clock starts at 0. */
   constructor(wallMs: number = MANUAL_CLOCK_START_MS) {
@@ -31,55 +26,47 @@ export class ManualClock implements Clock, Timers {
   }
 
   after(delayMs: number, fire: () => void): () => void {
-    const timer: Timer = {
-      dueMs: this.#monotonicMs + Math.max(0, delayMs),
-      fire,
-      cancelled: false,
-    };
-    this.#timers.splice(this.#placeOf(timer.dueMs), 0, timer);
-    return () => {
-      if (timer.cancelled) return;
-      timer.cancelled = true;
-      this.#cancelled++;
-    };
+    return this.#timers.add(this.#monotonicMs + Math.max(0, delayMs), fire);
   }
 
   /** Timers that are armed. A test that ends with some left over usually found a leak. */
   get pending(): number {
-    return this.#timers.length - this.#cancelled;
+    return this.#timers.size;
   }
 
   /** Milliseconds until the next timer fires, or undefined when none is armed. */
   get nextInMs(): number | undefined {
-    this.#dropCancelled();
-    const next = this.#timers.at(-1);
-    return next === undefined ? undefined : next.dueMs - this.#monotonicMs;
+    const dueMs = this.#timers.nextDueMs;
+    return dueMs === undefined ? undefined : dueMs - this.#monotonicMs;
   }
 
   /** Moves both clocks on and fires what becomes due, in order, also what was armed meanwhile. Does not wait for promises. */
   advance(ms: number): void {
     const endMs = this.#monotonicMs + ms;
-    let firings = 0;
-    while (this.#fireNext(endMs)) {
-      if (++firings > MAX_FIRINGS_PER_ADVANCE) {
-        throw new Error(`more than ${MAX_FIRINGS_PER_ADVANCE} timers fired in ${ms} ms`);
-      }
-    }
+    while (this.#fireNext(endMs));
     this.#moveTo(endMs);
   }
 
   /** As `advance`, but lets promises settle before the first timer and after each, as they would in real time. */
   async advanceSettled(ms: number): Promise<void> {
-    const endMs = this.#monotonicMs + ms;
-    let firings = 0;
+    await this.advanceUntil(() => false, ms);
+  }
+
+  /**
+   * As `advanceSettled`, but stops as soon as `isReached`, which is asked before the first timer and after each that fired.
+   * Resolves with whether it was reached within `limitMs`.
+   */
+  async advanceUntil(isReached: () => boolean, limitMs: number): Promise<boolean> {
+    const endMs = this.#monotonicMs + limitMs;
     await this.settle();
-    while (this.#fireNext(endMs)) {
-      if (++firings > MAX_FIRINGS_PER_ADVANCE) {
-        throw new Error(`more than ${MAX_FIRINGS_PER_ADVANCE} timers fired in ${ms} ms`);
+    while (!isReached()) {
+      if (!this.#fireNext(endMs)) {
+        this.#moveTo(endMs);
+        return false;
       }
       await this.settle();
     }
-    this.#moveTo(endMs);
+    return true;
   }
 
   /** Moves the wall clock alone, either way, as an operator or a time server does. */
@@ -96,15 +83,19 @@ export class ManualClock implements Clock, Timers {
   }
 
   #fireNext(endMs: number): boolean {
-    this.#dropCancelled();
-    const next = this.#timers.at(-1);
-    if (next === undefined || next.dueMs > endMs) return false;
-    this.#timers.pop();
-    // From here on its cancellation must not count as one in the list.
-    next.cancelled = true;
-    this.#moveTo(next.dueMs);
-    next.fire();
+    const dueMs = this.#timers.nextDueMs;
+    if (dueMs === undefined || dueMs > endMs) return false;
+    this.#countFiring(dueMs);
+    this.#moveTo(dueMs);
+    this.#timers.takeNext()?.();
     return true;
+  }
+
+  #countFiring(dueMs: number): void {
+    if (dueMs - this.#firings.sinceMs >= 1) this.#firings = { sinceMs: dueMs, count: 0 };
+    if (++this.#firings.count > MAX_FIRINGS_PER_MS) {
+      throw new Error(`more than ${MAX_FIRINGS_PER_MS} timers fired in 1 ms`);
+    }
   }
 
   #moveTo(monotonicMs: number): void {
@@ -112,24 +103,5 @@ export class ManualClock implements Clock, Timers {
     const stepMs = Math.max(0, monotonicMs - this.#monotonicMs);
     this.#monotonicMs += stepMs;
     this.#wallMs += stepMs;
-  }
-
-  #dropCancelled(): void {
-    while (this.#timers.at(-1)?.cancelled === true) {
-      this.#timers.pop();
-      this.#cancelled--;
-    }
-  }
-
-  /** Where a timer due then belongs: before all that are due no later, which fire first because they are nearer the end. */
-  #placeOf(dueMs: number): number {
-    let low = 0;
-    let high = this.#timers.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((this.#timers[middle] as Timer).dueMs > dueMs) low = middle + 1;
-      else high = middle;
-    }
-    return low;
   }
 }

@@ -2,13 +2,18 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import fc from 'fast-check';
-import type { Store, StoreEntry, StoreOperation } from '../../src/sidecar/store/store.ts';
+import type {
+  OpenStore,
+  Store,
+  StoreEntry,
+  StoreOperation,
+} from '../../src/sidecar/store/store.ts';
 
 /** One place where a store can be opened, closed and opened again. */
 export interface StoreUnderTest {
   readonly store: Store;
   /** Closes the store and opens what it left behind. */
-  reopen(): Promise<Store>;
+  readonly reopen: OpenStore;
   /** Closes whatever is open and removes every trace. */
   dispose(): Promise<void>;
 }

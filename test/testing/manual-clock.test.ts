@@ -94,6 +94,37 @@ describe('ManualClock', () => {
     assert.throws(() => clock.advance(1), /more than 1000000 timers fired in 1 ms/);
   });
 
+  it('fires a year of timers in one advance', () => {
+    const clock = new ManualClock();
+    const minuteMs = 60_000;
+    const yearMs = 365 * 86_400_000;
+    let beats = 0;
+    const beat = (): void => {
+      beats++;
+      clock.after(minuteMs / 4, beat);
+    };
+    clock.after(0, beat);
+    clock.advance(yearMs);
+    assert.equal(beats, (4 * yearMs) / minuteMs + 1);
+  });
+
+  it('forgets what is cancelled at once, however far ahead it was due', () => {
+    const clock = new ManualClock();
+    let fired = 0;
+    let giveUp = (): void => {};
+    const beat = (): void => {
+      giveUp();
+      giveUp = clock.after(86_400_000, () => assert.fail());
+      // A clock that kept them would move 100,000 of them about for each that is made.
+      if (++fired < 100_000) clock.after(1, beat);
+    };
+    beat();
+    clock.advance(100_000);
+    assert.equal(fired, 100_000);
+    assert.equal(clock.pending, 1);
+    assert.equal(clock.nextInMs, 86_400_000 - 1);
+  });
+
   it('settles promises that need no time', async () => {
     const clock = new ManualClock();
     let steps = 0;
@@ -119,6 +150,22 @@ describe('ManualClock', () => {
     assert.equal(clock.now().monotonicMs, 35);
   });
 
+  it('advanceUntil stops at the timer that brings what is waited for, or at its limit', async () => {
+    const clock = new ManualClock();
+    let fired = 0;
+    const again = (): void => {
+      fired++;
+      clock.after(10, again);
+    };
+    clock.after(10, again);
+    assert.equal(await clock.advanceUntil(() => fired === 3, 1000), true);
+    assert.equal(clock.now().monotonicMs, 30);
+    assert.equal(await clock.advanceUntil(() => fired === 3, 1000), true);
+    assert.equal(clock.now().monotonicMs, 30, 'what is there already takes no time');
+    assert.equal(await clock.advanceUntil(() => fired === 99, 25), false);
+    assert.deepEqual([fired, clock.now().monotonicMs], [5, 55]);
+  });
+
   it('keeps the order of any timers, made and cancelled at any time', () => {
     const steps = fc.array(
       fc.record({ delay: fc.nat(30), cancel: fc.boolean(), move: fc.nat(10) }),
@@ -128,11 +175,17 @@ describe('ManualClock', () => {
         const clock = new ManualClock();
         const expected: { due: number; made: number }[] = [];
         const fired: { due: number; made: number }[] = [];
+        const stops: (() => void)[] = [];
         for (const [made, { delay, cancel, move }] of list.entries()) {
           const timer = { due: clock.now().monotonicMs + delay, made };
           const stop = clock.after(delay, () => fired.push(timer));
-          if (cancel) stop();
-          else expected.push(timer);
+          expected.push(timer);
+          stops.push(() => {
+            stop();
+            if (!fired.includes(timer)) expected.splice(expected.indexOf(timer), 1);
+          });
+          // Any one that was made before, so that they are taken out of the middle.
+          if (cancel) stops.splice((made * 7) % stops.length, 1)[0]?.();
           clock.advance(move);
         }
         clock.advance(100);

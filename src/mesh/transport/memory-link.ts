@@ -1,6 +1,7 @@
 // A pair of links in one process, with the back-pressure, the closing and the losses of a real one.
-import type { Timers } from '../../core/index.ts';
+import type { MemoryHost } from './memory-host.ts';
 import type { MemoryPath } from './memory-path.ts';
+import { MemoryStream } from './memory-stream.ts';
 import {
   CLOSE_TIMEOUT_MS,
   doubtFrameSize,
@@ -15,7 +16,8 @@ export interface MemoryLinkParts {
   readonly remoteAddress: string;
   readonly remoteNoiseKey: Uint8Array;
   readonly handshakeHash: Uint8Array;
-  readonly timers: Timers;
+  /** The process at this end. */
+  readonly host: MemoryHost;
   /** From here to the other end. */
   readonly path: MemoryPath;
   /** Bytes under way or unread from which `send` returns false. */
@@ -24,7 +26,10 @@ export interface MemoryLinkParts {
   readonly onClosed: () => void;
 }
 
-type Item = { readonly type: 'frame'; readonly frame: Uint8Array } | { readonly type: 'end' };
+type Item =
+  // What it takes of the sender’s buffer differs from its size when somebody tampered with it.
+  | { readonly type: 'frame'; readonly frame: Uint8Array; readonly bufferedBytes: number }
+  | { readonly type: 'end' };
 
 export class MemoryLink implements Link {
   readonly initiator: boolean;
@@ -32,6 +37,8 @@ export class MemoryLink implements Link {
   readonly remoteNoiseKey: Uint8Array;
   readonly handshakeHash: Uint8Array;
   readonly #parts: MemoryLinkParts;
+  /** From here to the other end. */
+  readonly #stream: MemoryStream;
   #other: MemoryLink | undefined;
   #state: 'open' | 'closing' | 'closed' = 'open';
   #reason = '';
@@ -50,6 +57,7 @@ export class MemoryLink implements Link {
 
   constructor(parts: MemoryLinkParts) {
     this.#parts = parts;
+    this.#stream = new MemoryStream(parts.path, (reason) => this.fail(reason));
     this.initiator = parts.initiator;
     this.remoteAddress = parts.remoteAddress;
     this.remoteNoiseKey = parts.remoteNoiseKey.slice();
@@ -78,7 +86,7 @@ export class MemoryLink implements Link {
   attach(handlers: LinkHandlers): void {
     if (this.#handlers !== undefined) throw new Error('the link is attached already');
     this.#handlers = handlers;
-    this.#parts.timers.after(0, () => {
+    this.#parts.host.later(() => {
       this.#reading = true;
       this.#read();
       this.#tellClosed();
@@ -95,7 +103,7 @@ export class MemoryLink implements Link {
     const size = frame.length + FRAME_OVERHEAD_BYTES;
     this.#bytesSent += size;
     this.#bufferedBytes += size;
-    this.#carry({ type: 'frame', frame: frame.slice() });
+    this.#carryFrame(frame.slice(), size);
     if (this.#bufferedBytes > MAX_BUFFERED_BYTES) {
       this.destroy(`the other end reads too slowly: ${this.#bufferedBytes} bytes wait for it`);
     }
@@ -114,7 +122,7 @@ export class MemoryLink implements Link {
     if (this.#state === 'closed') return;
     this.#end(this.#reason || reason);
     const other = this.#otherEnd;
-    this.#parts.path.carry(() => other.fail('connection reset by the other end'));
+    this.#stream.carry(0, () => other.fail('connection reset by the other end'), false);
   }
 
   /** Ends this link alone, as when the network takes it. */
@@ -131,24 +139,37 @@ export class MemoryLink implements Link {
     if (this.#state !== 'open') return;
     this.#state = 'closing';
     this.#reason = reason;
-    this.#carry({ type: 'end' });
-    this.#cancelCloseTimeout = this.#parts.timers.after(CLOSE_TIMEOUT_MS, () =>
-      this.destroy(reason),
-    );
-  }
-
-  #carry(item: Item): void {
     const other = this.#otherEnd;
-    this.#parts.path.carry(() => {
-      // What its sender destroyed on the way is lost.
-      if (this.#state !== 'closed' || item.type === 'end') other.#arrived(item);
-    });
+    this.#stream.carry(0, () => other.#arrived([{ type: 'end' }]), false);
+    this.#cancelCloseTimeout = this.#parts.host.after(CLOSE_TIMEOUT_MS, () => this.destroy(reason));
   }
 
-  #arrived(item: Item): void {
+  #carryFrame(frame: Uint8Array, size: number): void {
+    const other = this.#otherEnd;
+    const { path } = this.#parts;
+    const arrive = (): void => {
+      const frames = path.tamper === undefined ? [frame] : path.tamper(frame);
+      // What a frame takes of our buffer is given back once, whatever became of the frame.
+      if (frames.length === 0) this.#delivered(size);
+      else {
+        other.#arrived(
+          frames.map((one, i) => ({
+            type: 'frame',
+            frame: one,
+            bufferedBytes: i === 0 ? size : 0,
+          })),
+        );
+      }
+    };
+    this.#stream.carry(size, arrive, true);
+  }
+
+  #arrived(items: readonly Item[]): void {
     if (this.#state === 'closed') return;
-    if (item.type === 'frame') this.#bytesReceived += item.frame.length + FRAME_OVERHEAD_BYTES;
-    this.#inbox.push(item);
+    for (const item of items) {
+      if (item.type === 'frame') this.#bytesReceived += item.frame.length + FRAME_OVERHEAD_BYTES;
+      this.#inbox.push(item);
+    }
     this.#read();
   }
 
@@ -162,7 +183,7 @@ export class MemoryLink implements Link {
         return;
       }
       if (this.#state === 'open') this.#handlers?.onFrame(item.frame);
-      this.#otherEnd.#delivered(item.frame.length + FRAME_OVERHEAD_BYTES);
+      this.#otherEnd.#delivered(item.bufferedBytes);
     }
   }
 
@@ -172,7 +193,7 @@ export class MemoryLink implements Link {
     if (!this.#drainPromised || this.#bufferedBytes >= this.#parts.bufferBytes) return;
     this.#drainPromised = false;
     // The news travels as everything does.
-    this.#otherEnd.#parts.path.carry(() => {
+    this.#otherEnd.#parts.path.acknowledge(() => {
       if (this.#state === 'open') this.#handlers?.onDrain();
     });
   }
@@ -181,9 +202,10 @@ export class MemoryLink implements Link {
     this.#state = 'closed';
     this.#reason = reason;
     this.#inbox = [];
+    this.#stream.abandon();
     this.#cancelCloseTimeout?.();
     this.#parts.onClosed();
-    this.#parts.timers.after(0, () => this.#tellClosed());
+    this.#parts.host.later(() => this.#tellClosed());
   }
 
   #tellClosed(): void {

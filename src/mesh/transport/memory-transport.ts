@@ -1,13 +1,15 @@
 // One node's transport on a memory network: it listens at its address and dials others, with the delays of the paths between.
-import type { Timers } from '../../core/index.ts';
+import type { MemoryHost } from './memory-host.ts';
 import type { MemoryLink } from './memory-link.ts';
 import type { MemoryPath } from './memory-path.ts';
-import { DIAL_TIMEOUT_MS, type Link, type Transport } from './transport.ts';
+import type { Link, Transport } from './transport.ts';
 
 /** What the transports of one network share. */
 export interface MemoryHub {
-  readonly timers: Timers;
+  readonly dialTimeoutMs: number;
   readonly listenerByAddress: Map<string, MemoryTransport>;
+  /** The process at an address. */
+  host(address: string): MemoryHost;
   path(from: string, to: string): MemoryPath;
   /** Both ends of a new link, the dialler's first. */
   connect(from: MemoryTransport, to: MemoryTransport): readonly [MemoryLink, MemoryLink];
@@ -40,7 +42,7 @@ export class MemoryTransport implements Transport {
   }
 
   dial(address: string, signal: AbortSignal): Promise<Link> {
-    const { timers } = this.#hub;
+    const { dialTimeoutMs } = this.#hub;
     return new Promise((resolve, reject) => {
       const onAbort = (): void => fail(`the dial of ${address} was cancelled`);
       const signals = [signal, this.#closing.signal];
@@ -55,9 +57,11 @@ export class MemoryTransport implements Transport {
         finish();
         reject(new Error(reason));
       };
-      const cancelTimeout = timers.after(DIAL_TIMEOUT_MS, () =>
-        fail(`no answer from ${address} within ${DIAL_TIMEOUT_MS / 1000} s`),
-      );
+      const cancelTimeout = this.#hub
+        .host(this.address)
+        .after(dialTimeoutMs, () =>
+          fail(`no answer from ${address} within ${dialTimeoutMs / 1000} s`),
+        );
       for (const one of signals) one.addEventListener('abort', onAbort);
       if (signals.some((one) => one.aborted)) onAbort();
       else {
@@ -92,21 +96,22 @@ export class MemoryTransport implements Transport {
     const there = this.#hub.path(this.address, address);
     const back = this.#hub.path(address, this.address);
     if (there.state === 'unreachable') {
-      this.#hub.timers.after(there.delayMs, () =>
-        fail(`no way to ${address}: the network or the machine is down`),
-      );
+      this.#hub
+        .host(this.address)
+        .after(there.delayMs, () =>
+          fail(`no way to ${address}: the network or the machine is down`),
+        );
       return;
     }
-    there.carry(() => {
+    there.knock(() => {
       if (isOver()) return;
       const listener = this.#hub.listenerByAddress.get(address);
       if (listener === undefined) {
-        back.carry(() => fail(`connection refused by ${address}: no sidecar listens there`));
+        back.knock(() => fail(`connection refused by ${address}: no sidecar listens there`));
         return;
       }
       const [near, far] = this.#hub.connect(this, listener);
-      // Before anything that the other end sends.
-      back.carry(() => (isOver() ? near.destroy('the dial was given up') : succeed(near)));
+      back.knock(() => (isOver() ? near.destroy('the dial was given up') : succeed(near)));
       listener.#handlers?.onLink(far);
     });
   }

@@ -1,23 +1,30 @@
 // A network in one process for tests and the simulator: the same timers and randomness give the same events in the same order.
-import type { Random, Timers } from '../../core/index.ts';
+import type { Clock, Random, Timers } from '../../core/index.ts';
+import { MemoryHost } from './memory-host.ts';
 import { MemoryLink } from './memory-link.ts';
-import { MemoryPath, type PathState } from './memory-path.ts';
+import { MemoryPath, type PathState, type Tamper } from './memory-path.ts';
+import { type PathShape, PERFECT_SHAPE, reshape } from './memory-shape.ts';
 import { type MemoryHub, MemoryTransport } from './memory-transport.ts';
-import type { Transport } from './transport.ts';
+import { DIAL_TIMEOUT_MS, type Transport } from './transport.ts';
 
 /** About what a socket and its kernel take in before they push back. */
 const DEFAULT_BUFFER_BYTES = 64 * 1024;
 /** As long as that of Noise with BLAKE2b. */
 const HANDSHAKE_HASH_BYTES = 64;
+/** How long each half of a flap lasts, in milliseconds. */
+const DEFAULT_FLAP = { minMs: 1_000, maxMs: 30_000 };
 
-export interface MemoryNetworkOptions {
-  readonly timers: Timers;
-  /** Makes the handshake hashes. */
+/** What every path is like where `shape` says nothing else; perfect unless given. */
+export interface MemoryNetworkOptions extends Partial<PathShape> {
+  readonly timers: Timers & Clock;
+  /** Makes the handshake hashes and throws the dice of the paths. */
   readonly random: Random;
-  /** One way, in milliseconds, where `setDelay` says nothing else. */
-  readonly delayMs?: number;
   /** Bytes a link holds, under way or unread, before `send` returns false. */
   readonly bufferBytes?: number;
+  /** How long a dial may take in all. */
+  readonly dialTimeoutMs?: number;
+  /** Called with the size of each frame, framing included, when it has left; once, however often it is lost. */
+  readonly onCarried?: (from: string, to: string, bytes: number) => void;
 }
 
 interface LinkEnd {
@@ -28,16 +35,22 @@ interface LinkEnd {
 
 export class MemoryNetwork {
   readonly #options: MemoryNetworkOptions;
+  readonly #shape: PathShape;
   /** By `from to`: addresses contain no spaces. */
   readonly #pathByDirection = new Map<string, MemoryPath>();
+  readonly #hostByAddress = new Map<string, MemoryHost>();
   readonly #ends = new Set<LinkEnd>();
+  readonly #flaps = new Set<() => void>();
   readonly #hub: MemoryHub;
 
   constructor(options: MemoryNetworkOptions) {
+    const { delayMs, jitterMs, lossRate, bitsPerSecond } = { ...PERFECT_SHAPE, ...options };
     this.#options = options;
+    this.#shape = reshape(PERFECT_SHAPE, { delayMs, jitterMs, lossRate, bitsPerSecond });
     this.#hub = {
-      timers: options.timers,
+      dialTimeoutMs: options.dialTimeoutMs ?? DIAL_TIMEOUT_MS,
       listenerByAddress: new Map(),
+      host: (address) => this.#host(address),
       path: (from, to) => this.#path(from, to),
       connect: (from, to) => this.#connect(from, to),
     };
@@ -48,9 +61,17 @@ export class MemoryNetwork {
     return new MemoryTransport(this.#hub, address, noiseKey);
   }
 
-  /** How long one direction takes from now on, in milliseconds. Nothing overtakes what was sent before. */
+  /**
+   * What one direction is like from now on; what is not named stays as it was. Nothing overtakes what its link sent before.
+   * Throws RangeError for what cannot be.
+   */
+  shape(from: string, to: string, change: Partial<PathShape>): void {
+    this.#path(from, to).reshape(change);
+  }
+
+  /** How long one direction takes from now on, in milliseconds. */
   setDelay(from: string, to: string, delayMs: number): void {
-    this.#path(from, to).delayMs = delayMs;
+    this.shape(from, to, { delayMs });
   }
 
   /**
@@ -58,28 +79,120 @@ export class MemoryNetwork {
    * what they carry waits, dials run into their time-out.
    */
   cut(a: string, b: string, how: 'reset' | 'silent' = 'reset'): void {
-    this.#setBoth(a, b, how === 'reset' ? 'unreachable' : 'silent');
-    if (how === 'silent') return;
-    for (const { from, to, link } of this.#ends) {
-      if ((from === a && to === b) || (from === b && to === a)) link.fail('the network was cut');
+    for (const path of [this.#path(a, b), this.#path(b, a)]) path.set(stateOf(how));
+    if (how === 'reset') this.#failEnds('the network was cut', [a, b], [b, a]);
+  }
+
+  /** Parts one direction. `reset` ends the sender's end of their links; the other end still waits for it. */
+  cutOneWay(from: string, to: string, how: 'reset' | 'silent' = 'silent'): void {
+    this.#path(from, to).set(stateOf(how));
+    if (how === 'reset') this.#failEnds('the network was cut', [from, to]);
+  }
+
+  /** Undoes `cut` and `cutOneWay`. What silent paths held back is sent again. */
+  heal(a: string, b: string): void {
+    for (const path of [this.#path(a, b), this.#path(b, a)]) {
+      // Healing what is whole must not send anything again.
+      if (path.state !== 'open') path.set('open');
     }
   }
 
-  /** Undoes `cut`. */
-  heal(a: string, b: string): void {
-    this.#setBoth(a, b, 'open');
+  /** Cuts and heals in turns of random length, beginning with a cut, until the returned function is called, which heals. */
+  flap(
+    a: string,
+    b: string,
+    options: { how?: 'reset' | 'silent'; minMs?: number; maxMs?: number } = {},
+  ): () => void {
+    const { how = 'silent', minMs, maxMs } = { ...DEFAULT_FLAP, ...options };
+    const { timers, random } = this.#options;
+    let cancel = (): void => {};
+    const turn = (next: 'cut' | 'heal'): void => {
+      if (next === 'cut') this.cut(a, b, how);
+      else this.heal(a, b);
+      const ms = minMs + random.fraction() * (maxMs - minMs);
+      cancel = timers.after(ms, () => turn(next === 'cut' ? 'heal' : 'cut'));
+    };
+    const stop = (): void => {
+      if (!this.#flaps.delete(stop)) return;
+      cancel();
+      this.heal(a, b);
+    };
+    this.#flaps.add(stop);
+    turn('cut');
+    return stop;
   }
 
-  #setBoth(a: string, b: string, state: PathState): void {
-    this.#path(a, b).set(state);
-    this.#path(b, a).set(state);
+  /** Ends the links between two addresses at the first alone: the second is not told, and gets no answer on them any more. */
+  halfOpen(a: string, b: string): void {
+    this.#failEnds('the connection was lost', [a, b]);
+  }
+
+  /**
+   * Outside the transport's contract: lets a hostile network drop, repeat, reorder or change single frames of one direction,
+   * as they arrive. `undefined` ends it.
+   */
+  tamper(from: string, to: string, tamper: Tamper | undefined): void {
+    this.#path(from, to).tamper = tamper;
+  }
+
+  /** Stops the process at an address: nothing is delivered to it until `resume`. Its own timers are its clock's affair. */
+  stall(address: string): void {
+    this.#host(address).stall();
+  }
+
+  /** Delivers what came meanwhile, soon and in order. */
+  resume(address: string): void {
+    this.#host(address).resume();
+  }
+
+  /** Ends every fault of the network: flaps, cuts, shapes and tampering. What is stalled stays stalled. */
+  calm(): void {
+    for (const stop of this.#flaps) stop();
+    for (const path of this.#pathByDirection.values()) {
+      path.reshape(this.#shape);
+      path.tamper = undefined;
+      if (path.state !== 'open') path.set('open');
+    }
+  }
+
+  /** Bytes of the frames that left in this direction, framing included; what was sent again counts once. */
+  bytesCarried(from: string, to: string): number {
+    return this.#path(from, to).traffic.bytes;
+  }
+
+  /** The most of them within any one second. */
+  busiestSecond(from: string, to: string): number {
+    return this.#path(from, to).traffic.busiestSecond;
+  }
+
+  /** Ends the ends of links in these directions alone, in the order in which they were made. */
+  #failEnds(reason: string, ...directions: readonly (readonly [from: string, to: string])[]): void {
+    for (const { from, to, link } of this.#ends) {
+      if (directions.some((one) => one[0] === from && one[1] === to)) link.fail(reason);
+    }
+  }
+
+  #host(address: string): MemoryHost {
+    let host = this.#hostByAddress.get(address);
+    if (host === undefined) {
+      host = new MemoryHost(this.#options.timers);
+      this.#hostByAddress.set(address, host);
+    }
+    return host;
   }
 
   #path(from: string, to: string): MemoryPath {
     const direction = `${from} ${to}`;
     let path = this.#pathByDirection.get(direction);
     if (path === undefined) {
-      path = new MemoryPath(this.#options.timers, this.#options.delayMs ?? 0);
+      const { timers, random, onCarried } = this.#options;
+      path = new MemoryPath({
+        timers,
+        random,
+        host: this.#host(to),
+        shape: this.#shape,
+        onCarried: onCarried && ((bytes) => onCarried(from, to, bytes)),
+      });
       this.#pathByDirection.set(direction, path);
     }
     return path;
@@ -104,7 +217,7 @@ export class MemoryNetwork {
       remoteAddress: far.address,
       remoteNoiseKey: far.noiseKey,
       handshakeHash,
-      timers: this.#options.timers,
+      host: this.#host(near.address),
       path: this.#path(near.address, far.address),
       bufferBytes: this.#options.bufferBytes ?? DEFAULT_BUFFER_BYTES,
       onClosed: () => {
@@ -117,6 +230,10 @@ export class MemoryNetwork {
     near.links.add(link);
     return link;
   }
+}
+
+function stateOf(how: 'reset' | 'silent'): PathState {
+  return how === 'reset' ? 'unreachable' : 'silent';
 }
 
 export function createMemoryNetwork(options: MemoryNetworkOptions): MemoryNetwork {

@@ -38,3 +38,6 @@ export interface Store {
   write(operations: readonly StoreOperation[], options: { sync: boolean }): Promise<void>;
   close(): Promise<void>;
 }
+
+/** Opens the store of one place: at the start, and again after a failed write. The caller closes what it got before. */
+export type OpenStore = () => Promise<Store>;

@@ -1,16 +1,25 @@
-// The transport in memory keeps the contract, at once and with a delay.
+// The transport in memory keeps the contract, at once, with a delay, and on a path that is slow, narrow and lossy.
 import { createMemoryNetwork } from '../../../src/mesh/transport/memory.ts';
+import type { PathShape } from '../../../src/mesh/transport/memory-shape.ts';
 import { createSeededRandom, ManualClock } from '../../../src/testing/index.ts';
 import { transportCompliance } from '../../compliance/transport-compliance.ts';
 
-for (const delayMs of [0, 250]) {
-  transportCompliance(`The transport in memory with ${delayMs} ms`, async () => {
+const SHAPES: Readonly<Record<string, Partial<PathShape>>> = {
+  'without delay': {},
+  'with 250 ms': { delayMs: 250 },
+  'with jitter, loss and 50 Mbit/s': {
+    delayMs: 20,
+    jitterMs: 30,
+    lossRate: 0.02,
+    bitsPerSecond: 50_000_000,
+  },
+};
+
+for (const [name, shape] of Object.entries(SHAPES)) {
+  transportCompliance(`The transport in memory ${name}`, async () => {
     const clock = new ManualClock();
-    const network = createMemoryNetwork({
-      timers: clock,
-      random: createSeededRandom(delayMs),
-      delayMs,
-    });
+    const random = createSeededRandom(name);
+    const network = createMemoryNetwork({ timers: clock, random, ...shape });
     const [alphaKey, betaKey] = [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)];
     const [alpha, beta] = [
       network.transport('alpha:1', alphaKey),
@@ -24,7 +33,7 @@ for (const delayMs of [0, 250]) {
       atSameAddress: (address) => network.transport(address, new Uint8Array(32).fill(3)),
       deadAddress: 'nobody:1',
       until: (promise) => passTimeUntil(clock, promise),
-      settle: () => clock.advanceSettled(4 * delayMs),
+      settle: () => clock.advanceSettled(4 * ((shape.delayMs ?? 0) + (shape.jitterMs ?? 0))),
       dispose: async () => {
         await Promise.all([alpha.close(), beta.close()]);
       },

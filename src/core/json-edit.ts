@@ -1,7 +1,10 @@
 // What one write changed in a value, as a list of places: enough to make the same write again on another value.
 import { isJsonObject, type JsonObject, type JsonValue, jsonEqual } from './json.ts';
 
-/** A value at a path of keys; without a value the key was taken away. Lists are values: they are not looked into. */
+/**
+ * A value at a path of keys; without a value the key was taken away. Objects are written place by place; an empty one says that
+ * there is an object. Lists are values: they are not looked into.
+ */
 export interface JsonEdit {
   readonly path: readonly string[];
   readonly value?: JsonValue;
@@ -16,8 +19,12 @@ export function editsBetween(before: JsonObject, after: JsonObject): JsonEdit[] 
     }
     for (const [key, value] of Object.entries(young)) {
       const was = Object.hasOwn(old, key) ? old[key] : undefined;
-      if (isJsonObject(was) && isJsonObject(value)) compare(was, value, [...path, key]);
-      else if (!jsonEqual(was, value)) edits.push({ path: [...path, key], value });
+      if (!isJsonObject(value)) {
+        if (!jsonEqual(was, value)) edits.push({ path: [...path, key], value });
+        continue;
+      }
+      if (!isJsonObject(was)) edits.push({ path: [...path, key], value: {} });
+      compare(isJsonObject(was) ? was : {}, value, [...path, key]);
     }
   };
   compare(before, after, []);
@@ -37,5 +44,6 @@ function applyEdit(value: JsonObject, path: readonly string[], edit: JsonEdit): 
     if (edit.value === undefined && !isJsonObject(old)) return value;
     return { ...others, [key]: applyEdit(isJsonObject(old) ? old : {}, rest, edit) };
   }
-  return edit.value === undefined ? others : { ...others, [key]: edit.value };
+  if (edit.value === undefined) return others;
+  return isJsonObject(edit.value) && isJsonObject(old) ? value : { ...others, [key]: edit.value };
 }

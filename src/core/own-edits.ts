@@ -117,6 +117,7 @@ export class OwnEdits {
 
 /** True when a write at one place replaces whatever was written at another. */
 function covers(edit: JsonEdit, path: readonly string[]): boolean {
+  if (isJsonObject(edit.value) && path.length > edit.path.length) return false;
   return edit.path.every((key, i) => path[i] === key);
 }
 
@@ -135,13 +136,5 @@ function isShown(shown: JsonObject | undefined, { path, value }: JsonEdit): bool
   for (const key of path) {
     at = isJsonObject(at) && Object.hasOwn(at, key) ? at[key] : undefined;
   }
-  return at === undefined || value === undefined ? at === value : contains(at, value);
-}
-
-/** Others may have added to an object that we wrote. */
-function contains(at: JsonValue, value: JsonValue): boolean {
-  if (!isJsonObject(at) || !isJsonObject(value)) return jsonEqual(at, value);
-  return Object.entries(value).every(
-    ([key, item]) => Object.hasOwn(at, key) && contains(at[key] as JsonValue, item),
-  );
+  return isJsonObject(value) ? isJsonObject(at) : jsonEqual(at, value);
 }

@@ -340,8 +340,8 @@ function computeVectors(inputs: Vectors): Record<string, string> {
   const hello = createHello(membership, versions, fromHex(handshakeHash), true);
   const transcript = hashed.at(-1) ?? EMPTY;
   const value = { text: 'hi' };
-  const document = new LiveDocument(incarnation);
-  const change = document.found(value, sodiumCrypto);
+  const document = new LiveDocument(incarnation, sodiumCrypto);
+  const change = document.found(value);
   const revision = revisionOf(0, document.heads(), sodiumCrypto);
   const view = { ...blankView('notes/hello'), generation: 0, value, revision };
   return {

@@ -49,19 +49,19 @@ const MAX_COVERED_IN_PULSE = 8;
 export class Checkpoints {
   readonly #gathering = new Map<KnownLane, Gathering>();
   readonly #marks = new Map<KnownLane, Mark>();
+  /** Lanes in which a later version of this program wrote. */
+  readonly #blocked = new Set<KnownLane>();
 
   /** Begins a checkpoint of every lane where one is due. */
   look(context: Context): void {
     for (const lane of LANES) {
-      if (!this.#gathering.has(lane) && this.#isDue(context, lane)) this.#gather(context, lane);
+      if (this.#isDue(context, lane)) this.#gather(context, lane);
     }
   }
 
   /** The same for the lane of heartbeats, which is due after a few commits. */
   lookAfterWrites(context: Context): void {
-    if (!this.#gathering.has('pulse') && this.#isDue(context, 'pulse', false)) {
-      this.#gather(context, 'pulse');
-    }
+    if (this.#isDue(context, 'pulse', false)) this.#gather(context, 'pulse');
   }
 
   /** Ops of ours were committed. */
@@ -71,16 +71,15 @@ export class Checkpoints {
     for (const op of ops) gathering.since.push({ op, clock: op.clock ?? clock, needed: false });
   }
 
-  /** Writes the checkpoint of a lane. */
-  gathered(context: Context, lane: KnownLane, stored: readonly GatheredOp[]): void {
+  /** Writes the checkpoint of a lane; none where a later version of this program wrote what only it understands. */
+  gathered(context: Context, lane: KnownLane, stored: readonly GatheredOp[] | undefined): void {
     // What this turn has written so far belongs to what the checkpoint replaces.
     context.turn.seal(lane, context.feeds);
     const gathering = this.#gathering.get(lane);
     this.#gathering.delete(lane);
-    if (gathering === undefined) return;
+    if (stored === undefined) this.#blocked.add(lane);
+    if (gathering === undefined || stored === undefined) return;
     const ops = [...stored, ...gathering.since];
-    // A later version of this program wrote here: only it knows what may be dropped.
-    if (ops.some(({ op }) => op.kind === 'other')) return;
     const kept = keptOps(context, ops);
     context.turn.clock(() => context.tick());
     context.turn.checkpoint(lane, kept, coversOf(context, lane, gathering.spans), context.feeds);
@@ -92,6 +91,7 @@ export class Checkpoints {
     lane: KnownLane,
     andEarlier = true,
   ): boolean {
+    if (this.#gathering.has(lane) || this.#blocked.has(lane)) return false;
     const { incarnation, nodeId } = identity;
     for (const { feed, seq, base } of feeds.ofAuthor(nodeId, lane)) {
       if (andEarlier && feed.incarnation !== incarnation && seq >= base) return true;

@@ -12,10 +12,9 @@ import {
   utf8,
 } from './bytes.ts';
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
-import { isDocumentKey } from './collection.ts';
 import { MAX_COMMIT_OPS } from './config.ts';
 import type { Hash, Signer, Verifier } from './environment.ts';
-import { type DocumentKey, type FeedId, laneNumber, splitDocumentKey } from './ids.ts';
+import { type DocumentKey, type FeedId, laneNumber } from './ids.ts';
 import type { Hlc } from './time.ts';
 
 const HEADER_VERSION = 1;
@@ -30,20 +29,18 @@ export const SIGNATURE_BYTES = 64;
 export const NO_HASH = new Uint8Array(32);
 
 /**
- * `change`: one Automerge change. `refound`: the first change of a new edition of a shared document, and what it includes of
+ * `checkpoint`: the first op of what repeats everything that is alive (checkpoint.ts). `change`: one Automerge change. `refound`: the first change of a new edition of a shared document, and what it includes of
  * the older ones (refound.ts). `delete`: tombstone of all generations up to this one. `beat`: the agent still lives, no change.
  * A kind that this version does not know is kept and passed on, and means nothing here.
  */
-export type OpKind = 'change' | 'refound' | 'delete' | 'beat' | 'other';
+export type OpKind = 'change' | 'refound' | 'delete' | 'beat' | 'checkpoint' | 'other';
 
-const OP_KIND_NUMBER = { change: 1, delete: 3, beat: 4, refound: 6 } as const;
+const OP_KIND_NUMBER = { change: 1, delete: 3, beat: 4, checkpoint: 5, refound: 6 } as const;
 const OP_KIND_BY_NUMBER = new Map<number, OpKind>(
   Object.entries(OP_KIND_NUMBER).map(([kind, number]) => [number, kind as OpKind]),
 );
 /** An op that a checkpoint repeats: its own kind and the clock of its first commit stand before its bytes. */
 const KEPT = 2;
-/** The first op of a checkpoint. */
-const CHECKPOINT = 5;
 
 export interface Op {
   readonly key: DocumentKey;
@@ -76,7 +73,9 @@ export function encodeOps(ops: readonly Op[], checkpoint?: Checkpoint): Uint8Arr
   writer.varint(ops.length + (checkpoint === undefined ? 0 : 1));
   if (checkpoint !== undefined) {
     const bytes = encodeCheckpoint(checkpoint);
-    writer.chunk(new ByteWriter().byte(CHECKPOINT).text('').varint(0).chunk(bytes).finish());
+    writer.chunk(
+      new ByteWriter().byte(OP_KIND_NUMBER.checkpoint).text('').varint(0).chunk(bytes).finish(),
+    );
   }
   for (const [index, op] of ops.entries()) {
     if (op.kind === 'other') throw new Error('an op of an unknown kind cannot be written');
@@ -104,7 +103,7 @@ export function checkpointOf(payload: Uint8Array): Checkpoint | undefined {
     const reader = new ByteReader(payload);
     if (reader.varint() === 0) return undefined;
     const op = new ByteReader(reader.chunk());
-    if (op.byte() !== CHECKPOINT) return undefined;
+    if (op.byte() !== OP_KIND_NUMBER.checkpoint) return undefined;
     op.text();
     op.varint();
     return decodeCheckpoint(op.chunk());
@@ -142,27 +141,6 @@ function decodeOp(reader: ByteReader): Op {
   const keptKind = OP_KIND_BY_NUMBER.get(kept.byte()) ?? 'other';
   const clock = kept.uint64();
   return { key, kind: keptKind, generation, clock, bytes: kept.raw(kept.remaining) };
-}
-
-/**
- * The ops of a payload that mean something to this version: known kinds, on keys a document may have. The rest of the commit is
- * kept and passed on. Throws MalformedBytesError: then the whole payload is void, a fact that is equal on every node.
- */
-export function readOps(payload: Uint8Array): Op[] {
-  return decodeOps(payload).filter(({ kind, key }) => {
-    const { collection, id } = splitDocumentKey(key);
-    return kind !== 'other' && isDocumentKey(collection, id);
-  });
-}
-
-/** The same, and none of a void payload: it was void when it arrived and still is. */
-export function readOpsOrNone(payload: Uint8Array): Op[] {
-  try {
-    return readOps(payload);
-  } catch (error) {
-    if (error instanceof MalformedBytesError) return [];
-    throw error;
-  }
 }
 
 /** Makes headers, hashes and signatures of one fleet: the fleet's id is part of what is signed, so no commit fits two fleets. */

@@ -40,6 +40,18 @@ export const MAX_DOCUMENT_DEPTH = 16;
 export const MAX_ARGUMENT_BYTES = 32 * 1024;
 /** Bytes of one Automerge change: a document of the largest size with the keys of its ops. */
 export const MAX_CHANGE_BYTES = 96 * 1024;
+/** Ops of one Automerge change: a document of the largest size is 32,768 at most, and replacing one by another takes both. */
+export const MAX_CHANGE_OPS = 65_536 + 16;
+/** Objects one change may make: a document of the largest size holds 21,844 empty ones. */
+export const MAX_CHANGE_OBJECTS = 24_576;
+/** Heads a change may join: as many sidecars may have written one document without knowing of each other. */
+export const MAX_CHANGE_DEPS = 1024;
+/** Other incarnations whose ops a change may name. */
+export const MAX_CHANGE_ACTORS = 1024;
+/** Number of the last op a change may have. Automerge counts in 32 bits and ends the process's wasm instance beyond them. */
+export const MAX_OP_NUMBER = 2 ** 31;
+/** Levels of nesting a document of anybody may have. Twice what this program writes; Automerge reads them by recursion. */
+export const MAX_FOREIGN_DEPTH = 32;
 /** Ops in one commit. */
 export const MAX_COMMIT_OPS = 256;
 /** Payload bytes at which a commit is closed and the next one begun. */

@@ -147,6 +147,7 @@ export class DocumentTable {
       case 'refound':
         this.#applyChange(view, op, stamp);
         return;
+      case 'checkpoint':
       case 'other':
         return;
     }
@@ -219,6 +220,9 @@ export class DocumentTable {
       // Without its first change a document is not there yet, whatever others have changed in it.
       const value = document.heads().length === 0 ? undefined : document.read();
       const revision = value === undefined ? '' : revisionOf(view.generation, value, this.#hash);
+      for (const { hash, reason } of document.takeSkipped()) {
+        this.#refusals.push({ key, reason: `change ${hash}: ${reason}` });
+      }
       const same = revision === view.revision && jsonEqual(value, view.value);
       if (same) this.views.replaceUnseen(view);
       else this.views.set({ ...view, value, revision });

@@ -22,6 +22,9 @@ export interface WriteResult {
   readonly value: JsonObject;
 }
 
+/** Times the usual number of changes after which changes that are missing are not waited for any more. */
+const PATIENCE = 4;
+
 export class DocumentWriter {
   readonly #documents: DocumentTable;
   readonly #identity: Pick<NodeIdentity, 'nodeId' | 'incarnation'>;
@@ -199,10 +202,17 @@ export class DocumentWriter {
     return { key, kind: 'change', generation: nextEdition(generation), bytes };
   }
 
-  /** Undefined while changes are missing that others know: they would be left out. */
+  /**
+   * Undefined while changes are missing that others know: they would be left out. Not for ever, or whoever invents one could
+   * keep the document from being founded anew.
+   */
   #refound({ key, ...view }: View, value: JsonObject): Op | undefined {
-    const includes = this.#documents.live.get(key)?.includes();
-    if (includes === undefined || includes.size > MAX_ACTORS) return undefined;
+    const document = this.#documents.live.get(key);
+    if (document === undefined) return undefined;
+    const patience = PATIENCE * this.#forgetting.refoundSharedAfter;
+    if (document.isWaiting && document.changes < patience) return undefined;
+    const includes = document.includes();
+    if (includes.size > MAX_ACTORS) return undefined;
     const change = this.#documents.live.found(key, value);
     const place = Number.parseInt(this.#identity.nodeId.slice(0, 4), 16);
     const step = { generation: view.generation, includes: [...includes] };

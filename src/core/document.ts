@@ -1,12 +1,17 @@
 // One live Automerge document: put as the smallest change, apply others' changes, read as JSON.
 //
-//   changes of others ─► queue ─┐
-//   first put ─► one founding ──┴─► (only when somebody reads or writes) Automerge handle ─► value, heads
+//   changes of others ─► queue ─┐                                  ┌► skipped
+//   first put ─► one founding ──┴─► (when read or written) graph ──┴► Automerge handle ─► value, heads
 //
 // The low-level handle is used throughout: the wrapper's view and patches cost as much again. A document that was only
 // founded has no handle at all; its one change is encoded directly, which is three to six times cheaper.
+//
+// Changes of others reach Automerge only through the graph. When Automerge throws all the same, the document may be half
+// changed: it is thrown away and made anew, one change at a time, without the one that is to blame.
 import * as Automerge from '@automerge/automerge';
 import { toHex } from './bytes.ts';
+import { ChangeGraph, type SkippedChange } from './change-graph.ts';
+import { CHANGE_BODY_OFFSET } from './change-inspector.ts';
 import { MAX_CHANGE_BYTES } from './config.ts';
 import type { Hash } from './environment.ts';
 import { HoldfastError } from './error.ts';
@@ -18,30 +23,53 @@ type Handle = ReturnType<typeof Automerge.getBackend>;
 
 /** When a change was made is said by its commit; a constant here keeps equal changes equal bytes. */
 const NO_TIME = 0;
-/** Behind magic (4), checksum (4): what the SHA-256 of a change covers. */
-const CHUNK_BODY_OFFSET = 8;
 
 export class LiveDocument {
   readonly #actor: Incarnation;
+  readonly #hash: Hash;
   #handle: Handle | undefined;
-  #queued: Uint8Array[] = [];
+  #graph: ChangeGraph;
+  /** Every change, in the order given: what the document is made anew from. */
+  readonly #given: Uint8Array[] = [];
+  /** How many of them the graph knows. */
+  #taken = 0;
+  /** How many of them were part of a document that could be read. */
+  #proven = 0;
+  /** Changes that Automerge threw on, by hash, with what it said. */
+  readonly #poison = new Map<string, string>();
+  /** Changes that lost their place to another one. */
+  readonly #overthrown = new Map<string, string>();
+  readonly #reported = new Set<string>();
+  #ownChange: Uint8Array | undefined;
   #value: JsonObject | undefined;
   #heads: readonly string[] | undefined;
-  #changes = 0;
-  #ownChange: Uint8Array | undefined;
 
   /** `actor` signs the changes made here: the incarnation of this process. */
-  constructor(actor: Incarnation) {
+  constructor(actor: Incarnation, hash: Hash) {
     this.#actor = actor;
+    this.#hash = hash;
+    this.#graph = new ChangeGraph(hash, this.#poison);
   }
 
-  /** Changes it is made of. Changes that were given twice count twice. */
+  /** Changes it was given or made. Changes that were given twice count twice. */
   get changes(): number {
-    return this.#changes;
+    return this.#given.length;
+  }
+
+  /** Changes that were given and do not count, as of the last read or put. */
+  skipped(): readonly SkippedChange[] {
+    return this.#graph.skipped;
+  }
+
+  /** Those of them that were not returned here before: for a report. */
+  takeSkipped(): SkippedChange[] {
+    const fresh = this.skipped().filter(({ hash }) => !this.#reported.has(hash));
+    for (const { hash } of fresh) this.#reported.add(hash);
+    return fresh;
   }
 
   /** The document's first change: makes it equal to `value`. Only for a document that has no changes. */
-  found(value: JsonObject, hash: Hash): Uint8Array {
+  found(value: JsonObject): Uint8Array {
     if (!canEncode(value)) return this.#commit({}, value);
     const change = checkSize(
       Automerge.encodeChange({
@@ -55,11 +83,10 @@ export class LiveDocument {
         author: null,
       }),
     );
-    this.#queued.push(change);
-    this.#changes = 1;
+    this.#given.push(change);
     this.#ownChange = change;
     this.#value = value;
-    this.#heads = [toHex(hash.sha256(change.subarray(CHUNK_BODY_OFFSET)))];
+    this.#heads = [toHex(this.#hash.sha256(change.subarray(CHANGE_BODY_OFFSET)))];
     return change;
   }
 
@@ -72,14 +99,14 @@ export class LiveDocument {
   /** Queues changes of others. They take effect at the next read or put. Known changes are harmless. */
   apply(changes: readonly Uint8Array[]): void {
     if (changes.length === 0) return;
-    this.#queued.push(...changes);
-    this.#changes += changes.length;
+    // Copied: a change is a small part of the commit it came in, which would stay in memory with it.
+    for (const change of changes) this.#given.push(change.slice());
     this.#value = undefined;
     this.#heads = undefined;
   }
 
   read(): JsonObject {
-    this.#value ??= plainObject(this.#open().materialize('_root'));
+    this.#value ??= this.#materialise();
     return this.#value;
   }
 
@@ -89,19 +116,16 @@ export class LiveDocument {
     return this.#heads;
   }
 
-  /**
-   * How many changes of each actor it is made of, or undefined while changes wait for others that they depend on: those would
-   * be left out.
-   */
-  includes(): ReadonlyMap<Incarnation, number> | undefined {
-    const handle = this.#open();
-    if (handle.getMissingDeps([]).length > 0) return undefined;
-    const seqs = new Map<Incarnation, number>();
-    for (const bytes of handle.getChanges([])) {
-      const { actor, seq } = Automerge.decodeChange(bytes);
-      seqs.set(actor, Math.max(seq, seqs.get(actor) ?? 0));
-    }
-    return seqs;
+  /** How many changes of each actor it is made of. */
+  includes(): ReadonlyMap<Incarnation, number> {
+    this.#open();
+    return this.#graph.countByActor;
+  }
+
+  /** True while changes wait for others that they depend on. */
+  get isWaiting(): boolean {
+    this.#open();
+    return this.#graph.isWaiting;
   }
 
   /** Number of the newest change made here; 0 when there is none. */
@@ -111,32 +135,113 @@ export class LiveDocument {
 
   /** Gives the wasm memory back. The document cannot be used after it. */
   free(): void {
-    this.#handle?.free();
+    try {
+      this.#handle?.free();
+    } catch {
+      // A handle that threw may still count as borrowed. Then its memory is lost, which is all that can be done.
+    }
     this.#handle = undefined;
   }
 
+  /** When it throws, the document must not be used any more: it holds a change that nobody will get. */
   #commit(before: JsonObject, value: JsonObject): Uint8Array {
     const handle = this.#open();
     writeMap(handle, '_root', before, value);
     handle.commit(null, NO_TIME);
     const change = handle.getLastLocalChange();
     if (change === null) throw new Error('Automerge made no change for a value that differs');
-    this.#changes++;
+    checkSize(change);
+    const [own, ...waited] = this.#graph.take(change);
+    if (own === undefined) throw tooMuch(this.#graph.skipped.at(-1));
+    this.#given.push(change);
     this.#ownChange = change;
+    this.#taken++;
     this.#value = value;
     this.#heads = undefined;
-    return checkSize(change);
+    if (waited.length > 0) this.apply(waited.map(({ bytes }) => bytes));
+    return change;
+  }
+
+  #materialise(): JsonObject {
+    let handle = this.#open();
+    let value: unknown;
+    try {
+      value = handle.materialize('_root');
+    } catch {
+      handle = this.#renew();
+      value = handle.materialize('_root');
+    }
+    this.#proven = this.#given.length;
+    return plainObject(value);
   }
 
   #open(): Handle {
-    this.#handle ??= Automerge.getBackend(Automerge.init({ actor: this.#actor }));
-    if (this.#queued.length > 0) {
-      const changes = this.#queued;
-      this.#queued = [];
-      this.#handle.applyChanges(changes);
+    this.#handle ??= this.#create();
+    const ready: Uint8Array[] = [];
+    while (this.#taken < this.#given.length) {
+      const change = this.#given[this.#taken++] as Uint8Array;
+      for (const { bytes } of this.#graph.take(change)) ready.push(bytes);
     }
-    return this.#handle;
+    if (this.#graph.overthrown !== undefined) return this.#renew();
+    if (ready.length === 0) return this.#handle;
+    try {
+      this.#handle.applyChanges(ready);
+      return this.#handle;
+    } catch {
+      return this.#renew();
+    }
   }
+
+  #create(): Handle {
+    return Automerge.getBackend(Automerge.init({ actor: this.#actor }));
+  }
+
+  /** Makes the document anew. Each time round one more change is known not to count, so it ends. */
+  #renew(): Handle {
+    for (;;) {
+      const { overthrown } = this.#graph;
+      if (overthrown !== undefined) this.#overthrown.set(overthrown.hash, overthrown.reason);
+      this.free();
+      this.#graph = new ChangeGraph(this.#hash, new Map([...this.#overthrown, ...this.#poison]));
+      this.#handle = this.#create();
+      const poison = this.#replay(this.#handle);
+      if (poison !== undefined) {
+        this.#poison.set(poison.hash, poison.reason);
+        // Its place is free again, also for a change that it overthrew.
+        this.#overthrown.clear();
+        this.#graph = new ChangeGraph(this.#hash, this.#poison);
+      } else if (this.#graph.overthrown === undefined) {
+        this.#taken = this.#given.length;
+        return this.#handle;
+      }
+    }
+  }
+
+  /** Applies all changes one by one; stops at the first that Automerge throws on. */
+  #replay(handle: Handle): SkippedChange | undefined {
+    for (const [index, change] of this.#given.entries()) {
+      const ready = this.#graph.take(change);
+      if (this.#graph.overthrown !== undefined) return undefined;
+      for (const { facts, bytes } of ready) {
+        try {
+          handle.applyChanges([bytes]);
+          if (index >= this.#proven) handle.materialize('_root');
+        } catch (error) {
+          return { hash: facts.hash, reason: `Automerge refused it: ${String(error)}` };
+        }
+      }
+    }
+    return undefined;
+  }
+}
+
+/** A write that would be void at every receiver must not be made. */
+function tooMuch(skipped: SkippedChange | undefined): HoldfastError {
+  return new HoldfastError(
+    'DOCUMENT_TOO_LARGE',
+    `value: the change cannot be made (${skipped?.reason ?? 'it waits for others'}). Nothing was written; change less at once, or delete the document and create it again.`,
+    { field: 'value' },
+  );
 }
 
 function checkSize(change: Uint8Array): Uint8Array {

@@ -80,4 +80,4 @@ export type Effect =
       readonly fault?: unknown;
     };
 
-export type ReportEvent = 'core.request_fault' | 'core.void_commit' | 'core.change_refused';
+export type ReportEvent = 'core.request_fault' | 'core.void_ops' | 'core.change_refused';

@@ -34,7 +34,7 @@ export type Event =
   | {
       readonly type: 'live-gathered';
       readonly lane: KnownLane;
-      readonly ops: readonly GatheredOp[];
+      readonly ops: readonly GatheredOp[] | undefined;
     }
   /** Commits were dropped that wrote these documents: this is what is left of them. Handled before anything newer. */
   | { readonly type: 'documents-reduced'; readonly documents: readonly Remainder[] }

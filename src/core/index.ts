@@ -13,9 +13,11 @@ export {
   toHex,
   utf8,
 } from './bytes.ts';
+export type { SkippedChange } from './change-graph.ts';
+export { type ChangeFacts, type Inspection, inspectChange } from './change-inspector.ts';
 export { type Checkpoint, type Cover, decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
 export type { GatheredOp, GatheredSpan } from './checkpoints.ts';
-export { type Commit, type Op, readOps, readOpsOrNone, SIGNATURE_BYTES } from './commit.ts';
+export { type Commit, type Op, SIGNATURE_BYTES } from './commit.ts';
 export {
   CONFIG_RULES,
   type CoreConfig,
@@ -74,9 +76,9 @@ export {
   jsonEqual,
 } from './json.ts';
 export { Node, type NodeMemory, type NodeParts } from './node.ts';
+export { changeOf, gateOps, hasForeignOps } from './op-gate.ts';
 export type { OwnEdit } from './own-edits.ts';
 export { DEFAULT_HEARTBEAT_INTERVAL_MS, judgePresence, type Presence } from './presence.ts';
-export { decodeRefounding } from './refound.ts';
 export type * from './request.ts';
 export { COMMAND_STATES } from './request.ts';
 export { type Hlc, hlcMs, hlcOf } from './time.ts';

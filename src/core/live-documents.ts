@@ -32,7 +32,7 @@ export class LiveDocuments {
   /** A document without changes, in place of what was there. */
   begin(key: DocumentKey): LiveDocument {
     this.drop(key);
-    const document = new LiveDocument(this.#actor);
+    const document = new LiveDocument(this.#actor, this.#hash);
     this.#live.set(key, document);
     return document;
   }
@@ -74,8 +74,8 @@ export class LiveDocuments {
 
   /** The first change of a document with this value, which takes the place of what was there. */
   found(key: DocumentKey, value: JsonObject): Uint8Array {
-    const document = new LiveDocument(this.#actor);
-    const bytes = document.found(value, this.#hash);
+    const document = new LiveDocument(this.#actor, this.#hash);
+    const bytes = document.found(value);
     this.drop(key);
     this.#live.set(key, document);
     return bytes;

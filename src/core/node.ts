@@ -1,9 +1,8 @@
 // One node: `handle(event, now)` routes an event to one handler and, at the end of a turn, returns what the world must do.
 
-import { MalformedBytesError } from './bytes.ts';
 import { Checkpoints } from './checkpoints.ts';
 import { rulesOf } from './collection.ts';
-import { type Commit, type Op, readOps } from './commit.ts';
+import type { Commit, Op } from './commit.ts';
 import {
   CHECKPOINT_LOOK_MS,
   type CoreConfig,
@@ -22,8 +21,9 @@ import type { Event, ReplayedCommit, TimerName } from './event.ts';
 import { type FeedHead, FeedTable, type Run } from './feed.ts';
 import type { Forgetting } from './forgetting.ts';
 import { Heartbeats } from './heartbeats.ts';
-import { type DocumentKey, type FeedPosition, isKnownLane, splitDocumentKey } from './ids.ts';
+import { type DocumentKey, type FeedPosition, splitDocumentKey } from './ids.ts';
 import { needsOf } from './needs.ts';
+import { gateOps } from './op-gate.ts';
 import type { OwnEdit } from './own-edits.ts';
 import { PendingCommands } from './pending-commands.ts';
 import type { Request } from './request.ts';
@@ -59,6 +59,9 @@ export interface NodeParts {
   readonly forgetting: Forgetting;
 }
 
+/** Void ops of one commit that a report names. */
+const MAX_VOIDS_REPORTED = 3;
+
 /** A request that waits for documents to be loaded. */
 interface Waiting {
   readonly requestId: number;
@@ -75,6 +78,8 @@ export class Node {
   readonly #checkpoints = new Checkpoints();
   #waiting: Waiting[] = [];
   #clock: Hlc;
+  /** Ops that were void since the start. */
+  #voids = 0;
   #turn: Turn;
 
   constructor(parts: NodeParts) {
@@ -313,7 +318,7 @@ export class Node {
   }
 
   #apply(commit: Commit, now: Instant): void {
-    const ops = isKnownLane(commit.feed.lane) ? this.#opsOf(commit) : [];
+    const ops = this.#opsOf(commit);
     this.#turn.receive(commit, ops);
     this.#show({ feed: commit.feed, clock: commit.clock, ops }, now);
   }
@@ -345,19 +350,18 @@ export class Node {
     }
   }
 
-  /** Ops of a commit that mean something here; none, and a report, when its payload is void. */
-  #opsOf(commit: Commit): Op[] {
-    try {
-      return readOps(commit.payload);
-    } catch (error) {
-      if (!(error instanceof MalformedBytesError)) throw error;
+  /** Ops of a commit that count; what is void is reported. */
+  #opsOf(commit: Commit): readonly Op[] {
+    const { ops, voids } = gateOps(commit.feed, commit.payload, this.#parts.crypto);
+    if (voids.length > 0) {
       const { author, lane } = commit.feed;
       this.#turn.emit({
         type: 'report',
-        event: 'core.void_commit',
-        detail: `commit ${commit.seq} of ${author}/${lane}: ${error.message}`,
+        event: 'core.void_ops',
+        detail: `commit ${commit.seq} of ${author}/${lane}: ${voids.slice(0, MAX_VOIDS_REPORTED).join('; ')}`,
       });
-      return [];
+      this.#voids += voids.length;
     }
+    return ops;
   }
 }

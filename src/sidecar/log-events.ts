@@ -25,7 +25,7 @@ export const LOG_EVENTS = [
     name: 'core.request_fault',
     meaning: 'a call failed through a fault of the core; the stack is given',
   },
-  { name: 'core.void_commit', meaning: 'a peer passed on a commit whose payload means nothing' },
+  { name: 'core.void_ops', meaning: 'a commit holds ops that count for nobody, with the reason' },
   {
     name: 'core.change_refused',
     meaning: 'changes of a document cannot be read; it keeps its last view',

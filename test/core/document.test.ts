@@ -21,9 +21,9 @@ function assertHolds(document: LiveDocument, value: JsonObject): void {
 test('a founded document reads the same at its writer and at a reader, heads included', () => {
   fc.assert(
     fc.property(jsonObject, (value) => {
-      const writer = new LiveDocument(ALICE);
-      const change = writer.found(value, sodiumCrypto);
-      const reader = new LiveDocument(BOB);
+      const writer = new LiveDocument(ALICE, sodiumCrypto);
+      const change = writer.found(value);
+      const reader = new LiveDocument(BOB, sodiumCrypto);
       reader.apply([change]);
       assertHolds(writer, value);
       assertHolds(reader, value);
@@ -41,9 +41,9 @@ test('puts in sequence arrive as written, in bulk or one by one, and shuffled', 
       fc.array(jsonObject, { minLength: 1, maxLength: 6 }),
       fc.infiniteStream(fc.nat()),
       (values, order) => {
-        const writer = new LiveDocument(ALICE);
-        const changes: Uint8Array[] = [writer.found(values[0] as JsonObject, sodiumCrypto)];
-        const oneByOne = new LiveDocument(BOB);
+        const writer = new LiveDocument(ALICE, sodiumCrypto);
+        const changes: Uint8Array[] = [writer.found(values[0] as JsonObject)];
+        const oneByOne = new LiveDocument(BOB, sodiumCrypto);
         oneByOne.apply(changes);
         for (const value of values.slice(1)) {
           const change = writer.put(value);
@@ -54,7 +54,7 @@ test('puts in sequence arrive as written, in bulk or one by one, and shuffled', 
           }
           assertHolds(oneByOne, value);
         }
-        const shuffled = new LiveDocument(BOB);
+        const shuffled = new LiveDocument(BOB, sodiumCrypto);
         shuffled.apply(
           changes
             .map((change) => ({ change, at: order.next().value as number }))
@@ -72,9 +72,9 @@ test('puts in sequence arrive as written, in bulk or one by one, and shuffled', 
 test('two writers of one document end equal whichever change arrives first', () => {
   fc.assert(
     fc.property(jsonObject, jsonObject, jsonObject, (base, a, b) => {
-      const alice = new LiveDocument(ALICE);
-      const bob = new LiveDocument(BOB);
-      bob.apply([alice.found(base, sodiumCrypto)]);
+      const alice = new LiveDocument(ALICE, sodiumCrypto);
+      const bob = new LiveDocument(BOB, sodiumCrypto);
+      bob.apply([alice.found(base)]);
       const fromAlice = alice.put(a);
       const fromBob = bob.put(b);
       if (fromBob !== undefined) alice.apply([fromBob]);
@@ -87,11 +87,11 @@ test('two writers of one document end equal whichever change arrives first', () 
 });
 
 test('a put writes only what differs', () => {
-  const document = new LiveDocument(ALICE);
+  const document = new LiveDocument(ALICE, sodiumCrypto);
   const value = Object.fromEntries(
     Array.from({ length: 28 }, (_, i) => [`field-${i}`, `value-${i}`]),
   );
-  const founding = document.found(value, sodiumCrypto);
+  const founding = document.found(value);
   const change = document.put({ ...value, 'field-3': 'other' });
   assert.ok(
     change !== undefined && change.length < founding.length / 3,
@@ -102,17 +102,17 @@ test('a put writes only what differs', () => {
 
 test('a change is a plain chunk, never a compressed one', () => {
   const plainChunk = 1;
-  const document = new LiveDocument(ALICE);
-  const first = document.found({ text: 'same '.repeat(5000) }, sodiumCrypto);
+  const document = new LiveDocument(ALICE, sodiumCrypto);
+  const first = document.found({ text: 'same '.repeat(5000) });
   const second = document.put({ text: 'other '.repeat(5000) });
   assert.equal(first[8], plainChunk);
   assert.equal(second?.[8], plainChunk);
 });
 
 test('a change over the limit is refused', () => {
-  const document = new LiveDocument(ALICE);
+  const document = new LiveDocument(ALICE, sodiumCrypto);
   assert.throws(
-    () => document.found({ text: 'x'.repeat(MAX_CHANGE_BYTES) }, sodiumCrypto),
+    () => document.found({ text: 'x'.repeat(MAX_CHANGE_BYTES) }),
     (error) => error instanceof HoldfastError && error.reason === 'DOCUMENT_TOO_LARGE',
   );
 });

@@ -176,14 +176,14 @@ describe('the member itself', () => {
     const fault = new TypeError('undefined is not a function');
     reported.report({
       type: 'core',
-      event: 'core.void_commit',
+      event: 'core.void_ops',
       detail: 'commit 3',
       fault: undefined,
     });
     reported.report({ type: 'core', event: 'core.request_fault', detail: 'put', fault });
     assert.equal(reported.lines[1]?.fields.error, fault);
     assert.deepEqual(reported.take(), [
-      'warn core.void_commit commit 3',
+      'warn core.void_ops commit 3',
       'error core.request_fault fault in put',
     ]);
   });

@@ -306,7 +306,7 @@ describe('deliveries of peers', () => {
     assert.deepEqual(bench.trace, [
       'write begins',
       'write ends',
-      'report core.void_commit',
+      'report core.void_ops',
       'send state 1',
     ]);
     const kept = await bench.commits.readRun(author.feed, 1);
@@ -442,7 +442,7 @@ describe('replay', () => {
 
   test('leaves out what meant nothing when it came', async () => {
     const [op] = opsOf('notes/a');
-    const author = new Author('south');
+    const author = new Author('south', new TestNode('south').incarnation);
     author.append(payloadOf([op, { ...op, key: 'leases/a' }, { ...op, key: 'no key' }]));
     const bench = new Bench();
     await bench.runtime.deliver([author.run()]);

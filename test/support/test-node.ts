@@ -32,6 +32,7 @@ export function agent(name: string): Caller {
 export class TestNode {
   readonly node: Node;
   readonly name: string;
+  readonly incarnation: string;
   readonly stored: Persist['commits'][number][] = [];
   effects: Effect[] = [];
   nowMs = START_MS;
@@ -41,11 +42,12 @@ export class TestNode {
     this.name = name;
     const seed = sodiumCrypto.blake2b(utf8(name));
     const signer = createSigner(seed);
+    this.incarnation = toHex(sodiumCrypto.blake2b(seed).subarray(0, 16));
     this.node = new Node({
       identity: {
         nodeId: toHex(signer.publicKey),
         name,
-        incarnation: toHex(sodiumCrypto.blake2b(seed).subarray(0, 16)),
+        incarnation: this.incarnation,
         agents: new Set([name]),
         bootTags: new Map([0, 1].map((boot) => [boot, toHex(seed.subarray(boot, boot + 4))])),
       },

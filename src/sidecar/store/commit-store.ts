@@ -2,8 +2,8 @@
 import {
   bytesEqual,
   type Crypto,
+  changeOf,
   type DocumentKey,
-  decodeRefounding,
   type Effect,
   type FeedHead,
   type FeedId,
@@ -11,14 +11,14 @@ import {
   feedKey,
   type GatheredOp,
   type GatheredSpan,
+  gateOps,
+  hasForeignOps,
   isBlank,
   type Lane,
   type NodeId,
   type Op,
   type ReplayedCommit,
   type Run,
-  readOps,
-  readOpsOrNone,
   type Superseded,
   toHex,
 } from '../../core/index.ts';
@@ -203,25 +203,30 @@ export class CommitStore {
     return records.flatMap((record, i) => {
       const key = keys[i] as Uint8Array;
       if (record === undefined) throw new StoreDamagedError(key, 'is missing');
-      return readOps(this.#commit(key, record).payload)
-        .filter(
-          (op) =>
-            (op.kind === 'change' || op.kind === 'refound') &&
-            op.key === document &&
-            op.generation === generation,
-        )
-        .map((op) => (op.kind === 'refound' ? decodeRefounding(op.bytes).change : op.bytes));
+      return this.#opsOf(key, record)
+        .filter((op) => op.key === document && op.generation === generation)
+        .map(changeOf)
+        .filter((change) => change !== undefined);
     });
   }
 
-  /** Our own ops in spans of our feeds of a lane, in the order of incarnations and sequence numbers. */
-  async gather(author: NodeId, lane: Lane, spans: readonly GatheredSpan[]): Promise<GatheredOp[]> {
+  /**
+   * Our own ops in spans of our feeds of a lane, in the order of incarnations and sequence numbers; undefined when a later
+   * version of this program has written there.
+   */
+  async gather(
+    author: NodeId,
+    lane: Lane,
+    spans: readonly GatheredSpan[],
+  ): Promise<GatheredOp[] | undefined> {
     const gathered: GatheredOp[] = [];
     for (const { incarnation, from, through } of spans) {
       const feed = { author, incarnation, lane };
       for await (const { key, value } of this.#store.range(commitSpan(feed, from, through))) {
         const { clock, payload } = this.#commit(key, value);
-        for (const op of readOpsOrNone(payload)) {
+        // Only the version that wrote them knows whether they are still needed.
+        if (hasForeignOps(payload)) return undefined;
+        for (const op of gateOps(feed, payload, this.#crypto).ops) {
           const needed = op.kind === 'delete' && (await this.#isNeeded(op, author, lane));
           gathered.push({ op, clock: op.clock ?? clock, needed });
         }
@@ -259,7 +264,7 @@ export class CommitStore {
       const place = parseCommitKey(key);
       if (place === undefined) continue;
       const { clock, payload } = this.#commit(key, value);
-      batch.push({ feed: place.feed, clock, ops: readOpsOrNone(payload) });
+      batch.push({ feed: place.feed, clock, ops: gateOps(place.feed, payload, this.#crypto).ops });
       if (batch.length === REPLAY_COMMITS) {
         yield batch;
         batch = [];
@@ -287,6 +292,13 @@ export class CommitStore {
     await this.#store.write([{ type: 'put', key, value: sealRecord(key, payload, this.#crypto) }], {
       sync: true,
     });
+  }
+
+  #opsOf(key: Uint8Array, value: Uint8Array): readonly Op[] {
+    const feed = parseCommitKey(key)?.feed;
+    return feed === undefined
+      ? []
+      : gateOps(feed, this.#commit(key, value).payload, this.#crypto).ops;
   }
 
   #commit(key: Uint8Array, value: Uint8Array): CommitRecord {

@@ -3,9 +3,9 @@ import {
   type Crypto,
   type DocumentKey,
   type FeedId,
+  gateOps,
   type Op,
   type Remainder,
-  readOpsOrNone,
   type Superseded,
 } from '../../core/index.ts';
 import { StoreDamagedError } from './damage.ts';
@@ -70,7 +70,8 @@ export async function pruneStep(
     const record = payload && parseCommitRecord(payload);
     if (place === undefined) continue;
     // A damaged commit goes as well; the index entries it leaves are dropped with the next rebuild.
-    const ops: readonly Op[] = record === undefined ? [] : readOpsOrNone(record.payload);
+    const ops: readonly Op[] =
+      record === undefined ? [] : gateOps(feed, record.payload, crypto).ops;
     operations.push({ type: 'delete', key });
     dropped.add(place.seq);
     for (const [index, op] of ops.entries()) {

@@ -328,7 +328,7 @@ describe('ops of a later version in a commit', () => {
     node.put('notes/a', { n: 2 });
     const [first, second] = node.stored.flatMap(({ ops }) => ops);
     assert.ok(first && second);
-    const author = new Author('south');
+    const author = new Author('south', node.stored[0]?.commit.feed.incarnation);
     author.append(payloadOf(['of a later version', first, 'of a later version', second]));
     await persistRun(commits, author, author.run());
     assert.deepEqual(await commits.loadChanges('notes/a', 0), [first.bytes, second.bytes]);

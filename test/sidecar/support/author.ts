@@ -5,6 +5,7 @@ import {
   type Commit,
   type FeedId,
   hlcOf,
+  type Incarnation,
   type Op,
   type Run,
   toHex,
@@ -21,12 +22,13 @@ export class Author {
   readonly commits: Commit[] = [];
   readonly #table: FeedTable;
 
-  /** `incarnation`: a byte that stands for sixteen. */
-  constructor(name: string, incarnation = 1) {
+  /** `incarnation`: 32 hex digits, or a byte that stands for sixteen. */
+  constructor(name: string, incarnation: Incarnation | number = 1) {
     const signer = createSigner(sodiumCrypto.blake2b(utf8(name)));
     const own = {
       author: toHex(signer.publicKey),
-      incarnation: toHex(new Uint8Array(16).fill(incarnation)),
+      incarnation:
+        typeof incarnation === 'string' ? incarnation : toHex(new Uint8Array(16).fill(incarnation)),
     };
     this.feed = { ...own, lane: 'state' };
     this.#table = new FeedTable({

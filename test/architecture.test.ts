@@ -93,10 +93,11 @@ const AREAS: readonly Area[] = [
   { at: 'src/gen/holdfast/mesh/', areas: ['src/gen/'], packages: ['@bufbuild/*'] },
 ];
 
-/** The two commands that start a process load it, when they are run and not before; every other command asks it. */
+/** The commands that work on a data directory load the sidecar, when they are run and not before; every other one asks it. */
 const LAUNCHES: readonly Launch[] = [
   { by: 'src/cli/commands/run.ts', of: 'src/sidecar/index.ts' },
   { by: 'src/cli/commands/init.ts', of: 'src/sidecar/index.ts' },
+  { by: 'src/cli/commands/repair.ts', of: 'src/sidecar/index.ts' },
 ];
 
 /** Clocks, timers and dice of the process. Everything else is given them as arguments. */

@@ -87,5 +87,7 @@ export function fromStatus(status: StatusResponse): SidecarStatus {
     feeds: Number(status.feeds),
     commits: Number(status.commits),
     stateHash: status.stateHash,
+    notReady: status.notReady,
+    damage: status.damage,
   };
 }

@@ -92,6 +92,10 @@ export interface SidecarStatus {
   readonly commits: number;
   /** Equal on sidecars that hold the same documents. */
   readonly stateHash: string;
+  /** Why the sidecar is not ready, one sentence each; empty when it is. */
+  readonly notReady: readonly string[];
+  /** What of its store was found damaged since the process started, one sentence each; at most 100. */
+  readonly damage: readonly string[];
 }
 
 export type PeerState = 'connected' | 'connecting' | 'waiting' | 'paused';

@@ -15,7 +15,17 @@ const ATTEMPTS_BEFORE_WORRY = 2;
 
 /** One sentence a problem; none when all is well. */
 export function findProblems(inputs: HealthInputs): string[] {
-  return [...meshProblems(inputs), ...silentAgents(inputs)];
+  return [...storeProblems(inputs), ...meshProblems(inputs), ...silentAgents(inputs)];
+}
+
+function storeProblems({ status }: HealthInputs): string[] {
+  return [
+    ...status.notReady.map((reason) => `not ready: ${reason}`),
+    ...summarise(
+      status.damage.map((damage) => `damage in the store: ${damage}`),
+      'more records were damaged; the log names them',
+    ),
+  ];
 }
 
 function meshProblems({ status, peers }: HealthInputs): string[] {

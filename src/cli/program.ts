@@ -8,6 +8,7 @@ import { addDocuments } from './commands/documents.ts';
 import { addInit } from './commands/init.ts';
 import { addMembers } from './commands/members.ts';
 import { addPeers } from './commands/peers.ts';
+import { addRepair } from './commands/repair.ts';
 import { addRun, addRunOptions } from './commands/run.ts';
 import { addStatus } from './commands/status.ts';
 import { addWatch } from './commands/watch.ts';
@@ -52,6 +53,7 @@ function createProgram(context: CliContext, setExitCode: (code: number) => void)
   program.commandsGroup('Sidecar:');
   addInit(program);
   addRun(program, setExitCode);
+  addRepair(program, context, setExitCode);
   addDemo(program, setExitCode);
   addStatus(program, context);
   addPeers(program, context);

@@ -26,6 +26,7 @@ export const ERROR_REASONS = [
   'LIMIT_REACHED',
   'STOPPING',
   'STORE_FAILED',
+  'DISK_FULL',
   'INTERNAL',
   'UNKNOWN_METHOD',
 ] as const;

@@ -108,6 +108,8 @@ export class FeedTable {
     this.#signer = parts.signer;
     this.#own = parts.own;
     for (const head of parts.heads) this.#add({ ...head });
+    // A head that was lost is known again by what newer incarnations cover.
+    for (const head of [...this.#heads.values()]) this.#coverEarlier(head, head);
   }
 
   get feeds(): number {
@@ -243,7 +245,13 @@ export class FeedTable {
   /** Carries out what a whole checkpoint says about its own feed and earlier incarnations of its author. */
   #supersede(head: Head, { covers, closedBeforeMs }: Checkpoint): void {
     this.#superseded.push({ feed: head.feed, from: 1, through: head.base - 1 });
-    const { author, lane, incarnation } = head.feed;
+    this.#coverEarlier(head, { covers, closedBeforeMs });
+  }
+
+  #coverEarlier(
+    { feed: { author, lane, incarnation } }: Head,
+    { covers, closedBeforeMs }: Omit<Checkpoint, 'commits'>,
+  ): void {
     const start = startOfIncarnation(incarnation);
     for (const cover of covers) {
       if (startOfIncarnation(cover.incarnation) >= start) continue;

@@ -17,7 +17,7 @@ export type { SkippedChange } from './change-graph.ts';
 export { type ChangeFacts, type Inspection, inspectChange } from './change-inspector.ts';
 export { type Checkpoint, type Cover, decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
 export type { GatheredOp, GatheredSpan } from './checkpoints.ts';
-export { type Commit, type Op, SIGNATURE_BYTES } from './commit.ts';
+export { type Commit, CommitSeal, NO_HASH, type Op, SIGNATURE_BYTES } from './commit.ts';
 export {
   CONFIG_RULES,
   type CoreConfig,

@@ -4,12 +4,13 @@ import type { Transport } from '../mesh/index.ts';
 import { startApiServer } from './api/index.ts';
 import { createBackend } from './backend.ts';
 import { Closers } from './closers.ts';
+import type { Disk } from './disk-guard.ts';
 import type { FleetSecret } from './identity/fleet-secret.ts';
 import type { NodeKey } from './identity/node-key.ts';
 import type { Log } from './log.ts';
-import { Member, type MemberReport } from './member.ts';
+import { MemberSupervisor } from './member-supervisor.ts';
 import { createReporter } from './reporter.ts';
-import type { Store } from './store/store.ts';
+import type { StoreSource } from './store-source.ts';
 
 export interface SidecarParts {
   readonly environment: Environment;
@@ -20,10 +21,14 @@ export interface SidecarParts {
   readonly config: CoreConfig;
   readonly fleet: FleetSecret;
   readonly key: NodeKey;
-  /** Closed by whoever opened it, after the sidecar. */
-  readonly store: Store;
-  /** Closed by the sidecar. */
-  readonly transport: Transport;
+  /** Opened at the start, and again after each failure. What is opened is closed by the sidecar. */
+  readonly stores: StoreSource;
+  /** Made with each store; `address` is where the one before listened, empty at first. Closed by the sidecar. */
+  createTransport(address: string): Transport;
+  /** The disk that may become full; undefined for a store that lies on none. */
+  readonly disk?: Disk | undefined;
+  /** Bytes of it to keep free; undefined for the default. */
+  readonly diskReserveBytes?: number | undefined;
   /** Whose token it is. */
   authenticate(token: string): Caller | undefined;
   /** Loopback address of the API; undefined turns TCP off. Port 0 takes a free one. */
@@ -41,7 +46,7 @@ export interface Sidecar extends AsyncDisposable {
   readonly apiSocket: string | undefined;
   /** Empty when the mesh does not listen. */
   readonly meshAddress: string;
-  /** Resolves when the sidecar cannot go on: its process must end. */
+  /** Resolves when the sidecar cannot go on, because its core fails again and again: its process must end. */
   readonly failed: Promise<unknown>;
 }
 
@@ -66,18 +71,17 @@ async function openAll(parts: SidecarParts, opened: Closers): Promise<Sidecar> {
     if (!faults.has(reason)) log.warn('sidecar.not_ready', { reason }, `not ready: ${reason}`);
     faults.add(reason);
   };
-  const reportToLog = createReporter(log, clock, crypto);
-  const report = (what: MemberReport): void => {
-    reportToLog(what);
-    if (what.type !== 'store-failed') return;
-    notReady('the store failed');
-    failure.resolve(what.error);
-  };
-  const member = await Member.open({
+  const member = await MemberSupervisor.open({
     ...parts,
+    disk: parts.disk,
+    diskReserveBytes: parts.diskReserveBytes,
     signer: parts.key.signer,
     fleet: { fleetId: fleet.fleetId, key: fleet.key },
-    report,
+    report: createReporter(log, clock, crypto),
+    onGivenUp: (error) => {
+      notReady('the sidecar failed too often');
+      failure.resolve(error);
+    },
   });
   opened.defer(() => member.close());
   log.info(
@@ -91,7 +95,7 @@ async function openAll(parts: SidecarParts, opened: Closers): Promise<Sidecar> {
     fleetId: fleet.fleetId,
     clock,
     crypto,
-    notReady: () => [...faults],
+    notReady: () => [...member.notReady(), ...faults],
     stopping: stopping.signal,
   });
   const api = await startApiServer({
@@ -107,7 +111,7 @@ async function openAll(parts: SidecarParts, opened: Closers): Promise<Sidecar> {
     stopping.abort();
     await api.stop();
   });
-  await member.connect(parts.peers, parts.meshListens);
+  await member.connect();
   if (parts.meshListens) {
     const address = member.meshAddress;
     log.info('mesh.listening', { address }, `other sidecars can dial ${address}`);

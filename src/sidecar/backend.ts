@@ -2,11 +2,11 @@
 import { type Clock, type Crypto, fingerprint, formatNodeId } from '../core/index.ts';
 import type { Backend, PeerRow } from './api/index.ts';
 import type { Log } from './log.ts';
-import type { Member } from './member.ts';
+import type { MemberSupervisor } from './member-supervisor.ts';
 import { VERSION } from './version.ts';
 
 export interface BackendParts {
-  readonly member: Member;
+  readonly member: MemberSupervisor;
   readonly name: string;
   readonly agents: readonly string[];
   readonly fleetId: Uint8Array;
@@ -52,11 +52,12 @@ export function createBackend(parts: BackendParts): Backend {
     submit: (method, caller, body) => member.request(method, caller, body),
     onChange: (listener) => member.onChange(listener),
     notReady: () => parts.notReady(),
+    damage: () => member.damage.map(({ what, detail }) => `${what} ${detail}`),
     stopping: parts.stopping,
   };
 }
 
-function peerRows(member: Member, crypto: Crypto): PeerRow[] {
+function peerRows(member: MemberSupervisor, crypto: Crypto): PeerRow[] {
   return member
     .peers()
     .map((peer) => ({

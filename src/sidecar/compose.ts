@@ -3,16 +3,19 @@ import { join } from 'node:path';
 import { type Environment, HoldfastError } from '../core/index.ts';
 import { createLanTransport } from '../mesh/index.ts';
 import { assembleSidecar, type Sidecar, type SidecarParts } from './assemble.ts';
+import { Ballast } from './ballast.ts';
 import { Closers } from './closers.ts';
+import { isNoSpace } from './disk-guard.ts';
+import { spaceOf } from './disk-space.ts';
 import { errorCode } from './durable-file.ts';
-import { type FleetSecret, loadFleetSecret } from './identity/fleet-secret.ts';
+import { requireFleetSecret } from './identity/fleet-secret.ts';
 import { loadNodeKey } from './identity/node-key.ts';
 import { loadTokens } from './identity/token-file.ts';
+import { LevelSource } from './level-source.ts';
 import type { Log } from './log.ts';
 import type { SidecarOptions } from './options.ts';
 import { StartupError } from './startup-error.ts';
 import { StoreDamagedError } from './store/damage.ts';
-import { openLevelStore } from './store/level-store.ts';
 
 /** A sidecar without a listener still dials from somewhere: the system chooses. */
 const NOT_LISTENING = { host: '127.0.0.1', port: 0 };
@@ -40,10 +43,16 @@ async function openAll(
 ): Promise<Sidecar> {
   const { random, timers } = environment;
   const { dataDir, agents, meshListen } = options;
-  const fleet = await requireFleet(dataDir);
+  const fleet = await requireFleetSecret(dataDir);
   // First the store: its lock keeps a second sidecar away from everything else in the directory.
-  const store = await openLevelStore(join(dataDir, 'store'));
-  opened.defer(() => store.close());
+  const stores = new LevelSource(join(dataDir, 'store'));
+  const disk = { space: () => spaceOf(dataDir), ballast: new Ballast(dataDir, random) };
+  await stores.lock().catch(async (error: unknown) => {
+    if (!isNoSpace(error)) throw error;
+    await disk.ballast.release();
+    await stores.lock();
+  });
+  opened.defer(() => stores.unlock());
   const key = await loadNodeKey(dataDir, random);
   const tokens = await loadTokens(dataDir, agents, random);
   const address = meshListen ?? NOT_LISTENING;
@@ -54,22 +63,19 @@ async function openAll(
     config: { pulseFlushMs: options.pulseFlushMs, liveDocuments: options.liveDocuments },
     fleet,
     key,
-    store,
-    transport: createLanTransport({ ...address, keyPair: key.noise, timers }),
+    stores,
+    createTransport: (before) => {
+      // What took a free port keeps it, for those who dial it.
+      const port = address.port === 0 ? Number(before.split(':').at(-1)) : address.port;
+      return createLanTransport({ host: address.host, port, keyPair: key.noise, timers });
+    },
+    disk,
+    diskReserveBytes: options.diskReserveBytes,
     authenticate: (token) => tokens.find(token),
     meshListens: meshListen !== undefined,
   });
   opened.defer(() => sidecar[Symbol.asyncDispose]() as Promise<void>);
   return { ...sidecar, [Symbol.asyncDispose]: () => opened.close() };
-}
-
-async function requireFleet(dataDir: string): Promise<FleetSecret> {
-  const secret = await loadFleetSecret(dataDir);
-  if (secret !== undefined) return secret;
-  throw new StartupError(
-    `This sidecar belongs to no fleet yet: there is no fleet.key in ${dataDir}.`,
-    'Run `holdfast init` with the same --data-dir, for a new fleet or to join one.',
-  );
 }
 
 /** Says what to do about what can go wrong on the way up. */

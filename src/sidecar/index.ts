@@ -16,6 +16,7 @@ export {
   type SidecarOption,
   type SidecarOptions,
 } from './options.ts';
+export { type RepairRequest, repairStore } from './repair.ts';
 export { StartupError } from './startup-error.ts';
 export { createMemoryStore } from './store/memory-store.ts';
 export { systemEnvironment } from './system-environment.ts';

@@ -30,7 +30,23 @@ export const LOG_EVENTS = [
     name: 'core.change_refused',
     meaning: 'changes of a document cannot be read; it keeps its last view',
   },
-  { name: 'store.failed', meaning: 'the store failed; nothing more is acknowledged' },
+  {
+    name: 'core.fault',
+    meaning:
+      'a fault of the core; the sidecar starts anew inside, at most three times in ten minutes',
+  },
+  {
+    name: 'store.failed',
+    meaning: 'the store failed; nothing is acknowledged until it was opened again and checked',
+  },
+  { name: 'store.reopen_failed', meaning: 'the store could not be opened again; it is tried on' },
+  { name: 'store.reopened', meaning: 'the store was opened again and checked' },
+  {
+    name: 'store.damaged',
+    meaning: 'a record of the store is damaged or missing; it is named, with what becomes of it',
+  },
+  { name: 'disk.full', meaning: 'the disk is nearly full; nothing is written until there is room' },
+  { name: 'disk.roomy', meaning: 'there is room on the disk again; writes are taken' },
 ] as const satisfies readonly { readonly name: string; readonly meaning: string }[];
 
 export type LogEvent = (typeof LOG_EVENTS)[number]['name'];

@@ -62,7 +62,7 @@ async function serve({ options }: ResolvedOptions): Promise<number> {
   );
 
   const why = await Promise.race([stop.promise, sidecar.failed.then(() => undefined)]);
-  log.info('sidecar.stopping', { signal: why }, `stopping: ${why ?? 'the store failed'}`);
+  log.info('sidecar.stopping', { signal: why }, `stopping: ${why ?? 'the core failed too often'}`);
   const cancel = timers.after(STOP_DEADLINE_MS, () => {
     log.error('sidecar.failed', {}, `not stopped within ${STOP_DEADLINE_MS} ms; exiting anyway`);
     process.exit(EXIT_FAILED);

@@ -26,8 +26,10 @@ import {
   parsePeerAddress,
   type Transport,
 } from '../mesh/index.ts';
+import { holdDelivery } from './held-delivery.ts';
 import { Runtime } from './runtime.ts';
 import type { CommitStore } from './store/commit-store.ts';
+import { StoreDamagedError } from './store/damage.ts';
 import { recall } from './store/recall.ts';
 import type { Store } from './store/store.ts';
 
@@ -45,7 +47,7 @@ export type MemberReport =
       readonly fault: unknown;
     }
   | { readonly type: 'views-rebuilt'; readonly documents: number }
-  /** Nothing is acknowledged any more: the process must end. */
+  /** Nothing is acknowledged any more: the member must be closed. The error says whether the store is at fault. */
   | { readonly type: 'store-failed'; readonly error: unknown };
 
 export interface MemberParts {
@@ -61,6 +63,8 @@ export interface MemberParts {
   readonly config: CoreConfig;
   /** When history is let go; what is usual if absent. */
   readonly forgetting?: Forgetting;
+  /** Why nothing is taken from peers now; undefined, or absent, while it is. */
+  holdsBack?(): string | undefined;
   report(report: MemberReport): void;
 }
 
@@ -142,8 +146,16 @@ export class Member {
       name: parts.name,
       feeds: {
         positions: () => node.positions(),
-        readRun: (feed, firstSeq) => commits.readRun(feed, firstSeq),
-        deliver: (runs) => runtime.deliver(runs),
+        readRun: (feed, firstSeq) =>
+          commits.readRun(feed, firstSeq).catch((error: unknown) => {
+            if (error instanceof StoreDamagedError) parts.report({ type: 'store-failed', error });
+            throw error;
+          }),
+        deliver: (runs) => {
+          const reason = parts.holdsBack?.();
+          if (reason === undefined) return runtime.deliver(runs);
+          return Promise.resolve(holdDelivery(runs, node.positions(), reason));
+        },
       },
       report: parts.report,
     });

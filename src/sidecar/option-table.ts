@@ -110,6 +110,17 @@ export const SIDECAR_OPTIONS = [
     default: '512',
   },
   {
+    key: 'diskReserveBytes',
+    flag: '--disk-reserve <MiB>',
+    attribute: 'diskReserve',
+    env: 'HOLDFAST_DISK_RESERVE',
+    yaml: 'disk.reserve',
+    form: 'text',
+    description:
+      'MiB of the disk to keep free, 0 to 1000000; with less nothing is written, or auto',
+    default: 'auto',
+  },
+  {
     key: 'logLevel',
     flag: '--log-level <level>',
     attribute: 'logLevel',

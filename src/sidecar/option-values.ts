@@ -9,6 +9,8 @@ import type { OptionKey } from './option-table.ts';
 const MAX_AGENTS = 64;
 /** A sidecar dials all of them and keeps a link to each. */
 const MAX_PEERS = 256;
+const MIB = 1024 * 1024;
+const MAX_RESERVE_MIB = 1_000_000;
 /** What the shortest `sun_path` of the supported systems holds (macOS), in bytes. */
 const MAX_SOCKET_PATH_BYTES = 103;
 
@@ -97,6 +99,13 @@ function integer(least: number, most: number) {
   });
 }
 
+/** Bytes; undefined for as much as fits the disk. */
+const diskReserve = parsed((text) => {
+  if (text === 'auto') return undefined;
+  if (/^\d{1,7}$/.test(text) && Number(text) <= MAX_RESERVE_MIB) return Number(text) * MIB;
+  return new Refusal(`is not a whole number of MiB from 0 to ${MAX_RESERVE_MIB}, or auto`);
+});
+
 function oneOf<const Word extends string>(words: readonly Word[]) {
   return parsed(
     (text) =>
@@ -127,6 +136,7 @@ export const OPTION_SCHEMAS = {
     .transform(unique),
   pulseFlushMs: integer(10, 60_000),
   liveDocuments: integer(16, 100_000),
+  diskReserveBytes: diskReserve,
   logLevel: oneOf(LOG_LEVELS),
   logFormat: oneOf(LOG_FORMATS),
 } satisfies Record<OptionKey, z.ZodType>;

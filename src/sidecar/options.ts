@@ -70,7 +70,7 @@ function faultsOf(issues: readonly Issue[], sourceByKey: ResolvedOptions['source
 export function printOptions(resolved: ResolvedOptions, form: 'text' | 'json'): string {
   const rows = SIDECAR_OPTIONS.map(({ key, yaml }) => ({
     option: yaml,
-    value: printableValue(resolved.options[key]),
+    value: printableValue(key, resolved.options[key]),
     source: formatSource(resolved.sourceByKey.get(key) ?? { kind: 'default' }),
   }));
   if (form === 'json') return `${JSON.stringify(rows, undefined, 2)}\n`;
@@ -89,8 +89,11 @@ export function printOptions(resolved: ResolvedOptions, form: 'text' | 'json'): 
     .join('');
 }
 
-function printableValue(value: SidecarOptions[OptionKey]): string | number | readonly string[] {
-  if (value === undefined) return 'off';
+function printableValue(
+  key: OptionKey,
+  value: SidecarOptions[OptionKey],
+): string | number | readonly string[] {
+  if (value === undefined) return key === 'diskReserveBytes' ? 'auto' : 'off';
   return typeof value === 'object' && 'host' in value ? formatPeerAddress(value) : value;
 }
 
@@ -117,6 +120,7 @@ function defaultOf(
     case 'meshListen':
     case 'pulseFlushMs':
     case 'liveDocuments':
+    case 'diskReserveBytes':
     case 'logLevel':
     case 'logFormat':
       return { text: SIDECAR_OPTIONS.find((option) => option.key === key)?.default ?? '', source };

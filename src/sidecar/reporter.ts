@@ -1,20 +1,23 @@
 // What a member reports, as log lines: stable event names, one line an event, repetitions counted instead of printed.
 import { type Clock, type Crypto, formatNodeId } from '../core/index.ts';
 import type { Log } from './log.ts';
-import type { MemberReport } from './member.ts';
+import type { SupervisorReport } from './member-supervisor.ts';
 import { RepeatFilter } from './repeat-filter.ts';
 
 /** A peer that stays away is mentioned once a minute, with how often it was tried. */
 const REPEAT_INTERVAL_MS = 60_000;
+/** Damaged records that get a line each. */
+const MAX_DAMAGE_LINES = 50;
+const BYTES_PER_MIB = 1024 * 1024;
 
-type ReportOf<Type extends MemberReport['type']> = Extract<MemberReport, { type: Type }>;
+type ReportOf<Type extends SupervisorReport['type']> = Extract<SupervisorReport, { type: Type }>;
 
 /** Returns the function that writes reports to the log. */
 export function createReporter(
   log: Log,
   clock: Clock,
   crypto: Crypto,
-): (report: MemberReport) => void {
+): (report: SupervisorReport) => void {
   const reporter = new Reporter(log, clock, crypto);
   return (report) => reporter.write(report);
 }
@@ -31,7 +34,7 @@ class Reporter {
     this.#crypto = crypto;
   }
 
-  write(report: MemberReport): void {
+  write(report: SupervisorReport): void {
     switch (report.type) {
       case 'link-up':
         return this.#linkUp(report);
@@ -47,6 +50,17 @@ class Reporter {
         return this.#viewsRebuilt(report);
       case 'store-failed':
         return this.#storeFailed(report);
+      case 'core-fault':
+        return this.#coreFault(report);
+      case 'store-reopen-failed':
+        return this.#reopenFailed(report);
+      case 'store-reopened':
+        return this.#reopened(report);
+      case 'store-damaged':
+        return this.#damaged(report);
+      case 'disk-full':
+      case 'disk-roomy':
+        return this.#disk(report);
     }
   }
 
@@ -90,7 +104,49 @@ class Reporter {
   }
 
   #storeFailed({ error }: ReportOf<'store-failed'>): void {
-    this.#log.error('store.failed', { error }, 'the store failed; nothing more is acknowledged');
+    const message =
+      'the store failed; nothing is acknowledged until it was opened again and checked';
+    this.#log.error('store.failed', { error }, message);
+  }
+
+  #coreFault({ error, faults }: ReportOf<'core-fault'>): void {
+    const message = `a fault of the core, number ${faults} in ten minutes; the sidecar starts anew inside`;
+    this.#log.error('core.fault', { error, faults }, message);
+  }
+
+  #reopenFailed({ error, attempts }: ReportOf<'store-reopen-failed'>): void {
+    const reason = error instanceof Error ? error.message : String(error);
+    const passed = this.#passes('reopen', reason);
+    if (passed === undefined) return;
+    const message = `the store cannot be opened: ${reason} Trying on.`;
+    this.#log.error('store.reopen_failed', { error, attempts, ...passed }, message);
+  }
+
+  #reopened({ attempts, downMs }: ReportOf<'store-reopened'>): void {
+    this.#filter.end('reopen');
+    const message = `the store is open again after ${downMs} ms`;
+    this.#log.info('store.reopened', { attempts, downMs }, message);
+  }
+
+  #damaged({ damage, unnamed }: ReportOf<'store-damaged'>): void {
+    for (const { what, detail } of damage.slice(0, MAX_DAMAGE_LINES)) {
+      this.#log.error('store.damaged', { what, detail }, `${what} ${detail}`);
+    }
+    const more = Math.max(0, damage.length - MAX_DAMAGE_LINES) + unnamed;
+    if (more === 0) return;
+    this.#log.error('store.damaged', { more }, `${more} more records of the store are damaged`);
+  }
+
+  #disk({ type, space }: ReportOf<'disk-full' | 'disk-roomy'>): void {
+    const freeMiB = Math.floor(space.freeBytes / BYTES_PER_MIB);
+    const fields = { freeMiB, totalMiB: Math.floor(space.totalBytes / BYTES_PER_MIB) };
+    if (type === 'disk-full') {
+      const message = `the disk is nearly full, ${freeMiB} MiB are free; nothing is written until there is room`;
+      this.#log.error('disk.full', fields, message);
+    } else {
+      const message = `there is room on the disk again, ${freeMiB} MiB are free; writes are taken`;
+      this.#log.info('disk.roomy', fields, message);
+    }
   }
 
   #passes(subject: string, condition: string): { silenced: number } | undefined {

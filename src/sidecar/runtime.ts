@@ -31,6 +31,7 @@ const MAX_QUEUED_EVENTS = 4096;
 /** Events in one turn: enough to share an fsync, few enough that replies do not wait for a long turn. */
 const MAX_TURN_EVENTS = 256;
 const RETRY_AFTER_QUEUE_MS = 250;
+const RETRY_AFTER_FAILURE_MS = 1000;
 
 export interface RuntimeParts {
   readonly node: Node;
@@ -301,7 +302,8 @@ export class Runtime {
     return this.#state === 'failed'
       ? new HoldfastError(
           'STORE_FAILED',
-          'The store failed. It is not known whether this was written; the sidecar stops, try again after its restart.',
+          'The store failed. It is not known whether this was written; the store is opened again, read before you write again.',
+          { retryAfterMs: RETRY_AFTER_FAILURE_MS },
         )
       : new HoldfastError(
           'STOPPING',

@@ -5,6 +5,7 @@ import {
   createLog,
   createMemoryStore,
   deriveNodeKey,
+  type SidecarParts,
   systemEnvironment,
 } from '../sidecar/index.ts';
 
@@ -39,8 +40,8 @@ export async function startTestSidecar(options: {
     config: { pulseFlushMs: 200, liveDocuments: 512 },
     fleet: createFleetSecret(random),
     key: deriveNodeKey(random.bytes(KEY_BYTES)),
-    store: createMemoryStore(),
-    transport: noTransport,
+    stores: memorySource(),
+    createTransport: () => noTransport,
     authenticate: (presented) => {
       if (presented === adminToken) return { scope: 'admin' };
       const agent = agentByToken.get(presented);
@@ -60,6 +61,19 @@ export async function startTestSidecar(options: {
       return found;
     },
     [Symbol.asyncDispose]: () => sidecar[Symbol.asyncDispose](),
+  };
+}
+
+/** Opens the same memory again after a failure. */
+function memorySource(): SidecarParts['stores'] {
+  let store = createMemoryStore();
+  return {
+    open: async () => {
+      store = store.snapshotWritten();
+      return store;
+    },
+    losses: async () => ({ damage: [], unreadable: false }),
+    rebuild: async () => {},
   };
 }
 

@@ -42,6 +42,8 @@ function sidecarAt(paused = false): FakeSidecar {
     feeds: 7n,
     commits: 130n,
     stateHash: '0123456789abcdef0123456789abcdef',
+    notReady: [],
+    damage: [],
   };
   return sidecar;
 }

@@ -254,8 +254,11 @@ describe('faults', { concurrency: 2 }, () => {
       return new Map(Array.from({ length: puts }, (_, n) => [`n${n % DOCUMENTS}`, n]));
     }
 
-    /** Starts on it: either it is refused in words, or what is served is the state after some acknowledged put. */
-    async function startOn(name: string): Promise<'refused' | number> {
+    /**
+     * Starts on it: either it is refused in words, or what is served is the state after some acknowledged put, or damage is
+     * reported and each document has a value that was put.
+     */
+    async function startOn(name: string): Promise<'refused' | 'reported' | number> {
       const sidecar = await site.start(name).catch((error: Error) => error);
       if (sidecar instanceof Error) {
         assert.match(sidecar.message, /damaged|cannot be used/);
@@ -265,11 +268,13 @@ describe('faults', { concurrency: 2 }, () => {
       const found = await sidecar.documents('notes');
       const numbers = [...found].map(([id, { n }]) => [id, Number(n)] as const);
       const puts = Math.max(-1, ...numbers.map(([, n]) => n)) + 1;
-      assert.deepEqual(new Map(numbers), documentsAfter(puts));
+      const reported = sidecar.log('store.damaged').length > 0;
+      if (!reported) assert.deepEqual(new Map(numbers), documentsAfter(puts));
+      for (const [id, n] of numbers) assert.equal(id, `n${n % DOCUMENTS}`);
       for (const { n, text } of found.values()) assert.equal(text, `put number ${n} `.repeat(10));
       await sidecar.put('notes', 'n0', { n: PUTS });
       assert.equal((await sidecar.end('SIGTERM')).code, 0);
-      return puts;
+      return reported ? 'reported' : puts;
     }
 
     test('that is whole after all starts with everything', async () => {
@@ -285,12 +290,6 @@ describe('faults', { concurrency: 2 }, () => {
       },
       'with a manifest that has a flipped bit': (store) => flip(fileOf(store, /^MANIFEST/), 0.5),
       'without a table': (store) => rmSync(fileOf(store, /\.ldb$/)),
-      'with half a table': (store) => {
-        const table = fileOf(store, /\.ldb$/);
-        const bytes = readFileSync(table);
-        writeFileSync(table, bytes.subarray(0, bytes.length / 2));
-      },
-      'with a flipped bit early in its log': (store) => flip(fileOf(store, /\.log$/), 0.1),
     };
     for (const [what, change] of Object.entries(refusals)) {
       test(`${what} is refused`, async () => {
@@ -300,11 +299,54 @@ describe('faults', { concurrency: 2 }, () => {
       });
     }
 
+    const reports: Readonly<Record<string, (store: string) => void>> = {
+      'with half a table': (store) => {
+        const table = fileOf(store, /\.ldb$/);
+        const bytes = readFileSync(table);
+        writeFileSync(table, bytes.subarray(0, bytes.length / 2));
+      },
+      'with a flipped bit early in its log': (store) => flip(fileOf(store, /\.log$/), 0.1),
+    };
+    for (const [what, change] of Object.entries(reports)) {
+      test(`${what} says what is lost, and serves the rest`, async () => {
+        const name = what.replaceAll(' ', '-');
+        damage(name, change);
+        assert.equal(await startOn(name), 'reported');
+      });
+    }
+
+    test('is mended by a repair, which says what it found', async () => {
+      damage('repaired', (store) => {
+        flip(fileOf(store, /^MANIFEST/), 0.5);
+        flip(fileOf(store, /\.ldb$/), 0.5);
+      });
+      const dataDir = site.dataDir('repaired');
+      assert.equal(await startOn('repaired'), 'refused');
+      const look = await site.run('repair', '--dry-run', '--data-dir', dataDir);
+      assert.equal(look.code, 1);
+      assert.match(look.stdout, /file \d+\.ldb has 1 damaged block/);
+      const first = await site.run('repair', '--data-dir', dataDir);
+      assert.equal(first.code, 0, first.stderr);
+      assert.match(first.stdout, /the store could not be opened/);
+      assert.match(first.stdout, /\d+ damages found and mended/);
+      assert.notEqual(await startOn('repaired'), 'refused');
+    });
+
+    test('that is in use is not repaired', async () => {
+      damage('used', () => {});
+      const sidecar = await site.start('used');
+      const refused = await site.run('repair', '--data-dir', site.dataDir('used'));
+      assert.equal(refused.code, 1);
+      assert.match(refused.stderr, /Another sidecar is using/);
+      assert.equal((await sidecar.documents('notes')).size, DOCUMENTS);
+      assert.equal((await sidecar.end('SIGTERM')).code, 0);
+    });
+
     for (const place of [0.2, 0.5, 0.8]) {
       test(`with a flipped bit in a table, at ${place} of it, serves nothing wrong`, async () => {
         damage(`table-${place}`, (store) => flip(fileOf(store, /\.ldb$/), place));
         const outcome = await startOn(`table-${place}`);
-        assert.ok(outcome === 'refused' || outcome === PUTS, `${outcome}`);
+        assert.ok(outcome === 'reported' || outcome === PUTS, `${outcome}`);
       });
     }
 

@@ -1,18 +1,20 @@
 // kill -9 in the middle of concurrent writes, again and again: what was acknowledged is there after every restart (invariants 2 and 3).
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { parseArgs } from 'node:util';
 import type { JsonObject } from '../../src/core/index.ts';
 import { createSeededRandom } from '../../src/testing/index.ts';
 import { CallFailed, type RunningSidecar } from './support/running-sidecar.ts';
 import { Site, waitFor } from './support/site.ts';
 
-/** How often the sidecar is killed; more for a long run by hand. */
-const ROUNDS = Number(process.env.HOLDFAST_KILL_ROUNDS ?? 10);
+/** How often the sidecar is killed; more by hand, with `npm run kill -- --rounds 500`. */
+const { values } = parseArgs({ options: { rounds: { type: 'string' } }, strict: false });
+const ROUNDS = Number(values.rounds ?? 30);
 const DOCUMENTS = 8;
 const BATCHES = 4;
 const BATCH_SIZE = 5;
 /** Acknowledgements in one round before the kill, at most. */
-const MOST_PER_ROUND = 150;
+const MOST_PER_ROUND = 75;
 const COLLECTION = 'killed';
 const AGENT = 'edge';
 

@@ -1,7 +1,14 @@
 // What is fuzzed: for each target how a hostile input is made from a seed, and what must hold when it is taken in.
 import fc from 'fast-check';
 import { decodeOps, encodeOps } from '../../src/core/commit.ts';
-import { gateOps, LANES, MalformedBytesError, type Random, toHex } from '../../src/core/index.ts';
+import {
+  type FeedId,
+  gateOps,
+  LANES,
+  MalformedBytesError,
+  type Random,
+  toHex,
+} from '../../src/core/index.ts';
 import {
   createHello,
   decodeFrame,

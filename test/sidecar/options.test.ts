@@ -55,6 +55,7 @@ suite('defaults', () => {
       peers: [],
       pulseFlushMs: 200,
       liveDocuments: 512,
+      diskReserveBytes: undefined,
       logLevel: 'info',
       logFormat: 'json',
     });

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { formatNodeId } from '../../src/core/index.ts';
 import type { Log } from '../../src/sidecar/log.ts';
-import type { MemberReport } from '../../src/sidecar/member.ts';
+import type { SupervisorReport } from '../../src/sidecar/member-supervisor.ts';
 import { createReporter } from '../../src/sidecar/reporter.ts';
 import { sodiumCrypto } from '../../src/sidecar/sodium-crypto.ts';
 import { ManualClock } from '../../src/testing/index.ts';
@@ -23,7 +23,7 @@ const OTHER_VERSION = 'it speaks protocol 2, this sidecar 1; bring both to a com
 class Reported {
   readonly clock = new ManualClock();
   readonly lines: Line[] = [];
-  readonly report: (report: MemberReport) => void;
+  readonly report: (report: SupervisorReport) => void;
 
   constructor() {
     const write =
@@ -45,16 +45,16 @@ class Reported {
   }
 }
 
-function dialFailed(attempts: number, reason = 'connection refused'): MemberReport {
+function dialFailed(attempts: number, reason = 'connection refused'): SupervisorReport {
   const versionMismatch = reason === OTHER_VERSION;
   return { type: 'dial-failed', address: 'hub:7677', reason, attempts, versionMismatch };
 }
 
-function refused(address: string, reason: string): MemberReport {
+function refused(address: string, reason: string): SupervisorReport {
   return { type: 'refused', address, reason, versionMismatch: reason === OTHER_VERSION };
 }
 
-const UP: MemberReport = { type: 'link-up', nodeId: NODE, address: 'hub:7677', outbound: true };
+const UP: SupervisorReport = { type: 'link-up', nodeId: NODE, address: 'hub:7677', outbound: true };
 
 describe('links', () => {
   test('are told when they come and go, by the ids people know', () => {
@@ -117,7 +117,7 @@ describe('a peer that stays away', () => {
   test('does not silence another one', () => {
     const reported = new Reported();
     reported.report(dialFailed(1));
-    reported.report({ ...dialFailed(1), address: 'other:7677' } as MemberReport);
+    reported.report({ ...dialFailed(1), address: 'other:7677' } as SupervisorReport);
     assert.equal(reported.lines.length, 2);
   });
 
@@ -199,7 +199,7 @@ describe('the member itself', () => {
     );
     assert.deepEqual(reported.take(), [
       'warn store.views_rebuilt views were lost and rebuilt from commits: 12 documents',
-      'error store.failed the store failed; nothing more is acknowledged',
+      'error store.failed the store failed; nothing is acknowledged until it was opened again and checked',
     ]);
   });
 });

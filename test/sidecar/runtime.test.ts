@@ -274,7 +274,7 @@ describe('deliveries of peers', () => {
     await bench.clock.settle();
     assert.ok(isPending(delivered));
     bench.writing.open();
-    assert.equal(await delivered, undefined);
+    assert.deepEqual(await delivered, { type: 'stored' });
     assert.deepEqual(bench.trace, ['write begins', 'write ends', 'send state 1']);
     assert.deepEqual(
       bench.writes.map(({ sync }) => sync),

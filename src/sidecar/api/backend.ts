@@ -54,6 +54,8 @@ export interface Backend {
   onChange(listener: () => void): () => void;
   /** Why the sidecar is not ready, one sentence each; empty when it is. Peers and hub are never among them. */
   notReady(): readonly string[];
+  /** What of the store was found damaged since the process started, one sentence each; some hundred at most. */
+  damage(): readonly string[];
   /** Aborted when the sidecar begins to stop: streams end with UNAVAILABLE and a retry hint. */
   readonly stopping: AbortSignal;
 }

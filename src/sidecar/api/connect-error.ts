@@ -31,6 +31,7 @@ export const CODE_BY_REASON: Readonly<Record<Reason, Code>> = {
   LIMIT_REACHED: Code.ResourceExhausted,
   STOPPING: Code.Unavailable,
   STORE_FAILED: Code.Unavailable,
+  DISK_FULL: Code.ResourceExhausted,
   INTERNAL: Code.Internal,
   UNKNOWN_METHOD: Code.Unimplemented,
 };

@@ -117,3 +117,13 @@ function tryParse(text: string): FleetSecret | { readonly fault: string } {
 function checkBytes(secret: Uint8Array): Uint8Array {
   return sodiumCrypto.keyedBlake2b(secret, CHECK_LABEL).subarray(0, CHECK_BYTES);
 }
+
+/** The secret of the fleet the directory belongs to. Rejects with StartupError. */
+export async function requireFleetSecret(dataDir: string): Promise<FleetSecret> {
+  const secret = await loadFleetSecret(dataDir);
+  if (secret !== undefined) return secret;
+  throw new StartupError(
+    `This sidecar belongs to no fleet yet: there is no fleet.key in ${dataDir}.`,
+    'Run `holdfast init` with the same --data-dir, for a new fleet or to join one.',
+  );
+}

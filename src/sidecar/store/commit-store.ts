@@ -20,7 +20,6 @@ import {
   type ReplayedCommit,
   type Run,
   type Superseded,
-  toHex,
 } from '../../core/index.ts';
 import { StoreDamagedError } from './damage.ts';
 import {
@@ -47,6 +46,7 @@ import {
   encodeOwnEdits,
   encodeView,
   MARK,
+  opRecordOf,
   parseCommitRecord,
 } from './records.ts';
 import type { Store, StoreOperation } from './store.ts';
@@ -61,8 +61,6 @@ const REPLAY_COMMITS = 256;
 export const VIEW_COUNT = 'views';
 /** The newest version of a view that was dropped: whoever has read less starts over, because its end is not told any more. */
 export const FORGOTTEN = 'forgotten';
-/** Bytes of the hash by which repeated ops are known. */
-const DIGEST_BYTES = 8;
 /** 1 while views are being rebuilt: until the end they look whole and are not, so a rebuild that is cut off begins again. */
 export const REBUILDING = 'rebuilding';
 
@@ -109,12 +107,9 @@ export class CommitStore {
     for (const { commit, ops } of effect.commits) {
       put(commitKey(commit.feed, commit.seq), encodeCommit(commit));
       for (const [index, op] of ops.entries()) {
-        if (op.kind === 'beat' || op.kind === 'other') continue;
-        const kind = op.kind === 'delete' ? 'delete' : 'change';
-        const { generation } = op;
-        const digest = toHex(this.#crypto.blake2b(op.bytes).subarray(0, DIGEST_BYTES));
-        const key = opKey(op.key, commit.feed, commit.seq, index);
-        put(key, encodeOpRecord({ kind, generation, digest }));
+        const record = opRecordOf(op, this.#crypto);
+        if (record === undefined) continue;
+        put(opKey(op.key, commit.feed, commit.seq, index), encodeOpRecord(record));
       }
     }
     for (const head of effect.heads) {

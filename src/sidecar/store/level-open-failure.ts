@@ -9,7 +9,7 @@ interface Explanation {
 }
 
 const GIVE_BACK =
-  'Restore {} from a backup, or move it away and start again: peers give back what they hold of it.';
+  'Keep a copy and run `holdfast repair`, or restore {} from a backup. Peers give back what they hold of it.';
 
 /** The first whose sign occurs in the code or message of the error or of one of its causes. */
 const EXPLANATIONS: readonly Explanation[] = [

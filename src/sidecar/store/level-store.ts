@@ -40,6 +40,18 @@ export async function openLevelStore(directory: string): Promise<Store> {
   }
 }
 
+/** Makes a store of whatever can still be read in the directory. What LevelDB cannot read is moved to its folder `lost`. */
+export async function rebuildLevelStore(directory: string): Promise<void> {
+  try {
+    // The types of the package leave it out, because its store for browsers has none.
+    const repair: unknown = Reflect.get(Level, 'repair');
+    if (typeof repair !== 'function') throw new Error('this version of level cannot repair');
+    await Reflect.apply(repair, Level, [directory]);
+  } catch (error) {
+    throw explainOpenFailure(error, directory);
+  }
+}
+
 class LevelStore implements Store {
   readonly #database: Database;
   readonly #writes: WriteQueue;

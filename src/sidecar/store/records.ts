@@ -9,7 +9,9 @@ import {
   type FeedHead,
   type FeedId,
   fromHex,
+  type Hash,
   MalformedBytesError,
+  type Op,
   type OwnEdit,
   SIGNATURE_BYTES,
   toHex,
@@ -18,6 +20,8 @@ import {
 } from '../../core/index.ts';
 
 const HASH_BYTES = 32;
+/** Bytes of the hash by which repeated ops are known. */
+const DIGEST_BYTES = 8;
 
 /** A commit as stored: its place is in the key, its header follows from the ones before. */
 export interface CommitRecord {
@@ -94,6 +98,13 @@ export function parseHead(feed: FeedId, bytes: Uint8Array): FeedHead | undefined
     reader.end();
     return { ...head, covers, closedBeforeMs, pending };
   });
+}
+
+/** How the index lists an op; undefined for an op that it does not list. */
+export function opRecordOf(op: Op, hash: Hash): OpRecord | undefined {
+  if (op.kind !== 'change' && op.kind !== 'refound' && op.kind !== 'delete') return undefined;
+  const digest = toHex(hash.blake2b(op.bytes).subarray(0, DIGEST_BYTES));
+  return { kind: op.kind === 'delete' ? 'delete' : 'change', generation: op.generation, digest };
 }
 
 export function encodeOpRecord(op: OpRecord): Uint8Array {

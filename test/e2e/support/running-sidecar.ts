@@ -48,6 +48,10 @@ export class RunningSidecar {
     });
   }
 
+  get pid(): number | undefined {
+    return this.#parts.child.pid;
+  }
+
   get hasEnded(): boolean {
     return this.#hasEnded;
   }

@@ -40,6 +40,7 @@ const CONTRACT: Readonly<
   LIMIT_REACHED: ['resource_exhausted', 429],
   STOPPING: ['unavailable', 503],
   STORE_FAILED: ['unavailable', 503],
+  DISK_FULL: ['resource_exhausted', 429],
   INTERNAL: ['internal', 500],
   UNKNOWN_METHOD: ['unimplemented', 501],
 };

@@ -55,7 +55,7 @@ describe('opening a store', () => {
     await assert.rejects(() => openLevelStore(directory.path), {
       name: 'StartupError',
       message: `The store in ${directory.path} is damaged: its CURRENT file is gone.`,
-      hint: /from a backup, or move it away/,
+      hint: /`holdfast repair`, or restore .* from a backup/,
     });
   });
 

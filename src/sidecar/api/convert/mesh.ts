@@ -17,9 +17,10 @@ const STATE: Readonly<Record<PeerRow['state'], PeerState>> = {
 };
 
 export function fromStatus(
-  { info, mesh }: Pick<Backend, 'info' | 'mesh'>,
+  backend: Pick<Backend, 'info' | 'mesh' | 'notReady' | 'damage'>,
   summary: ResponseOf<'summary'>,
 ): MessageInitShape<typeof StatusResponseSchema> {
+  const { info, mesh } = backend;
   return {
     nodeId: info.nodeId,
     name: info.name,
@@ -35,6 +36,8 @@ export function fromStatus(
     feeds: BigInt(summary.feeds),
     commits: BigInt(summary.commits),
     stateHash: summary.stateHash,
+    notReady: [...backend.notReady()],
+    damage: [...backend.damage()],
   };
 }
 

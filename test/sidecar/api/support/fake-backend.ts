@@ -126,6 +126,10 @@ export class FakeBackend implements Backend {
     return () => this.listeners.delete(listener);
   }
 
+  damage(): readonly string[] {
+    return [];
+  }
+
   notReady(): readonly string[] {
     return this.reasonsNotReady;
   }

@@ -11,22 +11,50 @@ import type {
 import {
   type CloseReason,
   type GoodbyeReason,
+  type Have,
   type Membership,
   Session,
   type SessionEffect,
   type SessionEvent,
   TICK_MS,
+  type Versions,
 } from './protocol/index.ts';
+import { RateMeter } from './rate-meter.ts';
 import type { Link } from './transport/transport.ts';
+
+/** What comes in between two ticks that is more than pings and their like. */
+const PROGRESS_BYTES = 512;
 
 /** What the mesh needs of the node behind it. */
 export interface MeshFeeds {
-  /** How far every feed is held. */
+  /** How far every feed is held that is not superseded. */
   positions(): readonly FeedPosition[];
-  /** Stored commits of a feed from a sequence number on; undefined when there is none to send. */
-  readRun(feed: FeedId, firstSeq: number): Promise<Run | undefined>;
+  /**
+   * Stored commits of a feed from a sequence number on, about `maxBytes` of payload; where they are gone, from the newest
+   * checkpoint on, with `previous`. Undefined when there is none to send.
+   */
+  readRun(feed: FeedId, firstSeq: number, maxBytes: number): Promise<Run | undefined>;
   /** Stores runs of a peer. Resolves with what became of them, once that is on the disk. */
   deliver(runs: readonly Run[]): Promise<DeliveryOutcome>;
+}
+
+/** What a link tells the mesh. */
+export interface LinkObserver {
+  /** The peer proved that it is a member. */
+  onMember(nodeId: NodeId, bootId: string): void;
+  /** How far the peer holds feeds. */
+  onPeerHas(positions: readonly Have[]): void;
+  /** Commits of a feed came, up to `seq`. */
+  onMoved(position: FeedPosition): void;
+  /** A run was not taken, for a reason that will pass. */
+  onHeld(position: FeedPosition, retryAfterMs: number, reason: string): void;
+  onRoundTrip(ms: number): void;
+  /** Bytes came in that may be a part of a run. */
+  onProgress(): void;
+  /** Commits could not be read here; the link goes on without that feed. */
+  onReadFailed(reason: string): void;
+  /** Fires exactly once. */
+  onClosed(why: CloseReason, message: string): void;
 }
 
 export interface LinkDriverParts {
@@ -34,22 +62,26 @@ export interface LinkDriverParts {
   readonly timers: Timers;
   readonly membership: Membership;
   readonly name: string;
+  readonly versions?: Versions | undefined;
   readonly feeds: MeshFeeds;
-  /** The peer proved that it is a member. */
-  onMember(nodeId: NodeId): void;
-  /** Fires exactly once. */
-  onClosed(why: CloseReason, message: string): void;
+  readonly observer: LinkObserver;
 }
 
 export class LinkDriver {
   readonly link: Link;
   readonly #parts: LinkDriverParts;
   readonly #session: Session;
+  readonly #received = new RateMeter();
+  readonly #sent = new RateMeter();
   #cancelTick: () => void = () => {};
+  #cancelWake: () => void = () => {};
   #closed = false;
   #name = '';
+  #bootId = '';
   #roundTripMs: number | undefined;
   #lastHeardWallMs: number | undefined;
+  #bytesAtLastTick = 0;
+  #budgetBytesPerSecond: number | undefined;
 
   constructor(link: Link, parts: LinkDriverParts) {
     this.link = link;
@@ -60,11 +92,13 @@ export class LinkDriver {
       initiator: link.initiator,
       handshakeHash: link.handshakeHash,
       positions: () => parts.feeds.positions(),
+      ...(parts.versions === undefined ? {} : { versions: parts.versions }),
     });
   }
 
   /** Begins the conversation. Frames that are waiting on the link are taken at once. */
   start(): void {
+    this.#meter();
     this.take({ type: 'opened' });
     this.#armTick();
     this.link.attach({
@@ -82,6 +116,11 @@ export class LinkDriver {
     return this.#name;
   }
 
+  /** New at each start of the peer's process; empty until it is known to be a member. */
+  get bootId(): string {
+    return this.#bootId;
+  }
+
   get roundTripMs(): number | undefined {
     return this.#roundTripMs;
   }
@@ -91,9 +130,31 @@ export class LinkDriver {
     return this.#lastHeardWallMs;
   }
 
+  /** Undefined for no limit. */
+  get budgetBytesPerSecond(): number | undefined {
+    return this.#budgetBytesPerSecond;
+  }
+
+  /** Over the last ten seconds. */
+  get receivedBytesPerSecond(): number {
+    return this.#received.rate(this.link.bytesReceived, this.#parts.clock.now().monotonicMs);
+  }
+
+  /** Over the last ten seconds. */
+  get sentBytesPerSecond(): number {
+    return this.#sent.rate(this.link.bytesSent, this.#parts.clock.now().monotonicMs);
+  }
+
+  /** Limits what is sent from now on. */
+  limit(bytesPerSecond: number | undefined): void {
+    this.#budgetBytesPerSecond = bytesPerSecond;
+    this.#session.limit(bytesPerSecond ?? Infinity);
+  }
+
   /** Says goodbye and closes. */
   end(reason: GoodbyeReason, message: string): void {
-    this.take({ type: 'end', reason, message });
+    const event = { type: 'end', reason, message } as const;
+    this.take(reason === 'stalled' ? { ...event, why: 'stalled' } : event);
   }
 
   take(event: SessionEvent): void {
@@ -103,24 +164,43 @@ export class LinkDriver {
   }
 
   #carryOut(effect: SessionEffect): void {
+    const { observer } = this.#parts;
     switch (effect.type) {
       case 'send':
         if (!this.link.send(effect.frame)) this.#session.block();
         return;
       case 'read-run':
-        this.#readRun(effect.position);
+        this.#readRun(effect.position, effect.maxBytes);
         return;
       case 'deliver':
         this.#deliver(effect.run);
         return;
       case 'member':
-        this.#parts.onMember(effect.nodeId);
+        this.#bootId = effect.bootId;
+        observer.onMember(effect.nodeId, effect.bootId);
         return;
       case 'named':
         this.#name = effect.name;
         return;
       case 'round-trip':
         this.#roundTripMs = effect.ms;
+        observer.onRoundTrip(effect.ms);
+        return;
+      case 'peer-has':
+        observer.onPeerHas(effect.positions);
+        return;
+      case 'moved':
+        observer.onMoved(effect.position);
+        return;
+      case 'held':
+        observer.onHeld(effect.position, effect.retryAfterMs, effect.reason);
+        return;
+      case 'wake':
+        this.#cancelWake();
+        if (this.#closed) return;
+        this.#cancelWake = this.#parts.timers.after(effect.afterMs, () =>
+          this.take({ type: 'woken' }),
+        );
         return;
       case 'close':
         this.link.close();
@@ -129,16 +209,20 @@ export class LinkDriver {
     }
   }
 
-  #readRun(position: FeedPosition): void {
-    this.#parts.feeds.readRun(position.feed, position.seq).then(
+  #readRun(position: FeedPosition, maxBytes: number): void {
+    this.#parts.feeds.readRun(position.feed, position.seq, maxBytes).then(
       (run) => this.take({ type: 'run-read', position, run }),
-      (error: unknown) => this.end('stopping', `cannot read commits to send: ${String(error)}`),
+      (error: unknown) => {
+        // One feed that cannot be read is no reason to stop sending the others.
+        if (!this.#closed) this.#parts.observer.onReadFailed(String(error));
+        this.take({ type: 'run-read', position, run: undefined });
+      },
     );
   }
 
   #deliver(run: Run): void {
     this.#parts.feeds.deliver([run]).then(
-      (outcome) => this.take({ type: 'delivered', outcome }),
+      (outcome) => this.take({ type: 'delivered', feed: run.feed, outcome }),
       (error: unknown) => this.end('stopping', `cannot store commits: ${String(error)}`),
     );
   }
@@ -146,15 +230,28 @@ export class LinkDriver {
   #armTick(): void {
     if (this.#closed) return;
     this.#cancelTick = this.#parts.timers.after(TICK_MS, () => {
-      this.take({ type: 'tick', bytesReceived: this.link.bytesReceived });
+      const { bytesReceived } = this.link;
+      this.#meter();
+      this.take({ type: 'tick', bytesReceived });
+      if (bytesReceived - this.#bytesAtLastTick >= PROGRESS_BYTES) {
+        this.#parts.observer.onProgress();
+      }
+      this.#bytesAtLastTick = bytesReceived;
       this.#armTick();
     });
+  }
+
+  #meter(): void {
+    const { monotonicMs } = this.#parts.clock.now();
+    this.#received.note(this.link.bytesReceived, monotonicMs);
+    this.#sent.note(this.link.bytesSent, monotonicMs);
   }
 
   #finish(why: CloseReason, message: string): void {
     if (this.#closed) return;
     this.#closed = true;
     this.#cancelTick();
-    this.#parts.onClosed(why, message);
+    this.#cancelWake();
+    this.#parts.observer.onClosed(why, message);
   }
 }

@@ -1,6 +1,7 @@
 // The driver of the mesh: dials peers for ever, accepts links, keeps one link a peer, and tells the sessions what is new.
-import type { Clock, FeedPosition, NodeId, Random, Timers } from '../core/index.ts';
+import type { Clock, FeedId, FeedPosition, NodeId, Random, Timers } from '../core/index.ts';
 import { LinkDriver, type MeshFeeds } from './link-driver.ts';
+import type { MeshReport } from './mesh-report.ts';
 import { Peer, type PeerView } from './peer.ts';
 import {
   type CloseReason,
@@ -9,7 +10,9 @@ import {
   keepsNewLink,
   type Membership,
   STABLE_AFTER_MS,
+  type Versions,
 } from './protocol/index.ts';
+import { PullDriver } from './pull-driver.ts';
 import type { Link, Transport } from './transport/transport.ts';
 
 /** Links whose peer has not proved membership yet. Each may hold a few kilobytes for a few seconds. */
@@ -19,34 +22,11 @@ const MAX_REMEMBERED_PEERS = 256;
 
 const REMOVED = 'its operator removed this peer';
 
-/** What an operator may want to read about links. */
-export type MeshReport =
-  | {
-      readonly type: 'link-up';
-      readonly nodeId: NodeId;
-      readonly address: string;
-      readonly outbound: boolean;
-    }
-  | {
-      readonly type: 'link-down';
-      readonly nodeId: NodeId;
-      readonly name: string;
-      readonly reason: string;
-    }
-  | {
-      readonly type: 'refused';
-      readonly address: string;
-      readonly reason: string;
-      /** True when the other side speaks no protocol version that we do. */
-      readonly versionMismatch: boolean;
-    }
-  | {
-      readonly type: 'dial-failed';
-      readonly address: string;
-      readonly reason: string;
-      readonly attempts: number;
-      readonly versionMismatch: boolean;
-    };
+/** Bytes a second that may be sent over a link; `default` where the address a peer is dialled at has none of its own. */
+export interface LinkBudgets {
+  readonly default: number | undefined;
+  readonly byAddress: ReadonlyMap<string, number>;
+}
 
 export interface MeshParts {
   readonly clock: Clock;
@@ -55,6 +35,10 @@ export interface MeshParts {
   readonly transport: Transport;
   readonly membership: Membership;
   readonly name: string;
+  /** What sessions speak; by default what this program does. */
+  readonly versions?: Versions | undefined;
+  /** None where this is left out. */
+  readonly budgets?: LinkBudgets | undefined;
   readonly feeds: MeshFeeds;
   report(report: MeshReport): void;
 }
@@ -64,11 +48,13 @@ export class Mesh {
   readonly #peers: Peer[] = [];
   readonly #greeting = new Set<LinkDriver>();
   readonly #peerByLink = new Map<LinkDriver, Peer>();
+  readonly #pull: PullDriver;
   #address = '';
   #state: 'running' | 'paused' | 'closed' = 'running';
 
   constructor(parts: MeshParts) {
     this.#parts = parts;
+    this.#pull = new PullDriver({ ...parts, onStalled: (link) => this.#stalled(link) });
   }
 
   /** Address others dial; empty when not listening. */
@@ -132,6 +118,13 @@ export class Mesh {
   /** Feeds grew here: every session may have something to send. */
   advanced(positions: readonly FeedPosition[]): void {
     for (const link of this.#peerByLink.keys()) link.take({ type: 'advanced', positions });
+    this.#pull.advanced(positions);
+  }
+
+  /** Feeds are not held here any more: nobody is sent them, and nobody is asked for them. */
+  forgotten(feeds: readonly FeedId[]): void {
+    for (const link of this.#peerByLink.keys()) link.take({ type: 'forgotten', feeds });
+    this.#pull.forgotten(feeds);
   }
 
   /** Says goodbye, closes all links and the listener. Idempotent. */
@@ -139,6 +132,7 @@ export class Mesh {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
     this.#endAll('stopping', 'it stops');
+    this.#pull.close();
     await this.#parts.transport.close();
   }
 
@@ -220,9 +214,25 @@ export class Mesh {
       timers: this.#parts.timers,
       membership: this.#parts.membership,
       name: this.#parts.name,
+      versions: this.#parts.versions,
       feeds: this.#parts.feeds,
-      onMember: (nodeId) => this.#admit(driver, nodeId, dialled),
-      onClosed: (why, message) => this.#closed(driver, dialled, why, message),
+      observer: {
+        onMember: (nodeId) => this.#admit(driver, nodeId, dialled),
+        onPeerHas: (positions) => this.#pull.peerHas(driver, positions),
+        onMoved: (position) => this.#pull.moved(driver, position),
+        onHeld: (position, retryAfterMs, reason) => {
+          this.#pull.held(driver, position, retryAfterMs);
+          const nodeId = this.#peerByLink.get(driver)?.nodeId ?? '';
+          this.#parts.report({ type: 'held', nodeId, feed: position.feed, reason, retryAfterMs });
+        },
+        onRoundTrip: (ms) => this.#pull.roundTrip(driver, ms),
+        onProgress: () => this.#pull.progress(driver),
+        onReadFailed: (reason) => {
+          const nodeId = this.#peerByLink.get(driver)?.nodeId ?? '';
+          this.#parts.report({ type: 'read-failed', nodeId, reason });
+        },
+        onClosed: (why, message) => this.#closed(driver, dialled, why, message),
+      },
     });
     this.#greeting.add(driver);
     driver.start();
@@ -241,10 +251,7 @@ export class Mesh {
     }
     const peer = this.#peerOf(nodeId, dialled);
     const held = peer.link;
-    if (
-      held !== undefined &&
-      !keepsNewLink(this.#parts.membership.nodeId, nodeId, held.link, driver.link)
-    ) {
+    if (held !== undefined && !this.#keepsNew(peer, held, driver)) {
       driver.end('duplicate', 'another link to this peer is kept');
       return;
     }
@@ -253,9 +260,27 @@ export class Mesh {
     peer.link = driver;
     peer.linkedAtMs = this.#parts.clock.now().monotonicMs;
     this.#peerByLink.set(driver, peer);
+    const { budgets, feeds } = this.#parts;
+    driver.limit(budgets?.byAddress.get(peer.address) ?? budgets?.default);
+    this.#pull.linkUp(driver, nodeId, feeds.positions());
     held?.end('duplicate', 'another link to this peer is kept');
     const { remoteAddress, initiator } = driver.link;
     this.#parts.report({ type: 'link-up', nodeId, address: remoteAddress, outbound: initiator });
+  }
+
+  #keepsNew(peer: Peer, held: LinkDriver, fresh: LinkDriver): boolean {
+    const rival = ({ bootId, link: { initiator, handshakeHash } }: LinkDriver) => {
+      return { bootId, initiator, handshakeHash };
+    };
+    const ageMs = this.#parts.clock.now().monotonicMs - peer.linkedAtMs;
+    const { nodeId } = this.#parts.membership;
+    return keepsNewLink(nodeId, peer.nodeId, { ...rival(held), ageMs }, rival(fresh));
+  }
+
+  #stalled(link: LinkDriver): void {
+    const peer = this.#peerByLink.get(link);
+    if (peer !== undefined) peer.stalls++;
+    link.end('stalled', 'nothing that was asked for came over this link for a minute');
   }
 
   /** The record a new link of a member belongs to: the one that holds its link, or the address that led to it. */
@@ -291,6 +316,7 @@ export class Mesh {
     this.#greeting.delete(driver);
     const peer = this.#peerByLink.get(driver);
     this.#peerByLink.delete(driver);
+    this.#pull.linkDown(driver);
     if (peer === undefined) {
       this.#neverLinked(driver, dialled, why, message);
       return;

@@ -20,6 +20,13 @@ export interface PeerView {
   readonly bytesSent: number;
   readonly attempts: number;
   readonly outbound: boolean;
+  /** What may be sent over the link, in bytes a second; undefined for no limit. */
+  readonly budgetBytesPerSecond: number | undefined;
+  /** Over the last ten seconds. */
+  readonly receivedBytesPerSecond: number;
+  readonly sentBytesPerSecond: number;
+  /** Links that were closed because nothing moved. */
+  readonly stalls: number;
 }
 
 export class Peer {
@@ -32,6 +39,8 @@ export class Peer {
   linkedAtMs = 0;
   /** Failed attempts since the last link that held. */
   attempts = 0;
+  /** Links that were closed because nothing moved. */
+  stalls = 0;
   lastError = '';
   lastSeenMs: number | undefined;
   /** Ends what is planned: a wait, or a dial under way. */
@@ -73,6 +82,10 @@ export class Peer {
       bytesSent: this.#closedBytes.sent + (link?.link.bytesSent ?? 0),
       attempts: link === undefined ? this.attempts : 0,
       outbound: link?.link.initiator ?? this.address !== '',
+      budgetBytesPerSecond: link?.budgetBytesPerSecond,
+      receivedBytesPerSecond: link?.receivedBytesPerSecond ?? 0,
+      sentBytesPerSecond: link?.sentBytesPerSecond ?? 0,
+      stalls: this.stalls,
     };
   }
 }

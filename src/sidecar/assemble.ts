@@ -7,6 +7,7 @@ import { Closers } from './closers.ts';
 import type { Disk } from './disk-guard.ts';
 import type { FleetSecret } from './identity/fleet-secret.ts';
 import type { NodeKey } from './identity/node-key.ts';
+import { toLinkBudgets } from './link-budgets.ts';
 import type { Log } from './log.ts';
 import { MemberSupervisor } from './member-supervisor.ts';
 import { createReporter } from './reporter.ts';
@@ -38,6 +39,8 @@ export interface SidecarParts {
   readonly meshListens: boolean;
   /** `host:port` of sidecars to dial. */
   readonly peers: readonly string[];
+  /** What links may carry, as parseLinkBudget spells it; no limit where this is left out. */
+  readonly linkBudgets?: readonly string[];
 }
 
 export interface Sidecar extends AsyncDisposable {
@@ -82,6 +85,7 @@ async function openAll(parts: SidecarParts, opened: Closers): Promise<Sidecar> {
       notReady('the sidecar failed too often');
       failure.resolve(error);
     },
+    budgets: toLinkBudgets(parts.linkBudgets ?? []),
   });
   opened.defer(() => member.close());
   log.info(

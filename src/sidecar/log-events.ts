@@ -14,6 +14,11 @@ export const LOG_EVENTS = [
   { name: 'mesh.peer_refused', meaning: 'someone dialled and was not let in' },
   { name: 'mesh.dial_failed', meaning: 'a peer could not be reached' },
   { name: 'mesh.version_mismatch', meaning: 'a peer speaks another version of the protocol' },
+  {
+    name: 'mesh.feed_held',
+    meaning: 'commits of a peer are not taken for now and asked for again',
+  },
+  { name: 'mesh.read_failed', meaning: 'commits could not be read to send them' },
   { name: 'mesh.paused', meaning: 'an operator paused the mesh' },
   { name: 'mesh.resumed', meaning: 'an operator ended the pause' },
   { name: 'store.opened', meaning: 'the data directory was opened and read' },

@@ -75,7 +75,6 @@ export class MemberSupervisor {
   #nodeId = '';
   #meshAddress = '';
   #paused = false;
-  #heldBack = false;
   #suspects: Uint8Array[] = [];
   #quickFailures = 0;
   #downReason = 'the store is not open yet';
@@ -263,17 +262,11 @@ export class MemberSupervisor {
 
   #holdsBack(): string | undefined {
     if (this.#guard?.full !== true) return undefined;
-    this.#heldBack = true;
     return 'its disk is full';
   }
 
   #diskChanged(full: boolean, space: DiskSpace): void {
     this.#parts.report({ type: full ? 'disk-full' : 'disk-roomy', space });
-    if (full || !this.#heldBack || this.#paused || this.#up === undefined) return;
-    // Peers believe that what was held back is here; a new greeting tells them what is.
-    this.#heldBack = false;
-    this.#up.member.pause();
-    this.#up.member.resume();
   }
 
   /** Takes a member down for good and begins to open the next one. */

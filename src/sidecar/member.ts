@@ -20,6 +20,7 @@ import {
 } from '../core/index.ts';
 import {
   formatPeerAddress,
+  type LinkBudgets,
   Mesh,
   type MeshReport,
   type PeerView,
@@ -65,6 +66,8 @@ export interface MemberParts {
   readonly forgetting?: Forgetting;
   /** Why nothing is taken from peers now; undefined, or absent, while it is. */
   holdsBack?(): string | undefined;
+  /** What links may carry; no limit where this is left out. */
+  readonly budgets?: LinkBudgets;
   report(report: MemberReport): void;
 }
 
@@ -132,7 +135,7 @@ export class Member {
       superseded,
       clock,
       timers,
-      onForgotten: () => undefined,
+      onForgotten: (feeds) => mesh.forgotten(feeds),
       onAdvanced: (positions) => mesh.advanced(positions),
       onReport: (event, detail, fault) => parts.report({ type: 'core', event, detail, fault }),
       onFailed: (error) => parts.report({ type: 'store-failed', error }),
@@ -144,10 +147,11 @@ export class Member {
       transport: parts.transport,
       membership: { nodeId, bootId: incarnation, fleetSecret: fleet.key, signer, crypto },
       name: parts.name,
+      budgets: parts.budgets,
       feeds: {
         positions: () => node.positions(),
-        readRun: (feed, firstSeq) =>
-          commits.readRun(feed, firstSeq).catch((error: unknown) => {
+        readRun: (feed, firstSeq, maxBytes) =>
+          commits.readRun(feed, firstSeq, maxBytes).catch((error: unknown) => {
             if (error instanceof StoreDamagedError) parts.report({ type: 'store-failed', error });
             throw error;
           }),

@@ -90,6 +90,17 @@ export const SIDECAR_OPTIONS = [
     default: 'none',
   },
   {
+    key: 'linkBudgets',
+    flag: '--link-budget <budget>',
+    attribute: 'linkBudget',
+    env: 'HOLDFAST_LINK_BUDGETS',
+    yaml: 'link.budgets',
+    form: 'list',
+    description:
+      'bytes a second sent over a link, such as 20k or 2M, or host:port=20k for one peer; repeat for several',
+    default: 'no limit',
+  },
+  {
     key: 'pulseFlushMs',
     flag: '--pulse-flush-ms <milliseconds>',
     attribute: 'pulseFlushMs',

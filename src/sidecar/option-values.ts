@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { formatPeerAddress, parsePeerAddress } from '../mesh/index.ts';
 import { parseListenAddress } from './address.ts';
+import { linkOfBudget, parseLinkBudget } from './link-budgets.ts';
 import { isLoopback } from './loopback.ts';
 import type { OptionKey } from './option-table.ts';
 
@@ -87,6 +88,14 @@ const peer = parsed((text) => {
   return new Refusal('is not host:port; write for example 192.0.2.7:7677, with IPv6 in brackets');
 });
 
+const linkBudget = parsed(
+  (text) =>
+    parseLinkBudget(text) ??
+    new Refusal(
+      'is no budget; write bytes a second from 100 on, such as 20000, 20k or 2M, or host:port=20k for one peer',
+    ),
+);
+
 function unique(values: readonly string[]): readonly string[] {
   return Object.freeze([...new Set(values)]);
 }
@@ -132,6 +141,17 @@ export const OPTION_SCHEMAS = {
     .max(
       MAX_PEERS,
       `has more than ${MAX_PEERS} peers; a few are enough, sidecars relay for each other`,
+    )
+    .transform(unique),
+  linkBudgets: z
+    .array(linkBudget)
+    .max(
+      MAX_PEERS + 1,
+      `has more than ${MAX_PEERS + 1} budgets; one for all and one a peer are the most`,
+    )
+    .refine(
+      (budgets) => new Set(budgets.map(linkOfBudget)).size === budgets.length,
+      'names the same link twice; give each link one budget',
     )
     .transform(unique),
   pulseFlushMs: integer(10, 60_000),

@@ -44,6 +44,10 @@ class Reporter {
         return this.#refused(report);
       case 'dial-failed':
         return this.#dialFailed(report);
+      case 'held':
+        return this.#held(report);
+      case 'read-failed':
+        return this.#readFailed(report);
       case 'core':
         return this.#core(report);
       case 'views-rebuilt':
@@ -68,6 +72,28 @@ class Reporter {
     this.#filter.end(`dial ${address}`);
     const node = formatNodeId(nodeId, this.#crypto);
     this.#log.info('mesh.link_up', { node, address, outbound }, `linked to ${address}`);
+  }
+
+  #held({ nodeId, feed, reason, retryAfterMs }: ReportOf<'held'>): void {
+    const author = formatNodeId(feed.author, this.#crypto);
+    const passed = this.#passes(`held ${author}`, reason);
+    if (passed === undefined) return;
+    const node = nodeId === '' ? '' : formatNodeId(nodeId, this.#crypto);
+    const { lane } = feed;
+    const message = `commits of ${author} are not taken for now: ${reason}`;
+    this.#log.warn(
+      'mesh.feed_held',
+      { node, author, lane, reason, retryAfterMs, ...passed },
+      message,
+    );
+  }
+
+  #readFailed({ nodeId, reason }: ReportOf<'read-failed'>): void {
+    const passed = this.#passes('read', reason);
+    if (passed === undefined) return;
+    const node = nodeId === '' ? '' : formatNodeId(nodeId, this.#crypto);
+    const message = `cannot read commits to send: ${reason}`;
+    this.#log.error('mesh.read_failed', { node, reason, ...passed }, message);
   }
 
   #linkDown({ nodeId, name, reason }: ReportOf<'link-down'>): void {

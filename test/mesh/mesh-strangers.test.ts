@@ -28,7 +28,7 @@ describe('a stranger who dials', () => {
     const world = new MeshWorld();
     const alpha = await world.node('alpha');
     const mute = await RawLink.to(world, alpha, 'mute:1');
-    await world.pass(4900);
+    await world.pass(59_900);
     assert.deepEqual(alpha.news(), []);
     await world.pass(200);
     assert.deepEqual(alpha.news(), ['refused mute:1: it said no hello in time']);
@@ -113,7 +113,7 @@ describe('a crowd at the door', () => {
     await world.pass(50);
     assert.ok(!next.isClosed, 'and leaves its place');
 
-    await world.pass(5100);
+    await world.pass(60_100);
     assert.equal(alpha.news().filter((line) => line.includes('no hello in time')).length, 64);
   });
 

@@ -94,7 +94,14 @@ describe('a peer', () => {
     const { nodeId } = membershipOf('beta');
     const shown = alpha.peer('beta');
     assert.deepEqual(
-      { ...shown, bytesSent: 0, bytesReceived: 0, lastSeenMs: 0 },
+      {
+        ...shown,
+        bytesSent: 0,
+        bytesReceived: 0,
+        lastSeenMs: 0,
+        receivedBytesPerSecond: 0,
+        sentBytesPerSecond: 0,
+      },
       {
         address: 'beta:1',
         nodeId,
@@ -107,6 +114,10 @@ describe('a peer', () => {
         bytesSent: 0,
         attempts: 0,
         outbound: true,
+        budgetBytesPerSecond: undefined,
+        receivedBytesPerSecond: 0,
+        sentBytesPerSecond: 0,
+        stalls: 0,
       },
     );
     assert.equal(shown.bytesSent, beta.peer('alpha').bytesReceived);
@@ -166,7 +177,7 @@ describe('a peer', () => {
     const world = new MeshWorld();
     const alpha = await world.node('alpha');
     const beta = await world.node('beta', [alpha]);
-    await world.pass(100);
+    await world.pass(1100);
     // Pulled out of one network and put into another.
     world.network.cut('alpha:1', 'beta:1', 'silent');
     await beta.mesh.close();

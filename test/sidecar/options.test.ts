@@ -53,6 +53,7 @@ suite('defaults', () => {
       apiSocket: '/home/ada/.local/state/holdfast/api.sock',
       meshListen: { host: '0.0.0.0', port: 7677 },
       peers: [],
+      linkBudgets: [],
       pulseFlushMs: 200,
       liveDocuments: 512,
       diskReserveBytes: undefined,

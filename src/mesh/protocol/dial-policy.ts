@@ -1,4 +1,5 @@
 // When to dial a peer again: for ever, further and further apart, never all at the same moment.
+import { toHex } from '../../core/index.ts';
 
 /** First wait after a failure. */
 const FIRST_DELAY_MS = 250;
@@ -16,17 +17,31 @@ export function dialDelayMs(attempt: number, fraction: number): number {
   return full / 2 + (full / 2) * fraction;
 }
 
+/** Two links that follow each other within this may be seen in opposite order by the two ends. */
+const RIVAL_MS = 1000;
+
+/** What decides between two links to one peer. */
+export interface RivalLink {
+  readonly initiator: boolean;
+  /** Equal on both ends. */
+  readonly handshakeHash: Uint8Array;
+  /** Tells a restarted peer from the same process. */
+  readonly bootId: string;
+}
+
 /**
- * Of two links to the same peer both sides keep the same one: that dialled by the smaller node id, and of two from the same
- * side the newer, because the older is dead without knowing it.
+ * Of two links to the same peer both sides keep the same one: that dialled by the smaller node id. Of two from the same side the
+ * newer, because the older is dead without knowing it; but the two ends may see two young ones in opposite order, and then the
+ * handshake decides, or each would close the one that the other keeps.
  */
 export function keepsNewLink(
   self: string,
   peer: string,
-  held: { readonly initiator: boolean },
-  fresh: { readonly initiator: boolean },
+  held: RivalLink & { readonly ageMs: number },
+  fresh: RivalLink,
 ): boolean {
-  if (held.initiator === fresh.initiator) return true;
-  const smallerDialledFresh = fresh.initiator === self < peer;
-  return smallerDialledFresh;
+  if (held.bootId !== fresh.bootId) return true;
+  if (held.initiator !== fresh.initiator) return fresh.initiator === self < peer;
+  if (held.ageMs >= RIVAL_MS) return true;
+  return toHex(fresh.handshakeHash) > toHex(held.handshakeHash);
 }

@@ -1,15 +1,16 @@
 // The door of the session protocol.
 export { dialDelayMs, keepsNewLink, STABLE_AFTER_MS } from './dial-policy.ts';
-export { decodeFrame, encodeFrame, FrameError, type OwnMessage } from './frame-codec.ts';
+export { decodeFrame, FrameError, FrameReader } from './frame-reader.ts';
+export { encodeFrame, FrameWriter, type OwnMessage } from './frame-writer.ts';
+export { PROTOCOL_VERSION_MAX, PROTOCOL_VERSION_MIN, type Versions } from './greeting.ts';
+export { TICK_MS } from './liveness.ts';
 export { createHello, doubtHello, type Membership } from './membership.ts';
-export type { GoodbyeReason, Hello, Message } from './message.ts';
-export {
-  type CloseReason,
-  PROTOCOL_VERSION_MAX,
-  PROTOCOL_VERSION_MIN,
-  Session,
-  type SessionEffect,
-  type SessionEvent,
-  type SessionParts,
-  TICK_MS,
-} from './session.ts';
+export type { GoodbyeReason, Have, Hello, Message } from './message.ts';
+export { Session } from './session.ts';
+export type {
+  CloseReason,
+  SessionEffect,
+  SessionEvent,
+  SessionParts,
+} from './session-types.ts';
+export { type LinkId, type SubscriptionAction, Subscriptions } from './subscriptions.ts';

@@ -1,5 +1,5 @@
 // What two sessions say to each other, as plain values. frame-codec.ts turns them into frames and back.
-import type { FeedPosition, NodeId, Run } from '../../core/index.ts';
+import type { FeedId, FeedPosition, NodeId, Run } from '../../core/index.ts';
 
 export interface Hello {
   readonly type: 'hello';
@@ -13,16 +13,65 @@ export interface Hello {
   readonly signature: Uint8Array;
 }
 
-export type GoodbyeReason = 'stopping' | 'version' | 'paused' | 'duplicate' | 'protocol';
+/** What two equal frontiers have in common, and two equal rosters. */
+export interface FrontierDigest {
+  readonly type: 'frontier-digest';
+  /** 16 bytes over all feeds and positions. */
+  readonly frontier: Uint8Array;
+  /** 16 bytes over all feeds. */
+  readonly roster: Uint8Array;
+  readonly feeds: number;
+}
+
+/** Positions without their feeds, in the order of a roster that both sides share. */
+export interface FrontierVector {
+  readonly type: 'frontier-vector';
+  readonly seqs: readonly number[];
+  readonly last: boolean;
+}
+
+export interface FrontierBuckets {
+  readonly type: 'frontier-buckets';
+  /** Eight bytes a bucket. */
+  readonly hashes: Uint8Array;
+}
+
+/** Positions of the feeds in buckets that differ. */
+export interface Frontier {
+  readonly type: 'frontier';
+  readonly positions: readonly FeedPosition[];
+  readonly last: boolean;
+}
+
+export type FrontierMessage = FrontierDigest | FrontierVector | FrontierBuckets | Frontier;
+
+/**
+ * `held`: the sender has that much by now. `reset`: it has no more than that, and wants no more of the feed on this link until
+ * it asks. `lost`: it announced more, and cannot send it.
+ */
+export type HaveKind = 'held' | 'reset' | 'lost';
+
+export interface Have extends FeedPosition {
+  readonly kind: HaveKind;
+}
+
+export type GoodbyeReason =
+  | 'stopping'
+  | 'version'
+  | 'paused'
+  | 'duplicate'
+  | 'protocol'
+  | 'stalled'
+  | 'renewal';
 
 export type Message =
   | Hello
   | { readonly type: 'introduction'; readonly name: string }
-  | {
-      readonly type: 'frontier';
-      readonly positions: readonly FeedPosition[];
-      readonly last: boolean;
-    }
+  | FrontierMessage
+  | { readonly type: 'have'; readonly entries: readonly Have[] }
+  /** `seq` is the first commit that is asked for. */
+  | { readonly type: 'want'; readonly entries: readonly FeedPosition[] }
+  | { readonly type: 'stop'; readonly feeds: readonly FeedId[] }
   | { readonly type: 'run'; readonly run: Run }
   | { readonly type: 'stored'; readonly runs: number }
   | { readonly type: 'ping'; readonly token: bigint }
@@ -34,7 +83,7 @@ export type Message =
       readonly versionMin: number;
       readonly versionMax: number;
     }
-  /** Of a lane of a later version: cannot be kept, but must be answered, or the sender waits for it for ever. */
+  /** Of a lane that no version has: cannot be kept, but must be answered, or the sender waits for it for ever. */
   | { readonly type: 'foreign-run' }
   /** A kind of a later version: ignored. */
   | { readonly type: 'unknown' };

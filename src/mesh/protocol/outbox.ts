@@ -1,67 +1,187 @@
-// What a peer still lacks, as a set of feeds and not a queue of commits: a slow link holds no backlog, it is merely behind.
+// What is sent to one peer, as a cursor a feed and not a queue of commits: a slow link holds no backlog, it is merely behind.
+// Own feeds are sent unasked, all others where the peer wants them; of the rest it hears how far they are held.
 import {
   type FeedId,
   type FeedKey,
   type FeedPosition,
   feedKey,
-  LANES,
-  type Lane,
+  type NodeId,
 } from '../../core/index.ts';
+import { MAX_FRAME_ENTRIES } from './frame-values.ts';
+import { type LaneClass, LaneSchedule, laneClass } from './lane-schedule.ts';
+import type { Have } from './message.ts';
 
-interface Progress {
+interface Row {
   readonly feed: FeedId;
   /** How far we hold the feed. */
   ours: number;
-  /** How far the peer holds it, as it said, sent us, or was sent. */
+  /** How far the peer holds it, as it said or sent us. */
   theirs: number;
+  /** How far the peer knows that we hold it. */
+  told: number;
+  /** The next commit to send, when it is sent. */
+  next: number;
+  /** Whether the peer is sent what it lacks. */
+  isSent: boolean;
 }
 
 export class Outbox {
-  readonly #progress = new Map<FeedKey, Progress>();
-  readonly #behindByLane = new Map<Lane, Map<FeedKey, Progress>>(
-    LANES.map((lane) => [lane, new Map()]),
-  );
+  readonly #self: NodeId;
+  readonly #rows = new Map<FeedKey, Row>();
+  readonly #behindByLane = new Map<LaneClass, Map<FeedKey, Row>>();
+  readonly #untold = new Map<FeedKey, Row>();
+  readonly #schedule = new LaneSchedule();
 
-  peerHolds({ feed, seq }: FeedPosition): void {
-    const progress = this.#of(feed);
-    progress.theirs = Math.max(progress.theirs, seq);
-    this.#sort(progress);
+  constructor(self: NodeId) {
+    this.#self = self;
+  }
+
+  /** Whether the peer should hear how far we hold feeds. */
+  get hasUntold(): boolean {
+    return this.#untold.size > 0;
+  }
+
+  get hasNews(): boolean {
+    return [...this.#behindByLane.values()].some((behind) => behind.size > 0);
+  }
+
+  /** Both sides compared this position: no need to tell it. */
+  compared({ feed, seq }: FeedPosition): void {
+    const row = this.#of(feed);
+    row.told = Math.max(row.told, seq);
   }
 
   weHold({ feed, seq }: FeedPosition): void {
-    const progress = this.#of(feed);
-    progress.ours = Math.max(progress.ours, seq);
-    this.#sort(progress);
+    const row = this.#of(feed);
+    row.ours = Math.max(row.ours, seq);
+    this.#sort(row);
   }
 
-  /** The next feed to send from, most urgent lane first and within a lane in turn; undefined when the peer has everything. */
+  /** The peer holds that much, whoever it has it from. */
+  peerHolds({ feed, seq }: FeedPosition): void {
+    const row = this.#of(feed);
+    row.theirs = Math.max(row.theirs, seq);
+    row.next = Math.max(row.next, seq + 1);
+    this.#sort(row);
+  }
+
+  /** The peer holds no more than that, whatever it was sent, and wants no more until it asks. */
+  peerReset({ feed, seq }: FeedPosition): void {
+    const row = this.#of(feed);
+    row.theirs = seq;
+    row.next = seq + 1;
+    row.isSent = false;
+    // It knows that we have more, or we would not have sent it.
+    this.#sort(row);
+  }
+
+  /** The peer announced more than it can send. */
+  peerLost({ feed, seq }: FeedPosition): void {
+    const row = this.#of(feed);
+    row.theirs = Math.min(row.theirs, seq);
+  }
+
+  /** The peer asks for a feed from a place on. Of a feed that nobody here has heard of there is nothing to send. */
+  want({ feed, seq }: FeedPosition): void {
+    const row = this.#rows.get(feedKey(feed));
+    if (row === undefined || row.ours === 0) return;
+    row.isSent = true;
+    row.theirs = Math.min(row.theirs, seq - 1);
+    row.next = Math.max(1, seq);
+    this.#sort(row);
+  }
+
+  stop(feed: FeedId): void {
+    const row = this.#rows.get(feedKey(feed));
+    if (row === undefined) return;
+    row.isSent = false;
+    this.#sort(row);
+  }
+
+  /** The feed is not held here any more. */
+  forget(feed: FeedId): void {
+    const row = this.#rows.get(feedKey(feed));
+    if (row === undefined) return;
+    this.#unsort(row);
+    this.#rows.delete(feedKey(feed));
+  }
+
+  /** The next feed to send from and where; undefined when there is nothing to send. It goes to the end of its lane. */
   next(): { feed: FeedId; firstSeq: number } | undefined {
-    for (const behind of this.#behindByLane.values()) {
-      for (const [key, progress] of behind) {
-        behind.delete(key);
-        behind.set(key, progress);
-        return { feed: progress.feed, firstSeq: progress.theirs + 1 };
-      }
+    const lane = this.#schedule.next((which) => (this.#behindByLane.get(which)?.size ?? 0) > 0);
+    const behind = lane && this.#behindByLane.get(lane);
+    const first = behind?.entries().next().value;
+    if (behind === undefined || first === undefined) return undefined;
+    const [key, row] = first;
+    behind.delete(key);
+    behind.set(key, row);
+    return { feed: row.feed, firstSeq: row.next };
+  }
+
+  /** A run of this feed was sent. */
+  sent({ feed, seq }: FeedPosition): void {
+    const row = this.#of(feed);
+    row.next = Math.max(row.next, seq + 1);
+    // Who gets a run knows that we have it.
+    row.told = Math.max(row.told, seq);
+    this.#sort(row);
+  }
+
+  /** Whether a read that was asked for is still of use. */
+  expects({ feed, seq }: FeedPosition): boolean {
+    const row = this.#rows.get(feedKey(feed));
+    return row?.isSent === true && row.next === seq;
+  }
+
+  /** Nothing can be read of a feed: it is not offered again until there is news of it. Returns what to take back, if anything. */
+  giveUp(feed: FeedId): Have | undefined {
+    const row = this.#of(feed);
+    this.#behindByLane.get(laneClass(feed.lane))?.delete(feedKey(feed));
+    if (row.told < row.next) return undefined;
+    row.told = row.next - 1;
+    return { feed, seq: row.told, kind: 'lost' };
+  }
+
+  /** How far feeds are held that the peer does not know of, at most a frame full. It counts as told. */
+  takeUntold(): Have[] {
+    const haves: Have[] = [];
+    for (const [key, row] of this.#untold) {
+      if (haves.length === MAX_FRAME_ENTRIES) break;
+      this.#untold.delete(key);
+      row.told = row.ours;
+      haves.push({ feed: row.feed, seq: row.ours, kind: 'held' });
     }
-    return undefined;
+    return haves;
   }
 
-  /** Nothing can be read of a feed: it is not offered again on this link until there is news of it. */
-  giveUp(feed: FeedId): void {
-    this.#behindByLane.get(feed.lane)?.delete(feedKey(feed));
-  }
-
-  #of(feed: FeedId): Progress {
+  #of(feed: FeedId): Row {
     const key = feedKey(feed);
-    const progress = this.#progress.get(key) ?? { feed, ours: 0, theirs: 0 };
-    this.#progress.set(key, progress);
-    return progress;
+    let row = this.#rows.get(key);
+    if (row === undefined) {
+      const isSent = feed.author === this.#self;
+      row = { feed, ours: 0, theirs: 0, told: 0, next: 1, isSent };
+      this.#rows.set(key, row);
+    }
+    return row;
   }
 
-  #sort(progress: Progress): void {
-    const behind = this.#behindByLane.get(progress.feed.lane);
-    const key = feedKey(progress.feed);
-    if (progress.theirs >= progress.ours) behind?.delete(key);
-    else if (behind?.has(key) === false) behind.set(key, progress);
+  #sort(row: Row): void {
+    const key = feedKey(row.feed);
+    const lane = laneClass(row.feed.lane);
+    if (row.isSent && row.next <= row.ours) {
+      const behind = this.#behindByLane.get(lane) ?? new Map<FeedKey, Row>();
+      this.#behindByLane.set(lane, behind);
+      if (!behind.has(key)) behind.set(key, row);
+    } else {
+      this.#behindByLane.get(lane)?.delete(key);
+    }
+    if (!row.isSent && Math.max(row.told, row.theirs) < row.ours) this.#untold.set(key, row);
+    else this.#untold.delete(key);
+  }
+
+  #unsort(row: Row): void {
+    const key = feedKey(row.feed);
+    this.#behindByLane.get(laneClass(row.feed.lane))?.delete(key);
+    this.#untold.delete(key);
   }
 }

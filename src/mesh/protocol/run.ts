@@ -31,13 +31,14 @@ export function thinSignatures(run: Run): Run {
   return { ...run, commits };
 }
 
-/** The beginning of a run that fits a frame, up to a signature: many small commits weigh more than their payloads. */
-export function limitRun(run: Run): Run {
+/** The beginning of a run that fits a frame, or `maxBytes`, up to a signature: many small commits weigh more than their payloads. */
+export function limitRun(run: Run, maxBytes = MAX_RUN_BYTES): Run {
+  const mostBytes = Math.min(maxBytes, MAX_RUN_BYTES);
   let bytes = 0;
   let signed = 0;
   for (const [index, { payload, signature }] of run.commits.entries()) {
     bytes += payload.length + (signature?.length ?? 0) + COMMIT_OVERHEAD_BYTES;
-    if (bytes > MAX_RUN_BYTES && signed > 0) break;
+    if (bytes > mostBytes && signed > 0) break;
     if (signature !== undefined) signed = index + 1;
   }
   return { ...run, commits: run.commits.slice(0, signed) };

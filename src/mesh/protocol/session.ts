@@ -2,98 +2,72 @@
 //
 //   initiator: greeting ──hello──►            ◄──hello── checked ► live
 //   acceptor:  greeting ◄──hello── checked ──hello──► live
-//   live:      introduction, frontier, then runs the other lacks, stored, ping/pong … goodbye ► closed
-import type { DeliveryOutcome, FeedPosition, Instant, NodeId, Run } from '../../core/index.ts';
-import { decodeFrame, encodeFrame, FrameError, type OwnMessage } from './frame-codec.ts';
-import { createHello, doubtHello, type Membership } from './membership.ts';
-import type { GoodbyeReason, Hello, Message } from './message.ts';
+//   live:      introduction, digests … the difference of the frontiers ► level
+//   level:     runs of own feeds and of wanted ones, have, want, stop, stored, ping/pong … goodbye ► closed
+import type { DeliveryOutcome, FeedId, FeedPosition, Instant, Run } from '../../core/index.ts';
+import { MAX_ALIASES } from './alias-book.ts';
+import { FrameError, FrameReader } from './frame-reader.ts';
+import { MAX_FRAME_ENTRIES } from './frame-values.ts';
+import { FrameWriter, type OwnMessage } from './frame-writer.ts';
+import { FrontierExchange } from './frontier.ts';
+import { Greeting } from './greeting.ts';
+import { Inbox } from './inbox.ts';
+import { LinkBudget } from './link-budget.ts';
+import { Liveness } from './liveness.ts';
+import type { FrontierMessage, GoodbyeReason, Have, Message } from './message.ts';
 import { Outbox } from './outbox.ts';
 import { limitRun, thinSignatures } from './run.ts';
+import { MAX_UNSTORED_RUNS, SendWindow } from './send-window.ts';
+import type { CloseReason, SessionEffect, SessionEvent, SessionParts } from './session-types.ts';
 
-export const PROTOCOL_VERSION_MIN = 1;
-export const PROTOCOL_VERSION_MAX = 1;
-/** Nothing optional yet. */
-const CAPABILITIES = 0n;
-
-/** How often a session looks at the time: for the greeting's deadline, pings and silence. */
-export const TICK_MS = 5000;
-/** A peer that says nothing for this long is gone, whatever the socket says. Three pings. */
-const SILENT_AFTER_MS = 15_000;
-/** Runs on their way that the peer has not stored yet. Bounds what it must hold in memory. */
-const MAX_UNSTORED_RUNS = 8;
-/** Positions in one frontier frame: about 70 bytes each. */
-const POSITIONS_PER_FRAME = 4096;
-/** Positions a peer may announce. A fleet of a thousand members with several incarnations has fewer. */
-const MAX_POSITIONS = 1_000_000;
-
-export type SessionEvent =
-  | { readonly type: 'opened' }
-  | { readonly type: 'frame'; readonly frame: Uint8Array }
-  /** The link can take frames again after it said no. */
-  | { readonly type: 'drained' }
-  /** Answers `read-run`; no run when there is nothing to send of that feed. */
-  | { readonly type: 'run-read'; readonly position: FeedPosition; readonly run: Run | undefined }
-  /** Answers `deliver`. */
-  | { readonly type: 'delivered'; readonly outcome: DeliveryOutcome }
-  /** Feeds grew here. */
-  | { readonly type: 'advanced'; readonly positions: readonly FeedPosition[] }
-  /** `bytesReceived`: what came over the link so far, also of a frame that is not whole yet. */
-  | { readonly type: 'tick'; readonly bytesReceived: number }
-  /** We end it. */
-  | { readonly type: 'end'; readonly reason: GoodbyeReason; readonly message: string };
-
-export type SessionEffect =
-  /** The driver says `drained` later if the link did not take it gladly, and sets `blocked` meanwhile. */
-  | { readonly type: 'send'; readonly frame: Uint8Array }
-  | { readonly type: 'read-run'; readonly position: FeedPosition }
-  | { readonly type: 'deliver'; readonly run: Run }
-  /** Hello checked: the peer is a member. */
-  | { readonly type: 'member'; readonly nodeId: NodeId; readonly bootId: string }
-  | { readonly type: 'named'; readonly name: string }
-  | { readonly type: 'round-trip'; readonly ms: number }
-  /** Close the link; frames sent before still go out. `stranger` when the other end is no member or no sidecar at all. */
-  | { readonly type: 'close'; readonly why: CloseReason; readonly message: string };
-
-/** Why a session ended, for logs and the dial policy. */
-export type CloseReason = 'stranger' | 'version' | 'protocol' | 'silent' | 'goodbye' | 'ended';
-
-export interface SessionParts {
-  readonly membership: Membership;
-  readonly name: string;
-  readonly initiator: boolean;
-  readonly handshakeHash: Uint8Array;
-  /** Feeds as they are held now; read when the peer turned out to be a member. */
-  positions(): readonly FeedPosition[];
-}
+/** How long positions of feeds are gathered before the peer hears of them: about as long as a person notices. */
+const GATHER_MS = 40;
+/** On top, different for every link, so that neighbours do not all announce the same thing at once. */
+const GATHER_JITTER_MS = 20;
+/** What encryption and framing add to a frame: the budget of a link counts it. */
+const FRAME_OVERHEAD_BYTES = 20;
 
 type State = 'greeting' | 'live' | 'closed';
 
 export class Session {
   readonly #parts: SessionParts;
-  readonly #outbox = new Outbox();
-  /** Frontier positions of the peer so far; undefined once all are known and sending may begin. */
-  #announced: number | undefined = 0;
+  readonly #greeting: Greeting;
+  readonly #writer = new FrameWriter();
+  readonly #reader = new FrameReader();
+  readonly #outbox: Outbox;
+  readonly #inbox = new Inbox();
+  readonly #window = new SendWindow();
+  #budget = new LinkBudget(Infinity);
+  #liveness = new Liveness(0);
+  /** Undefined before the greeting is over. */
+  #exchange: FrontierExchange | undefined;
   #state: State = 'greeting';
   #reading = false;
   #blocked = false;
-  #unstoredByPeer = 0;
-  #unstoredHere = 0;
-  #lastHeardMs = 0;
-  #bytesAtLastTick = 0;
-  #pings = 0n;
-  /** Undefined when no ping is unanswered. */
-  #pingSentMs: number | undefined;
+  /** When what we hold is announced; undefined when there is nothing to say. */
+  #announceAtMs: number | undefined;
+  /** When the driver will wake us. */
+  #wakeAtMs: number | undefined;
+  #nowMs = 0;
   #effects: SessionEffect[] = [];
 
   constructor(parts: SessionParts) {
     this.#parts = parts;
+    this.#greeting = new Greeting(parts, parts.versions);
+    this.#outbox = new Outbox(parts.membership.nodeId);
   }
 
   handle(event: SessionEvent, now: Instant): SessionEffect[] {
     if (this.#state === 'closed') return [];
     this.#effects = [];
-    this.#take(event, now);
-    if (this.#isLive()) this.#pump();
+    this.#nowMs = now.monotonicMs;
+    this.#take(event);
+    if (this.#isLive()) {
+      this.#announce();
+      this.#pump();
+      this.#wake();
+      this.#renew();
+    }
     return this.#effects;
   }
 
@@ -102,19 +76,24 @@ export class Session {
     this.#blocked = true;
   }
 
+  /** Bytes a second that may leave over this link; Infinity for no limit. */
+  limit(bytesPerSecond: number): void {
+    this.#budget = new LinkBudget(bytesPerSecond);
+  }
+
   #isLive(): boolean {
     return this.#state === 'live';
   }
 
-  #take(event: SessionEvent, now: Instant): void {
+  #take(event: SessionEvent): void {
     switch (event.type) {
       case 'opened':
-        this.#lastHeardMs = now.monotonicMs;
-        if (this.#parts.initiator) this.#sendHello();
+        this.#liveness = new Liveness(this.#nowMs);
+        if (this.#parts.initiator) this.#send(this.#greeting.hello());
         return;
       case 'frame':
-        this.#lastHeardMs = now.monotonicMs;
-        this.#receive(event.frame, now);
+        this.#liveness.heard();
+        this.#receive(event.frame);
         return;
       case 'drained':
         this.#blocked = false;
@@ -124,27 +103,41 @@ export class Session {
         this.#sendRun(event.position, event.run);
         return;
       case 'delivered':
-        this.#unstoredHere--;
-        if (event.outcome.type === 'refused') this.#breach(event.outcome.reason);
-        else this.#send({ type: 'stored', runs: 1 });
+        this.#delivered(event.feed, event.outcome);
         return;
       case 'advanced':
-        if (this.#isLive()) for (const position of event.positions) this.#outbox.weHold(position);
+        for (const position of event.positions) this.#outbox.weHold(position);
+        return;
+      case 'forgotten':
+        for (const feed of event.feeds) {
+          this.#outbox.forget(feed);
+          this.#inbox.forget(feed);
+        }
+        return;
+      case 'want':
+        for (const position of event.positions) this.#inbox.wanted(position);
+        for (const entries of framesOf(event.positions)) this.#send({ type: 'want', entries });
+        return;
+      case 'stop':
+        for (const feeds of framesOf(event.feeds)) this.#send({ type: 'stop', feeds });
         return;
       case 'tick':
-        this.#tick(now, event.bytesReceived);
+        this.#tick(event.bytesReceived);
+        return;
+      case 'woken':
+        this.#wakeAtMs = undefined;
         return;
       case 'end':
         if (this.#isLive()) this.#goodbye(event.reason, event.message);
-        this.#close('ended', event.message);
+        this.#close(event.why ?? 'ended', event.message);
         return;
     }
   }
 
-  #receive(frame: Uint8Array, now: Instant): void {
+  #receive(frame: Uint8Array): void {
     let message: Message;
     try {
-      message = decodeFrame(frame);
+      message = this.#reader.decode(frame);
     } catch (error) {
       if (!(error instanceof FrameError)) throw error;
       if (this.#isLive()) this.#breach(error.message);
@@ -152,150 +145,211 @@ export class Session {
       return;
     }
     if (this.#state === 'greeting') this.#greet(message);
-    else this.#converse(message, now);
+    else this.#converse(message);
   }
 
   #greet(message: Message): void {
-    if (message.type === 'goodbye') {
-      this.#close(...farewell(message));
-    } else if (message.type !== 'hello') {
-      this.#close('stranger', `its first frame is "${message.type}" instead of a hello`);
-    } else {
-      this.#checkHello(message);
-    }
-  }
-
-  #checkHello(hello: Hello): void {
-    const { membership, handshakeHash, initiator } = this.#parts;
-    if (hello.versionMin > PROTOCOL_VERSION_MAX || hello.versionMax < PROTOCOL_VERSION_MIN) {
-      const message = `it speaks protocol ${range(hello.versionMin, hello.versionMax)}, this sidecar ${range(PROTOCOL_VERSION_MIN, PROTOCOL_VERSION_MAX)}; bring both to a common version`;
-      this.#goodbye('version', 'no protocol version in common');
-      this.#close('version', message);
+    const result = this.#greeting.take(message);
+    if (result.type === 'over') {
+      if (result.tellVersions) this.#goodbye('version', 'no protocol version in common');
+      this.#close(result.why, result.message);
       return;
     }
-    const doubt = doubtHello(membership, hello, handshakeHash, !initiator);
-    if (doubt !== undefined) {
-      this.#close('stranger', doubt);
-      return;
-    }
-    if (!initiator) this.#sendHello();
+    if (!this.#parts.initiator) this.#send(this.#greeting.hello());
     this.#state = 'live';
-    this.#effects.push({ type: 'member', nodeId: hello.nodeId, bootId: hello.bootId });
+    this.#liveness.greeted();
+    this.#effects.push(result);
     this.#send({ type: 'introduction', name: this.#parts.name });
-    this.#sendFrontier(this.#parts.positions());
+    const positions = this.#parts.positions();
+    for (const position of positions) this.#outbox.compared(position);
+    this.#exchange = new FrontierExchange(this.#parts.membership.crypto, positions);
+    this.#send(this.#exchange.digest);
   }
 
-  #converse(message: Message, now: Instant): void {
+  #converse(message: Message): void {
     switch (message.type) {
       case 'hello':
-        this.#breach('a second hello');
-        return;
+        return this.#breach('a second hello');
       case 'introduction':
         this.#effects.push({ type: 'named', name: message.name });
         return;
+      case 'frontier-digest':
+      case 'frontier-vector':
+      case 'frontier-buckets':
       case 'frontier':
-        this.#takeFrontier(message.positions, message.last);
+        return this.#compare(message);
+      case 'have':
+        return this.#takeHaves(message.entries);
+      case 'want':
+        for (const position of message.entries) this.#outbox.want(position);
+        return;
+      case 'stop':
+        for (const feed of message.feeds) this.#outbox.stop(feed);
         return;
       case 'run':
-        this.#takeRun(message.run);
-        return;
+        return this.#takeRun(message.run);
       case 'foreign-run':
         this.#send({ type: 'stored', runs: 1 });
         return;
       case 'stored':
-        this.#unstoredByPeer = Math.max(0, this.#unstoredByPeer - message.runs);
+        this.#window.stored(message.runs, this.#nowMs);
         return;
       case 'ping':
         this.#send({ type: 'pong', token: message.token });
         return;
-      case 'pong':
-        if (message.token !== this.#pings || this.#pingSentMs === undefined) return;
-        this.#effects.push({ type: 'round-trip', ms: now.monotonicMs - this.#pingSentMs });
-        this.#pingSentMs = undefined;
+      case 'pong': {
+        const ms = this.#liveness.pong(message.token, this.#nowMs);
+        if (ms !== undefined) this.#effects.push({ type: 'round-trip', ms });
         return;
-      case 'goodbye':
-        this.#close(...farewell(message));
-        return;
+      }
+      case 'goodbye': {
+        const { why, message: words } = this.#greeting.farewell(message);
+        return this.#close(why, words);
+      }
       case 'unknown':
         return;
     }
   }
 
-  #takeFrontier(positions: readonly FeedPosition[], last: boolean): void {
-    if (this.#announced === undefined) return this.#breach('a second frontier');
-    this.#announced += positions.length;
-    if (this.#announced > MAX_POSITIONS) return this.#breach(`more than ${MAX_POSITIONS} feeds`);
-    for (const position of positions) this.#outbox.peerHolds(position);
-    if (!last) return;
-    this.#announced = undefined;
-    for (const position of this.#parts.positions()) this.#outbox.weHold(position);
+  #compare(message: FrontierMessage): void {
+    // There is one from the moment on in which the session is live.
+    const step = this.#exchange?.take(message);
+    if (step === undefined) return;
+    switch (step.type) {
+      case 'more':
+        for (const answer of step.send) this.#send(answer);
+        return;
+      case 'done':
+        for (const position of step.theirs) this.#outbox.peerHolds(position);
+        for (const position of this.#parts.positions()) this.#outbox.weHold(position);
+        this.#effects.push({
+          type: 'peer-has',
+          positions: step.theirs.map((position) => ({ ...position, kind: 'held' })),
+        });
+        return;
+      case 'breach':
+        return this.#breach(step.what);
+    }
+  }
+
+  #takeHaves(haves: readonly Have[]): void {
+    for (const have of haves) {
+      if (have.kind === 'reset') this.#outbox.peerReset(have);
+      else if (have.kind === 'lost') this.#outbox.peerLost(have);
+      else this.#outbox.peerHolds(have);
+    }
+    this.#effects.push({ type: 'peer-has', positions: haves });
   }
 
   #takeRun(run: Run): void {
     if (run.commits.length === 0) return this.#breach('an empty run');
-    if (++this.#unstoredHere > MAX_UNSTORED_RUNS) {
+    if (this.#inbox.runs >= MAX_UNSTORED_RUNS) {
       return this.#breach(`more than ${MAX_UNSTORED_RUNS} runs before the first was stored`);
     }
-    this.#outbox.peerHolds({ feed: run.feed, seq: run.firstSeq + run.commits.length - 1 });
-    this.#effects.push({ type: 'deliver', run });
+    const position = { feed: run.feed, seq: run.firstSeq + run.commits.length - 1 };
+    const arrival = this.#inbox.arrive(run);
+    if (arrival === 'dropped') {
+      this.#send({ type: 'stored', runs: 1 });
+      return;
+    }
+    this.#outbox.peerHolds(position);
+    this.#effects.push({ type: 'moved', position });
+    if (arrival === 'deliver') this.#effects.push({ type: 'deliver', run });
   }
 
-  #sendFrontier(positions: readonly FeedPosition[]): void {
-    let rest = positions;
-    do {
-      const part = rest.slice(0, POSITIONS_PER_FRAME);
-      rest = rest.slice(POSITIONS_PER_FRAME);
-      this.#send({ type: 'frontier', positions: part, last: rest.length === 0 });
-    } while (rest.length > 0);
+  #delivered(feed: FeedId, outcome: DeliveryOutcome): void {
+    switch (outcome.type) {
+      case 'refused':
+        return this.#breach(outcome.reason);
+      case 'stored': {
+        this.#send({ type: 'stored', runs: 1 });
+        const next = this.#inbox.stored(feed);
+        if (next !== undefined) this.#effects.push({ type: 'deliver', run: next });
+        return;
+      }
+      case 'held': {
+        const { position, retryAfterMs, reason } = outcome;
+        this.#send({ type: 'stored', runs: this.#inbox.held(position) });
+        this.#send({ type: 'have', entries: [{ ...position, kind: 'reset' }] });
+        this.#effects.push({ type: 'held', position, retryAfterMs, reason });
+        return;
+      }
+    }
   }
 
-  /** Asks for the next run to send, if there is news and room for it. */
+  /** Says how far feeds are held, a moment after the first of them grew. */
+  #announce(): void {
+    if (this.#exchange?.isDone !== true || !this.#outbox.hasUntold) {
+      this.#announceAtMs = undefined;
+      return;
+    }
+    const { handshakeHash } = this.#parts;
+    const jitterMs = ((handshakeHash[0] ?? 0) / 256) * GATHER_JITTER_MS;
+    this.#announceAtMs ??= this.#nowMs + GATHER_MS + Math.round(jitterMs);
+    if (this.#announceAtMs > this.#nowMs || this.#blocked) return;
+    this.#announceAtMs = undefined;
+    while (this.#outbox.hasUntold) this.#send({ type: 'have', entries: this.#outbox.takeUntold() });
+  }
+
+  /** Asks for the next run to send, if there is news, and room and money for it. */
   #pump(): void {
-    if (this.#announced !== undefined || this.#reading || this.#blocked) return;
-    if (this.#unstoredByPeer >= MAX_UNSTORED_RUNS) return;
+    if (this.#exchange?.isDone !== true || this.#reading || this.#blocked) return;
+    if (!this.#window.isOpen || this.#budget.waitMs(this.#nowMs) > 0) return;
     const next = this.#outbox.next();
     if (next === undefined) return;
     this.#reading = true;
-    this.#effects.push({ type: 'read-run', position: { feed: next.feed, seq: next.firstSeq } });
+    this.#effects.push({
+      type: 'read-run',
+      position: { feed: next.feed, seq: next.firstSeq },
+      maxBytes: this.#runBytes(),
+    });
+  }
+
+  #runBytes(): number {
+    return Math.floor(Math.min(this.#window.readBytes, this.#budget.frameBytes));
   }
 
   #sendRun(position: FeedPosition, read: Run | undefined): void {
+    // The peer asked for something else meanwhile, or for nothing.
+    if (!this.#outbox.expects(position)) return;
     const own = position.feed.author === this.#parts.membership.nodeId;
-    const run = read && limitRun(own ? thinSignatures(read) : read);
-    if (run === undefined || run.commits.length === 0) {
-      this.#outbox.giveUp(position.feed);
+    const run = read && limitRun(own ? thinSignatures(read) : read, this.#runBytes());
+    if (run === undefined || run.commits.length === 0 || !follows(run, position)) {
+      const lost = this.#outbox.giveUp(position.feed);
+      if (lost !== undefined) this.#send({ type: 'have', entries: [lost] });
       return;
     }
-    this.#send({ type: 'run', run });
-    this.#unstoredByPeer++;
-    this.#outbox.peerHolds({ feed: run.feed, seq: run.firstSeq + run.commits.length - 1 });
+    const bytes = this.#send({ type: 'run', run });
+    this.#window.sent(bytes, this.#nowMs);
+    this.#outbox.sent({ feed: run.feed, seq: run.firstSeq + run.commits.length - 1 });
   }
 
-  #tick(now: Instant, bytesReceived: number): void {
-    // A run may take a slow link longer than the silence we bear: its bytes are a sign of life too, but not from strangers.
-    if (this.#isLive() && bytesReceived > this.#bytesAtLastTick)
-      this.#lastHeardMs = now.monotonicMs;
-    this.#bytesAtLastTick = bytesReceived;
-    const silentMs = now.monotonicMs - this.#lastHeardMs;
-    if (this.#state === 'greeting') {
-      if (silentMs >= TICK_MS) this.#close('stranger', 'it said no hello in time');
-    } else if (silentMs >= SILENT_AFTER_MS) {
-      this.#close('silent', `nothing heard for ${Math.round(silentMs / 1000)} s`);
-    } else {
-      this.#pings++;
-      this.#pingSentMs = now.monotonicMs;
-      this.#send({ type: 'ping', token: this.#pings });
-    }
+  /** Asks to be woken when the next thing is due that no other event will tell. */
+  #wake(): void {
+    const payMs = this.#budget.waitMs(this.#nowMs);
+    const isPaying = payMs > 0 && this.#outbox.hasNews && this.#window.isOpen && !this.#reading;
+    const dueMs = Math.min(
+      this.#announceAtMs ?? Infinity,
+      isPaying && !this.#blocked ? this.#nowMs + payMs : Infinity,
+    );
+    if (dueMs === Infinity || dueMs <= this.#nowMs) return;
+    if (this.#wakeAtMs !== undefined && this.#wakeAtMs <= dueMs) return;
+    this.#wakeAtMs = dueMs;
+    this.#effects.push({ type: 'wake', afterMs: Math.ceil(dueMs - this.#nowMs) });
   }
 
-  #sendHello(): void {
-    const versions = {
-      versionMin: PROTOCOL_VERSION_MIN,
-      versionMax: PROTOCOL_VERSION_MAX,
-      capabilities: CAPABILITIES,
-    };
-    const { membership, handshakeHash, initiator } = this.#parts;
-    this.#send(createHello(membership, versions, handshakeHash, initiator));
+  /** Numbers for feeds are never taken back, so a link that used them up is ended in order. */
+  #renew(): void {
+    if (this.#writer.aliases + MAX_FRAME_ENTRIES <= MAX_ALIASES) return;
+    this.#goodbye('renewal', 'this link has named too many feeds');
+    this.#close('ended', 'this link has named too many feeds');
+  }
+
+  #tick(bytesReceived: number): void {
+    const verdict = this.#liveness.tick(this.#nowMs, bytesReceived, this.#isLive());
+    if (verdict.type === 'ping') this.#send({ type: 'ping', token: verdict.token });
+    else if (verdict.type === 'gone')
+      this.#close(this.#isLive() ? 'silent' : 'stranger', verdict.message);
   }
 
   #breach(what: string): void {
@@ -304,17 +358,17 @@ export class Session {
   }
 
   #goodbye(reason: GoodbyeReason, message: string): void {
-    this.#send({
-      type: 'goodbye',
-      reason,
-      message,
-      versionMin: PROTOCOL_VERSION_MIN,
-      versionMax: PROTOCOL_VERSION_MAX,
-    });
+    const { versionMin, versionMax } = this.#greeting.versions;
+    this.#send({ type: 'goodbye', reason, message, versionMin, versionMax });
   }
 
-  #send(message: OwnMessage): void {
-    this.#effects.push({ type: 'send', frame: encodeFrame(message) });
+  /** Returns what it takes on the link. */
+  #send(message: OwnMessage): number {
+    const frame = this.#writer.encode(message);
+    this.#effects.push({ type: 'send', frame });
+    const bytes = frame.length + FRAME_OVERHEAD_BYTES;
+    this.#budget.charge(bytes, this.#nowMs);
+    return bytes;
   }
 
   #close(why: CloseReason, message: string): void {
@@ -323,21 +377,15 @@ export class Session {
   }
 }
 
-function range(min: number, max: number): string {
-  return min === max ? `${min}` : `${min} to ${max}`;
+/** A run may begin later than asked only where it jumps over what is held no more. */
+function follows(run: Run, { seq }: FeedPosition): boolean {
+  return run.firstSeq === seq || (run.firstSeq > seq && run.previous !== undefined);
 }
 
-function farewell(goodbye: Extract<Message, { type: 'goodbye' }>): [CloseReason, string] {
-  if (goodbye.reason === 'version') {
-    const theirs = range(goodbye.versionMin, goodbye.versionMax);
-    const ours = range(PROTOCOL_VERSION_MIN, PROTOCOL_VERSION_MAX);
-    return [
-      'version',
-      `it speaks protocol ${theirs}, this sidecar ${ours}; bring both to a common version`,
-    ];
+function framesOf<Entry>(entries: readonly Entry[]): (readonly Entry[])[] {
+  const frames: (readonly Entry[])[] = [];
+  for (let at = 0; at < entries.length; at += MAX_FRAME_ENTRIES) {
+    frames.push(entries.slice(at, at + MAX_FRAME_ENTRIES));
   }
-  return [
-    'goodbye',
-    goodbye.message === '' ? `it said goodbye (${goodbye.reason})` : goodbye.message,
-  ];
+  return frames;
 }

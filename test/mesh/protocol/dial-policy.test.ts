@@ -34,21 +34,38 @@ test('peers that lost each other together do not come back together', () => {
   assert.deepEqual(waits, [7500, 9375, 11_250, 13_125]);
 });
 
-/** Both ends of a link as they see it. */
-const BY_SMALLER = { atSmaller: { initiator: true }, atLarger: { initiator: false } };
-const BY_LARGER = { atSmaller: { initiator: false }, atLarger: { initiator: true } };
+/** Both ends of a link, as they see it; its age, where it is the one that is held. */
+function linkOf({
+  by,
+  hash,
+  bootId = 'boot',
+  ageMs = 0,
+}: {
+  by: 'smaller' | 'larger';
+  hash: number;
+  bootId?: string;
+  ageMs?: number;
+}) {
+  const common = { handshakeHash: Uint8Array.of(hash), bootId, ageMs };
+  return {
+    atSmaller: { ...common, initiator: by === 'smaller' },
+    atLarger: { ...common, initiator: by === 'larger' },
+  };
+}
 
 test('of a link from each side both keep the one that the smaller id dialled, in whatever order they see them', () => {
   fc.assert(
     fc.property(fc.string(), fc.string(), (one, other) => {
       fc.pre(one !== other);
       const [smaller, larger] = one < other ? [one, other] : [other, one];
+      const bySmaller = linkOf({ by: 'smaller', hash: 1 });
+      const byLarger = linkOf({ by: 'larger', hash: 2 });
       // Each side may have seen either of the two links first.
       for (const [held, fresh] of [
-        [BY_SMALLER, BY_LARGER],
-        [BY_LARGER, BY_SMALLER],
+        [bySmaller, byLarger],
+        [byLarger, bySmaller],
       ] as const) {
-        const keepsFresh = fresh === BY_SMALLER;
+        const keepsFresh = fresh === bySmaller;
         assert.equal(keepsNewLink(smaller, larger, held.atSmaller, fresh.atSmaller), keepsFresh);
         assert.equal(keepsNewLink(larger, smaller, held.atLarger, fresh.atLarger), keepsFresh);
       }
@@ -56,9 +73,25 @@ test('of a link from each side both keep the one that the smaller id dialled, in
   );
 });
 
-test('of two links from the same side both keep the newer: the older is dead without knowing it', () => {
-  for (const link of [BY_SMALLER, BY_LARGER]) {
-    assert.equal(keepsNewLink('a', 'b', link.atSmaller, link.atSmaller), true);
-    assert.equal(keepsNewLink('b', 'a', link.atLarger, link.atLarger), true);
+test('of two young links from the same side both keep the same one, also when they see them in opposite order', () => {
+  for (const by of ['smaller', 'larger'] as const) {
+    const [one, other] = [linkOf({ by, hash: 1 }), linkOf({ by, hash: 2 })];
+    // The smaller id saw `one` first, the larger one `other`.
+    const smallerKeepsOther = keepsNewLink('a', 'b', one.atSmaller, other.atSmaller);
+    const largerKeepsOne = keepsNewLink('b', 'a', other.atLarger, one.atLarger);
+    assert.equal(smallerKeepsOther, !largerKeepsOne);
+  }
+});
+
+test('of two links from the same side the newer is kept when the older held for a while, or the peer restarted', () => {
+  for (const by of ['smaller', 'larger'] as const) {
+    const fresh = linkOf({ by, hash: 1, bootId: 'second' });
+    for (const held of [
+      linkOf({ by, hash: 2, bootId: 'second', ageMs: 10_000 }),
+      linkOf({ by, hash: 2, bootId: 'first' }),
+    ]) {
+      assert.equal(keepsNewLink('a', 'b', held.atSmaller, fresh.atSmaller), true);
+      assert.equal(keepsNewLink('b', 'a', held.atLarger, fresh.atLarger), true);
+    }
   }
 });

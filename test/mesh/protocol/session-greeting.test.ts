@@ -38,17 +38,19 @@ describe('two members', () => {
       '  send hello, versions 1 to 1',
       '  member alpha',
       '  send introduction as beta',
-      '  send frontier: nothing',
+      '  send digest of 0 feeds',
       'alpha hears from beta: hello, versions 1 to 1',
       '  member beta',
       '  send introduction as alpha',
-      '  send frontier: nothing',
+      '  send digest of 0 feeds',
       'alpha hears from beta: introduction as beta',
       '  named beta',
-      'alpha hears from beta: frontier: nothing',
+      'alpha hears from beta: digest of 0 feeds',
+      '  peer has nothing',
       'beta hears from alpha: introduction as alpha',
       '  named alpha',
-      'beta hears from alpha: frontier: nothing',
+      'beta hears from alpha: digest of 0 feeds',
+      '  peer has nothing',
     ]);
   });
 
@@ -59,7 +61,8 @@ describe('two members', () => {
       { type: 'frame', frame },
       { wallMs: 0, monotonicMs: 0 },
     );
-    assert.deepEqual(effects[1], { type: 'member', nodeId, bootId });
+    const common = { version: 1, capabilities: 0n };
+    assert.deepEqual(effects[1], { type: 'member', nodeId, bootId, ...common });
   });
 
   it('hear nothing from whoever was dialled before the dialler spoke', () => {
@@ -73,7 +76,7 @@ describe('two members', () => {
       'send hello, versions 1 to 1',
       'member beta',
       'send introduction as alpha',
-      'send frontier: nothing',
+      'send digest of 0 feeds',
     ]);
   });
 });

@@ -4,7 +4,6 @@ import { describe, it } from 'node:test';
 import { create, toBinary } from '@bufbuild/protobuf';
 import { fromHex } from '../../../src/core/index.ts';
 import { FrameSchema } from '../../../src/gen/holdfast/mesh/v1/session_pb.ts';
-import { encodeFrame } from '../../../src/mesh/protocol/index.ts';
 import { MAX_FRAME_BYTES } from '../../../src/mesh/transport/transport.ts';
 import { FeedHolder } from '../support/feed-holder.ts';
 import { greetedEnd, helloOfBeta, liveEnd, position, runsOf } from '../support/live-end.ts';
@@ -31,9 +30,16 @@ describe('after the greeting', () => {
     const alpha = greetedEnd();
     alpha.holder.write('state', 3);
     assert.deepEqual(alpha.take({ type: 'advanced', positions: alpha.holder.positions() }), []);
+    const digest = { frontier: new Uint8Array(16), roster: new Uint8Array(16), feeds: 1 };
+    assert.deepEqual(alpha.hear({ type: 'frontier-digest', ...digest }), ['send 1 buckets']);
+    assert.deepEqual(alpha.hear({ type: 'frontier-buckets', hashes: new Uint8Array(8) }), [
+      'send frontier: nothing',
+    ]);
     const first = [position('alpha', 'state', 1)];
     assert.deepEqual(alpha.hear({ type: 'frontier', positions: first, last: false }), []);
-    assert.deepEqual(alpha.hear({ type: 'frontier', positions: [], last: true }), [
+    const other = [position('beta', 'state', 1)];
+    assert.deepEqual(alpha.hear({ type: 'frontier', positions: other, last: true }), [
+      'peer has alpha/state 1, beta/state 1',
       'read alpha/state from 2',
     ]);
   });
@@ -70,13 +76,11 @@ describe('after the greeting', () => {
       seq: 1,
     }));
     holder.positions = () => feeds;
-    const alpha = greetedEnd(holder);
-    const hello = liveEnd(holder);
-    assert.deepEqual(hello.reads.length, 1, 'beta has none of them');
-    const half = feeds.slice(0, 4096);
-    alpha.hear({ type: 'frontier', positions: half, last: false });
-    alpha.hear({ type: 'frontier', positions: feeds.slice(4096), last: true });
-    assert.deepEqual(alpha.reads, [], 'beta has all of them');
+    assert.deepEqual(liveEnd(holder).reads.length, 1, 'beta has none of them');
+    assert.deepEqual(liveEnd(holder, feeds).reads, [], 'beta has all of them');
+    const more = { ...feedOf('beta', 'state'), incarnation: 'f'.repeat(32) };
+    const differing = liveEnd(holder, [...feeds, { feed: more, seq: 1 }]);
+    assert.deepEqual(differing.reads, [], 'beta has all of them and one more');
   });
 });
 
@@ -135,9 +139,9 @@ describe('sending', () => {
   it('gives up a feed of which nothing can be read, until there is news of it', () => {
     const holder = new FeedHolder('alpha');
     const alpha = liveEnd(holder);
-    const news = position('beta', 'state', 2);
+    const news = position('alpha', 'state', 2);
     assert.deepEqual(alpha.take({ type: 'advanced', positions: [news] }), [
-      'read beta/state from 1',
+      'read alpha/state from 1',
     ]);
     assert.deepEqual(alpha.answerRead(), [], 'asked for once and not again');
     assert.deepEqual(alpha.tick(), ['send ping 1']);
@@ -147,7 +151,7 @@ describe('sending', () => {
     ]);
     assert.deepEqual(alpha.answerRead(), ['send run alpha/pulse 1-1 signed 1']);
     assert.deepEqual(alpha.take({ type: 'advanced', positions: [{ ...news, seq: 3 }] }), [
-      'read beta/state from 1',
+      'read alpha/state from 1',
     ]);
   });
 
@@ -155,7 +159,9 @@ describe('sending', () => {
     const [alpha, gamma] = [new FeedHolder('alpha'), new FeedHolder('gamma')];
     gamma.write('state', 3);
     alpha.store(gamma.read(position('gamma', 'state', 1))!);
-    assert.deepEqual(readOn(liveEnd(alpha)), ['send run gamma/state 1-3 signed 1 2 3']);
+    const end = liveEnd(alpha);
+    end.hear({ type: 'want', entries: [position('gamma', 'state', 1)] });
+    assert.deepEqual(readOn(end), ['send run gamma/state 1-3 signed 1 2 3']);
     alpha.write('command', 3);
     assert.deepEqual(readOn(liveEnd(alpha))[0], 'send run alpha/command 1-3 signed 3');
   });
@@ -167,6 +173,7 @@ describe('sending', () => {
     gamma.write('pulse', 7000);
     alpha.store(gamma.read(position('gamma', 'pulse', 1))!);
     const end = liveEnd(alpha);
+    end.hear({ type: 'want', entries: [position('gamma', 'pulse', 1)] });
     const frames: number[] = [];
     while (end.reads.length > 0) {
       end.answerRead();
@@ -215,14 +222,26 @@ describe('a link that takes no more', () => {
 describe('receiving', () => {
   it('hands every run over and says that it is stored when it is', () => {
     const alpha = liveEnd();
-    assert.deepEqual(alpha.hear(runsOf('beta', 'state', 1)[0]!), ['store beta/state 1-1 signed 1']);
+    assert.deepEqual(alpha.hear(runsOf('beta', 'state', 1)[0]!), [
+      'moved beta/state 1',
+      'store beta/state 1-1 signed 1',
+    ]);
     assert.deepEqual(alpha.answerStore(), ['send stored 1']);
+  });
+
+  it('stores one run of a feed at a time, and of others beside it', () => {
+    const alpha = liveEnd();
+    const [first, second] = runsOf('beta', 'state', 2);
+    alpha.hear(first!);
+    assert.deepEqual(alpha.hear(second!), ['moved beta/state 2']);
+    assert.equal(alpha.hear(runsOf('beta', 'command', 1)[0]!).length, 2);
+    assert.deepEqual(alpha.answerStore(), ['send stored 1', 'store beta/state 2-2 signed 2']);
   });
 
   it('bears eight runs that are not stored and not a ninth', () => {
     const alpha = liveEnd();
     const runs = runsOf('beta', 'state', WINDOW + 2);
-    for (const run of runs.slice(0, WINDOW)) assert.equal(alpha.hear(run).length, 1);
+    for (const run of runs.slice(0, WINDOW)) assert.equal(alpha.hear(run)[0]?.slice(0, 5), 'moved');
     alpha.answerStore();
     assert.equal(alpha.hear(runs[WINDOW]!).length, 1, 'one was stored');
     assert.deepEqual(alpha.hear(runs[WINDOW + 1]!), [
@@ -242,8 +261,18 @@ describe('receiving', () => {
 
   it('answers a run of a lane it does not know, which the sender’s window waits for', () => {
     const alpha = liveEnd();
-    assert.deepEqual(alpha.hear(runInLane(9)), ['send stored 1']);
-    assert.deepEqual(alpha.hear(runInLane(3)), ['store beta/state 1-1 signed 1']);
+    assert.deepEqual(alpha.hear(runInLane(256)), ['send stored 1']);
+  });
+
+  it('takes and passes on runs of lanes of a later version', () => {
+    const alpha = liveEnd();
+    const later = runsOf('beta', 'lane9', 1)[0]!;
+    assert.deepEqual(alpha.hear(later), ['moved beta/lane9 1', 'store beta/lane9 1-1 signed 1']);
+    const relay = new FeedHolder('alpha');
+    relay.store(later.run);
+    const end = liveEnd(relay);
+    end.hear({ type: 'want', entries: [position('beta', 'lane9', 1)] });
+    assert.deepEqual(readOn(end), ['send run beta/lane9 1-1 signed 1']);
   });
 
   it('ignores kinds of frames that it does not know', () => {
@@ -269,14 +298,19 @@ describe('receiving', () => {
 
   it('refuses a frontier without end', () => {
     const alpha = greetedEnd();
+    const digest = { frontier: new Uint8Array(16), roster: new Uint8Array(16) };
+    alpha.hear({ type: 'frontier-digest', ...digest, feeds: 1 });
+    alpha.hear({ type: 'frontier-buckets', hashes: new Uint8Array(8) });
     const positions = Array.from({ length: 4000 }, () => position('beta', 'state', 1));
-    const part = encodeFrame({ type: 'frontier', positions, last: false });
     let parts = 0;
     while (!alpha.isClosed) {
-      alpha.hear(part);
+      alpha.hear({ type: 'frontier', positions, last: false });
       parts++;
     }
     assert.equal(parts, 251, 'a million is the most');
+    const boast = greetedEnd();
+    boast.hear({ type: 'frontier-digest', ...digest, feeds: 1_000_001 });
+    assert.ok(boast.isClosed);
   });
 });
 
@@ -284,9 +318,10 @@ describe('receiving', () => {
 function runInLane(lane: number): Uint8Array {
   const feed = feedOf('beta', 'state');
   const value = {
+    alias: 1,
     feed: { author: fromHex(feed.author), incarnation: fromHex(feed.incarnation), lane },
     firstSeq: 1n,
-    commits: [{ clock: 1n, payload: new Uint8Array(3), signature: new Uint8Array(64) }],
+    commits: [{ clockMs: 1n, payload: new Uint8Array(3), signature: new Uint8Array(64) }],
   };
   return toBinary(FrameSchema, create(FrameSchema, { body: { case: 'run', value } }));
 }

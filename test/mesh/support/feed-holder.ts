@@ -3,6 +3,7 @@ import { FeedTable } from '../../../src/core/feed.ts';
 import {
   type Commit,
   type DeliveryOutcome,
+  type FeedId,
   type FeedKey,
   type FeedPosition,
   feedKey,
@@ -27,6 +28,7 @@ export class FeedHolder {
   readonly commitsPerRun: number;
   readonly #table: FeedTable;
   readonly #commits = new Map<FeedKey, Commit[]>();
+  readonly #pruned = new Map<FeedKey, number>();
   #writes = 0;
 
   constructor(
@@ -66,8 +68,19 @@ export class FeedHolder {
     return this.#commits.get(feedKey(feedOf(name, lane)))?.length ?? 0;
   }
 
+  /** Commits up to this one are gone; a reader is sent on to what follows. */
+  prune(feed: FeedId, through: number): void {
+    this.#pruned.set(feedKey(feed), through);
+  }
+
   read({ feed, seq }: FeedPosition): Run | undefined {
     const held = this.#commits.get(feedKey(feed)) ?? [];
+    const through = this.#pruned.get(feedKey(feed)) ?? 0;
+    if (seq <= through) {
+      const previous = held[through - 1]?.hash;
+      const rest = this.read({ feed, seq: through + 1 });
+      return rest && previous && { ...rest, previous };
+    }
     const commits = held.slice(seq - 1, seq - 1 + this.commitsPerRun);
     // As a store does: a run ends in a signature.
     while (commits.length > 0 && commits.at(-1)?.signature === undefined) commits.pop();
@@ -77,7 +90,7 @@ export class FeedHolder {
   /** Keeps what is new in a run. Returns why it was refused, or how far the feed got if it grew. */
   store(run: Run): { refused: string | undefined; grown: FeedPosition[] } {
     const outcome = this.#table.accept(run);
-    if (!outcome.ok) return { refused: outcome.reason, grown: [] };
+    if (outcome.type !== 'accepted') return { refused: outcome.reason, grown: [] };
     for (const commit of outcome.commits) this.#keep(commit);
     const last = outcome.commits.at(-1);
     return { refused: undefined, grown: last ? [{ feed: run.feed, seq: last.seq }] : [] };

@@ -1,6 +1,8 @@
 // A session in the middle of a conversation with beta, whom the test plays.
 import { type FeedPosition, type Lane, utf8 } from '../../../src/core/index.ts';
-import { createHello, type Hello } from '../../../src/mesh/protocol/index.ts';
+import { FrontierExchange } from '../../../src/mesh/protocol/frontier.ts';
+import { createHello, type Hello, type Message } from '../../../src/mesh/protocol/index.ts';
+import { sodiumCrypto } from '../../../src/sidecar/sodium-crypto.ts';
 import { FeedHolder } from './feed-holder.ts';
 import { feedOf, membershipOf } from './names.ts';
 import { SessionEnd } from './session-end.ts';
@@ -21,11 +23,31 @@ export function helloOfBeta(): Hello {
   return createHello(membershipOf('beta'), VERSIONS, HANDSHAKE, true);
 }
 
-/** Alpha after both frontiers; beta holds what is given. */
+/** Alpha after the frontiers were compared; beta holds what is given. */
 export function liveEnd(holder?: FeedHolder, theirs: readonly FeedPosition[] = []): SessionEnd {
   const end = greetedEnd(holder);
-  end.hear({ type: 'frontier', positions: theirs, last: true });
+  compareFrontiers(end, theirs);
   return end;
+}
+
+/** Plays beta in the comparison of frontiers. */
+export function compareFrontiers(end: SessionEnd, theirs: readonly FeedPosition[]): void {
+  const beta = new FrontierExchange(sodiumCrypto, theirs);
+  const alpha = new FrontierExchange(sodiumCrypto, end.holder.positions());
+  const said: Message[] = [beta.digest];
+  let heard: Message[] = [alpha.digest];
+  for (let next = said.shift(); next !== undefined; next = said.shift()) {
+    if (next.type !== 'unknown' && next.type !== 'foreign-run') end.hear(next);
+    const answers = heard.flatMap((message) => {
+      if (!message.type.startsWith('frontier')) return [];
+      const step = beta.take(message as Parameters<typeof beta.take>[0]);
+      return step.type === 'more' ? step.send : [];
+    });
+    const step = alpha.take(next as Parameters<typeof alpha.take>[0]);
+    heard = step.type === 'more' ? [...step.send] : [];
+    said.push(...answers);
+  }
+  end.frames.length = 0;
 }
 
 export function position(name: string, lane: Lane, seq: number): FeedPosition {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import type { Run } from '../../../src/core/index.ts';
 import {
   createMemoryNetwork,
+  type LinkBudgets,
   Mesh,
   type MeshReport,
   type PeerView,
@@ -11,6 +12,7 @@ import type { Transport } from '../../../src/mesh/transport/transport.ts';
 import { createSeededRandom, ManualClock } from '../../../src/testing/index.ts';
 import { FeedHolder, outcomeOf } from './feed-holder.ts';
 import { membershipOf, nameOf } from './names.ts';
+import { describeFeed } from './session-text.ts';
 
 /** One way, where a test says nothing else: a LAN with a slow switch. */
 const DELAY_MS = 10;
@@ -53,6 +55,10 @@ export class MeshNode {
   readonly #options: MeshNodeOptions;
   /** Why runs of peers are refused, while they are. */
   refuseRuns: string | undefined;
+  /** Of the meshes that this node makes from now on. */
+  budgets: LinkBudgets | undefined;
+  /** Runs that came from peers. */
+  runsReceived = 0;
   /** Makes the store fail. */
   storeFails = false;
   mesh: Mesh;
@@ -121,6 +127,7 @@ export class MeshNode {
       transport: this.#options.transport ?? network.transport(this.address, new Uint8Array(32)),
       membership: membershipOf(this.name, this.#options.fleetSecret),
       name: this.name,
+      budgets: this.budgets,
       feeds: {
         positions: () => this.holder.positions(),
         readRun: async (feed, seq) => {
@@ -138,6 +145,7 @@ export class MeshNode {
     if (this.storeFails) throw new Error('the disk is gone');
     if (this.refuseRuns !== undefined) return this.refuseRuns;
     for (const run of runs) {
+      this.runsReceived++;
       const { refused, grown } = this.holder.store(run);
       if (refused !== undefined) return refused;
       mesh.advanced(grown);
@@ -154,6 +162,10 @@ function describeReport(report: MeshReport): string {
       return `down ${nameOf(report.nodeId)}: ${report.reason}`;
     case 'refused':
       return `refused ${report.address}: ${report.reason}${report.versionMismatch ? ' (version)' : ''}`;
+    case 'held':
+      return `held ${describeFeed(report.feed)} of ${nameOf(report.nodeId)}: ${report.reason}`;
+    case 'read-failed':
+      return `cannot read for ${nameOf(report.nodeId)}: ${report.reason}`;
     case 'dial-failed':
       return `dial ${report.attempts} of ${report.address} failed: ${report.reason}`;
   }

@@ -40,19 +40,68 @@ export const anyMessage: fc.Arbitrary<OwnMessage> = fc.oneof(
   }),
   record({ type: fc.constant('introduction' as const), name: text }),
   record({
+    type: fc.constant('frontier-digest' as const),
+    frontier: bytes(16),
+    roster: bytes(16),
+    feeds: uint32,
+  }),
+  record({
+    type: fc.constant('frontier-vector' as const),
+    seqs: fc.array(seq, { maxLength: 5 }),
+    last: fc.boolean(),
+  }),
+  record({
+    type: fc.constant('frontier-buckets' as const),
+    hashes: fc.uint8Array({ maxLength: 64 }),
+  }),
+  record({
     type: fc.constant('frontier' as const),
     positions: fc.array(record({ feed, seq }), { maxLength: 5 }),
     last: fc.boolean(),
   }),
   record({
+    type: fc.constant('have' as const),
+    entries: fc.array(
+      record({
+        feed,
+        seq,
+        kind: fc.constantFrom('held' as const, 'reset' as const, 'lost' as const),
+      }),
+      { maxLength: 5 },
+    ),
+  }),
+  record({
+    type: fc.constant('want' as const),
+    entries: fc.array(record({ feed, seq }), { maxLength: 5 }),
+  }),
+  record({ type: fc.constant('stop' as const), feeds: fc.array(feed, { maxLength: 5 }) }),
+  record({
     type: fc.constant('run' as const),
     run: record({ feed, firstSeq: seq, commits: fc.array(commit, { maxLength: 5 }) }),
+  }),
+  record({
+    type: fc.constant('run' as const),
+    run: record({
+      feed,
+      firstSeq: seq,
+      previous: bytes(32),
+      commits: fc.array(commit, { maxLength: 5 }),
+    }),
   }),
   record({ type: fc.constant('stored' as const), runs: uint32 }),
   record({ type: fc.constantFrom('ping' as const, 'pong' as const), token: uint64 }),
   record({
     type: fc.constant('goodbye' as const),
-    reason: fc.constantFrom('stopping', 'version', 'paused', 'duplicate', 'protocol', 'other'),
+    reason: fc.constantFrom(
+      'stopping',
+      'version',
+      'paused',
+      'duplicate',
+      'protocol',
+      'stalled',
+      'renewal',
+      'other',
+    ),
     message: text,
     versionMin: uint32,
     versionMax: uint32,

@@ -1,11 +1,19 @@
 // People for the stories about the mesh: the same name has the same keys in every run, and keys are printed as names.
-import { type FeedId, type Lane, type NodeId, toHex, utf8 } from '../../../src/core/index.ts';
+import {
+  createIncarnation,
+  type FeedId,
+  INCARNATION_RANDOM_BYTES,
+  type Lane,
+  type NodeId,
+  toHex,
+  utf8,
+} from '../../../src/core/index.ts';
 import type { Membership } from '../../../src/mesh/index.ts';
 import { createSigner, sodiumCrypto } from '../../../src/sidecar/sodium-crypto.ts';
 
 export const FLEET_SECRET = new Uint8Array(32).fill(7);
 export const OTHER_SECRET = new Uint8Array(32).fill(8);
-const INCARNATION_BYTES = 16;
+const STARTED_MS = 1_800_000_000_000;
 
 const nameByNode = new Map<NodeId, string>();
 
@@ -13,8 +21,12 @@ export function membershipOf(name: string, fleetSecret: Uint8Array = FLEET_SECRE
   const signer = createSigner(sodiumCrypto.blake2b(utf8(name)));
   const nodeId = toHex(signer.publicKey);
   nameByNode.set(nodeId, name);
-  const bootId = toHex(
-    sodiumCrypto.blake2b(utf8(`boot of ${name}`)).subarray(0, INCARNATION_BYTES),
+  const random = sodiumCrypto.blake2b(utf8(`boot of ${name}`));
+  const bootId = createIncarnation(
+    nodeId,
+    STARTED_MS,
+    random.subarray(0, INCARNATION_RANDOM_BYTES),
+    sodiumCrypto,
   );
   return { nodeId, bootId, fleetSecret, signer, crypto: sodiumCrypto };
 }

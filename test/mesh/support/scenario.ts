@@ -4,11 +4,13 @@
 //   alpha is of another fleet           alpha dials beta, played             15 s pass
 //   alpha's link to beta is full        alpha's link to beta drains          the link of alpha and beta breaks
 //   alpha says goodbye to beta: text    beta says to alpha: hello, versions 2 to 3
+//   50 ms pass                          beta speaks versions 1 to 2          alpha sends beta at most 1000 bytes a second
+//   alpha forgets alpha/state up to 9   beta will hold the next run of alpha/state at 0 for 2000 ms: text
 //
 // A side that is "played" has no session; the scenario speaks for it. `settle` carries out all that is on its way.
 import type { Lane } from '../../../src/core/index.ts';
 import { createHello, type OwnMessage } from '../../../src/mesh/protocol/index.ts';
-import { membershipOf, OTHER_SECRET } from './names.ts';
+import { feedOf, membershipOf, OTHER_SECRET } from './names.ts';
 import { SessionWorld } from './session-world.ts';
 
 type Play = (world: SessionWorld, ...words: string[]) => string[];
@@ -58,10 +60,43 @@ const RULES: readonly (readonly [RegExp, Play])[] = [
         return end.take({ type: 'drained' });
       }),
   ],
+  [/^the link of (\w+) and (\w+) breaks$/, (world, a, b) => world.cut(a, b)],
+  [/^(\d+) ms pass$/, (world, ms) => world.wait(Number(ms))],
   [
-    /^the link of (\w+) and (\w+) breaks$/,
-    (world, a, b) => {
-      world.cut(a, b);
+    /^(\w+) speaks versions (\d+) to (\d+)$/,
+    (world, name, min, max) => {
+      world.speaks(name, {
+        versionMin: Number(min),
+        versionMax: Number(max),
+        capabilities: 0b101n,
+      });
+      return [];
+    },
+  ],
+  [
+    /^(\w+) will hold the next run of (\w+)\/(\w+) at (\d+) for (\d+) ms: (.+)$/,
+    (world, name, author, lane, seq, retryAfterMs, reason) => {
+      const position = { feed: feedOf(author as string, lane as Lane), seq: Number(seq) };
+      world.nextOutcome(name, {
+        type: 'held',
+        reason: reason as string,
+        position,
+        retryAfterMs: Number(retryAfterMs),
+      });
+      return [];
+    },
+  ],
+  [
+    /^(\w+) sends (\w+) at most (\d+) bytes a second$/,
+    (world, name, to, bytes) => {
+      world.end(name, to).session.limit(Number(bytes));
+      return [];
+    },
+  ],
+  [
+    /^(\w+) forgets (\w+)\/(\w+) up to (\d+)$/,
+    (world, name, author, lane, seq) => {
+      world.node(name).prune(feedOf(author as string, lane as Lane), Number(seq));
       return [];
     },
   ],

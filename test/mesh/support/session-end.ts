@@ -1,13 +1,15 @@
 // One end of a conversation: a session whose frames, reads and stores wait in arrays until a test carries them on.
-import type { FeedPosition, Run } from '../../../src/core/index.ts';
+import type { DeliveryOutcome, FeedPosition, Run } from '../../../src/core/index.ts';
 import {
-  encodeFrame,
+  FrameWriter,
   type OwnMessage,
   Session,
+  type SessionEffect,
   type SessionEvent,
+  type Versions,
 } from '../../../src/mesh/protocol/index.ts';
 import { type FeedHolder, outcomeOf } from './feed-holder.ts';
-import { describeEffect } from './session-text.ts';
+import { describeEffect, FrameText } from './session-text.ts';
 
 export class SessionEnd {
   readonly holder: FeedHolder;
@@ -16,6 +18,14 @@ export class SessionEnd {
   readonly frames: Uint8Array[] = [];
   readonly reads: FeedPosition[] = [];
   readonly stores: Run[] = [];
+  /** What the session sent, in words. */
+  readonly sentText = new FrameText();
+  /** Speaks for a peer that the test plays. */
+  readonly peer = new FrameWriter();
+  /** What a node does about effects beyond its link; returns what comes of it, in words. */
+  observe: ((effects: readonly SessionEffect[]) => string[]) | undefined;
+  /** When the session wants to be woken; undefined when it does not. */
+  wakeAtMs: number | undefined;
   /** The link says no to every frame, although it takes it. */
   isFull = false;
   /** By this session's own word. */
@@ -29,7 +39,11 @@ export class SessionEnd {
 
   constructor(
     holder: FeedHolder,
-    { initiator, handshakeHash }: { initiator: boolean; handshakeHash: Uint8Array },
+    {
+      initiator,
+      handshakeHash,
+      versions,
+    }: { initiator: boolean; handshakeHash: Uint8Array; versions?: Versions },
   ) {
     this.holder = holder;
     this.session = new Session({
@@ -38,12 +52,14 @@ export class SessionEnd {
       initiator,
       handshakeHash,
       positions: () => holder.positions(),
+      ...(versions === undefined ? {} : { versions }),
     });
   }
 
   /** Gives the session an event; returns its effects in words, all of them. */
   take(event: SessionEvent): string[] {
     if (this.isLost) return [];
+    if (event.type === 'woken') this.wakeAtMs = undefined;
     const effects = this.session.handle(event, { wallMs: this.nowMs, monotonicMs: this.nowMs });
     for (const effect of effects) {
       if (effect.type === 'send') {
@@ -51,9 +67,11 @@ export class SessionEnd {
         if (this.isFull) this.session.block();
       } else if (effect.type === 'read-run') this.reads.push(effect.position);
       else if (effect.type === 'deliver') this.stores.push(effect.run);
+      else if (effect.type === 'wake') this.wakeAtMs = this.nowMs + effect.afterMs;
       else if (effect.type === 'close') this.isClosed = true;
     }
-    return effects.map(describeEffect);
+    const lines = effects.map((effect) => describeEffect(effect, this.sentText));
+    return [...lines, ...(this.observe?.(effects) ?? [])];
   }
 
   get isOver(): boolean {
@@ -61,13 +79,20 @@ export class SessionEnd {
   }
 
   hear(said: OwnMessage | Uint8Array): string[] {
-    const frame = said instanceof Uint8Array ? said : encodeFrame(said);
+    const frame = said instanceof Uint8Array ? said : this.peer.encode(said);
     this.bytesReceived += frame.length;
     return this.take({ type: 'frame', frame });
   }
 
   tick(): string[] {
     return this.take({ type: 'tick', bytesReceived: this.bytesReceived });
+  }
+
+  /** Time passes until the session wants to be woken. */
+  wake(): string[] {
+    if (this.wakeAtMs === undefined) throw new Error(`${this.holder.name} asked for no wake`);
+    this.nowMs = this.wakeAtMs;
+    return this.take({ type: 'woken' });
   }
 
   /** Answers the oldest `read-run` from the holder's feeds. */
@@ -79,7 +104,12 @@ export class SessionEnd {
 
   /** Answers the oldest `deliver` without looking at the run. */
   answerStore(refused?: string): string[] {
-    if (this.stores.shift() === undefined) throw new Error(`${this.holder.name} was given no run`);
-    return this.take({ type: 'delivered', outcome: outcomeOf(refused) });
+    return this.answerDelivery(outcomeOf(refused));
+  }
+
+  answerDelivery(outcome: DeliveryOutcome): string[] {
+    const run = this.stores.shift();
+    if (run === undefined) throw new Error(`${this.holder.name} was given no run`);
+    return this.take({ type: 'delivered', feed: run.feed, outcome });
   }
 }

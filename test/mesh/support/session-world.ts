@@ -1,9 +1,14 @@
 // Some nodes and the conversations between them, step by step: what is on its way waits in one queue, oldest first.
-import { type Lane, utf8 } from '../../../src/core/index.ts';
-import { decodeFrame } from '../../../src/mesh/protocol/index.ts';
+import { type DeliveryOutcome, type Lane, utf8 } from '../../../src/core/index.ts';
+import {
+  type SessionEffect,
+  type SubscriptionAction,
+  Subscriptions,
+  type Versions,
+} from '../../../src/mesh/protocol/index.ts';
 import { FeedHolder, outcomeOf } from './feed-holder.ts';
 import { SessionEnd } from './session-end.ts';
-import { describeFeed, describeMessage, describeRun } from './session-text.ts';
+import { describeFeed, describeRun } from './session-text.ts';
 
 /** Steps of one `settle`. Beyond it two sessions talk for ever. */
 const MAX_STEPS = 10_000;
@@ -22,7 +27,15 @@ export class SessionWorld {
   readonly #queue: Pending[] = [];
   /** Ends whose closing is on its way to the other end. */
   readonly #told = new Set<SessionEnd>();
+  /** What each node pulls from where. */
+  readonly #subscriptions = new Map<string, Subscriptions>();
+  /** The number of each end for its node's subscriptions. */
+  readonly #linkIds = new Map<SessionEnd, number>();
+  /** What the next run that a node receives comes to, in place of being stored. */
+  readonly #outcomes = new Map<string, DeliveryOutcome>();
+  readonly #versions = new Map<string, Versions>();
   #links = 0;
+  #nowMs = 0;
 
   /** The node of that name, made when it is first mentioned. */
   node(name: string, fleetSecret?: Uint8Array): FeedHolder {
@@ -49,7 +62,14 @@ export class SessionWorld {
     const effects: string[] = [];
     for (const [near, far] of [[from, to] as const, [to, from] as const]) {
       if (near === played) continue;
-      const end = new SessionEnd(this.node(near), { initiator: near === from, handshakeHash });
+      const versions = this.#versions.get(near);
+      const end = new SessionEnd(this.node(near), {
+        initiator: near === from,
+        handshakeHash,
+        ...(versions === undefined ? {} : { versions }),
+      });
+      end.nowMs = this.#nowMs;
+      end.observe = (all) => this.#observe(near, end, all);
       this.#ends.set(`${near}>${far}`, end);
       effects.push(...end.take({ type: 'opened' }));
     }
@@ -57,12 +77,29 @@ export class SessionWorld {
     return effects;
   }
 
-  /** A link that breaks: nobody is told, and what was on its way is lost. */
-  cut(a: string, b: string): void {
-    for (const end of [this.end(a, b), this.end(b, a)]) {
-      end.isLost = true;
-      this.#told.add(end);
+  /** A link that breaks: what was on its way is lost, and both sides notice. */
+  cut(a: string, b: string): string[] {
+    const ends = [
+      [a, b],
+      [b, a],
+    ] as const;
+    for (const [near, far] of ends) {
+      this.end(near, far).isLost = true;
+      this.#told.add(this.end(near, far));
     }
+    const lines = ends.flatMap(([near, far]) => this.#linkDown(near, this.end(near, far)));
+    this.#gather();
+    return lines;
+  }
+
+  /** What the next run that comes to a node comes to, in place of being stored. */
+  nextOutcome(name: string, outcome: DeliveryOutcome): void {
+    this.#outcomes.set(name, outcome);
+  }
+
+  /** What sessions of a node speak from now on. */
+  speaks(name: string, versions: Versions): void {
+    this.#versions.set(name, versions);
   }
 
   write(name: string, lane: Lane, times = 1): string[] {
@@ -78,12 +115,91 @@ export class SessionWorld {
 
   /** Time passes, and every session looks at it. */
   pass(ms: number): string[] {
+    this.#nowMs += ms;
     const lines = [...this.#ends].flatMap(([link, end]) => {
-      end.nowMs += ms;
+      end.nowMs = this.#nowMs;
       return end.isOver ? [] : end.tick().map((effect) => `${link} ${effect}`);
     });
+    return [...lines, ...this.#look()];
+  }
+
+  /** A moment passes: sessions that asked for it are woken, and nodes look at what they lack. No tick. */
+  wait(ms: number): string[] {
+    this.#nowMs += ms;
+    const lines = [...this.#ends].flatMap(([link, end]) => {
+      end.nowMs = this.#nowMs;
+      if (end.isOver || end.wakeAtMs === undefined || end.wakeAtMs > this.#nowMs) return [];
+      return end.take({ type: 'woken' }).map((effect) => `${link} ${effect}`);
+    });
+    return [...lines, ...this.#look()];
+  }
+
+  #look(): string[] {
+    const lines = [...this.#subscriptions].flatMap(([name, subscriptions]) =>
+      this.#pull(name, subscriptions.tick(this.#nowMs)),
+    );
     this.#gather();
     return lines;
+  }
+
+  /** What a node does about what its sessions tell it: it decides what to pull from where. */
+  #observe(name: string, end: SessionEnd, effects: readonly SessionEffect[]): string[] {
+    const subscriptions = this.#subscriptionsOf(name);
+    const link = this.#linkIds.get(end) ?? this.#linkIds.size + 1;
+    this.#linkIds.set(end, link);
+    return effects.flatMap((effect) => {
+      switch (effect.type) {
+        case 'member':
+          subscriptions.linkUp(link, effect.nodeId, this.#nowMs);
+          return this.#pull(name, subscriptions.advanced(end.holder.positions(), this.#nowMs));
+        case 'peer-has':
+          return this.#pull(name, subscriptions.peerHas(link, effect.positions, this.#nowMs));
+        case 'moved':
+          return this.#pull(name, subscriptions.moved(link, effect.position, this.#nowMs));
+        case 'held':
+          return this.#pull(
+            name,
+            subscriptions.held(link, effect.position, effect.retryAfterMs, this.#nowMs),
+          );
+        case 'close':
+          return this.#linkDown(name, end);
+        default:
+          return [];
+      }
+    });
+  }
+
+  #subscriptionsOf(name: string): Subscriptions {
+    let subscriptions = this.#subscriptions.get(name);
+    if (subscriptions === undefined) {
+      subscriptions = new Subscriptions(() => 0);
+      this.#subscriptions.set(name, subscriptions);
+    }
+    return subscriptions;
+  }
+
+  #linkDown(name: string, end: SessionEnd): string[] {
+    const link = this.#linkIds.get(end);
+    if (link === undefined) return [];
+    return this.#pull(name, this.#subscriptionsOf(name).linkDown(link, this.#nowMs));
+  }
+
+  /** Carries out what a node decided. */
+  #pull(name: string, actions: readonly SubscriptionAction[]): string[] {
+    return actions.flatMap((action) => {
+      const found = [...this.#ends].find(([, end]) => this.#linkIds.get(end) === action.link);
+      if (found === undefined) return [];
+      const [link, end] = found;
+      const say = (lines: string[]) => lines.map((line) => `to ${link.split('>')[1]}: ${line}`);
+      switch (action.type) {
+        case 'want':
+          return say(end.take({ type: 'want', positions: [action.position] }));
+        case 'stop':
+          return say(end.take({ type: 'stop', feeds: [action.feed] }));
+        default:
+          return say([`stalled at ${name}`]);
+      }
+    });
   }
 
   /** Carries out what waits, and what that leads to. Returns what happened, each with its effects indented below. */
@@ -106,7 +222,7 @@ export class SessionWorld {
       const other = this.#ends.get(`${far}>${near}`);
       // What a full link took leaves it when it drains.
       for (const frame of end.isFull ? [] : end.frames.splice(0)) {
-        const what = `${far} hears from ${near}: ${describeMessage(decodeFrame(frame))}`;
+        const what = `${far} hears from ${near}: ${end.sentText.describe(frame)}`;
         this.#queue.push({ what, end: other, run: () => other?.hear(frame) ?? [] });
       }
       for (const position of end.reads.splice(0)) {
@@ -122,8 +238,9 @@ export class SessionWorld {
       if (end.isClosed && !this.#told.has(end)) {
         this.#told.add(end);
         const close = (): string[] => {
-          if (other !== undefined) other.isLost = true;
-          return [];
+          if (other === undefined) return [];
+          other.isLost = true;
+          return this.#linkDown(far, other);
         };
         this.#queue.push({ what: `${far} sees ${near} close the link`, end: other, run: close });
       }
@@ -131,10 +248,16 @@ export class SessionWorld {
   }
 
   #store(name: string, end: SessionEnd, run: SessionEnd['stores'][number]): string[] {
+    const { feed } = run;
+    const outcome = this.#outcomes.get(name);
+    if (outcome !== undefined) {
+      this.#outcomes.delete(name);
+      return end.take({ type: 'delivered', feed, outcome });
+    }
     const { refused, grown } = end.holder.store(run);
     return [
       ...this.#advance(name, grown),
-      ...end.take({ type: 'delivered', outcome: outcomeOf(refused) }),
+      ...end.take({ type: 'delivered', feed, outcome: outcomeOf(refused) }),
     ];
   }
 
@@ -146,7 +269,8 @@ export class SessionWorld {
       const far = link.slice(name.length + 1);
       return end.take({ type: 'advanced', positions }).map((effect) => `to ${far}: ${effect}`);
     });
+    const wants = this.#pull(name, this.#subscriptionsOf(name).advanced(positions, this.#nowMs));
     this.#gather();
-    return lines;
+    return [...lines, ...wants];
   }
 }

@@ -352,12 +352,12 @@ describe('dialling', () => {
     await failed;
   });
 
-  it('takes 10 s at most in all', async () => {
+  it('takes 60 s at most in all', async () => {
     const address = await listenSilently();
-    const dialling = createTransport({ handshakeTimeoutMs: 60_000 }).dial(address, NEVER);
-    const failed = assert.rejects(dialling, { message: `no answer from ${address} within 10 s` });
+    const dialling = createTransport({ handshakeTimeoutMs: 120_000 }).dial(address, NEVER);
+    const failed = assert.rejects(dialling, { message: `no answer from ${address} within 60 s` });
     await nextConnection();
-    clock.advance(10_000);
+    clock.advance(60_000);
     await failed;
   });
 

@@ -12,7 +12,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file holdfast/mesh/v1/session.proto.
  */
 export const file_holdfast_mesh_v1_session: GenFile = /*@__PURE__*/
-  fileDesc("Ch5ob2xkZmFzdC9tZXNoL3YxL3Nlc3Npb24ucHJvdG8SEGhvbGRmYXN0Lm1lc2gudjEi8QIKBUZyYW1lEigKBWhlbGxvGAEgASgLMhcuaG9sZGZhc3QubWVzaC52MS5IZWxsb0gAEi4KCGZyb250aWVyGAIgASgLMhouaG9sZGZhc3QubWVzaC52MS5Gcm9udGllckgAEiQKA3J1bhgDIAEoCzIVLmhvbGRmYXN0Lm1lc2gudjEuUnVuSAASJgoEcGluZxgEIAEoCzIWLmhvbGRmYXN0Lm1lc2gudjEuUGluZ0gAEiYKBHBvbmcYBSABKAsyFi5ob2xkZmFzdC5tZXNoLnYxLlBvbmdIABIsCgdnb29kYnllGAYgASgLMhkuaG9sZGZhc3QubWVzaC52MS5Hb29kYnllSAASNgoMaW50cm9kdWN0aW9uGAcgASgLMh4uaG9sZGZhc3QubWVzaC52MS5JbnRyb2R1Y3Rpb25IABIqCgZzdG9yZWQYCCABKAsyGC5ob2xkZmFzdC5tZXNoLnYxLlN0b3JlZEgAQgYKBGJvZHkilgEKBUhlbGxvEhMKC3ZlcnNpb25fbWluGAEgASgNEhMKC3ZlcnNpb25fbWF4GAIgASgNEg8KB25vZGVfaWQYAyABKAwSDwoHYm9vdF9pZBgEIAEoDBIYChBtZW1iZXJzaGlwX3Byb29mGAUgASgMEhEKCXNpZ25hdHVyZRgGIAEoDBIUCgxjYXBhYmlsaXRpZXMYByABKAQiHAoMSW50cm9kdWN0aW9uEgwKBG5hbWUYASABKAkiFgoGU3RvcmVkEgwKBHJ1bnMYASABKA0iOwoGRmVlZElkEg4KBmF1dGhvchgBIAEoDBITCgtpbmNhcm5hdGlvbhgCIAEoDBIMCgRsYW5lGAMgASgNIkMKDEZlZWRQb3NpdGlvbhImCgRmZWVkGAEgASgLMhguaG9sZGZhc3QubWVzaC52MS5GZWVkSWQSCwoDc2VxGAIgASgEIksKCEZyb250aWVyEjEKCXBvc2l0aW9ucxgBIAMoCzIeLmhvbGRmYXN0Lm1lc2gudjEuRmVlZFBvc2l0aW9uEgwKBGxhc3QYAiABKAgifQoDUnVuEiYKBGZlZWQYASABKAsyGC5ob2xkZmFzdC5tZXNoLnYxLkZlZWRJZBIRCglmaXJzdF9zZXEYAiABKAQSKQoHY29tbWl0cxgDIAMoCzIYLmhvbGRmYXN0Lm1lc2gudjEuQ29tbWl0EhAKCHByZXZpb3VzGAQgASgMIjsKBkNvbW1pdBINCgVjbG9jaxgBIAEoBhIPCgdwYXlsb2FkGAIgASgMEhEKCXNpZ25hdHVyZRgDIAEoDCIVCgRQaW5nEg0KBXRva2VuGAEgASgEIhUKBFBvbmcSDQoFdG9rZW4YASABKAQidQoHR29vZGJ5ZRIvCgZyZWFzb24YASABKA4yHy5ob2xkZmFzdC5tZXNoLnYxLkdvb2RieWVSZWFzb24SDwoHbWVzc2FnZRgCIAEoCRITCgt2ZXJzaW9uX21pbhgDIAEoDRITCgt2ZXJzaW9uX21heBgEIAEoDSq+AQoNR29vZGJ5ZVJlYXNvbhIeChpHT09EQllFX1JFQVNPTl9VTlNQRUNJRklFRBAAEhsKF0dPT0RCWUVfUkVBU09OX1NUT1BQSU5HEAESGgoWR09PREJZRV9SRUFTT05fVkVSU0lPThACEhkKFUdPT0RCWUVfUkVBU09OX1BBVVNFRBADEhwKGEdPT0RCWUVfUkVBU09OX0RVUExJQ0FURRAEEhsKF0dPT0RCWUVfUkVBU09OX1BST1RPQ09MEAViBnByb3RvMw");
+  fileDesc("Ch5ob2xkZmFzdC9tZXNoL3YxL3Nlc3Npb24ucHJvdG8SEGhvbGRmYXN0Lm1lc2gudjEisQUKBUZyYW1lEigKBWhlbGxvGAEgASgLMhcuaG9sZGZhc3QubWVzaC52MS5IZWxsb0gAEi4KCGZyb250aWVyGAIgASgLMhouaG9sZGZhc3QubWVzaC52MS5Gcm9udGllckgAEiQKA3J1bhgDIAEoCzIVLmhvbGRmYXN0Lm1lc2gudjEuUnVuSAASJgoEcGluZxgEIAEoCzIWLmhvbGRmYXN0Lm1lc2gudjEuUGluZ0gAEiYKBHBvbmcYBSABKAsyFi5ob2xkZmFzdC5tZXNoLnYxLlBvbmdIABIsCgdnb29kYnllGAYgASgLMhkuaG9sZGZhc3QubWVzaC52MS5Hb29kYnllSAASNgoMaW50cm9kdWN0aW9uGAcgASgLMh4uaG9sZGZhc3QubWVzaC52MS5JbnRyb2R1Y3Rpb25IABIqCgZzdG9yZWQYCCABKAsyGC5ob2xkZmFzdC5tZXNoLnYxLlN0b3JlZEgAEjsKD2Zyb250aWVyX2RpZ2VzdBgJIAEoCzIgLmhvbGRmYXN0Lm1lc2gudjEuRnJvbnRpZXJEaWdlc3RIABI7Cg9mcm9udGllcl92ZWN0b3IYCiABKAsyIC5ob2xkZmFzdC5tZXNoLnYxLkZyb250aWVyVmVjdG9ySAASPQoQZnJvbnRpZXJfYnVja2V0cxgLIAEoCzIhLmhvbGRmYXN0Lm1lc2gudjEuRnJvbnRpZXJCdWNrZXRzSAASKwoEaGF2ZRgMIAEoCzIbLmhvbGRmYXN0Lm1lc2gudjEuSGF2ZUZyYW1lSAASKwoEd2FudBgNIAEoCzIbLmhvbGRmYXN0Lm1lc2gudjEuV2FudEZyYW1lSAASKwoEc3RvcBgOIAEoCzIbLmhvbGRmYXN0Lm1lc2gudjEuU3RvcEZyYW1lSABCBgoEYm9keSKWAQoFSGVsbG8SEwoLdmVyc2lvbl9taW4YASABKA0SEwoLdmVyc2lvbl9tYXgYAiABKA0SDwoHbm9kZV9pZBgDIAEoDBIPCgdib290X2lkGAQgASgMEhgKEG1lbWJlcnNoaXBfcHJvb2YYBSABKAwSEQoJc2lnbmF0dXJlGAYgASgMEhQKDGNhcGFiaWxpdGllcxgHIAEoBCIcCgxJbnRyb2R1Y3Rpb24SDAoEbmFtZRgBIAEoCSIWCgZTdG9yZWQSDAoEcnVucxgBIAEoDSI7CgZGZWVkSWQSDgoGYXV0aG9yGAEgASgMEhMKC2luY2FybmF0aW9uGAIgASgMEgwKBGxhbmUYAyABKA0iQAoHRmVlZFJlZhINCgVhbGlhcxgBIAEoDRImCgRmZWVkGAIgASgLMhguaG9sZGZhc3QubWVzaC52MS5GZWVkSWQiQQoORnJvbnRpZXJEaWdlc3QSEAoIZnJvbnRpZXIYASABKAwSDgoGcm9zdGVyGAIgASgMEg0KBWZlZWRzGAMgASgNIiwKDkZyb250aWVyVmVjdG9yEgwKBHNlcXMYASADKAQSDAoEbGFzdBgCIAEoCCIhCg9Gcm9udGllckJ1Y2tldHMSDgoGaGFzaGVzGAEgASgMIksKCEZyb250aWVyEjEKCXBvc2l0aW9ucxgBIAMoCzIeLmhvbGRmYXN0Lm1lc2gudjEuRmVlZFBvc2l0aW9uEgwKBGxhc3QYAiABKAgiUgoMRmVlZFBvc2l0aW9uEg0KBWFsaWFzGAEgASgNEiYKBGZlZWQYAiABKAsyGC5ob2xkZmFzdC5tZXNoLnYxLkZlZWRJZBILCgNzZXEYAyABKAQiNAoJSGF2ZUZyYW1lEicKB2VudHJpZXMYASADKAsyFi5ob2xkZmFzdC5tZXNoLnYxLkhhdmUidAoESGF2ZRINCgVhbGlhcxgBIAEoDRImCgRmZWVkGAIgASgLMhguaG9sZGZhc3QubWVzaC52MS5GZWVkSWQSCwoDc2VxGAMgASgEEigKBGtpbmQYBCABKA4yGi5ob2xkZmFzdC5tZXNoLnYxLkhhdmVLaW5kIjwKCVdhbnRGcmFtZRIvCgdlbnRyaWVzGAEgAygLMh4uaG9sZGZhc3QubWVzaC52MS5GZWVkUG9zaXRpb24iNQoJU3RvcEZyYW1lEigKBWZlZWRzGAEgAygLMhkuaG9sZGZhc3QubWVzaC52MS5GZWVkUmVmIowBCgNSdW4SDQoFYWxpYXMYASABKA0SJgoEZmVlZBgCIAEoCzIYLmhvbGRmYXN0Lm1lc2gudjEuRmVlZElkEhEKCWZpcnN0X3NlcRgDIAEoBBIpCgdjb21taXRzGAQgAygLMhguaG9sZGZhc3QubWVzaC52MS5Db21taXQSEAoIcHJldmlvdXMYBSABKAwiVQoGQ29tbWl0EhAKCGNsb2NrX21zGAEgASgSEhUKDWNsb2NrX2NvdW50ZXIYAiABKA0SDwoHcGF5bG9hZBgDIAEoDBIRCglzaWduYXR1cmUYBCABKAwiFQoEUGluZxINCgV0b2tlbhgBIAEoBCIVCgRQb25nEg0KBXRva2VuGAEgASgEInUKB0dvb2RieWUSLwoGcmVhc29uGAEgASgOMh8uaG9sZGZhc3QubWVzaC52MS5Hb29kYnllUmVhc29uEg8KB21lc3NhZ2UYAiABKAkSEwoLdmVyc2lvbl9taW4YAyABKA0SEwoLdmVyc2lvbl9tYXgYBCABKA0qTgoISGF2ZUtpbmQSGQoVSEFWRV9LSU5EX1VOU1BFQ0lGSUVEEAASEwoPSEFWRV9LSU5EX1JFU0VUEAESEgoOSEFWRV9LSU5EX0xPU1QQAir2AQoNR29vZGJ5ZVJlYXNvbhIeChpHT09EQllFX1JFQVNPTl9VTlNQRUNJRklFRBAAEhsKF0dPT0RCWUVfUkVBU09OX1NUT1BQSU5HEAESGgoWR09PREJZRV9SRUFTT05fVkVSU0lPThACEhkKFUdPT0RCWUVfUkVBU09OX1BBVVNFRBADEhwKGEdPT0RCWUVfUkVBU09OX0RVUExJQ0FURRAEEhsKF0dPT0RCWUVfUkVBU09OX1BST1RPQ09MEAUSGgoWR09PREJZRV9SRUFTT05fU1RBTExFRBAGEhoKFkdPT0RCWUVfUkVBU09OX1JFTkVXQUwQB2IGcHJvdG8z");
 
 /**
  * One message on a link.
@@ -35,7 +35,7 @@ export type Frame = Message<"holdfast.mesh.v1.Frame"> & {
     case: "hello";
   } | {
     /**
-     * Which commits the sender holds; sent once after the hellos.
+     * Positions of the feeds in differing buckets.
      *
      * @generated from field: holdfast.mesh.v1.Frontier frontier = 2;
      */
@@ -83,12 +83,60 @@ export type Frame = Message<"holdfast.mesh.v1.Frame"> & {
     case: "introduction";
   } | {
     /**
-     * How many runs were stored.
+     * How many runs were answered.
      *
      * @generated from field: holdfast.mesh.v1.Stored stored = 8;
      */
     value: Stored;
     case: "stored";
+  } | {
+    /**
+     * Digest of the sender's frontier; sent once after the hellos.
+     *
+     * @generated from field: holdfast.mesh.v1.FrontierDigest frontier_digest = 9;
+     */
+    value: FrontierDigest;
+    case: "frontierDigest";
+  } | {
+    /**
+     * Positions in the order of a roster that both sides share.
+     *
+     * @generated from field: holdfast.mesh.v1.FrontierVector frontier_vector = 10;
+     */
+    value: FrontierVector;
+    case: "frontierVector";
+  } | {
+    /**
+     * Hashes over the parts of the sender's frontier.
+     *
+     * @generated from field: holdfast.mesh.v1.FrontierBuckets frontier_buckets = 11;
+     */
+    value: FrontierBuckets;
+    case: "frontierBuckets";
+  } | {
+    /**
+     * How far the sender holds feeds by now.
+     *
+     * @generated from field: holdfast.mesh.v1.HaveFrame have = 12;
+     */
+    value: HaveFrame;
+    case: "have";
+  } | {
+    /**
+     * Feeds the sender asks for.
+     *
+     * @generated from field: holdfast.mesh.v1.WantFrame want = 13;
+     */
+    value: WantFrame;
+    case: "want";
+  } | {
+    /**
+     * Feeds the sender asks not to be sent.
+     *
+     * @generated from field: holdfast.mesh.v1.StopFrame stop = 14;
+     */
+    value: StopFrame;
+    case: "stop";
   } | { case: undefined; value?: undefined };
 };
 
@@ -184,13 +232,14 @@ export const IntroductionSchema: GenMessage<Introduction> = /*@__PURE__*/
   messageDesc(file_holdfast_mesh_v1_session, 2);
 
 /**
- * Says that runs are in the sender's store: a crash of its process does not lose them. A side sends at most eight runs that are not answered by this.
+ * Says that runs are answered: they are in the sender's store, or the sender said how far it holds their feed. A side has at most
+ * eight runs under way that are not answered.
  *
  * @generated from message holdfast.mesh.v1.Stored
  */
 export type Stored = Message<"holdfast.mesh.v1.Stored"> & {
   /**
-   * How many runs were stored since the last frame of this kind.
+   * How many runs were answered since the last frame of this kind.
    *
    * @generated from field: uint32 runs = 1;
    */
@@ -225,7 +274,7 @@ export type FeedId = Message<"holdfast.mesh.v1.FeedId"> & {
   incarnation: Uint8Array;
 
   /**
-   * Lane: 1 trust, 2 command, 3 state, 4 pulse.
+   * Lane, 1 to 255: 1 trust, 2 command, 3 state, 4 pulse, others belong to later versions.
    *
    * @generated from field: uint32 lane = 3;
    */
@@ -240,35 +289,119 @@ export const FeedIdSchema: GenMessage<FeedId> = /*@__PURE__*/
   messageDesc(file_holdfast_mesh_v1_session, 4);
 
 /**
- * How far the sender holds one feed, without gaps from the first commit.
+ * A feed on this link. Each side numbers the feeds it mentions from 1 on, and names a feed only with its first mention.
  *
- * @generated from message holdfast.mesh.v1.FeedPosition
+ * @generated from message holdfast.mesh.v1.FeedRef
  */
-export type FeedPosition = Message<"holdfast.mesh.v1.FeedPosition"> & {
+export type FeedRef = Message<"holdfast.mesh.v1.FeedRef"> & {
   /**
-   * The feed.
+   * The sender's number for the feed.
    *
-   * @generated from field: holdfast.mesh.v1.FeedId feed = 1;
+   * @generated from field: uint32 alias = 1;
    */
-  feed?: FeedId | undefined;
+  alias: number;
 
   /**
-   * Sequence number of the last commit held; the first commit of a feed is 1.
+   * The feed; present where this number is used for the first time.
    *
-   * @generated from field: uint64 seq = 2;
+   * @generated from field: holdfast.mesh.v1.FeedId feed = 2;
    */
-  seq: bigint;
+  feed?: FeedId | undefined;
 };
 
 /**
- * Describes the message holdfast.mesh.v1.FeedPosition.
- * Use `create(FeedPositionSchema)` to create a new message.
+ * Describes the message holdfast.mesh.v1.FeedRef.
+ * Use `create(FeedRefSchema)` to create a new message.
  */
-export const FeedPositionSchema: GenMessage<FeedPosition> = /*@__PURE__*/
+export const FeedRefSchema: GenMessage<FeedRef> = /*@__PURE__*/
   messageDesc(file_holdfast_mesh_v1_session, 5);
 
 /**
- * Positions in feeds. A large frontier is sent as several frames; the last one has `last` set.
+ * What the whole frontier comes to. Equal frontiers need no more.
+ *
+ * @generated from message holdfast.mesh.v1.FrontierDigest
+ */
+export type FrontierDigest = Message<"holdfast.mesh.v1.FrontierDigest"> & {
+  /**
+   * Hash over all feeds and positions, 16 bytes.
+   *
+   * @generated from field: bytes frontier = 1;
+   */
+  frontier: Uint8Array;
+
+  /**
+   * Hash over all feeds, 16 bytes.
+   *
+   * @generated from field: bytes roster = 2;
+   */
+  roster: Uint8Array;
+
+  /**
+   * How many feeds that are.
+   *
+   * @generated from field: uint32 feeds = 3;
+   */
+  feeds: number;
+};
+
+/**
+ * Describes the message holdfast.mesh.v1.FrontierDigest.
+ * Use `create(FrontierDigestSchema)` to create a new message.
+ */
+export const FrontierDigestSchema: GenMessage<FrontierDigest> = /*@__PURE__*/
+  messageDesc(file_holdfast_mesh_v1_session, 6);
+
+/**
+ * Positions of all feeds, sorted by author, incarnation and lane. A large vector is sent as several frames.
+ *
+ * @generated from message holdfast.mesh.v1.FrontierVector
+ */
+export type FrontierVector = Message<"holdfast.mesh.v1.FrontierVector"> & {
+  /**
+   * Sequence numbers, one a feed.
+   *
+   * @generated from field: repeated uint64 seqs = 1;
+   */
+  seqs: bigint[];
+
+  /**
+   * True in the last frame of this vector.
+   *
+   * @generated from field: bool last = 2;
+   */
+  last: boolean;
+};
+
+/**
+ * Describes the message holdfast.mesh.v1.FrontierVector.
+ * Use `create(FrontierVectorSchema)` to create a new message.
+ */
+export const FrontierVectorSchema: GenMessage<FrontierVector> = /*@__PURE__*/
+  messageDesc(file_holdfast_mesh_v1_session, 7);
+
+/**
+ * Hashes of the parts of a frontier. A feed's part follows from a hash of its name.
+ *
+ * @generated from message holdfast.mesh.v1.FrontierBuckets
+ */
+export type FrontierBuckets = Message<"holdfast.mesh.v1.FrontierBuckets"> & {
+  /**
+   * Eight bytes a bucket.
+   *
+   * @generated from field: bytes hashes = 1;
+   */
+  hashes: Uint8Array;
+};
+
+/**
+ * Describes the message holdfast.mesh.v1.FrontierBuckets.
+ * Use `create(FrontierBucketsSchema)` to create a new message.
+ */
+export const FrontierBucketsSchema: GenMessage<FrontierBuckets> = /*@__PURE__*/
+  messageDesc(file_holdfast_mesh_v1_session, 8);
+
+/**
+ * Positions of the feeds in differing buckets. A large frontier is sent as several frames.
  *
  * @generated from message holdfast.mesh.v1.Frontier
  */
@@ -293,7 +426,147 @@ export type Frontier = Message<"holdfast.mesh.v1.Frontier"> & {
  * Use `create(FrontierSchema)` to create a new message.
  */
 export const FrontierSchema: GenMessage<Frontier> = /*@__PURE__*/
-  messageDesc(file_holdfast_mesh_v1_session, 6);
+  messageDesc(file_holdfast_mesh_v1_session, 9);
+
+/**
+ * A place in a feed.
+ *
+ * @generated from message holdfast.mesh.v1.FeedPosition
+ */
+export type FeedPosition = Message<"holdfast.mesh.v1.FeedPosition"> & {
+  /**
+   * The sender's number for the feed.
+   *
+   * @generated from field: uint32 alias = 1;
+   */
+  alias: number;
+
+  /**
+   * The feed; present where this number is used for the first time.
+   *
+   * @generated from field: holdfast.mesh.v1.FeedId feed = 2;
+   */
+  feed?: FeedId | undefined;
+
+  /**
+   * A sequence number; the first commit of a feed is 1.
+   *
+   * @generated from field: uint64 seq = 3;
+   */
+  seq: bigint;
+};
+
+/**
+ * Describes the message holdfast.mesh.v1.FeedPosition.
+ * Use `create(FeedPositionSchema)` to create a new message.
+ */
+export const FeedPositionSchema: GenMessage<FeedPosition> = /*@__PURE__*/
+  messageDesc(file_holdfast_mesh_v1_session, 10);
+
+/**
+ * How far the sender holds feeds by now.
+ *
+ * @generated from message holdfast.mesh.v1.HaveFrame
+ */
+export type HaveFrame = Message<"holdfast.mesh.v1.HaveFrame"> & {
+  /**
+   * One a feed.
+   *
+   * @generated from field: repeated holdfast.mesh.v1.Have entries = 1;
+   */
+  entries: Have[];
+};
+
+/**
+ * Describes the message holdfast.mesh.v1.HaveFrame.
+ * Use `create(HaveFrameSchema)` to create a new message.
+ */
+export const HaveFrameSchema: GenMessage<HaveFrame> = /*@__PURE__*/
+  messageDesc(file_holdfast_mesh_v1_session, 11);
+
+/**
+ * How far the sender holds one feed.
+ *
+ * @generated from message holdfast.mesh.v1.Have
+ */
+export type Have = Message<"holdfast.mesh.v1.Have"> & {
+  /**
+   * The sender's number for the feed.
+   *
+   * @generated from field: uint32 alias = 1;
+   */
+  alias: number;
+
+  /**
+   * The feed; present where this number is used for the first time.
+   *
+   * @generated from field: holdfast.mesh.v1.FeedId feed = 2;
+   */
+  feed?: FeedId | undefined;
+
+  /**
+   * Sequence number of the last commit held.
+   *
+   * @generated from field: uint64 seq = 3;
+   */
+  seq: bigint;
+
+  /**
+   * What follows from it.
+   *
+   * @generated from field: holdfast.mesh.v1.HaveKind kind = 4;
+   */
+  kind: HaveKind;
+};
+
+/**
+ * Describes the message holdfast.mesh.v1.Have.
+ * Use `create(HaveSchema)` to create a new message.
+ */
+export const HaveSchema: GenMessage<Have> = /*@__PURE__*/
+  messageDesc(file_holdfast_mesh_v1_session, 12);
+
+/**
+ * Asks for feeds: what follows a place, and whatever is appended later.
+ *
+ * @generated from message holdfast.mesh.v1.WantFrame
+ */
+export type WantFrame = Message<"holdfast.mesh.v1.WantFrame"> & {
+  /**
+   * One a feed; `seq` is the first commit that is asked for.
+   *
+   * @generated from field: repeated holdfast.mesh.v1.FeedPosition entries = 1;
+   */
+  entries: FeedPosition[];
+};
+
+/**
+ * Describes the message holdfast.mesh.v1.WantFrame.
+ * Use `create(WantFrameSchema)` to create a new message.
+ */
+export const WantFrameSchema: GenMessage<WantFrame> = /*@__PURE__*/
+  messageDesc(file_holdfast_mesh_v1_session, 13);
+
+/**
+ * Asks not to be sent these feeds on this link until they are wanted again.
+ *
+ * @generated from message holdfast.mesh.v1.StopFrame
+ */
+export type StopFrame = Message<"holdfast.mesh.v1.StopFrame"> & {
+  /**
+   * The feeds.
+   *
+   * @generated from field: repeated holdfast.mesh.v1.FeedRef feeds = 1;
+   */
+  feeds: FeedRef[];
+};
+
+/**
+ * Describes the message holdfast.mesh.v1.StopFrame.
+ * Use `create(StopFrameSchema)` to create a new message.
+ */
+export const StopFrameSchema: GenMessage<StopFrame> = /*@__PURE__*/
+  messageDesc(file_holdfast_mesh_v1_session, 14);
 
 /**
  * Consecutive commits of one feed. The last commit carries a signature, which covers all before it.
@@ -302,30 +575,37 @@ export const FrontierSchema: GenMessage<Frontier> = /*@__PURE__*/
  */
 export type Run = Message<"holdfast.mesh.v1.Run"> & {
   /**
-   * The feed.
+   * The sender's number for the feed.
    *
-   * @generated from field: holdfast.mesh.v1.FeedId feed = 1;
+   * @generated from field: uint32 alias = 1;
+   */
+  alias: number;
+
+  /**
+   * The feed; present where this number is used for the first time.
+   *
+   * @generated from field: holdfast.mesh.v1.FeedId feed = 2;
    */
   feed?: FeedId | undefined;
 
   /**
    * Sequence number of the first commit in this run.
    *
-   * @generated from field: uint64 first_seq = 2;
+   * @generated from field: uint64 first_seq = 3;
    */
   firstSeq: bigint;
 
   /**
    * The commits in order.
    *
-   * @generated from field: repeated holdfast.mesh.v1.Commit commits = 3;
+   * @generated from field: repeated holdfast.mesh.v1.Commit commits = 4;
    */
   commits: Commit[];
 
   /**
-   * Hash of the commit before the first, 32 bytes; only where the run begins at a checkpoint.
+   * Hash of the commit before the first, 32 bytes; only where the run jumps over commits that the sender holds no more.
    *
-   * @generated from field: bytes previous = 4;
+   * @generated from field: bytes previous = 5;
    */
   previous: Uint8Array;
 };
@@ -335,7 +615,7 @@ export type Run = Message<"holdfast.mesh.v1.Run"> & {
  * Use `create(RunSchema)` to create a new message.
  */
 export const RunSchema: GenMessage<Run> = /*@__PURE__*/
-  messageDesc(file_holdfast_mesh_v1_session, 7);
+  messageDesc(file_holdfast_mesh_v1_session, 15);
 
 /**
  * What cannot be derived of a commit: sequence number, previous hash, feed and payload hash follow from its place in the run.
@@ -344,23 +624,30 @@ export const RunSchema: GenMessage<Run> = /*@__PURE__*/
  */
 export type Commit = Message<"holdfast.mesh.v1.Commit"> & {
   /**
-   * Hybrid logical clock of the author: milliseconds since 1970 shifted left by 16 bits, plus a counter.
+   * Milliseconds of the author's clock, less those of the commit that the sender sent before this one on this link; the first one whole.
    *
-   * @generated from field: fixed64 clock = 1;
+   * @generated from field: sint64 clock_ms = 1;
    */
-  clock: bigint;
+  clockMs: bigint;
+
+  /**
+   * Counter of the author's clock, 16 bits.
+   *
+   * @generated from field: uint32 clock_counter = 2;
+   */
+  clockCounter: number;
 
   /**
    * Encoded ops. docs/PROTOCOL.md has the format.
    *
-   * @generated from field: bytes payload = 2;
+   * @generated from field: bytes payload = 3;
    */
   payload: Uint8Array;
 
   /**
    * Signature over the header, 64 bytes; absent inside a run.
    *
-   * @generated from field: bytes signature = 3;
+   * @generated from field: bytes signature = 4;
    */
   signature: Uint8Array;
 };
@@ -370,7 +657,7 @@ export type Commit = Message<"holdfast.mesh.v1.Commit"> & {
  * Use `create(CommitSchema)` to create a new message.
  */
 export const CommitSchema: GenMessage<Commit> = /*@__PURE__*/
-  messageDesc(file_holdfast_mesh_v1_session, 8);
+  messageDesc(file_holdfast_mesh_v1_session, 16);
 
 /**
  * Asks for a pong.
@@ -391,7 +678,7 @@ export type Ping = Message<"holdfast.mesh.v1.Ping"> & {
  * Use `create(PingSchema)` to create a new message.
  */
 export const PingSchema: GenMessage<Ping> = /*@__PURE__*/
-  messageDesc(file_holdfast_mesh_v1_session, 9);
+  messageDesc(file_holdfast_mesh_v1_session, 17);
 
 /**
  * Answers a ping.
@@ -412,7 +699,7 @@ export type Pong = Message<"holdfast.mesh.v1.Pong"> & {
  * Use `create(PongSchema)` to create a new message.
  */
 export const PongSchema: GenMessage<Pong> = /*@__PURE__*/
-  messageDesc(file_holdfast_mesh_v1_session, 10);
+  messageDesc(file_holdfast_mesh_v1_session, 18);
 
 /**
  * Why the sender closes the link.
@@ -454,7 +741,48 @@ export type Goodbye = Message<"holdfast.mesh.v1.Goodbye"> & {
  * Use `create(GoodbyeSchema)` to create a new message.
  */
 export const GoodbyeSchema: GenMessage<Goodbye> = /*@__PURE__*/
-  messageDesc(file_holdfast_mesh_v1_session, 11);
+  messageDesc(file_holdfast_mesh_v1_session, 19);
+
+/**
+ * What a position takes back of what was said or sent before.
+ *
+ * @generated from enum holdfast.mesh.v1.HaveKind
+ */
+export const HaveKind = {
+  /**
+   * Nothing.
+   *
+   * @generated from enum value: HAVE_KIND_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * Runs behind it were not taken. The feed is not sent to the sender any more until it wants it again.
+   *
+   * @generated from enum value: HAVE_KIND_RESET = 1;
+   */
+  RESET: 1,
+
+  /**
+   * The sender announced more, and cannot send it.
+   *
+   * @generated from enum value: HAVE_KIND_LOST = 2;
+   */
+  LOST: 2,
+} as const;
+
+/**
+ * What a position takes back of what was said or sent before.
+ *
+ * @generated from enum holdfast.mesh.v1.HaveKind
+ */
+export type HaveKind = (typeof HaveKind)[keyof typeof HaveKind] | UnknownEnum;
+
+/**
+ * Describes the enum holdfast.mesh.v1.HaveKind.
+ */
+export const HaveKindSchema: GenEnum<HaveKind> = /*@__PURE__*/
+  enumDesc(file_holdfast_mesh_v1_session, 0);
 
 /**
  * Why a link is closed.
@@ -503,6 +831,20 @@ export const GoodbyeReason = {
    * @generated from enum value: GOODBYE_REASON_PROTOCOL = 5;
    */
   PROTOCOL: 5,
+
+  /**
+   * Nothing that the sender asked for moved for a long time; a new link may do better.
+   *
+   * @generated from enum value: GOODBYE_REASON_STALLED = 6;
+   */
+  STALLED: 6,
+
+  /**
+   * The numbers for feeds are used up on this link.
+   *
+   * @generated from enum value: GOODBYE_REASON_RENEWAL = 7;
+   */
+  RENEWAL: 7,
 } as const;
 
 /**
@@ -516,5 +858,5 @@ export type GoodbyeReason = (typeof GoodbyeReason)[keyof typeof GoodbyeReason] |
  * Describes the enum holdfast.mesh.v1.GoodbyeReason.
  */
 export const GoodbyeReasonSchema: GenEnum<GoodbyeReason> = /*@__PURE__*/
-  enumDesc(file_holdfast_mesh_v1_session, 0);
+  enumDesc(file_holdfast_mesh_v1_session, 1);
 

@@ -1,0 +1,40 @@
+// What an operator may want to read about links: what peers did, what feeds are, and what failed here, kept apart.
+import type { FeedId, NodeId } from '../core/index.ts';
+
+export type MeshReport =
+  | {
+      readonly type: 'link-up';
+      readonly nodeId: NodeId;
+      readonly address: string;
+      readonly outbound: boolean;
+    }
+  | {
+      readonly type: 'link-down';
+      readonly nodeId: NodeId;
+      readonly name: string;
+      readonly reason: string;
+    }
+  | {
+      readonly type: 'refused';
+      readonly address: string;
+      readonly reason: string;
+      /** True when the other side speaks no protocol version that we do. */
+      readonly versionMismatch: boolean;
+    }
+  | {
+      readonly type: 'dial-failed';
+      readonly address: string;
+      readonly reason: string;
+      readonly attempts: number;
+      readonly versionMismatch: boolean;
+    }
+  /** A feed, or a document in it, is not taken for now. The peer is not to blame. */
+  | {
+      readonly type: 'held';
+      readonly nodeId: NodeId;
+      readonly feed: FeedId;
+      readonly reason: string;
+      readonly retryAfterMs: number;
+    }
+  /** Commits could not be read here. The link goes on without that feed. */
+  | { readonly type: 'read-failed'; readonly nodeId: NodeId; readonly reason: string };

@@ -1,0 +1,26 @@
+// What both directions of the frame codec share: numbers of the wire for words of the session, and how much a frame may list.
+import {
+  HaveKind as WireHaveKind,
+  GoodbyeReason as WireReason,
+} from '../../gen/holdfast/mesh/v1/session_pb.ts';
+import type { GoodbyeReason, HaveKind } from './message.ts';
+
+export const REASON_NUMBER: Readonly<Record<GoodbyeReason, WireReason>> = {
+  stopping: WireReason.STOPPING,
+  version: WireReason.VERSION,
+  paused: WireReason.PAUSED,
+  duplicate: WireReason.DUPLICATE,
+  protocol: WireReason.PROTOCOL,
+  stalled: WireReason.STALLED,
+  renewal: WireReason.RENEWAL,
+};
+export const HAVE_KIND_NUMBER: Readonly<Record<HaveKind, WireHaveKind>> = {
+  held: WireHaveKind.UNSPECIFIED,
+  reset: WireHaveKind.RESET,
+  lost: WireHaveKind.LOST,
+};
+
+/** Entries in one frame of `have`, `want` or `stop`, and positions in one of `frontier`: at most about 80 bytes each. */
+export const MAX_FRAME_ENTRIES = 4096;
+/** Sequence numbers in one frame of a vector: at most 8 bytes each. */
+export const MAX_FRAME_SEQS = 32_768;

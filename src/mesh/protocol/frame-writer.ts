@@ -1,0 +1,153 @@
+// From messages of the session to frames on the wire. A direction of a link has a memory: a feed is named once, clocks are told as
+// differences.
+import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
+import {
+  type FeedId,
+  type FeedPosition,
+  fromHex,
+  type Hlc,
+  hlcMs,
+  hlcOf,
+  laneNumber,
+  type Run,
+} from '../../core/index.ts';
+import { FrameSchema, GoodbyeReason as WireReason } from '../../gen/holdfast/mesh/v1/session_pb.ts';
+import { OwnAliases } from './alias-book.ts';
+import { HAVE_KIND_NUMBER, REASON_NUMBER } from './frame-values.ts';
+import type { FrontierMessage, Have, Message } from './message.ts';
+
+type FrameInit = NonNullable<MessageInitShape<typeof FrameSchema>['body']>;
+
+/** A message that a session of this version sends. */
+export type OwnMessage = Exclude<Message, { type: 'unknown' | 'foreign-run' }>;
+
+/** One direction of a link, at the sender. Every frame it makes must be sent, in order. */
+export class FrameWriter {
+  readonly #aliases = new OwnAliases();
+  #lastClockMs = 0;
+
+  /** Feeds numbered so far. */
+  get aliases(): number {
+    return this.#aliases.count;
+  }
+
+  encode(message: OwnMessage): Uint8Array {
+    return toBinary(FrameSchema, create(FrameSchema, { body: this.#body(message) }));
+  }
+
+  #body(message: OwnMessage): FrameInit {
+    switch (message.type) {
+      case 'hello': {
+        const { nodeId, bootId, ...rest } = message;
+        return {
+          case: 'hello',
+          value: { ...rest, nodeId: fromHex(nodeId), bootId: fromHex(bootId) },
+        };
+      }
+      case 'introduction':
+        return { case: 'introduction', value: { name: message.name } };
+      case 'frontier-digest':
+      case 'frontier-vector':
+      case 'frontier-buckets':
+      case 'frontier':
+        return this.#frontier(message);
+      case 'have':
+        return {
+          case: 'have',
+          value: { entries: message.entries.map((have) => this.#have(have)) },
+        };
+      case 'want':
+        return {
+          case: 'want',
+          value: { entries: message.entries.map((entry) => this.#position(entry)) },
+        };
+      case 'stop':
+        return { case: 'stop', value: { feeds: message.feeds.map((feed) => this.#ref(feed)) } };
+      case 'run':
+        return { case: 'run', value: this.#run(message.run) };
+      case 'stored':
+        return { case: 'stored', value: { runs: message.runs } };
+      case 'ping':
+      case 'pong':
+        return { case: message.type, value: { token: message.token } };
+      case 'goodbye': {
+        const { reason, ...rest } = message;
+        const number = reason === 'other' ? WireReason.UNSPECIFIED : REASON_NUMBER[reason];
+        return { case: 'goodbye', value: { ...rest, reason: number } };
+      }
+    }
+  }
+
+  #frontier(message: FrontierMessage): FrameInit {
+    switch (message.type) {
+      case 'frontier-digest': {
+        const { frontier, roster, feeds } = message;
+        return { case: 'frontierDigest', value: { frontier, roster, feeds } };
+      }
+      case 'frontier-vector':
+        return {
+          case: 'frontierVector',
+          value: { seqs: message.seqs.map(BigInt), last: message.last },
+        };
+      case 'frontier-buckets':
+        return { case: 'frontierBuckets', value: { hashes: message.hashes } };
+      case 'frontier': {
+        const positions = message.positions.map((position) => this.#position(position));
+        return { case: 'frontier', value: { positions, last: message.last } };
+      }
+    }
+  }
+
+  #ref(feed: FeedId) {
+    const mention = this.#aliases.mention(feed);
+    return {
+      alias: mention.alias,
+      ...(mention.feed === undefined ? {} : { feed: wireFeed(mention.feed) }),
+    };
+  }
+
+  #position({ feed, seq }: FeedPosition) {
+    return { ...this.#ref(feed), seq: BigInt(seq) };
+  }
+
+  #have({ feed, seq, kind }: Have) {
+    return { ...this.#position({ feed, seq }), kind: HAVE_KIND_NUMBER[kind] };
+  }
+
+  #run({ feed, firstSeq, previous, commits }: Run) {
+    return {
+      ...this.#ref(feed),
+      firstSeq: BigInt(firstSeq),
+      ...(previous === undefined ? {} : { previous }),
+      commits: commits.map(({ clock, payload, signature }) => ({
+        ...this.#clock(clock),
+        payload,
+        ...(signature === undefined ? {} : { signature }),
+      })),
+    };
+  }
+
+  #clock(clock: Hlc) {
+    const ms = hlcMs(clock);
+    const clockMs = BigInt(ms - this.#lastClockMs);
+    this.#lastClockMs = ms;
+    return { clockMs, clockCounter: Number(clock - hlcOf(ms)) };
+  }
+}
+
+/** One frame at the beginning of a direction. */
+export function encodeFrame(message: OwnMessage): Uint8Array {
+  return new FrameWriter().encode(message);
+}
+
+function wireFeed(feed: FeedId): {
+  author: Uint8Array<ArrayBuffer>;
+  incarnation: Uint8Array<ArrayBuffer>;
+  lane: number;
+} {
+  return {
+    author: fromHex(feed.author),
+    incarnation: fromHex(feed.incarnation),
+    lane: laneNumber(feed.lane),
+  };
+}

@@ -1,0 +1,31 @@
+// Bytes a second that one link may carry away. Runs wait until what was sent is paid for; control frames pass, and are charged.
+
+/**
+ * Nothing is saved up: in any second there leave at most the budget and one frame (invariant 15). An allowance that had been
+ * saved would let twice the budget through in the second in which it is spent.
+ */
+export class LinkBudget {
+  readonly #bytesPerSecond: number;
+  /** When everything that was sent is paid for, by the monotonic clock. */
+  #paidAtMs = 0;
+
+  /** Infinity for a link without a budget. */
+  constructor(bytesPerSecond: number) {
+    this.#bytesPerSecond = bytesPerSecond;
+  }
+
+  /** About how large one frame may be: what the budget carries in a second. */
+  get frameBytes(): number {
+    return this.#bytesPerSecond;
+  }
+
+  charge(bytes: number, nowMs: number): void {
+    const costMs = (bytes * 1000) / this.#bytesPerSecond;
+    this.#paidAtMs = Math.max(this.#paidAtMs, nowMs) + costMs;
+  }
+
+  /** Milliseconds until the next run may leave. */
+  waitMs(nowMs: number): number {
+    return Math.max(0, this.#paidAtMs - nowMs);
+  }
+}

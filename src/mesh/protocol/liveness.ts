@@ -1,0 +1,87 @@
+// Whether the other end is still there, told by ticks: what was heard, how long pings take, and when patience is over.
+
+/** How often a session looks at the time: for the greeting's deadline, pings and silence. */
+export const TICK_MS = 5000;
+/** A hello over a radio with 20 s one way takes two of them, after a handshake that took as long. */
+const GREETING_MS = 60_000;
+/** A peer that says nothing for this long is gone, whatever the socket says. Three pings. */
+const SILENT_AFTER_MS = 15_000;
+/** Before the first pong nobody knows how slow the link is. */
+const FIRST_PONG_MS = 60_000;
+/** The patience with a slow link, in round trips, and its end. */
+const SILENT_AFTER_ROUND_TRIPS = 4;
+const MAX_SILENT_MS = 120_000;
+/** A tick that comes this late says that we slept and not that the peer did. */
+const LATE_TICK_MS = 1.5 * TICK_MS;
+/** Pings whose pong is awaited: as many as fit into the longest patience. */
+const MAX_PINGS = MAX_SILENT_MS / TICK_MS;
+
+export type Verdict =
+  | { readonly type: 'ping'; readonly token: bigint }
+  | { readonly type: 'wait' }
+  | { readonly type: 'gone'; readonly message: string };
+
+export class Liveness {
+  #lastTickMs: number;
+  #isHeard = false;
+  #silentMs = 0;
+  #bytesAtLastTick = 0;
+  #pings = 0n;
+  readonly #sentMsByToken = new Map<bigint, number>();
+  #roundTripMs: number | undefined;
+
+  constructor(nowMs: number) {
+    this.#lastTickMs = nowMs;
+  }
+
+  /** A frame came. */
+  heard(): void {
+    this.#isHeard = true;
+  }
+
+  /** The session is live: the greeting's time does not count. */
+  greeted(): void {
+    this.#silentMs = 0;
+  }
+
+  /** Milliseconds from ping to pong, the first time a pong answers a ping of ours. */
+  pong(token: bigint, nowMs: number): number | undefined {
+    const sentMs = this.#sentMsByToken.get(token);
+    if (sentMs === undefined) return undefined;
+    this.#sentMsByToken.delete(token);
+    this.#roundTripMs = nowMs - sentMs;
+    return this.#roundTripMs;
+  }
+
+  /** `bytesReceived`: what came over the link so far, also of a frame that is not whole yet. */
+  tick(nowMs: number, bytesReceived: number, isLive: boolean): Verdict {
+    // A run may take a slow link longer than the silence we bear: its bytes are a sign of life too, but not from strangers.
+    const isHeard = isLive && (this.#isHeard || bytesReceived > this.#bytesAtLastTick);
+    const isLate = nowMs - this.#lastTickMs > LATE_TICK_MS;
+    const sinceMs = Math.min(TICK_MS, nowMs - this.#lastTickMs);
+    this.#bytesAtLastTick = bytesReceived;
+    this.#lastTickMs = nowMs;
+    this.#isHeard = false;
+    if (isHeard) this.#silentMs = 0;
+    else if (!isLate) this.#silentMs += sinceMs;
+    if (!isLive) {
+      if (this.#silentMs < GREETING_MS) return { type: 'wait' };
+      return { type: 'gone', message: 'it said no hello in time' };
+    }
+    if (this.#silentMs < this.#patienceMs()) return this.#ping(nowMs);
+    return { type: 'gone', message: `nothing heard for ${Math.round(this.#silentMs / 1000)} s` };
+  }
+
+  #patienceMs(): number {
+    if (this.#roundTripMs === undefined) return FIRST_PONG_MS;
+    const slowMs = Math.min(MAX_SILENT_MS, SILENT_AFTER_ROUND_TRIPS * this.#roundTripMs);
+    return Math.max(SILENT_AFTER_MS, slowMs);
+  }
+
+  #ping(nowMs: number): Verdict {
+    this.#pings++;
+    this.#sentMsByToken.set(this.#pings, nowMs);
+    this.#sentMsByToken.delete(this.#pings - BigInt(MAX_PINGS));
+    return { type: 'ping', token: this.#pings };
+  }
+}

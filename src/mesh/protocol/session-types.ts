@@ -1,0 +1,83 @@
+// What happens to a session and what it asks of its driver.
+import type { DeliveryOutcome, FeedId, FeedPosition, NodeId, Run } from '../../core/index.ts';
+import type { GreetingParts, Versions } from './greeting.ts';
+import type { GoodbyeReason, Have } from './message.ts';
+
+export type SessionEvent =
+  | { readonly type: 'opened' }
+  | { readonly type: 'frame'; readonly frame: Uint8Array }
+  /** The link can take frames again after it said no. */
+  | { readonly type: 'drained' }
+  /** Answers `read-run`; no run when there is nothing to send of that feed, or it could not be read. */
+  | { readonly type: 'run-read'; readonly position: FeedPosition; readonly run: Run | undefined }
+  /** Answers `deliver`. */
+  | { readonly type: 'delivered'; readonly feed: FeedId; readonly outcome: DeliveryOutcome }
+  /** Feeds grew here. */
+  | { readonly type: 'advanced'; readonly positions: readonly FeedPosition[] }
+  /** Feeds are not held here any more. */
+  | { readonly type: 'forgotten'; readonly feeds: readonly FeedId[] }
+  /** Feeds are to be pulled over this link, each from a place on. */
+  | { readonly type: 'want'; readonly positions: readonly FeedPosition[] }
+  /** Feeds are pulled over another link. */
+  | { readonly type: 'stop'; readonly feeds: readonly FeedId[] }
+  /** `bytesReceived`: what came over the link so far, also of a frame that is not whole yet. */
+  | { readonly type: 'tick'; readonly bytesReceived: number }
+  /** Answers `wake`. */
+  | { readonly type: 'woken' }
+  /** We end it. `why` is `stalled` or `ended`. */
+  | {
+      readonly type: 'end';
+      readonly reason: GoodbyeReason;
+      readonly message: string;
+      readonly why?: 'stalled';
+    };
+
+export type SessionEffect =
+  /** The driver says `drained` later if the link did not take it gladly, and sets `blocked` meanwhile. */
+  | { readonly type: 'send'; readonly frame: Uint8Array }
+  /** At most about `maxBytes` of payload. */
+  | { readonly type: 'read-run'; readonly position: FeedPosition; readonly maxBytes: number }
+  | { readonly type: 'deliver'; readonly run: Run }
+  /** Hello checked: the peer is a member. `version` and `capabilities` are what both sides speak. */
+  | {
+      readonly type: 'member';
+      readonly nodeId: NodeId;
+      readonly bootId: string;
+      readonly version: number;
+      readonly capabilities: bigint;
+    }
+  | { readonly type: 'named'; readonly name: string }
+  | { readonly type: 'round-trip'; readonly ms: number }
+  /** How far the peer holds feeds. */
+  | { readonly type: 'peer-has'; readonly positions: readonly Have[] }
+  /** Commits of a feed came, up to `seq`. */
+  | { readonly type: 'moved'; readonly position: FeedPosition }
+  /** A run of the peer was not taken, for a reason that will pass. */
+  | {
+      readonly type: 'held';
+      readonly position: FeedPosition;
+      readonly retryAfterMs: number;
+      readonly reason: string;
+    }
+  /** Say `woken` after that time. Replaces an earlier one. */
+  | { readonly type: 'wake'; readonly afterMs: number }
+  /** Close the link; frames sent before still go out. `stranger` when the other end is no member or no sidecar at all. */
+  | { readonly type: 'close'; readonly why: CloseReason; readonly message: string };
+
+/** Why a session ended, for logs and the dial policy. */
+export type CloseReason =
+  | 'stranger'
+  | 'version'
+  | 'protocol'
+  | 'silent'
+  | 'stalled'
+  | 'goodbye'
+  | 'ended';
+
+export interface SessionParts extends GreetingParts {
+  readonly name: string;
+  /** What the session speaks; by default what this program does. */
+  readonly versions?: Versions;
+  /** Feeds as they are held now; read when the peer turned out to be a member. */
+  positions(): readonly FeedPosition[];
+}

@@ -1,0 +1,144 @@
+// Tells the subscriptions what happens on all links, and carries their decisions to the sessions.
+import type { Clock, FeedId, FeedPosition, NodeId, Random, Timers } from '../core/index.ts';
+import type { LinkDriver } from './link-driver.ts';
+import {
+  type Have,
+  type LinkId,
+  type SubscriptionAction,
+  Subscriptions,
+} from './protocol/index.ts';
+
+export class PullDriver {
+  readonly #clock: Clock;
+  readonly #timers: Timers;
+  readonly #subscriptions: Subscriptions;
+  readonly #idByLink = new Map<LinkDriver, LinkId>();
+  readonly #linkById = new Map<LinkId, LinkDriver>();
+  readonly #onStalled: (link: LinkDriver) => void;
+  #links = 0;
+  #cancelTick: (() => void) | undefined;
+
+  constructor(parts: {
+    clock: Clock;
+    timers: Timers;
+    random: Random;
+    /** Nothing moves over this link although much should: it is to be closed. */
+    onStalled: (link: LinkDriver) => void;
+  }) {
+    this.#clock = parts.clock;
+    this.#timers = parts.timers;
+    this.#onStalled = parts.onStalled;
+    this.#subscriptions = new Subscriptions(() => parts.random.fraction());
+  }
+
+  get links(): Iterable<LinkDriver> {
+    return this.#idByLink.keys();
+  }
+
+  /** `held`: how far every feed is held here. */
+  linkUp(link: LinkDriver, nodeId: NodeId, held: readonly FeedPosition[]): void {
+    const id = ++this.#links;
+    this.#idByLink.set(link, id);
+    this.#linkById.set(id, link);
+    this.#subscriptions.linkUp(id, nodeId, this.#nowMs());
+    this.#carryOut(this.#subscriptions.advanced(held, this.#nowMs()));
+  }
+
+  linkDown(link: LinkDriver): void {
+    this.#with(link, (id) => {
+      this.#idByLink.delete(link);
+      this.#linkById.delete(id);
+      return this.#subscriptions.linkDown(id, this.#nowMs());
+    });
+  }
+
+  peerHas(link: LinkDriver, positions: readonly Have[]): void {
+    this.#with(link, (id) => this.#subscriptions.peerHas(id, positions, this.#nowMs()));
+  }
+
+  moved(link: LinkDriver, position: FeedPosition): void {
+    this.#with(link, (id) => this.#subscriptions.moved(id, position, this.#nowMs()));
+  }
+
+  held(link: LinkDriver, position: FeedPosition, retryAfterMs: number): void {
+    this.#with(link, (id) => this.#subscriptions.held(id, position, retryAfterMs, this.#nowMs()));
+  }
+
+  roundTrip(link: LinkDriver, ms: number): void {
+    this.#with(link, (id) => {
+      this.#subscriptions.roundTrip(id, ms);
+      return [];
+    });
+  }
+
+  /** Bytes come in that may be a part of what is owed. */
+  progress(link: LinkDriver): void {
+    this.#with(link, (id) => {
+      this.#subscriptions.progress(id, this.#nowMs());
+      return [];
+    });
+  }
+
+  advanced(positions: readonly FeedPosition[]): void {
+    this.#carryOut(this.#subscriptions.advanced(positions, this.#nowMs()));
+  }
+
+  forgotten(feeds: readonly FeedId[]): void {
+    this.#carryOut(this.#subscriptions.forgotten(feeds));
+  }
+
+  close(): void {
+    this.#cancelTick?.();
+    this.#cancelTick = undefined;
+  }
+
+  #nowMs(): number {
+    return this.#clock.now().monotonicMs;
+  }
+
+  #with(link: LinkDriver, happen: (id: LinkId) => readonly SubscriptionAction[]): void {
+    const id = this.#idByLink.get(link);
+    if (id !== undefined) this.#carryOut(happen(id));
+  }
+
+  /** Actions for one link that follow each other travel together. */
+  #carryOut(actions: readonly SubscriptionAction[]): void {
+    for (let at = 0; at < actions.length; ) {
+      const first = actions[at] as SubscriptionAction;
+      let end = at + 1;
+      while (actions[end]?.type === first.type && actions[end]?.link === first.link) end++;
+      this.#carryOutAll(first, actions.slice(at, end));
+      at = end;
+    }
+    this.#armTick();
+  }
+
+  #carryOutAll(first: SubscriptionAction, all: readonly SubscriptionAction[]): void {
+    const link = this.#linkById.get(first.link);
+    switch (first.type) {
+      case 'want': {
+        const positions = all.flatMap((one) => (one.type === 'want' ? [one.position] : []));
+        link?.take({ type: 'want', positions });
+        return;
+      }
+      case 'stop': {
+        const feeds = all.flatMap((one) => (one.type === 'stop' ? [one.feed] : []));
+        link?.take({ type: 'stop', feeds });
+        return;
+      }
+      case 'stalled':
+        if (link !== undefined) this.#onStalled(link);
+        return;
+    }
+  }
+
+  #armTick(): void {
+    if (this.#cancelTick !== undefined || this.#linkById.size === 0) return;
+    const afterMs = this.#subscriptions.nextTickMs(this.#nowMs());
+    if (afterMs === undefined) return;
+    this.#cancelTick = this.#timers.after(afterMs, () => {
+      this.#cancelTick = undefined;
+      this.#carryOut(this.#subscriptions.tick(this.#nowMs()));
+    });
+  }
+}

@@ -7,13 +7,21 @@ export interface Figure {
   readonly met: boolean | undefined;
 }
 
+/** What the ratio, ours by the peer's, has to keep to. */
+type RatioTarget = { readonly atLeastRatio: number } | { readonly atMostRatio: number };
+
+export interface Pair {
+  readonly ours: number;
+  readonly peer: number;
+}
+
 export interface Comparison {
   readonly name: string;
   readonly unit: string;
   ours(): Promise<number>;
   readonly peer: { readonly name: string; measure(): Promise<number> };
   readonly rounds: number;
-  readonly target: { readonly atLeastRatio: number };
+  readonly target: RatioTarget;
 }
 
 /** Measures both in turn, so that a machine that slows down slows both, and judges the median of the ratios. */
@@ -25,20 +33,39 @@ export async function compare({
   rounds,
   target,
 }: Comparison): Promise<Figure> {
-  const pairs: { ours: number; peer: number; ratio: number }[] = [];
+  const pairs: Pair[] = [];
   for (let round = 0; round < rounds; round++) {
     const theirs = await peer.measure();
-    const own = await ours();
-    pairs.push({ ours: own, peer: theirs, ratio: own / theirs });
+    pairs.push({ ours: await ours(), peer: theirs });
   }
-  const ratio = spread(pairs.map((pair) => pair.ratio));
-  const own = spread(pairs.map((pair) => pair.ours));
-  const theirs = spread(pairs.map((pair) => pair.peer));
-  return {
-    name,
-    text: `${show(own)} ${unit}; ${peer.name} ${show(theirs)}; ratio ${show(ratio)}, target at least ${target.atLeastRatio}`,
-    met: ratio.median >= target.atLeastRatio,
-  };
+  return judge({ name, unit, peerName: peer.name, pairs, target });
+}
+
+/** Judges the median ratio of pairs that were measured in turn. */
+export function judge(figure: {
+  readonly name: string;
+  readonly unit: string;
+  readonly peerName: string;
+  readonly pairs: readonly Pair[];
+  readonly target?: RatioTarget;
+}): Figure {
+  const { name, unit, peerName, pairs, target } = figure;
+  const ratio = spread(pairs.map(({ ours, peer }) => ours / peer));
+  const own = spread(pairs.map(({ ours }) => ours));
+  const theirs = spread(pairs.map(({ peer }) => peer));
+  const text = `${show(own)} ${unit}; ${peerName} ${show(theirs)}; ratio ${show(ratio)}`;
+  if (target === undefined) return { name, text, met: undefined };
+  return 'atLeastRatio' in target
+    ? {
+        name,
+        text: `${text}, target at least ${target.atLeastRatio}`,
+        met: ratio.median >= target.atLeastRatio,
+      }
+    : {
+        name,
+        text: `${text}, target at most ${target.atMostRatio}`,
+        met: ratio.median <= target.atMostRatio,
+      };
 }
 
 /** A single value, with a limit where one was promised. */

@@ -3,17 +3,33 @@ import { execFileSync } from 'node:child_process';
 import { cpus } from 'node:os';
 import process from 'node:process';
 import { batchPut } from './batch-put.ts';
+import { catchUp } from './catch-up.ts';
 import type { Figure } from './figure.ts';
+import { fleet } from './fleet.ts';
 import { heartbeat } from './heartbeat.ts';
 import { idle } from './idle.ts';
+import { oneChange } from './one-change.ts';
 import { Bench } from './processes.ts';
+import { storage } from './storage.ts';
+import { initialSync, reconnect, reconnect5000 } from './sync.ts';
+import { transfers } from './transfers.ts';
 import { visibility } from './visibility.ts';
+import { wideMesh } from './wide-mesh.ts';
 
 const BENCHMARKS: Readonly<Record<string, (bench: Bench) => Promise<Figure[]>>> = {
   heartbeat,
   batchPut,
   visibility,
   idle,
+  initialSync,
+  reconnect,
+  reconnect5000,
+  oneChange,
+  catchUp,
+  transfers,
+  wideMesh,
+  fleet,
+  storage,
 };
 
 const chosen = process.argv.slice(2);

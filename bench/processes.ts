@@ -1,12 +1,13 @@
 // Processes the benchmarks measure: sidecars and the echo server, each on free loopback ports and in a directory of its own.
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { type AgentClient, createAgentClient } from '../src/agent-client/index.ts';
 import type { Target } from './load.ts';
 
 const CLI = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url));
@@ -21,6 +22,9 @@ export interface BenchSidecar {
   /** From the start of the process to the line that says it serves. */
   readonly startToReadyMs: number;
   residentMiB(): number;
+  client(): AgentClient;
+  /** Ends the process as an operator does; another one may run on its directory. */
+  stop(): Promise<void>;
 }
 
 /** Everything started here ends here. */
@@ -36,11 +40,24 @@ export class Bench implements AsyncDisposable {
     return { host: LOOPBACK, port: Number(line) };
   }
 
-  async sidecar(name: string, peers: readonly string[] = []): Promise<BenchSidecar> {
-    const dataDir = join(this.#directory, name);
+  /** A directory of that name that nothing else uses; removed in the end. */
+  path(name: string): string {
+    return join(this.#directory, name);
+  }
+
+  /** The data directory of a sidecar, initialised at the first call. All are members of one fleet. */
+  dataDir(name: string): string {
+    const dataDir = this.path(name);
+    if (existsSync(dataDir)) return dataDir;
     const join_ = this.#fleetKey === undefined ? [] : ['--join-file', this.#fleetKey];
     execFileSync(process.execPath, [CLI, 'init', '--data-dir', dataDir, ...join_]);
     this.#fleetKey ??= join(dataDir, 'fleet.key');
+    return dataDir;
+  }
+
+  /** Starts a sidecar; on the directory of an earlier one if the name is the same. */
+  async sidecar(name: string, peers: readonly string[] = []): Promise<BenchSidecar> {
+    const dataDir = this.dataDir(name);
     const startedAt = performance.now();
     const child = this.#spawn([
       CLI,
@@ -63,22 +80,23 @@ export class Bench implements AsyncDisposable {
     };
     const read = (token: string): string =>
       readFileSync(join(dataDir, 'tokens', token), 'utf8').trim();
+    const target = { host: LOOPBACK, port: Number(apiAddress.split(':').at(-1)) };
+    const adminToken = read('admin');
     return {
-      target: { host: LOOPBACK, port: Number(apiAddress.split(':').at(-1)) },
+      target,
       meshAddress,
-      adminToken: read('admin'),
+      adminToken,
       agentToken: read(`agent-${name}`),
       startToReadyMs,
       residentMiB: () => residentMiB(child.pid),
+      client: () =>
+        createAgentClient({ address: `http://${LOOPBACK}:${target.port}`, token: adminToken }),
+      stop: () => terminate(child),
     };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const child of this.#children.reverse()) {
-      if (child.exitCode !== null) continue;
-      child.kill('SIGTERM');
-      await once(child, 'exit');
-    }
+    await Promise.all(this.#children.map(terminate));
     rmSync(this.#directory, { recursive: true, force: true });
   }
 
@@ -87,6 +105,12 @@ export class Bench implements AsyncDisposable {
     this.#children.push(child);
     return child;
   }
+}
+
+async function terminate(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  child.kill('SIGTERM');
+  await once(child, 'exit');
 }
 
 async function firstLine(

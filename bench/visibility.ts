@@ -1,8 +1,7 @@
 // From the call of Put on one sidecar to the watch event on its neighbour, both on this machine.
-import { createAgentClient } from '../src/agent-client/index.ts';
 import { type Figure, limit } from './figure.ts';
 import { percentile } from './load.ts';
-import type { Bench, BenchSidecar } from './processes.ts';
+import type { Bench } from './processes.ts';
 
 const WRITES = 500;
 const WARM_UP = 50;
@@ -11,8 +10,8 @@ const TARGET_P50_MS = 10;
 export async function visibility(bench: Bench): Promise<Figure[]> {
   const a = await bench.sidecar('writer');
   const b = await bench.sidecar('reader', [a.meshAddress]);
-  await using writer = createAgentClient({ address: addressOf(a), token: a.adminToken });
-  await using reader = createAgentClient({ address: addressOf(b), token: b.adminToken });
+  await using writer = a.client();
+  await using reader = b.client();
   const arrivals = new Map<number, () => void>();
   const stop = new AbortController();
   const synced = Promise.withResolvers<void>();
@@ -51,8 +50,4 @@ export async function visibility(bench: Bench): Promise<Figure[]> {
       value: percentile(milliseconds, 0.99),
     }),
   ];
-}
-
-function addressOf({ target }: BenchSidecar): string {
-  return `http://${target.host}:${target.port}`;
 }

@@ -23,8 +23,8 @@ export async function seedStore(
   dataDir: string,
   { authors, documents }: { readonly authors: number; readonly documents: number },
 ): Promise<void> {
-  const { random, timers } = systemEnvironment;
-  const network = createMemoryNetwork({ timers, random });
+  const { clock, random, timers } = systemEnvironment;
+  const network = createMemoryNetwork({ timers: { ...timers, ...clock }, random });
   const secret = await loadFleetSecret(dataDir);
   if (secret === undefined) throw new Error(`${dataDir} belongs to no fleet`);
   const open = (name: string, address: string, key: NodeKey, store: Store): Promise<Member> =>

@@ -1,19 +1,24 @@
-// A transport that shows every frame its links are given, before it is sent: for counting what a mesh says.
+// A transport that shows every message its links are given, before it is sent: for counting what a mesh says.
 import type { Link, Transport } from '../src/mesh/index.ts';
+import { FrameReader, type Message } from '../src/mesh/protocol/index.ts';
 
 export function tapTransport(
   transport: Transport,
-  onFrame: (frame: Uint8Array) => void,
+  onMessage: (message: Message) => void,
 ): Transport {
   return {
     listen: (handlers) =>
-      transport.listen({ ...handlers, onLink: (link) => handlers.onLink(tapLink(link, onFrame)) }),
-    dial: async (address, signal) => tapLink(await transport.dial(address, signal), onFrame),
+      transport.listen({
+        ...handlers,
+        onLink: (link) => handlers.onLink(tapLink(link, onMessage)),
+      }),
+    dial: async (address, signal) => tapLink(await transport.dial(address, signal), onMessage),
     close: () => transport.close(),
   };
 }
 
-function tapLink(link: Link, onFrame: (frame: Uint8Array) => void): Link {
+function tapLink(link: Link, onMessage: (message: Message) => void): Link {
+  const reader = new FrameReader();
   const { initiator, remoteAddress, remoteNoiseKey, handshakeHash } = link;
   return {
     initiator,
@@ -28,7 +33,7 @@ function tapLink(link: Link, onFrame: (frame: Uint8Array) => void): Link {
     },
     attach: (handlers) => link.attach(handlers),
     send: (frame) => {
-      onFrame(frame);
+      onMessage(reader.decode(frame));
       return link.send(frame);
     },
     close: () => link.close(),

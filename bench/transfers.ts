@@ -1,5 +1,4 @@
 // How often a write travels in a triangle where everybody is linked to everybody: two is the least that can do.
-import { decodeFrame } from '../src/mesh/protocol/index.ts';
 import { type Figure, limit } from './figure.ts';
 import { VirtualMesh } from './virtual-mesh.ts';
 import { put } from './virtual-writes.ts';
@@ -16,8 +15,7 @@ export async function transfers(): Promise<Figure[]> {
   await using mesh = new VirtualMesh({
     seed: 'transfers',
     delayMs: DELAY_MS,
-    onFrame: (frame) => {
-      const message = decodeFrame(frame);
+    onMessage: (message) => {
       if (message.type === 'run') carried += message.run.commits.length;
     },
   });

@@ -1,6 +1,7 @@
 // A mesh in one process with a clock moved by hand: real members over memory stores and a memory network, hours in seconds.
 import { DEFAULT_CORE_CONFIG, type Environment } from '../src/core/index.ts';
 import { createMemoryNetwork, type Transport } from '../src/mesh/index.ts';
+import type { Message } from '../src/mesh/protocol/index.ts';
 import {
   createMemoryStore,
   deriveNodeKey,
@@ -24,7 +25,7 @@ export interface VirtualMeshOptions {
   readonly seed: string;
   /** One way. */
   readonly delayMs: number;
-  onFrame?(frame: Uint8Array): void;
+  onMessage?(message: Message): void;
 }
 
 export interface VirtualNode {
@@ -125,8 +126,8 @@ export class VirtualMesh implements AsyncDisposable {
 
   #transport(address: string, noiseKey: Uint8Array): Transport {
     const transport = this.network.transport(address, noiseKey);
-    const { onFrame } = this.#options;
-    return onFrame === undefined ? transport : tapTransport(transport, onFrame);
+    const { onMessage } = this.#options;
+    return onMessage === undefined ? transport : tapTransport(transport, onMessage);
   }
 }
 

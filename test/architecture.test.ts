@@ -37,7 +37,8 @@ const AREAS: readonly Area[] = [
   {
     at: 'src/mesh/protocol/',
     areas: ['src/core/', 'src/gen/holdfast/mesh/'],
-    packages: ['@bufbuild/protobuf'],
+    // Compression with Sync in its name is a function of its bytes.
+    packages: ['@bufbuild/protobuf', 'node:zlib'],
   },
   // Adapters: bytes in, bytes out.
   {

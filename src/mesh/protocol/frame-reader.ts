@@ -17,8 +17,9 @@ import {
   type GoodbyeReason as WireReason,
 } from '../../gen/holdfast/mesh/v1/session_pb.ts';
 import { TheirAliases } from './alias-book.ts';
-import { MAX_FRAME_ENTRIES, MAX_FRAME_SEQS, REASON_NUMBER } from './frame-values.ts';
+import { FrameError, MAX_FRAME_ENTRIES, MAX_FRAME_SEQS, REASON_NUMBER } from './frame-values.ts';
 import type { GoodbyeReason, Have, Message } from './message.ts';
+import { PayloadUnpacker } from './payload-packing.ts';
 
 const NODE_ID_BYTES = 32;
 const INCARNATION_BYTES = 16;
@@ -32,14 +33,10 @@ const MAX_CLOCK_COUNTER = 0xffff;
 /** Characters: names and reasons from a peer end up in logs and tables. */
 const MAX_TEXT = 200;
 
-/** A frame that is not what the protocol says. The message is for a log line. */
-export class FrameError extends Error {
-  override readonly name = 'FrameError';
-}
-
 /** The same direction at the receiver. Throws FrameError, after which the rest of the direction means nothing. */
 export class FrameReader {
   readonly #aliases = new TheirAliases();
+  readonly #unpacker = new PayloadUnpacker();
   #lastClockMs = 0;
 
   decode(frame: Uint8Array): Message {
@@ -149,6 +146,7 @@ export class FrameReader {
     const feed = this.#feed(value);
     // Also of a foreign run, because the clocks that follow count from these.
     const clocks = value.commits.map((commit) => this.#clock(commit));
+    const payloads = this.#payloads(value);
     if (feed === 'foreign') return { type: 'foreign-run' };
     const { previous } = value;
     return {
@@ -157,13 +155,27 @@ export class FrameReader {
         feed,
         firstSeq: sequence(value.firstSeq),
         ...(previous.length === 0 ? {} : { previous: sized(previous, HASH_BYTES, 'run.previous') }),
-        commits: value.commits.map(({ payload, signature }, i) => ({
+        commits: value.commits.map(({ signature }, i) => ({
           clock: clocks[i] as Hlc,
-          payload,
+          payload: payloads[i] as Uint8Array,
           signature: signature.length === 0 ? undefined : signature,
         })),
       },
     };
+  }
+
+  #payloads({ alias, packed, commits }: WireRun): readonly Uint8Array[] {
+    if (packed.length === 0) {
+      return this.#unpacker.take(
+        alias,
+        commits.map(({ payload }) => payload),
+      );
+    }
+    return this.#unpacker.unpack(
+      alias,
+      packed,
+      commits.map(({ payloadLength }) => payloadLength),
+    );
   }
 
   #clock({ clockMs, clockCounter }: WireCommit): Hlc {

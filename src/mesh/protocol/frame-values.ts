@@ -24,3 +24,8 @@ export const HAVE_KIND_NUMBER: Readonly<Record<HaveKind, WireHaveKind>> = {
 export const MAX_FRAME_ENTRIES = 4096;
 /** Sequence numbers in one frame of a vector: at most 8 bytes each. */
 export const MAX_FRAME_SEQS = 32_768;
+
+/** A frame that is not what the protocol says. The message is for a log line. */
+export class FrameError extends Error {
+  override readonly name = 'FrameError';
+}

@@ -15,6 +15,7 @@ import { FrameSchema, GoodbyeReason as WireReason } from '../../gen/holdfast/mes
 import { OwnAliases } from './alias-book.ts';
 import { HAVE_KIND_NUMBER, REASON_NUMBER } from './frame-values.ts';
 import type { FrontierMessage, Have, Message } from './message.ts';
+import { PayloadPacker } from './payload-packing.ts';
 
 type FrameInit = NonNullable<MessageInitShape<typeof FrameSchema>['body']>;
 
@@ -24,6 +25,7 @@ export type OwnMessage = Exclude<Message, { type: 'unknown' | 'foreign-run' }>;
 /** One direction of a link, at the sender. Every frame it makes must be sent, in order. */
 export class FrameWriter {
   readonly #aliases = new OwnAliases();
+  readonly #packer = new PayloadPacker();
   #lastClockMs = 0;
 
   /** Feeds numbered so far. */
@@ -115,13 +117,17 @@ export class FrameWriter {
   }
 
   #run({ feed, firstSeq, previous, commits }: Run) {
+    const ref = this.#ref(feed);
+    const payloads = commits.map(({ payload }) => payload);
+    const packed = this.#packer.pack(ref.alias, payloads);
     return {
-      ...this.#ref(feed),
+      ...ref,
       firstSeq: BigInt(firstSeq),
       ...(previous === undefined ? {} : { previous }),
+      ...(packed === undefined ? {} : { packed }),
       commits: commits.map(({ clock, payload, signature }) => ({
         ...this.#clock(clock),
-        payload,
+        ...(packed === undefined ? { payload } : { payloadLength: payload.length }),
         ...(signature === undefined ? {} : { signature }),
       })),
     };

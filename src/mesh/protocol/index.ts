@@ -1,6 +1,7 @@
 // The door of the session protocol.
 export { dialDelayMs, keepsNewLink, STABLE_AFTER_MS } from './dial-policy.ts';
-export { decodeFrame, FrameError, FrameReader } from './frame-reader.ts';
+export { decodeFrame, FrameReader } from './frame-reader.ts';
+export { FrameError } from './frame-values.ts';
 export { encodeFrame, FrameWriter, type OwnMessage } from './frame-writer.ts';
 export { PROTOCOL_VERSION_MAX, PROTOCOL_VERSION_MIN, type Versions } from './greeting.ts';
 export { TICK_MS } from './liveness.ts';

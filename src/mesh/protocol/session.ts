@@ -6,8 +6,8 @@
 //   level:     runs of own feeds and of wanted ones, have, want, stop, stored, ping/pong … goodbye ► closed
 import type { DeliveryOutcome, FeedId, FeedPosition, Instant, Run } from '../../core/index.ts';
 import { MAX_ALIASES } from './alias-book.ts';
-import { FrameError, FrameReader } from './frame-reader.ts';
-import { MAX_FRAME_ENTRIES } from './frame-values.ts';
+import { FrameReader } from './frame-reader.ts';
+import { FrameError, MAX_FRAME_ENTRIES } from './frame-values.ts';
 import { FrameWriter, type OwnMessage } from './frame-writer.ts';
 import { FrontierExchange } from './frontier.ts';
 import { Greeting } from './greeting.ts';

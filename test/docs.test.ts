@@ -13,6 +13,7 @@ import { codeToHttpStatus } from '@connectrpc/connect/protocol-connect';
 import { EXIT } from '../src/cli/exit-codes.ts';
 import { CommitSeal, encodeOps, NO_HASH } from '../src/core/commit.ts';
 import { LiveDocument } from '../src/core/document.ts';
+import { createIncarnation } from '../src/core/incarnation.ts';
 import {
   EMPTY,
   ERROR_REASONS,
@@ -331,6 +332,20 @@ function computeVectors(inputs: Vectors): Record<string, string> {
     { key: 'platforms/edge-7', kind: 'beat', generation: 0, bytes: EMPTY },
     { key: 'notes/old', kind: 'delete', generation: 2, bytes: EMPTY },
   ]);
+  const checkpointPayload = encodeOps(
+    [
+      {
+        key: 'notes/old',
+        kind: 'delete',
+        generation: 2 ** 32 - 1,
+        bytes: EMPTY,
+        clock: BigInt(clock),
+      },
+    ],
+    { commits: 1, closedBeforeMs: 258, covers: [{ incarnation, seq: 300 }] },
+  );
+  const random = fromHex('00010203');
+  const startedIncarnation = createIncarnation(nodeId, 1_800_000_000_000, random, sodiumCrypto);
   const feed = { author: nodeId, incarnation, lane: 'pulse' } as const;
   const seal = new CommitSeal(fleet.fleetId, crypto);
   const commit = seal.create(feed, 1, NO_HASH, BigInt(clock), payload, signer);
@@ -342,7 +357,7 @@ function computeVectors(inputs: Vectors): Record<string, string> {
   const value = { text: 'hi' };
   const document = new LiveDocument(incarnation, sodiumCrypto);
   const change = document.found(value);
-  const revision = revisionOf(0, document.heads(), sodiumCrypto);
+  const revision = revisionOf(0, value, sodiumCrypto);
   const view = { ...blankView('notes/hello'), generation: 0, value, revision };
   return {
     ...inputs,
@@ -352,7 +367,9 @@ function computeVectors(inputs: Vectors): Record<string, string> {
     fleetSecretText: fleet.reveal(),
     fleetId: toHex(fleet.fleetId),
     fleetFingerprint: fingerprint(fleet.fleetId, sodiumCrypto),
+    startedIncarnation,
     payload: toHex(payload),
+    checkpointPayload: toHex(checkpointPayload),
     header: toHex(header),
     commitHash: toHex(commit.hash),
     commitSignature: toHex(commit.signature ?? EMPTY),

@@ -94,7 +94,9 @@ export class Checkpoints {
     if (this.#gathering.has(lane) || this.#blocked.has(lane)) return false;
     const { incarnation, nodeId } = identity;
     for (const { feed, seq, base } of feeds.ofAuthor(nodeId, lane)) {
-      if (andEarlier && feed.incarnation !== incarnation && seq >= base) return true;
+      // One that started later is a copy's of this node, and not ours to cover.
+      const earlier = startOfIncarnation(feed.incarnation) < startOfIncarnation(incarnation);
+      if (andEarlier && earlier && seq >= base) return true;
     }
     const head = feeds.head(feeds.own(lane));
     if (head === undefined) return false;

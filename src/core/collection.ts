@@ -71,6 +71,11 @@ export function isDocumentKey(collection: string, id: string): boolean {
   return COLLECTION_NAME.test(collection) && DOCUMENT_ID.test(id) && !RESERVED.has(collection);
 }
 
+/** True for a name that later versions give a meaning. */
+export function isReservedCollection(collection: string): boolean {
+  return RESERVED.has(collection);
+}
+
 /** The agent a document belongs to; undefined in shared collections and for an id that names none. */
 export function agentOf(collection: string, id: string): string | undefined {
   const rules = rulesOf(collection);

@@ -49,6 +49,7 @@ export class DocumentTable {
   /** Documents whose changes Automerge refused: they keep their last view and cannot be changed, only deleted. */
   readonly #damaged = new Set<DocumentKey>();
   #refusals: Refusal[] = [];
+  #mayDiffer = false;
 
   constructor(parts: {
     actor: Incarnation;
@@ -125,6 +126,13 @@ export class DocumentTable {
     this.#materialise(key, document);
   }
 
+  /** True when something came since the last call that only a read tells to be new. */
+  takeMayDiffer(): boolean {
+    const mayDiffer = this.#mayDiffer;
+    this.#mayDiffer = false;
+    return mayDiffer;
+  }
+
   /** What could not be applied since the last call. Those documents keep their last view. */
   takeRefusals(): Refusal[] {
     const refusals = this.#refusals;
@@ -140,7 +148,9 @@ export class DocumentTable {
         this.#applyDelete(view, op, stamp);
         return;
       case 'beat':
-        if (op.generation === view.generation && view.generation > view.deletedThrough)
+        if (op.generation !== view.generation || view.generation <= view.deletedThrough) return;
+        // One that a checkpoint repeats is news only where it was missed.
+        if (op.clock === undefined || stamp.clock > view.clock)
           this.views.set({ ...view, ...newer(view, stamp) });
         return;
       case 'change':
@@ -153,11 +163,13 @@ export class DocumentTable {
     }
   }
 
-  /** Commits were dropped: the document is what is left of it. Returns false when that is what was shown. */
+  /** Commits were dropped: the document is what is left of it. */
   reduce({ key, generation, deletedThrough }: Remainder): void {
     const view = this.views.of(key);
     this.live.drop(key);
     this.#damaged.delete(key);
+    // What a load under way has read may be dropped by now: it begins again.
+    this.live.restartLoad(key);
     const alive = generation > deletedThrough;
     const kept = alive && generation === view.generation;
     this.views.set({
@@ -207,7 +219,13 @@ export class DocumentTable {
     const editionClock = isNewer ? stamp.clock : view.editionClock;
     const lineage = refounding?.lineage ?? (isNewer ? [] : view.lineage);
     const edition = { generation: op.generation, editionClock, lineage };
-    this.views.set({ ...view, ...newer(view, stamp), ...edition });
+    const next = { ...view, ...newer(view, stamp), ...edition };
+    if (op.clock === undefined) this.views.set(next);
+    else {
+      // What a checkpoint repeats shows the same to nearly everybody: whoever reads finds out whether it does.
+      this.views.replaceUnseen(next);
+      this.#mayDiffer = true;
+    }
     if (this.#damaged.has(op.key)) return;
     this.live.apply(op.key, refounding?.change ?? op.bytes);
     this.setBehind(op.key, true);

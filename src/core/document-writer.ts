@@ -119,7 +119,11 @@ export class DocumentWriter {
     }
     const bytes = this.#documents.live.found(key, view.value);
     const generation = nextEdition(view.generation);
-    this.#documents.views.replaceUnseen({ ...view, generation });
+    // A heartbeat that was only shown becomes part of it: its value has no revision of its own yet.
+    const revision = revisionOf(generation, view.value, this.#hash);
+    const renewed = { ...view, generation, revision };
+    if (revision === view.revision) this.#documents.views.replaceUnseen(renewed);
+    else this.#documents.views.set(renewed);
     return { key, kind: 'change', generation, bytes, clock: view.clock };
   }
 

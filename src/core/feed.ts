@@ -93,7 +93,7 @@ export class FeedTable {
   readonly #own: (lane: Lane) => FeedId;
   readonly #changed = new Set<FeedKey>();
   #superseded: Superseded[] = [];
-  readonly #closed = new Map<FeedKey, FeedId>();
+  readonly #closed = new Map<FeedKey, Head>();
 
   constructor(parts: {
     fleetId: Uint8Array;
@@ -110,6 +110,8 @@ export class FeedTable {
     for (const head of parts.heads) this.#add({ ...head });
     // A head that was lost is known again by what newer incarnations cover.
     for (const head of [...this.#heads.values()]) this.#coverEarlier(head, head);
+    // A crash came before these were forgotten.
+    for (const { feed } of this.#heads.values()) if (this.#isClosed(feed)) this.#close(feed);
   }
 
   get feeds(): number {
@@ -153,13 +155,12 @@ export class FeedTable {
 
   /** What changed since the last call. */
   takeNews(): FeedNews {
+    const heads = [...this.#changed].map((key) => this.#heads.get(key));
+    const closed = [...this.#closed.values()];
     const news = {
-      heads: [...this.#changed]
-        .map((key) => this.#heads.get(key))
-        .filter((head) => head !== undefined)
-        .map((head) => ({ ...head })),
+      heads: [...heads, ...closed].flatMap((head) => (head === undefined ? [] : { ...head })),
       superseded: this.#superseded,
-      closed: [...this.#closed.values()],
+      closed: closed.map(({ feed }) => feed),
     };
     this.#changed.clear();
     this.#superseded = [];
@@ -266,7 +267,7 @@ export class FeedTable {
   }
 
   #cover(feed: FeedId, through: number): void {
-    if (this.#isClosed(feed)) return;
+    if (this.#isClosed(feed) || !this.#isCoverable(feed)) return;
     const head = this.#of(feed);
     if (head.base > through) return;
     const next: Head = { ...head, base: through + 1, bytes: 0 };
@@ -277,6 +278,15 @@ export class FeedTable {
     this.#superseded.push({ feed, from: 1, through });
   }
 
+  /** What a checkpoint claims to cover is remembered within the same bounds as what is received. */
+  #isCoverable(feed: FeedId): boolean {
+    if (this.#heads.has(feedKey(feed))) return true;
+    return (
+      isIncarnationOf(feed.incarnation, feed.author, this.#hash) &&
+      this.ofAuthor(feed.author, feed.lane).length < MAX_INCARNATIONS
+    );
+  }
+
   #close(feed: FeedId): void {
     const key = feedKey(feed);
     const head = this.#heads.get(key);
@@ -284,7 +294,8 @@ export class FeedTable {
     this.#heads.delete(key);
     this.#byAuthor.get(`${feed.author}/${feed.lane}`)?.delete(head);
     this.#changed.delete(key);
-    this.#closed.set(key, feed);
+    // Until it is forgotten the store knows it as superseded: what is dropped of it must not look like a gap.
+    this.#closed.set(key, { ...head, base: head.seq + 1, from: head.seq + 1, pending: undefined });
   }
 
   /** True when a whole checkpoint of a later incarnation closed this one. */

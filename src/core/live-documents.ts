@@ -6,7 +6,8 @@ import type { DocumentKey, Incarnation } from './ids.ts';
 import type { JsonObject } from './json.ts';
 
 interface Loading {
-  readonly generation: number;
+  /** -1 when what is read may be out of date: the load ends without a result, and whoever needs it begins another. */
+  generation: number;
   /** Changes that arrived while the stored ones are read. */
   readonly changes: Uint8Array[];
 }
@@ -42,6 +43,12 @@ export class LiveDocuments {
     if (this.#loading.has(key)) return false;
     this.#loading.set(key, { generation, changes: [] });
     return true;
+  }
+
+  /** What a load under way has read may not be all there is any more. */
+  restartLoad(key: DocumentKey): void {
+    const loading = this.#loading.get(key);
+    if (loading !== undefined) loading.generation = -1;
   }
 
   /** Ends a load: all changes that are known of that generation, or undefined when another one was asked for. */

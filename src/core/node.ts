@@ -332,7 +332,8 @@ export class Node {
     const isEarlier = feed.author === nodeId && feed.incarnation !== incarnation;
     for (const op of ops) {
       const stamp: Stamp = {
-        clock: op.clock ?? clock,
+        // What a checkpoint repeats is never younger than the checkpoint.
+        clock: op.clock !== undefined && op.clock < clock ? op.clock : clock,
         origin: feed.author,
         receivedAtMs: now.wallMs,
       };

@@ -2,7 +2,7 @@
 // on arrival, when documents are loaded, when views are rebuilt and when commits are dropped.
 import { MalformedBytesError } from './bytes.ts';
 import { inspectChange } from './change-inspector.ts';
-import { isDocumentKey, rulesOf } from './collection.ts';
+import { isDocumentKey, isReservedCollection, rulesOf } from './collection.ts';
 import { decodeOps, type Op } from './commit.ts';
 import type { Hash } from './environment.ts';
 import { type FeedId, isKnownLane, splitDocumentKey } from './ids.ts';
@@ -29,7 +29,7 @@ export function gateOps(feed: FeedId, payload: Uint8Array, hash: Hash): GatedOps
   const ops: Op[] = [];
   const voids: string[] = [];
   for (const op of all) {
-    if (op.kind === 'other' || op.kind === 'checkpoint') continue;
+    if (op.kind === 'other' || op.kind === 'checkpoint' || isReserved(op)) continue;
     const reason = doubtOp(feed, op, hash);
     if (reason === undefined) ops.push(op);
     else voids.push(`${op.key.slice(0, 320)}: ${reason}`);
@@ -37,9 +37,14 @@ export function gateOps(feed: FeedId, payload: Uint8Array, hash: Hash): GatedOps
   return { ops, voids };
 }
 
-/** True when a later version wrote something into the payload that only it understands. */
+/** True when a later version of this program wrote something into the payload that only it understands. */
 export function hasForeignOps(payload: Uint8Array): boolean {
-  return decodeOps(payload).some((op) => op.kind === 'other');
+  return decodeOps(payload).some((op) => op.kind === 'other' || isReserved(op));
+}
+
+/** In a collection that has no meaning in this version, but will have one. */
+function isReserved({ key }: Op): boolean {
+  return isReservedCollection(splitDocumentKey(key).collection);
 }
 
 /** The change of an op, in whatever it is wrapped; undefined for an op without one. Of an op that passed the gate. */

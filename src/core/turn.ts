@@ -106,11 +106,15 @@ export class Turn {
       effects.push({ type: 'prune', superseded, closed });
     effects.push(...this.#effects);
     if (heads.length > 0) {
-      const positions = heads.map(({ feed, seq }) => ({ feed, seq }));
+      const open = heads.filter(({ feed }) => feeds.head(feed) !== undefined);
+      const positions = open.map(({ feed, seq }) => ({ feed, seq }));
       effects.push({ type: 'feeds-advanced', positions });
     }
     if (closed.length > 0) effects.push({ type: 'feeds-forgotten', feeds: closed });
-    if (documents.views.version > this.#firstVersion) effects.push({ type: 'documents-changed' });
+    const mayDiffer = documents.takeMayDiffer();
+    if (mayDiffer || documents.views.version > this.#firstVersion) {
+      effects.push({ type: 'documents-changed' });
+    }
     return effects;
   }
 }

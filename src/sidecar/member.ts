@@ -98,12 +98,8 @@ export class Member {
     const { environment, signer } = parts;
     const { clock, timers, random, crypto } = environment;
     const nodeId = toHex(signer.publicKey);
-    const { commits, memory, bootTags, rebuildViews, superseded } = await recall(
-      parts.store,
-      nodeId,
-      crypto,
-      random,
-    );
+    const recollection = await recall(parts.store, nodeId, crypto, random);
+    const { commits, memory, bootTags, rebuildViews, superseded, reduced } = recollection;
     // Later than every start before, also where the clock went back: a restored disk image never uses a sequence number twice.
     const startMs = Math.max(clock.now().wallMs, hlcMs(memory.clock) + 1);
     const incarnation = createIncarnation(
@@ -133,6 +129,7 @@ export class Member {
       node,
       commits,
       superseded,
+      reduced,
       clock,
       timers,
       onForgotten: (feeds) => mesh.forgotten(feeds),

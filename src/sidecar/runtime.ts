@@ -14,6 +14,7 @@ import {
   HoldfastError,
   type Method,
   type Node,
+  type Remainder,
   type ReplyOutcome,
   type ReportEvent,
   type Request,
@@ -41,6 +42,8 @@ export interface RuntimeParts {
   >;
   /** Commits that count no more and are still stored from before. */
   readonly superseded: readonly Superseded[];
+  /** What is left of documents whose views do not show that commits were dropped. */
+  readonly reduced: readonly Remainder[];
   readonly clock: Clock;
   readonly timers: Timers;
   /** Feeds grew; the mesh has news to send. */
@@ -86,6 +89,9 @@ export class Runtime {
   constructor(parts: RuntimeParts) {
     this.#parts = parts;
     this.#toPrune = parts.superseded.map((superseded) => ({ superseded, closes: false }));
+    if (parts.reduced.length > 0) {
+      this.#queue.push({ type: 'documents-reduced', documents: parts.reduced });
+    }
     // The first turn carries out what the node asks for at its birth: loads of documents whose views lag.
     this.#schedule();
   }

@@ -4,26 +4,27 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { encodeOps } from '../../src/core/commit.ts';
 import { FeedTable } from '../../src/core/feed.ts';
-import { hlcOf, type Run, toHex } from '../../src/core/index.ts';
+import { createIncarnation, hlcOf, type Run, toHex } from '../../src/core/index.ts';
 import { createSigner, sodiumCrypto } from '../../src/sidecar/sodium-crypto.ts';
 import { ADMIN, START_MS, TestNode } from '../support/test-node.ts';
 
 /** Runs of a stranger's own making with that payload, signed as the protocol asks. */
 function runWith(payload: Uint8Array): Run {
   const signer = createSigner(new Uint8Array(32).fill(200));
+  const author = toHex(signer.publicKey);
   const feed = {
-    author: toHex(signer.publicKey),
-    incarnation: 'ab'.repeat(16),
+    author,
+    incarnation: createIncarnation(author, START_MS, new Uint8Array(4), sodiumCrypto),
     lane: 'state' as const,
   };
-  const author = new FeedTable({
+  const feeds = new FeedTable({
     fleetId: new Uint8Array(32).fill(9),
     crypto: sodiumCrypto,
     signer,
     own: () => feed,
     heads: [],
   });
-  return { feed, firstSeq: 1, commits: [author.append('state', hlcOf(START_MS), payload)] };
+  return { feed, firstSeq: 1, commits: [feeds.append('state', hlcOf(START_MS), payload)] };
 }
 
 test('a run is stored before its sender hears that it is', () => {
@@ -91,7 +92,7 @@ test('a change that fails inspection is void: reported, stored, passed on, and i
   const reports = node.effects.filter(({ type }) => type === 'report');
   assert.deepEqual(
     reports.map((effect) => effect.type === 'report' && effect.event),
-    ['core.change_refused'],
+    ['core.void_ops'],
   );
   assert.equal(node.stored.length, 1);
   assert.equal(node.read('notes/bad'), undefined);
@@ -107,14 +108,22 @@ test('a run that is refused names why and leaves the node as it was', () => {
   assert.deepEqual(node.node.positions(), []);
 });
 
-test('a remote clock far in the future does not drag ours along', () => {
+test('a commit from the far future is held, with a time to ask again, until a clock is set right', () => {
   const [north, south] = [new TestNode('north'), new TestNode('south')];
   north.nowMs = START_MS + 365 * 86_400_000;
   north.put('notes/a', { n: 1 });
-  south.receive(north.runs());
+  assert.match(south.receive(north.runs()) ?? '', /ten minutes ahead/);
+  const delivered = south.effects.find(({ type }) => type === 'delivered');
+  assert.ok(delivered?.type === 'delivered' && delivered.outcome.type === 'held');
+  assert.equal(delivered.outcome.position.seq, 0);
+  assert.ok(delivered.outcome.retryAfterMs > 0);
+  assert.deepEqual(south.stored, []);
   south.put('notes/b', { n: 1 });
   const { freshness } = south.request('get', { collection: 'notes', id: 'b' });
-  assert.equal(freshness.observedAtMs, START_MS);
+  assert.equal(freshness.observedAtMs, START_MS, 'it did not drag our clock along');
+  south.nowMs = north.nowMs;
+  assert.equal(south.receive(north.runs()), undefined);
+  assert.deepEqual(south.read('notes/a'), { n: 1 });
 });
 
 test('lost views are rebuilt from commits and are as before', () => {
@@ -124,7 +133,7 @@ test('lost views are rebuilt from commits and are as before', () => {
   before.put('notes/a', { n: 2 });
   before.request('delete', { collection: 'notes', id: 'b' });
   const after = new TestNode('north', {
-    feeds: before.stored.map(({ commit }) => commit).slice(-1),
+    feeds: [...before.disk.heads.values()],
   });
   after.turn({
     type: 'commits-replayed',

@@ -1,7 +1,7 @@
 // Writes through a node: what is committed, in which order effects come, and that a refused request has none.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { REFOUND_AFTER_CHANGES } from '../../src/core/config.ts';
+import { FORGETTING } from '../../src/core/forgetting.ts';
 import { DEFAULT_CORE_CONFIG, HoldfastError, type JsonObject } from '../../src/core/index.ts';
 import { ADMIN, agent, refusal, TestNode } from '../support/test-node.ts';
 
@@ -248,7 +248,10 @@ test('an owned document written often is founded anew, so that its history stays
   const generations = ops.map((op) => op.generation);
   assert.deepEqual([...new Set(generations)], [0, 1, 2, 3]);
   for (const generation of [0, 1, 2]) {
-    assert.equal(generations.filter((other) => other === generation).length, REFOUND_AFTER_CHANGES);
+    assert.equal(
+      generations.filter((other) => other === generation).length,
+      FORGETTING.refoundOwnedAfter,
+    );
   }
   for (const node of [north, south, late]) {
     assert.equal(node.read('deployments/north:app')?.n, 49);
@@ -259,9 +262,9 @@ test('an owned document written often is founded anew, so that its history stays
 test('what is deleted after it was founded anew stays deleted, and a put that changes nothing founds nothing', () => {
   const node = new TestNode('north');
   const put = (n: number) => node.put('deployments/north:app', { n });
-  for (let n = 0; n <= REFOUND_AFTER_CHANGES; n++) put(n);
+  for (let n = 0; n <= FORGETTING.refoundOwnedAfter; n++) put(n);
   const stored = node.stored.length;
-  assert.equal(put(REFOUND_AFTER_CHANGES).results[0]?.changed, false);
+  assert.equal(put(FORGETTING.refoundOwnedAfter).results[0]?.changed, false);
   assert.equal(node.stored.length, stored);
   node.request('delete', { collection: 'deployments', id: 'north:app' });
   const other = new TestNode('south');
@@ -275,6 +278,6 @@ test('what is deleted after it was founded anew stays deleted, and a put that ch
 
 test('a shared document keeps its history: others may have changed it meanwhile', () => {
   const node = new TestNode('north');
-  for (let n = 0; n < 3 * REFOUND_AFTER_CHANGES; n++) node.put('notes/a', { n });
+  for (let n = 0; n < 3 * FORGETTING.refoundOwnedAfter; n++) node.put('notes/a', { n });
   assert.ok(node.stored.every(({ ops }) => ops.every((op) => op.generation === 0)));
 });

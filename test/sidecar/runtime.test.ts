@@ -13,9 +13,9 @@ import {
 import { Runtime } from '../../src/sidecar/runtime.ts';
 import { sodiumCrypto } from '../../src/sidecar/sodium-crypto.ts';
 import { CommitStore, type PersistEffect } from '../../src/sidecar/store/commit-store.ts';
-import { createMemoryStore } from '../../src/sidecar/store/memory-store.ts';
+import { createMemoryStore, type MemoryStore } from '../../src/sidecar/store/memory-store.ts';
 import { ManualClock } from '../../src/testing/index.ts';
-import { ADMIN, agent, refusal, split, TestNode } from '../support/test-node.ts';
+import { ADMIN, agent, refusal, START_MS, split, TestNode } from '../support/test-node.ts';
 import { Author, payloadOf } from './support/author.ts';
 
 /** What the runtime itself allows. */
@@ -44,18 +44,20 @@ class Gate {
 
 /** A runtime of the node `north` over a store in memory. `trace` tells what it did to the world, in order. */
 class Bench {
-  readonly clock = new ManualClock();
+  readonly clock = new ManualClock(START_MS);
   readonly writing = new Gate();
   readonly loading = new Gate();
   readonly trace: string[] = [];
   readonly writes: PersistEffect[] = [];
   readonly failures: unknown[] = [];
-  readonly store = createMemoryStore();
-  readonly commits = new CommitStore(this.store, sodiumCrypto, { viewed: [], marked: [] });
+  readonly store: MemoryStore;
+  readonly commits: CommitStore;
   readonly runtime: Runtime;
   onSend: () => void = () => {};
 
-  constructor(memory: Partial<NodeMemory> = {}) {
+  constructor(memory: Partial<NodeMemory> = {}, store = createMemoryStore()) {
+    this.store = store;
+    this.commits = new CommitStore(store, sodiumCrypto, { viewed: [], marked: [], heads: [] });
     const config = { ...DEFAULT_CORE_CONFIG, liveDocuments: LIVE_DOCUMENTS };
     this.runtime = new Runtime({
       node: new TestNode('north', memory, config).node,
@@ -66,7 +68,13 @@ class Bench {
           await this.loading.pass();
           return this.commits.loadChanges(key, generation);
         },
+        gather: (author, lane, spans) => this.commits.gather(author, lane, spans),
+        prune: (superseded) => this.commits.prune(superseded),
+        forgetFeed: (feed) => this.commits.forgetFeed(feed),
       },
+      superseded: [],
+      reduced: [],
+      onForgotten: () => undefined,
       clock: this.clock,
       timers: this.clock,
       onAdvanced: (positions) => {
@@ -284,16 +292,21 @@ describe('deliveries of peers', () => {
     assert.deepEqual(await bench.read('notes/a'), { n: 1 });
   });
 
-  test('say why the peer misbehaves', async () => {
+  test('say why nothing was taken, and when to ask again', async () => {
     const south = new TestNode('south');
     south.put('notes/a', { n: 1 });
     const [run] = south.runs();
     assert.ok(run);
     const bench = new Bench();
-    const refused = await bench.runtime.deliver([{ ...run, firstSeq: 5 }]);
-    assert.deepEqual(refused, {
-      type: 'refused',
+    assert.deepEqual(await bench.runtime.deliver([{ ...run, firstSeq: 5 }]), {
+      type: 'held',
       reason: 'run begins at 5, the feed is held up to 0',
+      position: { feed: run.feed, seq: 0 },
+      retryAfterMs: 30_000,
+    });
+    assert.deepEqual(await bench.runtime.deliver([{ ...run, commits: [] }]), {
+      type: 'refused',
+      reason: 'run is empty',
     });
     assert.deepEqual(bench.trace, []);
   });
@@ -357,10 +370,21 @@ describe('documents that are not live', () => {
     await write;
   });
 
-  test('are brought up to date at the start when their view lags', async () => {
-    const bench = new Bench({ stale: ['notes/unknown'] });
+  test('are brought up to date by whoever reads, not by the start, when their view lags', async () => {
+    const old = await benchWithOld();
+    await old.put('notes/n0', 100);
+    const views = old.writes
+      .flatMap((write) => write.views)
+      .filter(({ key }) => key === 'notes/n0');
+    const bench = new Bench({ views, stale: ['notes/n0'] }, old.store);
     await bench.runtime.idle();
-    assert.deepEqual(bench.trace, ['load notes/unknown']);
+    assert.equal(bench.trace.length, 0);
+    await bench.read('notes/n0');
+    await bench.read('notes/n0');
+    assert.deepEqual(
+      bench.trace.filter((what) => what.startsWith('load')),
+      ['load notes/n0'],
+    );
   });
 });
 

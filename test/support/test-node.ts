@@ -2,9 +2,16 @@
 import {
   type Ack,
   type Caller,
+  type Commit,
+  createIncarnation,
   DEFAULT_CORE_CONFIG,
   type Effect,
+  type Event,
+  FORGETTING,
+  type Forgetting,
+  feedKey,
   HoldfastError,
+  hlcMs,
   type JsonObject,
   type Method,
   Node,
@@ -17,67 +24,151 @@ import {
   utf8,
 } from '../../src/core/index.ts';
 import { createSigner, sodiumCrypto } from '../../src/sidecar/sodium-crypto.ts';
+import { type Stored, TestDisk } from './test-disk.ts';
 
 export const ADMIN: Caller = { scope: 'admin' };
 export const START_MS = 1_800_000_000_000;
 const FLEET_ID = new Uint8Array(32).fill(9);
 
-type Persist = Extract<Effect, { type: 'persist' }>;
+/** Never by itself: the test says when a lane gets a checkpoint. */
+const NOT_DUE = { commits: Infinity, bytes: Infinity, ageMs: Infinity };
+export const NEVER_DUE: Forgetting['checkpointDue'] = {
+  trust: NOT_DUE,
+  command: NOT_DUE,
+  state: NOT_DUE,
+  pulse: NOT_DUE,
+};
+const DUE = { commits: 1, bytes: Infinity, ageMs: Infinity };
+/** Whenever something was written and the node looks. */
+export const ALWAYS_DUE: Forgetting['checkpointDue'] = {
+  trust: DUE,
+  command: DUE,
+  state: DUE,
+  pulse: DUE,
+};
+
+export interface TestStart {
+  readonly checkpointDue?: Forgetting['checkpointDue'];
+  /** Beside that. */
+  readonly forgetting?: Partial<Forgetting>;
+  /** What an earlier run of the node left. */
+  readonly disk?: TestDisk;
+  readonly nowMs?: number;
+}
 
 export function agent(name: string): Caller {
   return { scope: 'agent', agent: name };
 }
 
-/** Runs one turn per call. `effects` holds those of the last turn, `stored` everything persisted so far. */
+/** Runs one turn per call. `effects` holds those of the last turn, `stored` the commits persisted so far and not pruned. */
 export class TestNode {
   readonly node: Node;
   readonly name: string;
   readonly incarnation: string;
-  readonly stored: Persist['commits'][number][] = [];
+  readonly nodeId: string;
+  readonly disk: TestDisk;
+  /** May be changed at any time. */
+  due: Forgetting['checkpointDue'];
   effects: Effect[] = [];
-  nowMs = START_MS;
+  nowMs: number;
   #requests = 0;
 
-  constructor(name: string, memory?: Partial<NodeMemory>, config = DEFAULT_CORE_CONFIG) {
+  constructor(
+    name: string,
+    memory?: Partial<NodeMemory>,
+    config = DEFAULT_CORE_CONFIG,
+    start: TestStart = {},
+  ) {
     this.name = name;
+    this.disk = start.disk ?? new TestDisk();
+    this.nowMs = start.nowMs ?? START_MS;
+    this.due = start.checkpointDue ?? FORGETTING.checkpointDue;
     const seed = sodiumCrypto.blake2b(utf8(name));
     const signer = createSigner(seed);
-    this.incarnation = toHex(sodiumCrypto.blake2b(seed).subarray(0, 16));
+    this.nodeId = toHex(signer.publicKey);
+    const remembered = { ...this.disk.memory(this.nodeId), ...memory };
+    const startMs = Math.max(this.nowMs, hlcMs(remembered.clock) + 1);
+    this.incarnation = createIncarnation(this.nodeId, startMs, seed.subarray(0, 4), sodiumCrypto);
     this.node = new Node({
       identity: {
-        nodeId: toHex(signer.publicKey),
+        nodeId: this.nodeId,
         name,
         incarnation: this.incarnation,
         agents: new Set([name]),
-        bootTags: new Map([0, 1].map((boot) => [boot, toHex(seed.subarray(boot, boot + 4))])),
+        bootTags: new Map([0, 1, 2].map((boot) => [boot, toHex(seed.subarray(boot, boot + 4))])),
       },
       fleetId: FLEET_ID,
       config,
       crypto: sodiumCrypto,
       signer,
-      memory: { feeds: [], views: [], stale: [], clock: 0n, firstVersion: 0, ...memory },
+      memory: remembered,
+      forgetting: { ...FORGETTING, ...start.forgetting, checkpointDue: this.#dueNow() },
     });
+    // The first turn carries out what the node asks for at its birth.
+    this.turn();
   }
 
-  /** Handles an event and ends the turn. */
+  #dueNow(): Forgetting['checkpointDue'] {
+    const due = (): Forgetting['checkpointDue'] => this.due;
+    return {
+      get trust() {
+        return due().trust;
+      },
+      get command() {
+        return due().command;
+      },
+      get state() {
+        return due().state;
+      },
+      get pulse() {
+        return due().pulse;
+      },
+    };
+  }
+
+  get stored(): Stored[] {
+    return this.disk.stored;
+  }
+
+  /** Handles an event and ends the turn. What the node asks its disk for is answered at once, in turns of their own. */
   turn(...events: Parameters<Node['handle']>[0][]): Effect[] {
     const now = { wallMs: this.nowMs, monotonicMs: this.nowMs - START_MS };
     for (const event of events) this.node.handle(event, now);
-    this.effects = this.node.handle({ type: 'turn-ended' }, now);
-    for (const effect of this.effects)
-      if (effect.type === 'persist') this.stored.push(...effect.commits);
-    for (const effect of this.effects) {
-      if (effect.type === 'load-document') this.#answerLoad(effect);
-    }
+    const effects = this.node.handle({ type: 'turn-ended' }, now);
+    for (const effect of effects) if (effect.type === 'persist') this.disk.persist(effect);
+    const answers = effects.flatMap((effect) => this.#answersTo(effect));
+    const later = answers.flatMap((answer) => this.turn(answer));
+    this.effects = [...effects, ...later];
     return this.effects;
+  }
+
+  /** Looks whether checkpoints are due, as a timer makes it do from time to time. */
+  look(): Effect[] {
+    return this.turn({ type: 'timer', name: 'checkpoint-look' });
+  }
+
+  #answersTo(effect: Effect): Event[] {
+    switch (effect.type) {
+      case 'prune': {
+        const documents = this.disk.prune(effect.superseded, effect.closed);
+        return documents.length === 0 ? [] : [{ type: 'documents-reduced', documents }];
+      }
+      case 'gather-live':
+        return [{ type: 'live-gathered', lane: effect.lane, ops: this.disk.gather(effect) }];
+      case 'load-document': {
+        const { key, generation } = effect;
+        const changes = this.disk.changes(key, generation);
+        return [{ type: 'document-loaded', key, generation, changes }];
+      }
+      default:
+        return [];
+    }
   }
 
   request<M extends Method>(method: M, body: RequestOf<M>, caller: Caller = ADMIN): ResponseOf<M> {
     const requestId = ++this.#requests;
-    const replies: Effect[] = [
-      ...this.turn({ type: 'request', requestId, request: { method, caller, body } as Request }),
-    ];
-    const reply = [...replies, ...this.effects].find(
+    const request = { method, caller, body } as Request;
+    const reply = this.turn({ type: 'request', requestId, request }).find(
       (effect) => effect.type === 'reply' && effect.requestId === requestId,
     );
     if (reply?.type !== 'reply') throw new Error(`${method} was not answered`);
@@ -102,16 +193,21 @@ export class TestNode {
     return this.request('summary', {}).stateHash;
   }
 
-  /** Everything this node stored of a lane, as one run. */
+  /** Everything this node stored, a run for each stretch of a feed. One that does not begin a feed brings the hash before it. */
   runs(): Run[] {
-    const byFeed = new Map<string, Run & { commits: Run['commits'][number][] }>();
-    for (const { commit } of this.stored) {
-      const key = JSON.stringify(commit.feed);
-      const run = byFeed.get(key) ?? { feed: commit.feed, firstSeq: 1, commits: [] };
-      run.commits.push(commit);
-      byFeed.set(key, run);
+    const runs: (Omit<Run, 'commits'> & { commits: Commit[] })[] = [];
+    const stored = this.stored.map(({ commit }) => commit).sort(byPlace);
+    for (const commit of stored) {
+      const run = runs.at(-1);
+      const last = run?.commits.at(-1);
+      if (run && last && feedKey(last.feed) === feedKey(commit.feed) && last.seq + 1 === commit.seq)
+        run.commits.push(commit);
+      else {
+        const { feed, seq, previous } = commit;
+        runs.push({ feed, firstSeq: seq, ...(seq > 1 ? { previous } : {}), commits: [commit] });
+      }
     }
-    return [...byFeed.values()];
+    return runs;
   }
 
   /** Takes runs of another node; returns why they were refused. */
@@ -121,17 +217,12 @@ export class TestNode {
     if (delivered?.type !== 'delivered') return 'not answered';
     return delivered.outcome.type === 'stored' ? undefined : delivered.outcome.reason;
   }
+}
 
-  /** Loads are answered at once from what was stored, in a turn of their own. */
-  #answerLoad({ key, generation }: Extract<Effect, { type: 'load-document' }>): void {
-    const changes = this.stored
-      .flatMap(({ ops }) => ops)
-      .filter((op) => op.key === key && op.kind === 'change' && op.generation === generation)
-      .map((op) => op.bytes);
-    const before = this.effects;
-    this.turn({ type: 'document-loaded', key, generation, changes });
-    this.effects = [...before, ...this.effects];
-  }
+/** By feed in the order of their names, then by sequence number. */
+function byPlace(a: Commit, b: Commit): number {
+  const [left, right] = [feedKey(a.feed), feedKey(b.feed)];
+  return left === right ? a.seq - b.seq : left < right ? -1 : 1;
 }
 
 export function split(key: string): { collection: string; id: string } {

@@ -184,7 +184,16 @@ export class CommitStore {
 
   /** Every stored change of a document in one generation, in the order of feeds and sequence numbers, each once. */
   async loadChanges(document: DocumentKey, generation: number): Promise<Uint8Array[]> {
+    for (;;) {
+      const changes = await this.#readChanges(document, generation);
+      if (changes !== undefined) return changes;
+    }
+  }
+
+  /** Undefined when commits were dropped between a look at the index and the reading: what is left must be read anew. */
+  async #readChanges(document: DocumentKey, generation: number): Promise<Uint8Array[] | undefined> {
     const keys: Uint8Array[] = [];
+    const indexKeys: Uint8Array[] = [];
     const seen = new Set<string>();
     for (const op of await indexedOps(this.#store, this.#crypto, document)) {
       if (op.kind !== 'change' || op.generation !== generation || seen.has(op.digest)) continue;
@@ -192,13 +201,19 @@ export class CommitStore {
       const commit = commitKey(op.feed, op.seq);
       // Several changes of one commit lie side by side.
       const last = keys.at(-1);
-      if (last === undefined || !bytesEqual(last, commit)) keys.push(commit);
+      if (last !== undefined && bytesEqual(last, commit)) continue;
+      keys.push(commit);
+      indexKeys.push(op.key);
     }
     const records = await this.#store.getMany(keys);
+    const missing = records.indexOf(undefined);
+    if (missing >= 0) {
+      const entry = await this.#store.get(indexKeys[missing] as Uint8Array);
+      if (entry === undefined) return undefined;
+      throw new StoreDamagedError(keys[missing] as Uint8Array, 'is missing');
+    }
     return records.flatMap((record, i) => {
-      const key = keys[i] as Uint8Array;
-      if (record === undefined) throw new StoreDamagedError(key, 'is missing');
-      return this.#opsOf(key, record)
+      return this.#opsOf(keys[i] as Uint8Array, record as Uint8Array)
         .filter((op) => op.key === document && op.generation === generation)
         .map(changeOf)
         .filter((change) => change !== undefined);
@@ -243,7 +258,9 @@ export class CommitStore {
 
   /** Drops some of the commits that count no more. Resolves with what is left of the documents they wrote. */
   async prune(superseded: Superseded): Promise<PruneStep> {
-    return pruneStep(this.#store, this.#crypto, superseded);
+    const step = await pruneStep(this.#store, this.#crypto, superseded);
+    for (const { key } of step.reduced) this.#marked.add(key);
+    return step;
   }
 
   /** Forgets a feed that is closed for good. Its commits were pruned before. */

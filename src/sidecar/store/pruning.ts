@@ -9,9 +9,9 @@ import {
   type Superseded,
 } from '../../core/index.ts';
 import { StoreDamagedError } from './damage.ts';
-import { commitSpan, opKey, opRange, parseCommitKey, parseOpKey } from './keys.ts';
-import { openRecord } from './record-codec.ts';
-import { type OpRecord, parseCommitRecord, parseOpRecord } from './records.ts';
+import { commitSpan, opKey, opRange, parseCommitKey, parseOpKey, staleKey } from './keys.ts';
+import { openRecord, sealRecord } from './record-codec.ts';
+import { type OpRecord, parseCommitRecord, parseOpRecord, REDUCED_MARK } from './records.ts';
 import type { Store, StoreOperation } from './store.ts';
 
 /** An op of a document and where it lies. */
@@ -85,7 +85,11 @@ export async function pruneStep(
     const ops = await indexedOps(store, crypto, document);
     const isDropped = (op: IndexedOp): boolean => dropped.has(op.seq) && sameFeed(op.feed, feed);
     const remainder = remainderOf(document, ops, isDropped);
-    if (remainder !== undefined) reduced.push(remainder);
+    if (remainder === undefined) continue;
+    reduced.push(remainder);
+    // A crash may come before the view follows: the mark says that it has to.
+    const mark = staleKey(document);
+    operations.push({ type: 'put', key: mark, value: sealRecord(mark, REDUCED_MARK, crypto) });
   }
   if (operations.length > 0) await store.write(operations, { sync: false });
   return { done, reduced };
@@ -111,6 +115,15 @@ function remainderOf(
   const same =
     before.generation === after.generation && before.deletedThrough === after.deletedThrough;
   return same && !misses ? undefined : { key, ...after };
+}
+
+/** What is left of a document by its index. */
+export async function remainderIn(
+  store: Store,
+  crypto: Crypto,
+  key: DocumentKey,
+): Promise<Remainder> {
+  return { key, ...newest(await indexedOps(store, crypto, key)) };
 }
 
 function newest(ops: readonly IndexedOp[]): { generation: number; deletedThrough: number } {

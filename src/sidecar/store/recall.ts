@@ -9,6 +9,7 @@ import {
   type NodeMemory,
   type OwnEdit,
   type Random,
+  type Remainder,
   type Superseded,
   startOfIncarnation,
   toHex,
@@ -28,6 +29,7 @@ import {
   parseCommitKey,
   parseHeadKey,
 } from './keys.ts';
+import { remainderIn } from './pruning.ts';
 import { openRecord } from './record-codec.ts';
 import { parseHead, parseNumber, parseOwnEdits, parseView } from './records.ts';
 import type { Store } from './store.ts';
@@ -45,6 +47,8 @@ export interface Recollection {
   readonly rebuildViews: boolean;
   /** Commits that count no more and are still stored. */
   readonly superseded: readonly Superseded[];
+  /** What is left of documents whose commits were dropped before a crash and whose views do not show that. */
+  readonly reduced: readonly Remainder[];
 }
 
 /** Reads a store. Throws StoreDamagedError when what is damaged cannot be derived from the rest. */
@@ -74,6 +78,7 @@ export async function recall(
     bootTags,
     rebuildViews,
     superseded: await leftOvers(store, feeds),
+    reduced: rebuildViews ? [] : await readReduced(store, crypto),
     memory: {
       feeds,
       views: kept,
@@ -196,6 +201,16 @@ async function readOwnEdits(
     edits.set(documentOfKey(key), known);
   }
   return edits;
+}
+
+async function readReduced(store: Store, crypto: Crypto): Promise<Remainder[]> {
+  const reduced: Remainder[] = [];
+  for await (const { key, value } of store.range(kindRange('s'))) {
+    const mark = openRecord(key, value, crypto);
+    if (mark === undefined || mark.length === 0) continue;
+    reduced.push(await remainderIn(store, crypto, documentOfKey(key)));
+  }
+  return reduced;
 }
 
 /** Adds this run to the runs on the data directory. Kept as JSON, `[[number, tag], …]`. */

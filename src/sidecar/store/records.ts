@@ -162,7 +162,10 @@ export function parseNumber(bytes: Uint8Array): number | undefined {
   return attempt(() => new ByteReader(bytes).varint());
 }
 
+/** The view does not show all stored changes. */
 export const MARK = EMPTY;
+/** Commits were dropped that the view may still show. */
+export const REDUCED_MARK = new Uint8Array([1]);
 
 function attempt<T>(parse: () => T): T | undefined {
   try {

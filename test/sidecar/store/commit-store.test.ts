@@ -4,12 +4,10 @@ import { afterEach, beforeEach, describe, it } from 'node:test';
 import fc from 'fast-check';
 import {
   type Commit,
+  gateOps,
   MAX_COMMIT_BYTES,
-  MalformedBytesError,
-  type Op,
   type ReplayedCommit,
   type Run,
-  readOps,
   utf8,
 } from '../../../src/core/index.ts';
 import { MAX_FRAME_BYTES } from '../../../src/mesh/index.ts';
@@ -39,8 +37,10 @@ const RUN_TARGET_BYTES = 128 * 1024;
 const NOTHING: PersistEffect = {
   type: 'persist',
   commits: [],
+  heads: [],
   views: [],
   stale: [],
+  edits: [],
   sync: false,
 };
 
@@ -66,7 +66,7 @@ const STORES: Readonly<Record<string, () => Promise<OpenStore>>> = {
 };
 
 function openCommits(store: Store): CommitStore {
-  return new CommitStore(store, sodiumCrypto, { viewed: [], marked: [] });
+  return new CommitStore(store, sodiumCrypto, { viewed: [], marked: [], heads: [] });
 }
 
 /** Runs the node and stores what it asks for. */
@@ -83,18 +83,9 @@ async function persistAll(commits: CommitStore, node: TestNode, writes: () => vo
 function persistRun(commits: CommitStore, author: Author, run: Run): Promise<void> {
   const received = run.commits.map((commit, i) => ({
     commit: { ...(author.commits[run.firstSeq - 1 + i] as Commit), signature: commit.signature },
-    ops: opsOf(commit.payload),
+    ops: gateOps(run.feed, commit.payload, sodiumCrypto).ops,
   }));
   return commits.persist({ ...NOTHING, commits: received });
-}
-
-function opsOf(payload: Uint8Array): Op[] {
-  try {
-    return readOps(payload);
-  } catch (error) {
-    assert.ok(error instanceof MalformedBytesError);
-    return [];
-  }
 }
 
 /** A run as it is compared: without what only a commit has. */

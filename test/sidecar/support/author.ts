@@ -3,6 +3,7 @@ import { FeedTable } from '../../../src/core/feed.ts';
 import {
   ByteWriter,
   type Commit,
+  createIncarnation,
   type FeedId,
   hlcOf,
   type Incarnation,
@@ -22,14 +23,15 @@ export class Author {
   readonly commits: Commit[] = [];
   readonly #table: FeedTable;
 
-  /** `incarnation`: 32 hex digits, or a byte that stands for sixteen. */
-  constructor(name: string, incarnation: Incarnation | number = 1) {
+  /** `started`: when, which tells its incarnations apart; or one of them. */
+  constructor(name: string, started: number | Incarnation = START_MS) {
     const signer = createSigner(sodiumCrypto.blake2b(utf8(name)));
-    const own = {
-      author: toHex(signer.publicKey),
-      incarnation:
-        typeof incarnation === 'string' ? incarnation : toHex(new Uint8Array(16).fill(incarnation)),
-    };
+    const author = toHex(signer.publicKey);
+    const incarnation =
+      typeof started === 'string'
+        ? started
+        : createIncarnation(author, started, new Uint8Array(4), sodiumCrypto);
+    const own = { author, incarnation };
     this.feed = { ...own, lane: 'state' };
     this.#table = new FeedTable({
       fleetId: FLEET_ID,
@@ -63,7 +65,7 @@ export function payloadOf(ops: readonly (Op | 'of a later version')[]): Uint8Arr
       writer.chunk(new ByteWriter().byte(99).text('whatever it means').finish());
       continue;
     }
-    const kind = { change: 1, delete: 3, beat: 4, other: 99 }[op.kind];
+    const kind = { change: 1, delete: 3, beat: 4, checkpoint: 5, refound: 6, other: 99 }[op.kind];
     const encoded = new ByteWriter().byte(kind).text(op.key).varint(op.generation).chunk(op.bytes);
     writer.chunk(encoded.finish());
   }

@@ -1,6 +1,8 @@
 // Members on a network in memory with a clock that stands still: real stores' contents, real sessions, no processes.
 import {
   DEFAULT_CORE_CONFIG,
+  FORGETTING,
+  type Forgetting,
   HoldfastError,
   type JsonObject,
   type ResponseOf,
@@ -25,6 +27,7 @@ export interface Start {
   readonly peers?: readonly string[];
   /** Few, so that documents must be loaded from the store. */
   readonly liveDocuments?: number;
+  readonly checkpointDue?: Forgetting['checkpointDue'];
 }
 
 export class TestFleet {
@@ -58,6 +61,9 @@ export class TestFleet {
         ...DEFAULT_CORE_CONFIG,
         liveDocuments: start.liveDocuments ?? DEFAULT_CORE_CONFIG.liveDocuments,
       },
+      ...(start.checkpointDue === undefined
+        ? {}
+        : { forgetting: { ...FORGETTING, checkpointDue: start.checkpointDue } }),
       report: (report) => reports.push(report),
     });
     await member.connect((start.peers ?? []).map(addressOf), true);

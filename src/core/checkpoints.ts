@@ -8,27 +8,12 @@ import { rulesOf } from './collection.ts';
 import type { Op } from './commit.ts';
 import { MAX_COVERED_INCARNATIONS } from './config.ts';
 import type { Context } from './context.ts';
+import type { GatheredOp, GatheredSpan } from './gathered.ts';
 import { lifeOf } from './generation.ts';
 import { type DocumentKey, type KnownLane, LANES, splitDocumentKey } from './ids.ts';
 import { startOfIncarnation } from './incarnation.ts';
 import { type Hlc, hlcMs } from './time.ts';
 import { isVisible, type View } from './view.ts';
-
-/** An op of ours as it lies in the store. */
-export interface GatheredOp {
-  readonly op: Op;
-  /** Of the commit it was first written in. */
-  readonly clock: Hlc;
-  /** Of a delete: others have written something that it deletes and that is still stored. */
-  readonly needed: boolean;
-}
-
-/** Commits that were read for a checkpoint: what it may cover. */
-export interface GatheredSpan {
-  readonly incarnation: string;
-  readonly from: number;
-  readonly through: number;
-}
 
 interface Gathering {
   readonly spans: readonly GatheredSpan[];

@@ -5,24 +5,10 @@ import type { DocumentWriter } from './document-writer.ts';
 import type { Crypto, Instant } from './environment.ts';
 import type { FeedTable } from './feed.ts';
 import type { Forgetting } from './forgetting.ts';
-import type { DocumentKey, Incarnation, NodeId } from './ids.ts';
+import type { DocumentKey } from './ids.ts';
+import type { NodeIdentity } from './node-identity.ts';
 import type { Hlc } from './time.ts';
 import type { Turn } from './turn.ts';
-
-/** Who this node is. Does not change while the process lives. */
-export interface NodeIdentity {
-  readonly nodeId: NodeId;
-  /** Name for people, `[a-z0-9][a-z0-9-]{0,62}`. */
-  readonly name: string;
-  readonly incarnation: Incarnation;
-  /** Agents this sidecar serves: it alone writes what they own. */
-  readonly agents: ReadonlySet<string>;
-  /**
-   * Eight random hex digits for each run of the sidecar on this data directory, by its number, the present one included. A
-   * restored directory counts the same numbers again with other tags: cursors of the lost future cannot be resumed.
-   */
-  readonly bootTags: ReadonlyMap<number, string>;
-}
 
 export interface Context {
   readonly identity: NodeIdentity;

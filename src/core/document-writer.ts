@@ -2,7 +2,6 @@
 import { EMPTY } from './bytes.ts';
 import { rulesOf } from './collection.ts';
 import type { Op } from './commit.ts';
-import type { NodeIdentity } from './context.ts';
 import type { DocumentTable, Stamp } from './document-table.ts';
 import type { Hash } from './environment.ts';
 import type { Forgetting } from './forgetting.ts';
@@ -10,6 +9,7 @@ import { endOfLife, nextEdition, nextLife, nextSharedEdition } from './generatio
 import { type DocumentKey, splitDocumentKey } from './ids.ts';
 import { type JsonObject, jsonEqual } from './json.ts';
 import { applyEdits, editsBetween, type JsonEdit } from './json-edit.ts';
+import type { NodeIdentity } from './node-identity.ts';
 import { decodeRefounding, encodeRefounding, MAX_ACTORS, MAX_STEPS } from './refound.ts';
 import { isVisible, revisionOf, type View } from './view.ts';
 

@@ -1,9 +1,10 @@
 // Everything a node can ask of the world. Carried out in this order: persist, then reply and deliver, then the rest.
-import type { GatheredSpan } from './checkpoints.ts';
+
 import type { Commit, Op } from './commit.ts';
 import type { HoldfastError } from './error.ts';
 import type { TimerName } from './event.ts';
 import type { FeedHead, Superseded } from './feed.ts';
+import type { GatheredSpan } from './gathered.ts';
 import type { DocumentKey, FeedId, FeedPosition, KnownLane, NodeId } from './ids.ts';
 import type { OwnEdit } from './own-edits.ts';
 import type { Response } from './request.ts';

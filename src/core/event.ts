@@ -1,8 +1,9 @@
 // Everything that can happen to a node.
-import type { GatheredOp } from './checkpoints.ts';
+
 import type { Op } from './commit.ts';
 import type { Remainder } from './document-table.ts';
 import type { Run } from './feed.ts';
+import type { GatheredOp } from './gathered.ts';
 import type { DocumentKey, FeedId, KnownLane } from './ids.ts';
 import type { Request } from './request.ts';
 import type { Hlc } from './time.ts';

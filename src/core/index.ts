@@ -16,7 +16,6 @@ export {
 export type { SkippedChange } from './change-graph.ts';
 export { type ChangeFacts, type Inspection, inspectChange } from './change-inspector.ts';
 export { type Checkpoint, type Cover, decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
-export type { GatheredOp, GatheredSpan } from './checkpoints.ts';
 export { type Commit, CommitSeal, NO_HASH, type Op, SIGNATURE_BYTES } from './commit.ts';
 export {
   CONFIG_RULES,
@@ -24,7 +23,6 @@ export {
   DEFAULT_CORE_CONFIG,
   MAX_COMMIT_BYTES,
 } from './config.ts';
-export type { NodeIdentity } from './context.ts';
 export type { Remainder } from './document-table.ts';
 export type { DeliveryOutcome, Effect, ReplyOutcome, ReportEvent, StoredCommit } from './effect.ts';
 export type {
@@ -42,6 +40,7 @@ export { ERROR_REASONS, type ErrorFacts, type ErrorReason, HoldfastError } from 
 export type { Event, ReplayedCommit, TimerName } from './event.ts';
 export type { FeedHead, Run, Superseded } from './feed.ts';
 export { FORGETTING, type Forgetting } from './forgetting.ts';
+export type { GatheredOp, GatheredSpan } from './gathered.ts';
 export {
   type DocumentKey,
   documentKey,
@@ -76,6 +75,7 @@ export {
   jsonEqual,
 } from './json.ts';
 export { Node, type NodeMemory, type NodeParts } from './node.ts';
+export type { NodeIdentity } from './node-identity.ts';
 export { changeOf, gateOps, hasForeignOps } from './op-gate.ts';
 export type { OwnEdit } from './own-edits.ts';
 export { DEFAULT_HEARTBEAT_INTERVAL_MS, judgePresence, type Presence } from './presence.ts';

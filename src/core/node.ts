@@ -11,7 +11,7 @@ import {
   MAX_WAITING_REQUESTS,
   RETRY_AFTER_LIMIT_MS,
 } from './config.ts';
-import { type Context, type NodeIdentity, ownStamp } from './context.ts';
+import { type Context, ownStamp } from './context.ts';
 import { DocumentTable, type Stamp } from './document-table.ts';
 import { DocumentWriter } from './document-writer.ts';
 import type { DeliveryOutcome, Effect, ReplyOutcome } from './effect.ts';
@@ -23,6 +23,7 @@ import type { Forgetting } from './forgetting.ts';
 import { Heartbeats } from './heartbeats.ts';
 import { type DocumentKey, type FeedPosition, splitDocumentKey } from './ids.ts';
 import { needsOf } from './needs.ts';
+import type { NodeIdentity } from './node-identity.ts';
 import { gateOps } from './op-gate.ts';
 import type { OwnEdit } from './own-edits.ts';
 import { PendingCommands } from './pending-commands.ts';

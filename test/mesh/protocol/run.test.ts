@@ -6,15 +6,18 @@ import type { Run } from '../../../src/core/index.ts';
 import { encodeFrame } from '../../../src/mesh/protocol/index.ts';
 import { limitRun, thinSignatures } from '../../../src/mesh/protocol/run.ts';
 import { MAX_FRAME_BYTES } from '../../../src/mesh/transport/transport.ts';
+import { createSeededRandom } from '../../../src/testing/index.ts';
 import { feedOf } from '../support/names.ts';
 
+const random = createSeededRandom('payloads');
 const SIGNATURE = new Uint8Array(64).fill(1);
 
 /** A run of commits with payloads of those sizes; all signed unless it is said which are. */
 function runOf(sizes: readonly number[], isSigned = (_index: number): boolean => true): Run {
   const commits = sizes.map((size, index) => ({
     clock: BigInt(index),
-    payload: new Uint8Array(size),
+    // Nothing that packing makes smaller.
+    payload: random.bytes(size),
     signature: isSigned(index) ? SIGNATURE : undefined,
   }));
   return { feed: feedOf('alpha', 'pulse'), firstSeq: 7, commits };

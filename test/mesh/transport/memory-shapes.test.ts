@@ -203,18 +203,18 @@ describe('loss', () => {
     const linked = timesOf(diary, 'beta linked');
     assert.ok(linked.filter((ms) => ms === 10).length > 100, 'most need one try');
     assert.ok(linked.some((ms) => ms > 200));
-    assert.ok(diary.some((line) => line.includes('no answer from alpha:1 within 10 s')));
+    assert.ok(linked.length > 190, 'and nearly all come through in the end');
   });
 });
 
 describe('a long delay', () => {
   it('is too long for a dial, unless the network allows it more time', async () => {
     const far = { delayMs: 20_000 };
-    const short = await createMemoryWorld(far);
+    const short = await createMemoryWorld({ ...far, dialTimeoutMs: 10_000 });
     short.dial();
     await short.clock.advanceSettled(120_000);
     assert.deepEqual(short.diary, ['10000 beta failed: no answer from alpha:1 within 10 s']);
-    const long = await createMemoryWorld({ ...far, dialTimeoutMs: 60_000 });
+    const long = await createMemoryWorld(far);
     long.dial();
     await long.clock.advanceSettled(120_000);
     assert.deepEqual(long.diary, ['40000 beta linked']);

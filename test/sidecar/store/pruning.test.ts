@@ -1,6 +1,7 @@
 // What forgetting leaves in a store: after each step, after a crash between two, and for those who read meanwhile.
 import assert from 'node:assert/strict';
 import { beforeEach, describe, it, test } from 'node:test';
+import { LiveDocument } from '../../../src/core/document.ts';
 import {
   type Commit,
   EMPTY,
@@ -9,7 +10,6 @@ import {
   type Op,
   type Remainder,
   type Superseded,
-  utf8,
 } from '../../../src/core/index.ts';
 import { blankView } from '../../../src/core/view.ts';
 import { sodiumCrypto } from '../../../src/sidecar/sodium-crypto.ts';
@@ -27,8 +27,16 @@ const LIFE = 2 ** 32;
 const DAY_MS = 86_400_000;
 const LOOK_MS = 30_000;
 
+const [NORTH, SOUTH] = ['north', 'south'].map((name) => new Author(name).feed.incarnation);
+
+/** A change is made by the incarnation of its feed, or it would be void: what is "theirs" is south's, all else north's. */
+function changeTo(text: string): Uint8Array {
+  const actor = (text === 'theirs' ? SOUTH : NORTH) ?? '';
+  return new LiveDocument(actor, sodiumCrypto).found({ text });
+}
+
 function change(key: string, generation: number, text: string): Op {
-  return { key, kind: 'change', generation, bytes: utf8(text) };
+  return { key, kind: 'change', generation, bytes: changeTo(text) };
 }
 
 function tombstone(key: string, generation: number): Op {
@@ -131,7 +139,7 @@ describe('what is left of a document when commits are dropped', () => {
       heads: [headOf(checkpoint, 2)],
     });
     assert.deepEqual(await prune({ feed: author.feed, from: 1, through: 1 }), []);
-    assert.deepEqual(await commits.loadChanges('notes/a', 0), [utf8('one')]);
+    assert.deepEqual(await commits.loadChanges('notes/a', 0), [changeTo('one')]);
   });
 
   it('is told when a change went that nothing repeats, though the generation is the same', async () => {
@@ -141,7 +149,7 @@ describe('what is left of a document when commits are dropped', () => {
     assert.deepEqual(await prune({ feed: author.feed, from: 1, through: 1 }), [
       { key: 'notes/a', generation: 0, deletedThrough: -1 },
     ]);
-    assert.deepEqual(await commits.loadChanges('notes/a', 0), [utf8('theirs')]);
+    assert.deepEqual(await commits.loadChanges('notes/a', 0), [changeTo('theirs')]);
   });
 
   it('does not come from a commit of the same number in another feed', async () => {
@@ -151,7 +159,7 @@ describe('what is left of a document when commits are dropped', () => {
     assert.deepEqual(await prune({ feed: author.feed, from: 1, through: 1 }), [
       { key: 'notes/b', generation: -1, deletedThrough: -1 },
     ]);
-    assert.deepEqual(await commits.loadChanges('notes/a', 0), [utf8('theirs')]);
+    assert.deepEqual(await commits.loadChanges('notes/a', 0), [changeTo('theirs')]);
   });
 
   it('is found some hundred commits at a time', async () => {
@@ -279,7 +287,7 @@ test('a load that reads while commits are dropped reads what is left', async () 
     sodiumCrypto,
     { viewed: [], marked: [], heads: [] },
   );
-  assert.deepEqual(await racing.loadChanges('notes/a', 0), [utf8('two'), utf8('one')]);
+  assert.deepEqual(await racing.loadChanges('notes/a', 0), [changeTo('two'), changeTo('one')]);
   assert.equal(pruned, 2);
 });
 

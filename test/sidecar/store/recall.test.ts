@@ -73,6 +73,7 @@ describe('a fresh store', () => {
       feeds: [],
       views: [],
       stale: [],
+      ownEdits: new Map(),
       clock: 0n,
       firstVersion: VERSIONS_PER_BOOT,
       forgottenVersion: 0,

@@ -26,6 +26,8 @@ interface Mark {
   readonly seq: number;
   readonly bytes: number;
   readonly atMs: number;
+  /** True when it repeats something that leaves by age: tombstones, replaced editions, commands. */
+  readonly isPassing: boolean;
 }
 
 /** Pulse checkpoints are many and small; what is so old there matters to nobody. */
@@ -68,7 +70,7 @@ export class Checkpoints {
     const kept = keptOps(context, ops);
     context.turn.clock(() => context.tick());
     context.turn.checkpoint(lane, kept, coversOf(context, lane, gathering.spans), context.feeds);
-    this.#mark(context, lane);
+    this.#mark(context, lane, kept);
   }
 
   #isDue(
@@ -85,7 +87,12 @@ export class Checkpoints {
     }
     const head = feeds.head(feeds.own(lane));
     if (head === undefined) return false;
-    const mark = this.#marks.get(lane) ?? { seq: 0, bytes: 0, atMs: now.monotonicMs };
+    const mark = this.#marks.get(lane) ?? {
+      seq: 0,
+      bytes: 0,
+      atMs: now.monotonicMs,
+      isPassing: false,
+    };
     this.#marks.set(lane, mark);
     const due = forgetting.checkpointDue[lane];
     const commits = head.seq - mark.seq;
@@ -93,7 +100,8 @@ export class Checkpoints {
       commits >= due.commits ||
       // Never sooner than the feed has doubled: a large checkpoint is paid for by as much that it replaces.
       head.bytes - mark.bytes >= Math.max(due.bytes, mark.bytes) ||
-      (commits > 0 && now.monotonicMs - mark.atMs >= due.ageMs)
+      // Also without a new commit while something is repeated that will not be for ever.
+      (now.monotonicMs - mark.atMs >= due.ageMs && (commits > 0 || mark.isPassing))
     );
   }
 
@@ -105,11 +113,22 @@ export class Checkpoints {
     turn.emit({ type: 'gather-live', lane, author: identity.nodeId, spans });
   }
 
-  #mark({ feeds, now }: Context, lane: KnownLane): void {
+  #mark({ feeds, now }: Context, lane: KnownLane, kept: readonly Op[]): void {
     const head = feeds.head(feeds.own(lane));
     if (head === undefined) return;
-    this.#marks.set(lane, { seq: head.seq, bytes: head.bytes, atMs: now.monotonicMs });
+    const isPassing = lane === 'command' ? kept.length > 0 : kept.some(isPassingOp);
+    this.#marks.set(lane, {
+      seq: head.seq,
+      bytes: head.bytes,
+      atMs: now.monotonicMs,
+      isPassing,
+    });
   }
+}
+
+/** A tombstone, or a change of an edition that has been replaced or may be. */
+function isPassingOp({ kind }: Op): boolean {
+  return kind === 'delete' || kind === 'refound';
 }
 
 /** Earlier incarnations of ours, newest first, as far as they were read, and before which moment they are closed for good. */

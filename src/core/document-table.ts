@@ -7,10 +7,11 @@
 //
 // A change of others is not applied when it arrives: the document is behind until somebody reads, watches or writes it. So a
 // burst of changes costs one application in bulk, and a document nobody reads costs none.
+import { BehindDocuments } from './behind.ts';
 import type { Op } from './commit.ts';
 import type { LiveDocument } from './document.ts';
 import type { Hash } from './environment.ts';
-import { type DocumentKey, type Incarnation, type NodeId, splitDocumentKey } from './ids.ts';
+import type { DocumentKey, Incarnation, NodeId } from './ids.ts';
 import { jsonEqual } from './json.ts';
 import { LiveDocuments } from './live-documents.ts';
 import { type OwnEdit, OwnEdits } from './own-edits.ts';
@@ -44,8 +45,7 @@ export class DocumentTable {
   readonly ownEdits: OwnEdits;
   readonly live: LiveDocuments;
   readonly #hash: Hash;
-  /** Documents with changes their view does not show yet, by collection. */
-  readonly #behind = new Map<string, Set<DocumentKey>>();
+  readonly #behind = new BehindDocuments();
   /** Documents whose changes Automerge refused: they keep their last view and cannot be changed, only deleted. */
   readonly #damaged = new Set<DocumentKey>();
   #refusals: Refusal[] = [];
@@ -73,13 +73,12 @@ export class DocumentTable {
   }
 
   isBehind(key: DocumentKey): boolean {
-    return this.#behind.get(splitDocumentKey(key).collection)?.has(key) === true;
+    return this.#behind.has(key);
   }
 
-  /** Documents of a collection, or of all, whose views do not show all changes. */
-  behind(collection: string | undefined): DocumentKey[] {
-    const sets = collection === undefined ? this.#behind.values() : [this.#behind.get(collection)];
-    return [...sets].flatMap((keys) => [...(keys ?? [])]);
+  /** Documents whose views do not show all changes: of a collection, with ids that begin so, or all. */
+  behind(collection: string | undefined, prefix: string): DocumentKey[] {
+    return this.#behind.of(collection, prefix);
   }
 
   /** True when it has changes that cannot be read. */
@@ -253,10 +252,7 @@ export class DocumentTable {
 
   /** Says whether a view shows all changes. */
   setBehind(key: DocumentKey, behind: boolean): void {
-    const { collection } = splitDocumentKey(key);
-    const keys = this.#behind.get(collection) ?? new Set();
-    if (behind) this.#behind.set(collection, keys.add(key));
-    else keys.delete(key);
+    this.#behind.set(key, behind);
   }
 
   /** What was known of a life or an edition is over. */

@@ -248,9 +248,8 @@ export class Node {
       if (generation !== undefined) missing.set(key, generation);
     }
     for (const { collection, prefix } of shown) {
-      const start = collection === undefined ? '' : `${collection}/${prefix}`;
-      for (const key of this.#documents.behind(collection)) {
-        if (key.startsWith(start)) note(key, this.#documents.show(key));
+      for (const key of this.#documents.behind(collection, prefix)) {
+        note(key, this.#documents.show(key));
       }
     }
     return missing;

@@ -36,7 +36,7 @@ export const FORGETTING: Forgetting = {
     command: SELDOM,
     state: SELDOM,
     // A peer that comes back fetches one small document and a short tail for each agent.
-    pulse: { commits: 8, bytes: 16 * 1024, ageMs: DAY_MS },
+    pulse: { commits: 16, bytes: 16 * 1024, ageMs: DAY_MS },
   },
   refoundOwnedAfter: 16,
   refoundSharedAfter: 64,

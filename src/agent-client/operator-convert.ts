@@ -67,6 +67,11 @@ export function fromPeer(peer: WirePeer): Peer {
     bytesSent: Number(peer.bytesSent),
     attempts: peer.attempts,
     outbound: peer.outbound,
+    budgetBytesPerSecond:
+      peer.budgetBytesPerSecond === undefined ? undefined : Number(peer.budgetBytesPerSecond),
+    receivedBytesPerSecond: Number(peer.receivedBytesPerSecond),
+    sentBytesPerSecond: Number(peer.sentBytesPerSecond),
+    stalls: peer.stalls,
   };
 }
 
@@ -87,6 +92,19 @@ export function fromStatus(status: StatusResponse): SidecarStatus {
     feeds: Number(status.feeds),
     commits: Number(status.commits),
     stateHash: status.stateHash,
+    voidOps: Number(status.voidOps),
+    quarantined: status.quarantined.map(({ collection, id, reason }) => ({
+      collection,
+      id,
+      reason,
+    })),
+    heldFeeds: status.heldFeeds.map(({ author, lane, reason, retryAt, overQuota }) => ({
+      author,
+      lane,
+      reason,
+      retryAt: fromTimestamp(retryAt),
+      overQuota,
+    })),
     notReady: status.notReady,
     damage: status.damage,
   };

@@ -72,6 +72,24 @@ export interface WaitForCommandOptions extends CallOptions {
   readonly until?: 'accepted' | 'done' | undefined;
 }
 
+/** It shows what of it could be read. */
+export interface QuarantinedDocument {
+  readonly collection: string;
+  readonly id: string;
+  readonly reason: string;
+}
+
+export interface HeldFeed {
+  /** Node id. */
+  readonly author: string;
+  readonly lane: string;
+  readonly reason: string;
+  /** When it is asked for again. */
+  readonly retryAt: Date | undefined;
+  /** Its author wrote more than it may before its next checkpoint. */
+  readonly overQuota: boolean;
+}
+
 export interface SidecarStatus {
   readonly nodeId: string;
   readonly name: string;
@@ -92,6 +110,12 @@ export interface SidecarStatus {
   readonly commits: number;
   /** Equal on sidecars that hold the same documents. */
   readonly stateHash: string;
+  /** Ops since the process started that count for nobody. */
+  readonly voidOps: number;
+  /** Documents of which something cannot be read; at most 100. */
+  readonly quarantined: readonly QuarantinedDocument[];
+  /** Feeds of which something is not taken for now; at most 100. */
+  readonly heldFeeds: readonly HeldFeed[];
   /** Why the sidecar is not ready, one sentence each; empty when it is. */
   readonly notReady: readonly string[];
   /** What of its store was found damaged since the process started, one sentence each; at most 100. */
@@ -119,4 +143,12 @@ export interface Peer {
   readonly attempts: number;
   /** True when we dialled, false when it dialled us. */
   readonly outbound: boolean;
+  /** What may be sent over the link; undefined for no limit, and while there is no link. */
+  readonly budgetBytesPerSecond: number | undefined;
+  /** Over the last ten seconds. */
+  readonly receivedBytesPerSecond: number;
+  /** Over the last ten seconds. */
+  readonly sentBytesPerSecond: number;
+  /** Links that were closed because nothing moved. */
+  readonly stalls: number;
 }

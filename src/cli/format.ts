@@ -34,6 +34,11 @@ export function formatBytes(bytes: number): string {
   return `${digits} ${BYTE_UNITS[unit]}`;
 }
 
+/** `undefined` is no rate at all: no link, or no limit. */
+export function formatRate(bytesPerSecond: number | undefined): string {
+  return bytesPerSecond === undefined ? NOTHING : `${formatBytes(bytesPerSecond)}/s`;
+}
+
 /** Stands where there is no value. */
 export const NOTHING = '-';
 

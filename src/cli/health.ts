@@ -15,7 +15,13 @@ const ATTEMPTS_BEFORE_WORRY = 2;
 
 /** One sentence a problem; none when all is well. */
 export function findProblems(inputs: HealthInputs): string[] {
-  return [...storeProblems(inputs), ...meshProblems(inputs), ...silentAgents(inputs)];
+  return [
+    ...storeProblems(inputs),
+    ...unreadable(inputs),
+    ...heldBack(inputs),
+    ...meshProblems(inputs),
+    ...silentAgents(inputs),
+  ];
 }
 
 function storeProblems({ status }: HealthInputs): string[] {
@@ -25,6 +31,38 @@ function storeProblems({ status }: HealthInputs): string[] {
       status.damage.map((damage) => `damage in the store: ${damage}`),
       'more records were damaged; the log names them',
     ),
+  ];
+}
+
+function unreadable({ status }: HealthInputs): string[] {
+  return summarise(
+    status.quarantined.map(
+      ({ collection, id, reason }) =>
+        `document ${collection}/${id} cannot be read as a whole: ${reason}`,
+    ),
+    'more documents cannot be read as a whole; `-o json` names them',
+  );
+}
+
+/** One sentence an author that is over its quota, and one for each other feed. */
+function heldBack({ status }: HealthInputs): string[] {
+  const over = Map.groupBy(
+    status.heldFeeds.filter(({ overQuota }) => overQuota),
+    ({ author }) => author,
+  );
+  const greedy = [...over].map(([author, [first, ...more]]) => {
+    const others = more.length === 0 ? '' : ` and ${count(more.length, 'other feed')}`;
+    return `${author} is over its quota in the lane ${first?.lane}${others}: ${first?.reason}`;
+  });
+  const others = status.heldFeeds
+    .filter(({ overQuota }) => !overQuota)
+    .map(({ author, lane, reason, retryAt }) => {
+      const until = retryAt === undefined ? '' : ` until ${retryAt.toISOString()}`;
+      return `commits of ${author} in the lane ${lane} are held back${until}: ${reason}`;
+    });
+  return [
+    ...summarise(greedy, 'more authors are over their quota; `-o json` names them'),
+    ...summarise(others, 'more feeds are held back; `-o json` names them'),
   ];
 }
 

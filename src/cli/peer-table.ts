@@ -1,6 +1,13 @@
 // The table of peers, shared by `status` and `peers`.
 import type { Peer, PeerState } from '../agent-client/index.ts';
-import { formatBytes, formatRoundTrip, formatSpan, NOTHING, orNothing } from './format.ts';
+import {
+  formatBytes,
+  formatRate,
+  formatRoundTrip,
+  formatSpan,
+  NOTHING,
+  orNothing,
+} from './format.ts';
 import type { Colour, Column } from './output.ts';
 
 const STATE_COLOURS: Readonly<Record<PeerState, Colour>> = {
@@ -10,8 +17,18 @@ const STATE_COLOURS: Readonly<Record<PeerState, Colour>> = {
   paused: 'dim',
 };
 
-/** `nowMs` is milliseconds since 1970. */
-export function peerColumns(nowMs: number): readonly Column<Peer>[] {
+/** `nowMs` is milliseconds since 1970. What no peer has gets no column. */
+export function peerColumns(nowMs: number, peers: readonly Peer[]): readonly Column<Peer>[] {
+  const budgets: Column<Peer> = {
+    heading: 'BUDGET',
+    value: ({ budgetBytesPerSecond }) => formatRate(budgetBytesPerSecond),
+    align: 'right',
+  };
+  const stalls: Column<Peer> = {
+    heading: 'STALLS',
+    value: (peer) => String(peer.stalls),
+    align: 'right',
+  };
   return [
     { heading: 'PEER', value: ({ name }) => orNothing(name) },
     { heading: 'STATE', value: ({ state }) => state, colour: ({ state }) => STATE_COLOURS[state] },
@@ -24,7 +41,17 @@ export function peerColumns(nowMs: number): readonly Column<Peer>[] {
       align: 'right',
     },
     { heading: 'IN', value: ({ bytesReceived }) => formatBytes(bytesReceived), align: 'right' },
+    { heading: 'IN/S', value: (peer) => rateOf(peer, 'receivedBytesPerSecond'), align: 'right' },
     { heading: 'OUT', value: ({ bytesSent }) => formatBytes(bytesSent), align: 'right' },
+    { heading: 'OUT/S', value: (peer) => rateOf(peer, 'sentBytesPerSecond'), align: 'right' },
+    ...(peers.some(({ budgetBytesPerSecond }) => budgetBytesPerSecond !== undefined)
+      ? [budgets]
+      : []),
+    ...(peers.some((peer) => peer.stalls > 0) ? [stalls] : []),
     { heading: 'NOTE', value: ({ lastError }) => lastError },
   ];
+}
+
+function rateOf(peer: Peer, direction: 'receivedBytesPerSecond' | 'sentBytesPerSecond'): string {
+  return formatRate(peer.state === 'connected' ? peer[direction] : undefined);
 }

@@ -6,12 +6,13 @@
 import type { Cover } from './checkpoint.ts';
 import { rulesOf } from './collection.ts';
 import type { Op } from './commit.ts';
-import { MAX_COVERED_INCARNATIONS } from './config.ts';
+import { CHECKPOINT_LOOK_MS, MAX_COVERED_INCARNATIONS } from './config.ts';
 import type { Context } from './context.ts';
 import type { GatheredOp, GatheredSpan } from './gathered.ts';
 import { lifeOf } from './generation.ts';
 import { type DocumentKey, type KnownLane, LANES, splitDocumentKey } from './ids.ts';
 import { startOfIncarnation } from './incarnation.ts';
+import { isUrgent } from './own-quota.ts';
 import { type Hlc, hlcMs } from './time.ts';
 import { isVisible, type View } from './view.ts';
 
@@ -46,9 +47,12 @@ export class Checkpoints {
     }
   }
 
-  /** The same for the lane of heartbeats, which is due after a few commits. */
+  /** The same for the lane of heartbeats, which is due after a few commits, and for lanes that fill up. */
   lookAfterWrites(context: Context): void {
-    if (this.#isDue(context, 'pulse', false)) this.#gather(context, 'pulse');
+    for (const lane of LANES) {
+      const looks = lane === 'pulse' || isUrgent(context, lane);
+      if (looks && this.#isDue(context, lane, false)) this.#gather(context, lane);
+    }
   }
 
   /** Ops of ours were committed. */
@@ -73,11 +77,8 @@ export class Checkpoints {
     this.#mark(context, lane, kept);
   }
 
-  #isDue(
-    { feeds, forgetting, identity, now }: Context,
-    lane: KnownLane,
-    andEarlier = true,
-  ): boolean {
+  #isDue(context: Context, lane: KnownLane, andEarlier = true): boolean {
+    const { feeds, forgetting, identity, now } = context;
     if (this.#gathering.has(lane) || this.#blocked.has(lane)) return false;
     const { incarnation, nodeId } = identity;
     for (const { feed, seq, base } of feeds.ofAuthor(nodeId, lane)) {
@@ -96,12 +97,14 @@ export class Checkpoints {
     this.#marks.set(lane, mark);
     const due = forgetting.checkpointDue[lane];
     const commits = head.seq - mark.seq;
+    const sinceMs = now.monotonicMs - mark.atMs;
     return (
+      (commits > 0 && sinceMs >= CHECKPOINT_LOOK_MS && isUrgent(context, lane)) ||
       commits >= due.commits ||
       // Never sooner than the feed has doubled: a large checkpoint is paid for by as much that it replaces.
       head.bytes - mark.bytes >= Math.max(due.bytes, mark.bytes) ||
       // Also without a new commit while something is repeated that will not be for ever.
-      (now.monotonicMs - mark.atMs >= due.ageMs && (commits > 0 || mark.isPassing))
+      (sinceMs >= due.ageMs && (commits > 0 || mark.isPassing))
     );
   }
 

@@ -5,10 +5,18 @@ import type { DocumentWriter } from './document-writer.ts';
 import type { Crypto, Instant } from './environment.ts';
 import type { FeedTable } from './feed.ts';
 import type { Forgetting } from './forgetting.ts';
+import type { HeldFeeds } from './held-feeds.ts';
 import type { DocumentKey } from './ids.ts';
 import type { NodeIdentity } from './node-identity.ts';
 import type { Hlc } from './time.ts';
 import type { Turn } from './turn.ts';
+
+/** What came from others and was not taken. */
+export interface Troubles {
+  /** Ops since the start that count for nobody. */
+  voidOps: number;
+  readonly heldFeeds: HeldFeeds;
+}
 
 export interface Context {
   readonly identity: NodeIdentity;
@@ -18,6 +26,7 @@ export interface Context {
   readonly documents: DocumentTable;
   readonly writer: DocumentWriter;
   readonly feeds: FeedTable;
+  readonly troubles: Troubles;
   readonly now: Instant;
   readonly turn: Turn;
   /** The next reading of the hybrid clock. */

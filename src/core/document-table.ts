@@ -15,6 +15,7 @@ import type { DocumentKey, Incarnation, NodeId } from './ids.ts';
 import { jsonEqual } from './json.ts';
 import { LiveDocuments } from './live-documents.ts';
 import { type OwnEdit, OwnEdits } from './own-edits.ts';
+import { Quarantine, type QuarantinedDocument } from './quarantine.ts';
 import { decodeRefounding } from './refound.ts';
 import type { Hlc } from './time.ts';
 import { revisionOf, type View } from './view.ts';
@@ -44,6 +45,7 @@ export class DocumentTable {
   readonly views: ViewIndex;
   readonly ownEdits: OwnEdits;
   readonly live: LiveDocuments;
+  readonly #quarantine = new Quarantine();
   readonly #hash: Hash;
   readonly #behind = new BehindDocuments();
   /** Documents whose changes Automerge refused: they keep their last view and cannot be changed, only deleted. */
@@ -121,6 +123,7 @@ export class DocumentTable {
     if (all === undefined || view.generation !== generation) return;
     if (view.generation <= view.deletedThrough) return;
     const document = this.live.begin(key);
+    this.#quarantine.forget(key);
     document.apply(all);
     this.#materialise(key, document);
   }
@@ -130,6 +133,11 @@ export class DocumentTable {
     const mayDiffer = this.#mayDiffer;
     this.#mayDiffer = false;
     return mayDiffer;
+  }
+
+  /** Documents of which something cannot be read. */
+  quarantined(): QuarantinedDocument[] {
+    return this.#quarantine.list((key) => this.view(key));
   }
 
   /** What could not be applied since the last call. Those documents keep their last view. */
@@ -169,6 +177,7 @@ export class DocumentTable {
     this.#damaged.delete(key);
     // What a load under way has read may be dropped by now: it begins again.
     this.live.restartLoad(key);
+    this.#quarantine.forget(key);
     const alive = generation > deletedThrough;
     const kept = alive && generation === view.generation;
     this.views.set({
@@ -238,16 +247,21 @@ export class DocumentTable {
       const value = document.heads().length === 0 ? undefined : document.read();
       const revision = value === undefined ? '' : revisionOf(view.generation, value, this.#hash);
       for (const { hash, reason } of document.takeSkipped()) {
-        this.#refusals.push({ key, reason: `change ${hash}: ${reason}` });
+        this.#refuse(view, `change ${hash}: ${reason}`);
       }
       const same = revision === view.revision && jsonEqual(value, view.value);
       if (same) this.views.replaceUnseen(view);
       else this.views.set({ ...view, value, revision });
     } catch (error) {
-      this.#refusals.push({ key, reason: String(error) });
+      this.#refuse(view, String(error));
       this.live.drop(key);
       this.#damaged.add(key);
     }
+  }
+
+  #refuse({ key, generation }: View, reason: string): void {
+    this.#refusals.push({ key, reason });
+    this.#quarantine.note(key, generation, reason);
   }
 
   /** Says whether a view shows all changes. */
@@ -259,6 +273,7 @@ export class DocumentTable {
   end(key: DocumentKey): void {
     this.live.drop(key);
     this.#damaged.delete(key);
+    this.#quarantine.forget(key);
     this.setBehind(key, false);
   }
 }

@@ -72,7 +72,7 @@ export interface Run {
 export type RunOutcome =
   | { readonly type: 'accepted'; readonly commits: readonly Commit[] }
   | { readonly type: 'refused'; readonly reason: string }
-  | { readonly type: 'held'; readonly reason: string };
+  | { readonly type: 'held'; readonly reason: string; readonly overQuota: boolean };
 
 /** What changed since it was last asked, for the store. */
 export interface FeedNews {
@@ -188,7 +188,10 @@ export class FeedTable {
       return held('run does not bring the hash before it, which is not known here');
     }
     if (known === undefined && this.ofAuthor(feed.author, feed.lane).length >= MAX_INCARNATIONS) {
-      return held(`its author has ${MAX_INCARNATIONS} incarnations that no checkpoint closes`);
+      return held(
+        `its author has ${MAX_INCARNATIONS} incarnations that no checkpoint closes`,
+        true,
+      );
     }
     const checked = this.#check(run, head, jumps);
     if (typeof checked === 'string') return { type: 'refused', reason: checked };
@@ -225,11 +228,8 @@ export class FeedTable {
     for (const commit of commits) {
       const whole = extend(next, commit, checkpointOf(commit.payload));
       if (whole !== undefined) completed.push(whole);
-      if (isBeyondQuota(next)) {
-        return held(
-          `commit ${commit.seq} goes beyond ${MAX_FEED_COMMITS} commits or ${MAX_FEED_BYTES} bytes since the checkpoint`,
-        );
-      }
+      const over = beyondQuota(next);
+      if (over !== undefined) return over;
     }
     this.#replace(next);
     if (abandoned !== undefined) this.#superseded.push(abandoned);
@@ -399,10 +399,12 @@ function jump(head: Head, firstSeq: number, previous: Uint8Array): Superseded | 
   return abandoned;
 }
 
-function isBeyondQuota({ seq, from, bytes }: Head): boolean {
-  return seq - from >= MAX_FEED_COMMITS || bytes > MAX_FEED_BYTES;
+function beyondQuota({ seq, from, bytes }: Head): RunOutcome | undefined {
+  if (seq - from < MAX_FEED_COMMITS && bytes <= MAX_FEED_BYTES) return undefined;
+  const limits = `${MAX_FEED_COMMITS} commits or ${MAX_FEED_BYTES} bytes`;
+  return held(`commit ${seq} goes beyond ${limits} since the checkpoint`, true);
 }
 
-function held(reason: string): RunOutcome {
-  return { type: 'held', reason };
+function held(reason: string, overQuota = false): RunOutcome {
+  return { type: 'held', reason, overQuota };
 }

@@ -1,6 +1,8 @@
 // When history is let go: after how many changes a document is founded anew, when a lane gets a checkpoint, and how long what
 // others may still need is repeated.
+import { MAX_FEED_BYTES, MAX_FEED_COMMITS } from './config.ts';
 import type { KnownLane } from './ids.ts';
+import type { Quota } from './load.ts';
 
 /** A checkpoint is due at so many commits, so many payload bytes, or so long after the last one if anything was written. */
 export interface Due {
@@ -11,6 +13,11 @@ export interface Due {
 
 export interface Forgetting {
   readonly checkpointDue: Readonly<Record<KnownLane, Due>>;
+  /**
+   * What this node writes into a lane between two checkpoints. Half of what others take: a checkpoint repeats at most as much
+   * as was written, and must fit behind it.
+   */
+  readonly ownQuota: Quota;
   /**
    * Changes after which the owner of a document writes it anew, without its history. Applying a change costs 0.2 ms on a young
    * document and 15 ms on one with a day of heartbeats; a re-founded one stays young. Sixteen costs a sixth more bytes than never.
@@ -38,6 +45,7 @@ export const FORGETTING: Forgetting = {
     // A peer that comes back fetches one small document and a short tail for each agent.
     pulse: { commits: 16, bytes: 16 * 1024, ageMs: DAY_MS },
   },
+  ownQuota: { commits: MAX_FEED_COMMITS / 2, bytes: MAX_FEED_BYTES / 2 },
   refoundOwnedAfter: 16,
   refoundSharedAfter: 64,
   retentionMs: 7 * DAY_MS,

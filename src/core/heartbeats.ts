@@ -1,10 +1,12 @@
 // Heartbeats: shown at once, committed at the next flush, several between two flushes as one op.
 
 import { checkValue } from './collection.ts';
+import { MAX_DOCUMENT_BYTES } from './config.ts';
 import type { Context } from './context.ts';
 import { ownStamp } from './context.ts';
 import { type DocumentKey, documentKey } from './ids.ts';
 import type { JsonObject } from './json.ts';
+import { checkRoom, hasRoom } from './own-quota.ts';
 import { DEFAULT_HEARTBEAT_INTERVAL_MS } from './presence.ts';
 import type { RequestOf, ResponseOf } from './request.ts';
 import { isVisible } from './view.ts';
@@ -19,6 +21,9 @@ const FIRST_BEAT: JsonObject = {
   extra: {},
   intervalMs: DEFAULT_HEARTBEAT_INTERVAL_MS,
 };
+
+/** What a heartbeat takes at most; weighing each would cost more than it tells. */
+const LARGEST = { ops: 1, bytes: MAX_DOCUMENT_BYTES };
 
 export class Heartbeats {
   /** The newest beat of each agent that is not committed yet. At most one a served agent. */
@@ -40,6 +45,7 @@ export class Heartbeats {
       ...(intervalMs === undefined ? {} : { intervalMs }),
     };
     if (request.beat !== undefined) checkValue(value, 'heartbeat');
+    checkRoom(context, 'pulse', LARGEST);
     context.writer.overlay(key, value, ownStamp(context));
     this.#pending.set(key, value);
     if (request.ack === 'local') this.#flushOne(context, key, value);
@@ -61,6 +67,8 @@ export class Heartbeats {
       context.load(key, generation);
       return;
     }
+    // The lane filled up since it was taken: it waits for the checkpoint, and a newer one may replace it.
+    if (!hasRoom(context, 'pulse', LARGEST)) return;
     this.#pending.delete(key);
     const stamp = ownStamp(context);
     const written = context.writer.put(key, value, stamp);

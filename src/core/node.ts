@@ -11,7 +11,7 @@ import {
   MAX_WAITING_REQUESTS,
   RETRY_AFTER_LIMIT_MS,
 } from './config.ts';
-import { type Context, ownStamp } from './context.ts';
+import { type Context, ownStamp, type Troubles } from './context.ts';
 import { DocumentTable, type Stamp } from './document-table.ts';
 import { DocumentWriter } from './document-writer.ts';
 import type { DeliveryOutcome, Effect, ReplyOutcome } from './effect.ts';
@@ -21,6 +21,7 @@ import type { Event, ReplayedCommit, TimerName } from './event.ts';
 import { type FeedHead, FeedTable, type Run } from './feed.ts';
 import type { Forgetting } from './forgetting.ts';
 import { Heartbeats } from './heartbeats.ts';
+import { HeldFeeds } from './held-feeds.ts';
 import { type DocumentKey, type FeedPosition, splitDocumentKey } from './ids.ts';
 import { needsOf } from './needs.ts';
 import type { NodeIdentity } from './node-identity.ts';
@@ -79,8 +80,7 @@ export class Node {
   readonly #checkpoints = new Checkpoints();
   #waiting: Waiting[] = [];
   #clock: Hlc;
-  /** Ops that were void since the start. */
-  #voids = 0;
+  readonly #troubles: Troubles = { voidOps: 0, heldFeeds: new HeldFeeds() };
   #turn: Turn;
 
   constructor(parts: NodeParts) {
@@ -202,6 +202,7 @@ export class Node {
       documents: this.#documents,
       writer: this.#writer,
       feeds: this.#feeds,
+      troubles: this.#troubles,
       now,
       turn: this.#turn,
       tick: () => (this.#clock = hlcTick(this.#clock, now.wallMs)),
@@ -296,14 +297,12 @@ export class Node {
   }
 
   #take(run: Run, now: Instant): DeliveryOutcome {
-    const held = (reason: string): DeliveryOutcome => {
-      const seq = this.#feeds.head(run.feed)?.seq ?? 0;
-      return {
-        type: 'held',
-        reason,
-        position: { feed: run.feed, seq },
-        retryAfterMs: HELD_RETRY_MS,
-      };
+    const held = (reason: string, overQuota = false): DeliveryOutcome => {
+      const { feed } = run;
+      const retryAtMs = now.wallMs + HELD_RETRY_MS;
+      this.#troubles.heldFeeds.note({ feed, reason, retryAtMs, overQuota });
+      const position = { feed, seq: this.#feeds.head(feed)?.seq ?? 0 };
+      return { type: 'held', reason, position, retryAfterMs: HELD_RETRY_MS };
     };
     const own = run.feed.author === this.#parts.identity.nodeId;
     const ahead = run.commits.find(({ clock }) => hlcMs(clock) > now.wallMs + MAX_CLOCK_AHEAD_MS);
@@ -311,8 +310,9 @@ export class Node {
     if (ahead !== undefined && !own)
       return held('its clock is more than ten minutes ahead of ours');
     const outcome = this.#feeds.accept(run);
-    if (outcome.type === 'held') return held(outcome.reason);
+    if (outcome.type === 'held') return held(outcome.reason, outcome.overQuota);
     if (outcome.type === 'refused') return outcome;
+    this.#troubles.heldFeeds.forget(run.feed);
     for (const commit of outcome.commits) this.#apply(commit, now);
     return { type: 'stored' };
   }
@@ -361,7 +361,7 @@ export class Node {
         event: 'core.void_ops',
         detail: `commit ${commit.seq} of ${author}/${lane}: ${voids.slice(0, MAX_VOIDS_REPORTED).join('; ')}`,
       });
-      this.#voids += voids.length;
+      this.#troubles.voidOps += voids.length;
     }
     return ops;
   }

@@ -37,9 +37,14 @@ export function gateOps(feed: FeedId, payload: Uint8Array, hash: Hash): GatedOps
   return { ops, voids };
 }
 
-/** True when a later version of this program wrote something into the payload that only it understands. */
+/** True when a later version wrote something into the payload that only it understands, as far as this one can tell. */
 export function hasForeignOps(payload: Uint8Array): boolean {
-  return decodeOps(payload).some((op) => op.kind === 'other' || isReserved(op));
+  try {
+    return decodeOps(payload).some((op) => op.kind === 'other' || isReserved(op));
+  } catch (error) {
+    if (error instanceof MalformedBytesError) return true;
+    throw error;
+  }
 }
 
 /** In a collection that has no meaning in this version, but will have one. */

@@ -88,6 +88,9 @@ export function summary(context: Context): ResponseOf<'summary'> {
     feeds: context.feeds.feeds,
     commits: context.feeds.commits,
     stateHash: toHex(context.documents.views.stateHash()),
+    voidOps: context.troubles.voidOps,
+    quarantined: context.documents.quarantined(),
+    heldFeeds: context.troubles.heldFeeds.list(),
   };
 }
 

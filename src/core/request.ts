@@ -1,6 +1,8 @@
 // Everything the API can ask of a node, and what it answers. Plain values: protobuf stays outside.
+import type { HeldFeed } from './held-feeds.ts';
 import type { JsonObject } from './json.ts';
 import type { Presence } from './presence.ts';
+import type { QuarantinedDocument } from './quarantine.ts';
 
 /** Who asks, from the credential; never from the request's body. */
 export type Caller =
@@ -113,6 +115,18 @@ export type ChangeEvent =
   | { readonly type: 'put'; readonly row: DocumentRow; readonly cursor: string }
   | { readonly type: 'delete'; readonly row: DocumentRow; readonly cursor: string };
 
+/** What this node holds, and what of it is not as it should be. */
+export interface Summary {
+  readonly documents: number;
+  readonly feeds: number;
+  readonly commits: number;
+  readonly stateHash: string;
+  /** Ops since the start that count for nobody. */
+  readonly voidOps: number;
+  readonly quarantined: readonly QuarantinedDocument[];
+  readonly heldFeeds: readonly HeldFeed[];
+}
+
 /** Request and response of every method, by kind. */
 export interface Methods {
   heartbeat: {
@@ -191,7 +205,7 @@ export interface Methods {
   };
   summary: {
     request: Record<string, never>;
-    response: { documents: number; feeds: number; commits: number; stateHash: string };
+    response: Summary;
   };
 }
 

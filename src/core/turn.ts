@@ -6,13 +6,17 @@ import type { DocumentTable } from './document-table.ts';
 import type { Effect, StoredCommit } from './effect.ts';
 import type { FeedTable } from './feed.ts';
 import { type DocumentKey, type KnownLane, LANES } from './ids.ts';
+import { type Load, loadOf } from './load.ts';
 import type { Hlc } from './time.ts';
+
+const NO_LOAD: Load = { ops: 0, bytes: 0 };
 
 /** Called with ops of our own when they became a commit. */
 export type OnSealed = (lane: KnownLane, ops: readonly Op[], clock: Hlc) => void;
 
 export class Turn {
   readonly #opsByLane = new Map<KnownLane, Op[]>();
+  readonly #loadByLane = new Map<KnownLane, Load>();
   readonly #commits: StoredCommit[] = [];
   readonly #views = new Set<DocumentKey>();
   readonly #effects: Effect[] = [];
@@ -42,7 +46,14 @@ export class Turn {
     if (gathered === undefined) this.#opsByLane.set(lane, [...ops]);
     else gathered.push(...ops);
     for (const op of ops) this.#views.add(op.key);
+    const [before, load] = [this.gathered(lane), loadOf(ops)];
+    this.#loadByLane.set(lane, { ops: before.ops + load.ops, bytes: before.bytes + load.bytes });
     this.#sync = true;
+  }
+
+  /** What ops of our own for a lane take that are not in a commit yet. */
+  gathered(lane: KnownLane): Load {
+    return this.#loadByLane.get(lane) ?? NO_LOAD;
   }
 
   /** Gathers a commit of another author. */
@@ -58,6 +69,7 @@ export class Turn {
   seal(lane: KnownLane, feeds: FeedTable): void {
     const gathered = this.#opsByLane.get(lane) ?? [];
     this.#opsByLane.delete(lane);
+    this.#loadByLane.delete(lane);
     for (const ops of chunks(gathered, MAX_COMMIT_OPS)) {
       this.#commits.push({ commit: feeds.append(lane, this.#clock as Hlc, encodeOps(ops)), ops });
       this.#onSealed(lane, ops, this.#clock as Hlc);

@@ -7,6 +7,8 @@ import { HoldfastError } from './error.ts';
 import { documentRow } from './freshness.ts';
 import { type DocumentKey, documentKey, type KnownLane } from './ids.ts';
 import { type JsonObject, mergePatch } from './json.ts';
+import { loadOf } from './load.ts';
+import { checkRoom } from './own-quota.ts';
 import { checkMayWrite } from './permission.ts';
 import type { Caller, PutItem, RequestOf, ResponseOf } from './request.ts';
 import { isVisible, type View } from './view.ts';
@@ -38,7 +40,8 @@ export function put(
     }
     seen.add(key);
   }
-  return { results: writeAll(context, request.items), ack: 'local' };
+  const field = request.batch ? 'documents' : 'value';
+  return { results: writeAll(context, request.items, field), ack: 'local' };
 }
 
 export function patch(
@@ -55,7 +58,7 @@ export function patch(
   checkValue(request.patch, 'patch');
   const value = mergePatch(isVisible(view) ? view.value : {}, request.patch) as JsonObject;
   checkValue(value, 'patch');
-  const results = writeAll(context, [{ ...request, value }]);
+  const results = writeAll(context, [{ ...request, value }], 'patch');
   const changed = results[0]?.changed === true;
   return { row: documentRow(context, context.documents.view(key) as View), changed, ack: 'local' };
 }
@@ -71,14 +74,19 @@ export function remove(
   const view = context.documents.view(key);
   if (!isVisible(view)) throw notFound(key);
   checkRevision(view, request.ifRevision, '');
+  checkRoom(context, lane, { ops: 1, bytes: key.length }, { deletes: true });
   context.turn.write(lane, [context.writer.delete(key, ownStamp(context))]);
   return { ack: 'local' };
 }
 
-/** Writes documents in one lane-wise atomic step; used by other services for the collections that are theirs. */
+/**
+ * Writes documents in one lane-wise atomic step; used by other services for the collections that are theirs. `field` is what of
+ * the request is too much when a lane is full.
+ */
 export function writeAll(
   context: Context,
   items: readonly PutItem[],
+  field?: string,
 ): { revision: string; changed: boolean }[] {
   const stamp = ownStamp(context);
   const before = new Map<DocumentKey, View>();
@@ -99,6 +107,7 @@ export function writeAll(
       }
       return { revision, changed: op !== undefined };
     });
+    for (const [lane, ops] of opsByLane) checkRoom(context, lane, loadOf(ops), { field });
     for (const written of all) context.writer.remember(written);
     for (const [lane, ops] of opsByLane) context.turn.write(lane, ops);
     return results;

@@ -14,8 +14,9 @@ import {
 } from './protocol/index.ts';
 import { PullDriver } from './pull-driver.ts';
 import type { Link, Transport } from './transport/transport.ts';
+import { WaitingRoom } from './transport/waiting-room.ts';
 
-/** Links whose peer has not proved membership yet. Each may hold a few kilobytes for a few seconds. */
+/** Links to us whose peer has not proved membership yet. Each may hold a few kilobytes for a minute. */
 const MAX_GREETING_LINKS = 64;
 /** Peers that once dialled us and are shown although they are away. The oldest is forgotten first. */
 const MAX_REMEMBERED_PEERS = 256;
@@ -47,6 +48,8 @@ export class Mesh {
   readonly #parts: MeshParts;
   readonly #peers: Peer[] = [];
   readonly #greeting = new Set<LinkDriver>();
+  /** Those of them that were dialled by others. */
+  readonly #guests = new WaitingRoom<LinkDriver>(MAX_GREETING_LINKS);
   readonly #peerByLink = new Map<LinkDriver, Peer>();
   readonly #pull: PullDriver;
   #address = '';
@@ -194,21 +197,21 @@ export class Mesh {
   #accept(link: Link): void {
     if (this.#state !== 'running') {
       link.destroy('the mesh is paused');
-    } else if (this.#greeting.size >= MAX_GREETING_LINKS) {
-      link.destroy('too many links in greeting');
+    } else {
+      const leaver = this.#guests.enter(this.#drive(link, undefined), link.remoteAddress)?.link;
+      if (leaver === undefined) return;
+      leaver.destroy('others are in greeting');
       this.#parts.report({
         type: 'refused',
-        address: link.remoteAddress,
-        reason: `${MAX_GREETING_LINKS} links are in greeting already`,
+        address: leaver.remoteAddress,
+        reason: `${MAX_GREETING_LINKS} others are in greeting`,
         versionMismatch: false,
       });
-    } else {
-      this.#drive(link, undefined);
     }
   }
 
   /** Runs the session of a link; `dialled` is the peer whose address led to it. */
-  #drive(link: Link, dialled: Peer | undefined): void {
+  #drive(link: Link, dialled: Peer | undefined): LinkDriver {
     const driver: LinkDriver = new LinkDriver(link, {
       clock: this.#parts.clock,
       timers: this.#parts.timers,
@@ -236,10 +239,16 @@ export class Mesh {
     });
     this.#greeting.add(driver);
     driver.start();
+    return driver;
+  }
+
+  #leaveGreeting(driver: LinkDriver): void {
+    this.#greeting.delete(driver);
+    this.#guests.leave(driver);
   }
 
   #admit(driver: LinkDriver, nodeId: NodeId, dialled: Peer | undefined): void {
-    this.#greeting.delete(driver);
+    this.#leaveGreeting(driver);
     if (nodeId === this.#parts.membership.nodeId) {
       if (dialled !== undefined) dialled.lastError = 'that address is this sidecar itself';
       driver.end('duplicate', 'that address is this sidecar itself');
@@ -313,7 +322,7 @@ export class Mesh {
   }
 
   #closed(driver: LinkDriver, dialled: Peer | undefined, why: CloseReason, message: string): void {
-    this.#greeting.delete(driver);
+    this.#leaveGreeting(driver);
     const peer = this.#peerByLink.get(driver);
     this.#peerByLink.delete(driver);
     this.#pull.linkDown(driver);

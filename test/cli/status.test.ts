@@ -17,6 +17,7 @@ const HUB = create(PeerSchema, {
   lastSeen: timestampFromMs(FAKE_NOW_MS - 2_000),
   bytesReceived: 12_600n,
   bytesSent: 900n,
+  receivedBytesPerSecond: 1_126n,
 });
 const LOST = create(PeerSchema, {
   address: '192.0.2.9:7677',
@@ -65,8 +66,8 @@ suite('holdfast status', () => {
           mesh     0.0.0.0:7677, 1 link
           holds    42 documents, 7 feeds, 130 commits, state 0123456789abcdef
 
-        PEER  STATE      ADDRESS           RTT    SEEN      IN    OUT  NOTE
-        hub   connected  192.0.2.1:7677  3.0ms  2s ago  12 KiB  900 B
+        PEER  STATE      ADDRESS           RTT    SEEN      IN       IN/S    OUT  OUT/S  NOTE
+        hub   connected  192.0.2.1:7677  3.0ms  2s ago  12 KiB  1.1 KiB/s  900 B  0 B/s
 
         health: all is well
       `,
@@ -83,8 +84,8 @@ suite('holdfast status', () => {
     assert.equal(
       stdout.slice(stdout.indexOf('PEER')),
       text`
-        PEER  STATE    ADDRESS         RTT  SEEN   IN  OUT  NOTE
-        -     waiting  192.0.2.9:7677    -     -  0 B  0 B  connect ECONNREFUSED
+        PEER  STATE    ADDRESS         RTT  SEEN   IN  IN/S  OUT  OUT/S  NOTE
+        -     waiting  192.0.2.9:7677    -     -  0 B     -  0 B      -  connect ECONNREFUSED
 
         health: 4 problems
           ! no peer is linked: what is written here stays here until one is
@@ -106,6 +107,40 @@ suite('holdfast status', () => {
       stdout,
       /1 problem\n {2}! the mesh is paused.*`holdfast peers resume` ends that\n$/,
     );
+  });
+
+  test('names what is not as it should be, and only then', async () => {
+    const sidecar = sidecarAt();
+    sidecar.platform({ agent: 'edge-a' });
+    const held = { author: 'k3node', lane: 'state', retryAt: timestampFromMs(FAKE_NOW_MS) };
+    Object.assign(sidecar.status, {
+      voidOps: 3n,
+      quarantined: [{ collection: 'notes', id: 'plan', reason: 'change 12: it names op 1' }],
+      heldFeeds: [
+        { ...held, reason: 'its clock is ahead' },
+        { ...held, reason: 'too much', overQuota: true },
+        { ...held, lane: 'pulse', reason: 'too much', overQuota: true },
+      ],
+    });
+    const { stdout } = await cli(sidecar, ['status']);
+    assert.equal(
+      stdout.slice(stdout.indexOf('  holds')),
+      text`
+          holds    42 documents, 7 feeds, 130 commits, state 0123456789abcdef
+          void     3 ops that count for nobody
+
+        no peers
+
+        health: 3 problems
+          ! document notes/plan cannot be read as a whole: change 12: it names op 1
+          ! k3node is over its quota in the lane state and 1 other feed: too much
+          ! commits of k3node in the lane state are held back until 2026-11-21T08:00:00.000Z: its clock is ahead
+      `,
+    );
+    const json = JSON.parse((await cli(sidecar, ['status', '-o', 'json'])).stdout);
+    assert.equal(json.sidecar.voidOps, 3);
+    assert.equal(json.sidecar.quarantined[0].id, 'plan');
+    assert.equal(json.sidecar.heldFeeds[2].lane, 'pulse');
   });
 
   test('many problems of one kind are summed up', async () => {
@@ -160,11 +195,27 @@ suite('holdfast peers', () => {
     assert.equal(
       stdout,
       text`
-        PEER  STATE      ADDRESS           RTT    SEEN      IN    OUT  NOTE
-        hub   connected  192.0.2.1:7677  3.0ms  2s ago  12 KiB  900 B
+        PEER  STATE      ADDRESS           RTT    SEEN      IN       IN/S    OUT  OUT/S  NOTE
+        hub   connected  192.0.2.1:7677  3.0ms  2s ago  12 KiB  1.1 KiB/s  900 B  0 B/s
       `,
     );
     assert.equal((await cli(sidecar, ['peers', 'list'])).stdout, stdout);
+  });
+
+  test('shows budgets and stalls where a peer has any', async () => {
+    const sidecar = sidecarAt();
+    const slow = { name: 'boat', address: '192.0.2.3:7677', state: PeerState.CONNECTED };
+    const budget = { budgetBytesPerSecond: 20_480n, sentBytesPerSecond: 20_400n, stalls: 2 };
+    sidecar.peers = [create(PeerSchema, { ...slow, ...budget }), HUB];
+    const { stdout } = await cli(sidecar, ['peers']);
+    assert.equal(
+      stdout,
+      text`
+        PEER  STATE      ADDRESS           RTT    SEEN      IN       IN/S    OUT     OUT/S    BUDGET  STALLS  NOTE
+        boat  connected  192.0.2.3:7677      -       -     0 B      0 B/s    0 B  20 KiB/s  20 KiB/s       2
+        hub   connected  192.0.2.1:7677  3.0ms  2s ago  12 KiB  1.1 KiB/s  900 B     0 B/s         -       0
+      `,
+    );
   });
 
   test('no peers is a note, and an empty list for programs', async () => {

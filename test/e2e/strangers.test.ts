@@ -14,12 +14,15 @@ import { Site, waitFor } from './support/site.ts';
 
 /** Each stranger comes as often, and is told once. */
 const VISITS = 2;
+/** More than may wait at once. */
+const CROWD = 70;
 
 describe('strangers at the mesh port', { concurrency: true }, () => {
   let site: Site;
   let sidecar: RunningSidecar;
   const key = deriveNodeKey(systemEnvironment.random.bytes(32));
   const transports: Transport[] = [];
+  const mute: Socket[] = [];
 
   before(async () => {
     site = new Site();
@@ -29,6 +32,7 @@ describe('strangers at the mesh port', { concurrency: true }, () => {
   });
   after(async () => {
     for (const transport of transports) await transport.close();
+    for (const socket of mute) socket.destroy();
     const { code, stderr } = await sidecar.end('SIGTERM');
     const told = ['mesh.peer_refused', 'mesh.version_mismatch']
       .flatMap((event) => sidecar.log(event))
@@ -50,27 +54,32 @@ describe('strangers at the mesh port', { concurrency: true }, () => {
     return transport;
   }
 
-  /** Connects, sends the bytes, and waits until the sidecar hangs up. */
-  function knock(bytes: Uint8Array): Promise<void> {
+  /** A connection on which nothing is said. */
+  function connection(): Promise<Socket> {
     const [host, port] = sidecar.meshAddress.split(':');
     return new Promise((resolve) => {
       const socket: Socket = connect(Number(port), host);
-      socket.on('error', () => {}).once('close', () => resolve());
-      socket.once('connect', () => socket.write(bytes));
+      socket.on('error', () => {}).once('connect', () => resolve(socket));
       socket.resume();
     });
   }
 
-  /** Makes an encrypted link, sends a frame, if any, and waits until it is closed. */
-  async function visit(
-    frameFor: (link: Link) => Promise<Uint8Array> | Uint8Array | undefined,
-  ): Promise<void> {
+  /** Connects, sends the bytes, and waits until the sidecar hangs up. */
+  async function knock(bytes: Uint8Array): Promise<void> {
+    const socket = await connection();
+    await new Promise<void>((resolve) => {
+      socket.once('close', () => resolve());
+      socket.write(bytes);
+    });
+  }
+
+  /** Makes an encrypted link, sends a frame and waits until it is closed. */
+  async function visit(frameFor: (link: Link) => Promise<Uint8Array> | Uint8Array): Promise<void> {
     const link = await lan().dial(sidecar.meshAddress, new AbortController().signal);
     const closed = new Promise<void>((resolve) =>
       link.attach({ onFrame: () => {}, onDrain: () => {}, onClose: () => resolve() }),
     );
-    const frame = await frameFor(link);
-    if (frame !== undefined) link.send(frame);
+    link.send(await frameFor(link));
     await closed;
   }
 
@@ -105,14 +114,19 @@ describe('strangers at the mesh port', { concurrency: true }, () => {
     await toldOnce('mesh.peer_refused', /^sent bytes that are no handshake$/);
   });
 
-  test('that say nothing', async () => {
-    await Promise.all(Array.from({ length: VISITS }, () => knock(new Uint8Array())));
-    await toldOnce('mesh.peer_refused', /^did not end the handshake within 5 s$/);
+  // How long the silent ones are borne is for tests with a clock of their own: here they are a crowd that is still there at the end.
+  test('that say nothing keep no place from others', async () => {
+    for (let i = 0; i < CROWD; i++) mute.push(await connection());
+    await toldOnce('mesh.peer_refused', /^64 others are in their handshake$/);
+    const greeted = await lan().dial(sidecar.meshAddress, new AbortController().signal);
+    greeted.destroy('it was let in');
   });
 
-  test('that end the handshake and then say nothing', async () => {
-    await Promise.all(Array.from({ length: VISITS }, () => visit(() => undefined)));
-    await toldOnce('mesh.peer_refused', /^it said no hello in time$/);
+  test('that end the handshake and then say nothing keep no place from others', async () => {
+    for (let i = 0; i < CROWD; i++) {
+      await lan().dial(sidecar.meshAddress, new AbortController().signal);
+    }
+    await toldOnce('mesh.peer_refused', /^64 others are in greeting$/);
   });
 
   test('that end the handshake and then speak nonsense', async () => {

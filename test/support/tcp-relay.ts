@@ -6,6 +6,8 @@ export class TcpRelay {
   address = '';
   /** Changes what passes towards the target. */
   tamper: (chunk: Buffer) => Buffer = (chunk) => chunk;
+  /** Called before bytes pass when the last ones went the other way, or were none. */
+  onTurn: () => void = () => {};
   /** Bytes that passed towards the target. */
   forwardedBytes = 0;
   readonly #server: Server;
@@ -16,12 +18,18 @@ export class TcpRelay {
       const target = connect({ port: targetPort, host: '127.0.0.1', allowHalfOpen: true });
       this.#pairs.push({ client, target });
       for (const socket of [client, target]) socket.on('error', () => undefined);
+      let last: Socket | undefined;
+      const note = (from: Socket): void => {
+        if (last !== from) this.onTurn();
+        last = from;
+      };
       client.on('data', (chunk) => {
+        note(client);
         this.forwardedBytes += chunk.length;
         target.write(this.tamper(Buffer.from(chunk)));
       });
       client.on('end', () => target.end());
-      target.pipe(client);
+      target.on('data', () => note(target)).pipe(client);
       target.on('close', () => client.destroy());
       client.on('close', () => target.destroy());
     });

@@ -61,7 +61,7 @@ export function addPeers(program: Command, context: CliContext): void {
 
 async function list({ client, printer, context, call }: PeersSession): Promise<void> {
   const peers = await client.peers(call);
-  const columns = peerColumns(context.environment.clock.now().wallMs);
+  const columns = peerColumns(context.environment.clock.now().wallMs, peers);
   printer.rows<Peer>(peers, columns, 'no peers; `holdfast peers add <host:port>` links one');
 }
 

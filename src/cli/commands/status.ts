@@ -43,7 +43,7 @@ async function showStatus({ client, printer, context, call }: Session<CommonFlag
   printer.facts(factsOf(status, nowMs), '  ');
   printer.line();
   if (peers.length === 0) printer.line('no peers');
-  else for (const line of printer.table<Peer>(peers, peerColumns(nowMs))) printer.line(line);
+  else for (const line of printer.table<Peer>(peers, peerColumns(nowMs, peers))) printer.line(line);
   printer.line();
   if (problems.length === 0) {
     printer.line(`health: ${printer.paint('all is well', 'green')}`);
@@ -71,5 +71,6 @@ function factsOf(status: SidecarStatus, nowMs: number): Record<string, string> {
     agents: orNothing(status.agents.join(', ')),
     mesh: `${listening}, ${status.paused ? 'paused' : count(status.links, 'link')}`,
     holds: `${count(documents, 'document')}, ${count(feeds, 'feed')}, ${count(commits, 'commit')}, state ${stateHash.slice(0, SHOWN_HASH_CHARACTERS)}`,
+    ...(status.voidOps > 0 && { void: `${count(status.voidOps, 'op')} that count for nobody` }),
   };
 }

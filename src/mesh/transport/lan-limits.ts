@@ -2,11 +2,14 @@
 import { DIAL_TIMEOUT_MS, MAX_BUFFERED_BYTES } from './transport.ts';
 
 export interface LanLimits {
-  /** For the Noise handshake, 3 messages or 1.5 round trips: generous for a satellite with 1 s each way. */
+  /** For the Noise handshake, one round trip for who dialled and one for who accepted: 40 s by a radio with 20 s one way, and a half. */
   readonly handshakeTimeoutMs: number;
-  /** For a whole dial: name, TCP and handshake. */
+  /** For what comes before it in a dial: name and TCP. */
   readonly dialTimeoutMs: number;
-  /** Inbound connections that may be in their handshake at once. More are closed at once: each costs 0.4 ms of CPU and its buffers. */
+  /**
+   * Inbound connections that may be in their handshake at once: each costs 0.4 ms of CPU and its buffers. For the next one
+   * another is closed, as WaitingRoom chooses.
+   */
   readonly maxHandshakes: number;
   /** Inbound connections in all. Everybody can finish a handshake, so this bounds what strangers hold until the mesh drops them. */
   readonly maxInbound: number;
@@ -15,7 +18,7 @@ export interface LanLimits {
 }
 
 export const LAN_LIMITS: LanLimits = {
-  handshakeTimeoutMs: 5_000,
+  handshakeTimeoutMs: 60_000,
   dialTimeoutMs: DIAL_TIMEOUT_MS,
   maxHandshakes: 64,
   maxInbound: 1_024,

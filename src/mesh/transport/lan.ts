@@ -8,6 +8,7 @@ import { KEEP_ALIVE_DELAY_MS, LAN_LIMITS, type LanLimits } from './lan-limits.ts
 import type { LanLink } from './lan-link.ts';
 import { RefusalReporter } from './refusal-reporter.ts';
 import type { Link, Transport } from './transport.ts';
+import { WaitingRoom } from './waiting-room.ts';
 
 export interface LanOptions {
   /** Address to listen on. */
@@ -42,13 +43,15 @@ class LanTransport implements Transport {
   readonly #closing = new AbortController();
   #server: Server | undefined;
   #refusals: RefusalReporter | undefined;
+  /** Inbound connections in their handshake, each by what ends it. */
+  readonly #handshakes: WaitingRoom<AbortController>;
   #inbound = 0;
-  #handshakes = 0;
   #closed: Promise<void> | undefined;
 
   constructor(options: LanOptions) {
     this.#options = options;
     this.#limits = { ...LAN_LIMITS, ...options.limits };
+    this.#handshakes = new WaitingRoom(this.#limits.maxHandshakes);
   }
 
   /** On a wildcard address such as 0.0.0.0 it is that which is returned: only the operator knows which address others see. */
@@ -94,6 +97,8 @@ class LanTransport implements Transport {
     );
     try {
       const socket = await openSocket(peer, attempt.signal);
+      // The handshake has a time of its own.
+      cancelTimeout();
       const link = await shakeHands(socket, {
         initiator: true,
         remoteAddress: formatPeerAddress(peer),
@@ -131,39 +136,41 @@ class LanTransport implements Transport {
 
   #accept(socket: Socket, handlers: ListenHandlers, refusals: RefusalReporter): void {
     const remoteAddress = remoteAddressOf(socket);
-    const full =
-      this.#handshakes >= this.#limits.maxHandshakes
-        ? `${this.#handshakes} others are in their handshake`
-        : this.#inbound >= this.#limits.maxInbound
-          ? `${this.#inbound} others are connected`
-          : undefined;
-    if (full !== undefined) {
+    if (this.#inbound >= this.#limits.maxInbound) {
       socket.on('error', () => undefined);
       socket.destroy();
-      refusals.refused(remoteAddress, full);
+      refusals.refused(remoteAddress, `${this.#inbound} others are connected`);
       return;
     }
     this.#inbound++;
     socket.once('close', () => this.#inbound--);
-    this.#handshakes++;
+    const attempt = new AbortController();
+    const closing = this.#closing.signal;
+    const onClosing = (): void => attempt.abort(closing.reason);
+    closing.addEventListener('abort', onClosing);
+    const { maxHandshakes } = this.#limits;
+    const reason = `${maxHandshakes} others are in their handshake`;
+    this.#handshakes.enter(attempt, remoteAddress)?.abort(new Error(reason));
     const { keyPair, timers } = this.#options;
-    const signal = this.#closing.signal;
     shakeHands(socket, {
       initiator: false,
       remoteAddress,
       keyPair,
       timers,
       limits: this.#limits,
-      signal,
+      signal: attempt.signal,
     })
-      .finally(() => this.#handshakes--)
+      .finally(() => {
+        closing.removeEventListener('abort', onClosing);
+        this.#handshakes.leave(attempt);
+      })
       .then(
         (link) => {
           this.#keep(link);
           handlers.onLink(link);
         },
         (error: Error) => {
-          if (!signal.aborted) refusals.refused(remoteAddress, error.message);
+          if (!closing.aborted) refusals.refused(remoteAddress, error.message);
         },
       );
   }

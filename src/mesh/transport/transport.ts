@@ -31,7 +31,7 @@ export function doubtFrameSize(bytes: number): string | undefined {
  * than the five a sidecar has to stop. Then the link is destroyed.
  */
 export const CLOSE_TIMEOUT_MS = 2_000;
-/** How long a dial may take in all, in milliseconds: a round trip by radio with 20 s one way for TCP, and some for the handshake. */
+/** How long a dial waits for an answer, in milliseconds: a round trip by radio with 20 s one way, and a half. The handshake follows. */
 export const DIAL_TIMEOUT_MS = 60_000;
 /** What a link may hold back for a reader that does not keep up. A sender that goes on beyond it ignores `send`'s answer. */
 export const MAX_BUFFERED_BYTES = 4 * 1024 * 1024;

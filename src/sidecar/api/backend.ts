@@ -17,6 +17,11 @@ export interface PeerRow {
   readonly bytesSent: number;
   readonly attempts: number;
   readonly outbound: boolean;
+  /** Undefined for no limit. */
+  readonly budgetBytesPerSecond: number | undefined;
+  readonly receivedBytesPerSecond: number;
+  readonly sentBytesPerSecond: number;
+  readonly stalls: number;
 }
 
 export interface SidecarInfo {

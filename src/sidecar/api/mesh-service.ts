@@ -2,14 +2,14 @@
 import type { MeshService } from '../../gen/holdfast/v1/mesh_pb.ts';
 import { requireAdmin } from './authenticate.ts';
 import type { Backend, PeerRow } from './backend.ts';
-import { fromPeerRow, fromStatus } from './convert/index.ts';
+import { fromPeerRow, fromStatus, type NodeNames } from './convert/index.ts';
 import type { UnaryHandlers } from './method.ts';
 
-export function meshService(backend: Backend): UnaryHandlers<typeof MeshService> {
+export function meshService(backend: Backend, names: NodeNames): UnaryHandlers<typeof MeshService> {
   const { mesh } = backend;
   return {
     async status(_request, caller) {
-      return fromStatus(backend, await backend.submit('summary', caller, {}));
+      return fromStatus(backend, await backend.submit('summary', caller, {}), names);
     },
 
     async listPeers() {

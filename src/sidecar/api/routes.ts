@@ -70,7 +70,7 @@ export function createRoutes(dependencies: RouteDependencies): ReadonlyMap<strin
     ...unaryRoutes(DocumentService, documentService(backend, names)),
     ...unaryRoutes(FleetService, fleetService(backend, names)),
     ...unaryRoutes(CommandService, commandService(backend, names)),
-    ...unaryRoutes(MeshService, meshService(backend)),
+    ...unaryRoutes(MeshService, meshService(backend, names)),
     publicRoute(Health.method.check, checkHealth(backend, serviceNames).check),
     ...streamHandlers(dependencies, names, serviceNames).map((handler): RouteEntry => {
       const isPublic = PUBLIC_SERVICES.has(handler.service);

@@ -104,6 +104,13 @@ const RULES: readonly (readonly [RegExp, Play])[] = [
   [/^settle$/, (world) => world.settle()],
 ];
 
+/** Plays a scenario and returns the frames of each direction of each of its links, in the order of the links. */
+export function framesOfScenario(text: string): { direction: string; frames: Uint8Array[] }[] {
+  const world = new SessionWorld();
+  for (const line of text.split('\n')) if (!line.startsWith(' ')) play(world, line);
+  return world.directions.map(([direction, { sent }]) => ({ direction, frames: sent }));
+}
+
 /** Plays a scenario and returns its text with what really came of each line. Comments and empty lines stay. */
 export function playScenario(text: string): string {
   const world = new SessionWorld();

@@ -16,6 +16,8 @@ export class SessionEnd {
   readonly session: Session;
   /** Sent and not carried to the other end yet. */
   readonly frames: Uint8Array[] = [];
+  /** Everything it ever sent. */
+  readonly sent: Uint8Array[] = [];
   readonly reads: FeedPosition[] = [];
   readonly stores: Run[] = [];
   /** What the session sent, in words. */
@@ -64,6 +66,7 @@ export class SessionEnd {
     for (const effect of effects) {
       if (effect.type === 'send') {
         this.frames.push(effect.frame);
+        this.sent.push(effect.frame);
         if (this.isFull) this.session.block();
       } else if (effect.type === 'read-run') this.reads.push(effect.position);
       else if (effect.type === 'deliver') this.stores.push(effect.run);

@@ -27,6 +27,8 @@ export class SessionWorld {
   readonly #queue: Pending[] = [];
   /** Ends whose closing is on its way to the other end. */
   readonly #told = new Set<SessionEnd>();
+  /** Every direction there ever was, as `near>far`, with its end. */
+  readonly directions: [name: string, end: SessionEnd][] = [];
   /** What each node pulls from where. */
   readonly #subscriptions = new Map<string, Subscriptions>();
   /** The number of each end for its node's subscriptions. */
@@ -71,6 +73,7 @@ export class SessionWorld {
       end.nowMs = this.#nowMs;
       end.observe = (all) => this.#observe(near, end, all);
       this.#ends.set(`${near}>${far}`, end);
+      this.directions.push([`${near}>${far}`, end]);
       effects.push(...end.take({ type: 'opened' }));
     }
     this.#gather();

@@ -3,7 +3,15 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { CommandRow, Method } from '../../../src/core/index.ts';
 import { call } from './support/call.ts';
-import { type Answers, COMMAND, DOCUMENT, FRESHNESS, PEER } from './support/fake-backend.ts';
+import {
+  type Answers,
+  COMMAND,
+  DOCUMENT,
+  FRESHNESS,
+  ORIGIN,
+  PEER,
+  SUMMARY,
+} from './support/fake-backend.ts';
 import { ADMIN_TOKEN, openApi } from './support/open-api.ts';
 
 /** `FRESHNESS` in the API's JSON. The origin is the id for people, which ends in check characters. */
@@ -455,6 +463,39 @@ test('ListPeers: by name, then address', async () => {
     bytesReceived: '10',
     bytesSent: '20',
     outbound: true,
+    receivedBytesPerSecond: '1',
+    sentBytesPerSecond: '3',
+  });
+});
+
+test('ListPeers: what limits a link, and how often it was closed because nothing moved', async () => {
+  await using api = await openApi();
+  api.backend.mesh.rows = [{ ...PEER, budgetBytesPerSecond: 20_480, stalls: 2 }];
+  const { json } = await call(api.url, '/holdfast.v1.MeshService/ListPeers', {});
+  assert.equal(json.peers[0].budgetBytesPerSecond, '20480');
+  assert.equal(json.peers[0].stalls, 2);
+});
+
+test('Status: what is not as it should be, with authors as node ids for people', async () => {
+  const held = {
+    feed: { author: ORIGIN, incarnation: '00'.repeat(16), lane: 'lane9' },
+    reason: 'too much',
+    retryAtMs: 5_000,
+    overQuota: true,
+  } as const;
+  const quarantined = [{ key: 'notes/a/b', reason: 'change 12: no' }];
+  const summary = () => ({ ...SUMMARY, voidOps: 4, quarantined, heldFeeds: [held] });
+  await using api = await openApi({ answers: { summary } });
+  const { json } = await call(api.url, '/holdfast.v1.MeshService/Status', {});
+  assert.equal(json.voidOps, '4');
+  assert.deepEqual(json.quarantined, [{ collection: 'notes', id: 'a/b', reason: 'change 12: no' }]);
+  const [{ author, ...rest }] = json.heldFeeds;
+  assert.match(author, /^[a-z2-7]{56}$/);
+  assert.deepEqual(rest, {
+    lane: 'lane9',
+    reason: 'too much',
+    retryAt: '1970-01-01T00:00:05Z',
+    overQuota: true,
   });
 });
 

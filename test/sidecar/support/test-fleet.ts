@@ -28,6 +28,7 @@ export interface Start {
   /** Few, so that documents must be loaded from the store. */
   readonly liveDocuments?: number;
   readonly checkpointDue?: Forgetting['checkpointDue'];
+  readonly forgetting?: Forgetting;
 }
 
 export class TestFleet {
@@ -61,9 +62,14 @@ export class TestFleet {
         ...DEFAULT_CORE_CONFIG,
         liveDocuments: start.liveDocuments ?? DEFAULT_CORE_CONFIG.liveDocuments,
       },
-      ...(start.checkpointDue === undefined
+      ...(start.checkpointDue === undefined && start.forgetting === undefined
         ? {}
-        : { forgetting: { ...FORGETTING, checkpointDue: start.checkpointDue } }),
+        : {
+            forgetting: {
+              ...(start.forgetting ?? FORGETTING),
+              ...(start.checkpointDue === undefined ? {} : { checkpointDue: start.checkpointDue }),
+            },
+          }),
       report: (report) => reports.push(report),
     });
     await member.connect((start.peers ?? []).map(addressOf), true);

@@ -15,7 +15,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file holdfast/v1/mesh.proto.
  */
 export const file_holdfast_v1_mesh: GenFile = /*@__PURE__*/
-  fileDesc("ChZob2xkZmFzdC92MS9tZXNoLnByb3RvEgtob2xkZmFzdC52MSIPCg1TdGF0dXNSZXF1ZXN0IsICCg5TdGF0dXNSZXNwb25zZRIPCgdub2RlX2lkGAEgASgJEgwKBG5hbWUYAiABKAkSDwoHdmVyc2lvbhgDIAEoCRISCgpmbGVldF9tb2RlGAQgASgJEg0KBWZsZWV0GAUgASgJEi4KCnN0YXJ0ZWRfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBmFnZW50cxgHIAMoCRIUCgxtZXNoX2FkZHJlc3MYCCABKAkSDgoGcGF1c2VkGAkgASgIEg0KBWxpbmtzGAogASgNEhEKCWRvY3VtZW50cxgLIAEoBBINCgVmZWVkcxgMIAEoBBIPCgdjb21taXRzGA0gASgEEhIKCnN0YXRlX2hhc2gYDiABKAkSEQoJbm90X3JlYWR5GBQgAygJEg4KBmRhbWFnZRgVIAMoCSKfAgoEUGVlchIPCgdhZGRyZXNzGAEgASgJEg8KB25vZGVfaWQYAiABKAkSDAoEbmFtZRgDIAEoCRIlCgVzdGF0ZRgEIAEoDjIWLmhvbGRmYXN0LnYxLlBlZXJTdGF0ZRItCgpyb3VuZF90cmlwGAUgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEi0KCWxhc3Rfc2VlbhgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEgoKbGFzdF9lcnJvchgHIAEoCRIWCg5ieXRlc19yZWNlaXZlZBgIIAEoBBISCgpieXRlc19zZW50GAkgASgEEhAKCGF0dGVtcHRzGAogASgNEhAKCG91dGJvdW5kGAsgASgIIhIKEExpc3RQZWVyc1JlcXVlc3QiNQoRTGlzdFBlZXJzUmVzcG9uc2USIAoFcGVlcnMYASADKAsyES5ob2xkZmFzdC52MS5QZWVyIi0KDkFkZFBlZXJSZXF1ZXN0EhsKB2FkZHJlc3MYASABKAlCCrpIB3IFEAEorAIiIAoPQWRkUGVlclJlc3BvbnNlEg0KBWFkZGVkGAEgASgIIjAKEVJlbW92ZVBlZXJSZXF1ZXN0EhsKB2FkZHJlc3MYASABKAlCCrpIB3IFEAEorAIiFAoSUmVtb3ZlUGVlclJlc3BvbnNlIg4KDFBhdXNlUmVxdWVzdCIlCg1QYXVzZVJlc3BvbnNlEhQKDGxpbmtzX2Nsb3NlZBgBIAEoDSIPCg1SZXN1bWVSZXF1ZXN0IhAKDlJlc3VtZVJlc3BvbnNlKosBCglQZWVyU3RhdGUSGgoWUEVFUl9TVEFURV9VTlNQRUNJRklFRBAAEhgKFFBFRVJfU1RBVEVfQ09OTkVDVEVEEAESGQoVUEVFUl9TVEFURV9DT05ORUNUSU5HEAISFgoSUEVFUl9TVEFURV9XQUlUSU5HEAMSFQoRUEVFUl9TVEFURV9QQVVTRUQQBDK0AwoLTWVzaFNlcnZpY2USQQoGU3RhdHVzEhouaG9sZGZhc3QudjEuU3RhdHVzUmVxdWVzdBobLmhvbGRmYXN0LnYxLlN0YXR1c1Jlc3BvbnNlEkoKCUxpc3RQZWVycxIdLmhvbGRmYXN0LnYxLkxpc3RQZWVyc1JlcXVlc3QaHi5ob2xkZmFzdC52MS5MaXN0UGVlcnNSZXNwb25zZRJECgdBZGRQZWVyEhsuaG9sZGZhc3QudjEuQWRkUGVlclJlcXVlc3QaHC5ob2xkZmFzdC52MS5BZGRQZWVyUmVzcG9uc2USTQoKUmVtb3ZlUGVlchIeLmhvbGRmYXN0LnYxLlJlbW92ZVBlZXJSZXF1ZXN0Gh8uaG9sZGZhc3QudjEuUmVtb3ZlUGVlclJlc3BvbnNlEj4KBVBhdXNlEhkuaG9sZGZhc3QudjEuUGF1c2VSZXF1ZXN0GhouaG9sZGZhc3QudjEuUGF1c2VSZXNwb25zZRJBCgZSZXN1bWUSGi5ob2xkZmFzdC52MS5SZXN1bWVSZXF1ZXN0GhsuaG9sZGZhc3QudjEuUmVzdW1lUmVzcG9uc2ViBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("ChZob2xkZmFzdC92MS9tZXNoLnByb3RvEgtob2xkZmFzdC52MSIPCg1TdGF0dXNSZXF1ZXN0IrYDCg5TdGF0dXNSZXNwb25zZRIPCgdub2RlX2lkGAEgASgJEgwKBG5hbWUYAiABKAkSDwoHdmVyc2lvbhgDIAEoCRISCgpmbGVldF9tb2RlGAQgASgJEg0KBWZsZWV0GAUgASgJEi4KCnN0YXJ0ZWRfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBmFnZW50cxgHIAMoCRIUCgxtZXNoX2FkZHJlc3MYCCABKAkSDgoGcGF1c2VkGAkgASgIEg0KBWxpbmtzGAogASgNEhEKCWRvY3VtZW50cxgLIAEoBBINCgVmZWVkcxgMIAEoBBIPCgdjb21taXRzGA0gASgEEhIKCnN0YXRlX2hhc2gYDiABKAkSEAoIdm9pZF9vcHMYDyABKAQSNQoLcXVhcmFudGluZWQYECADKAsyIC5ob2xkZmFzdC52MS5RdWFyYW50aW5lZERvY3VtZW50EikKCmhlbGRfZmVlZHMYESADKAsyFS5ob2xkZmFzdC52MS5IZWxkRmVlZBIRCglub3RfcmVhZHkYFCADKAkSDgoGZGFtYWdlGBUgAygJIkUKE1F1YXJhbnRpbmVkRG9jdW1lbnQSEgoKY29sbGVjdGlvbhgBIAEoCRIKCgJpZBgCIAEoCRIOCgZyZWFzb24YAyABKAkiegoISGVsZEZlZWQSDgoGYXV0aG9yGAEgASgJEgwKBGxhbmUYAiABKAkSDgoGcmVhc29uGAMgASgJEiwKCHJldHJ5X2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgpvdmVyX3F1b3RhGAUgASgIIrMDCgRQZWVyEg8KB2FkZHJlc3MYASABKAkSDwoHbm9kZV9pZBgCIAEoCRIMCgRuYW1lGAMgASgJEiUKBXN0YXRlGAQgASgOMhYuaG9sZGZhc3QudjEuUGVlclN0YXRlEi0KCnJvdW5kX3RyaXAYBSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLQoJbGFzdF9zZWVuGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgpsYXN0X2Vycm9yGAcgASgJEhYKDmJ5dGVzX3JlY2VpdmVkGAggASgEEhIKCmJ5dGVzX3NlbnQYCSABKAQSEAoIYXR0ZW1wdHMYCiABKA0SEAoIb3V0Ym91bmQYCyABKAgSJAoXYnVkZ2V0X2J5dGVzX3Blcl9zZWNvbmQYDCABKARIAIgBARIhChlyZWNlaXZlZF9ieXRlc19wZXJfc2Vjb25kGA0gASgEEh0KFXNlbnRfYnl0ZXNfcGVyX3NlY29uZBgOIAEoBBIOCgZzdGFsbHMYDyABKA1CGgoYX2J1ZGdldF9ieXRlc19wZXJfc2Vjb25kIhIKEExpc3RQZWVyc1JlcXVlc3QiNQoRTGlzdFBlZXJzUmVzcG9uc2USIAoFcGVlcnMYASADKAsyES5ob2xkZmFzdC52MS5QZWVyIi0KDkFkZFBlZXJSZXF1ZXN0EhsKB2FkZHJlc3MYASABKAlCCrpIB3IFEAEorAIiIAoPQWRkUGVlclJlc3BvbnNlEg0KBWFkZGVkGAEgASgIIjAKEVJlbW92ZVBlZXJSZXF1ZXN0EhsKB2FkZHJlc3MYASABKAlCCrpIB3IFEAEorAIiFAoSUmVtb3ZlUGVlclJlc3BvbnNlIg4KDFBhdXNlUmVxdWVzdCIlCg1QYXVzZVJlc3BvbnNlEhQKDGxpbmtzX2Nsb3NlZBgBIAEoDSIPCg1SZXN1bWVSZXF1ZXN0IhAKDlJlc3VtZVJlc3BvbnNlKosBCglQZWVyU3RhdGUSGgoWUEVFUl9TVEFURV9VTlNQRUNJRklFRBAAEhgKFFBFRVJfU1RBVEVfQ09OTkVDVEVEEAESGQoVUEVFUl9TVEFURV9DT05ORUNUSU5HEAISFgoSUEVFUl9TVEFURV9XQUlUSU5HEAMSFQoRUEVFUl9TVEFURV9QQVVTRUQQBDK0AwoLTWVzaFNlcnZpY2USQQoGU3RhdHVzEhouaG9sZGZhc3QudjEuU3RhdHVzUmVxdWVzdBobLmhvbGRmYXN0LnYxLlN0YXR1c1Jlc3BvbnNlEkoKCUxpc3RQZWVycxIdLmhvbGRmYXN0LnYxLkxpc3RQZWVyc1JlcXVlc3QaHi5ob2xkZmFzdC52MS5MaXN0UGVlcnNSZXNwb25zZRJECgdBZGRQZWVyEhsuaG9sZGZhc3QudjEuQWRkUGVlclJlcXVlc3QaHC5ob2xkZmFzdC52MS5BZGRQZWVyUmVzcG9uc2USTQoKUmVtb3ZlUGVlchIeLmhvbGRmYXN0LnYxLlJlbW92ZVBlZXJSZXF1ZXN0Gh8uaG9sZGZhc3QudjEuUmVtb3ZlUGVlclJlc3BvbnNlEj4KBVBhdXNlEhkuaG9sZGZhc3QudjEuUGF1c2VSZXF1ZXN0GhouaG9sZGZhc3QudjEuUGF1c2VSZXNwb25zZRJBCgZSZXN1bWUSGi5ob2xkZmFzdC52MS5SZXN1bWVSZXF1ZXN0GhsuaG9sZGZhc3QudjEuUmVzdW1lUmVzcG9uc2ViBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * See MeshService.Status.
@@ -137,6 +137,27 @@ export type StatusResponse = Message<"holdfast.v1.StatusResponse"> & {
   stateHash: string;
 
   /**
+   * Ops since the process started that count for nobody: kept and passed on, without effect on any document.
+   *
+   * @generated from field: uint64 void_ops = 15;
+   */
+  voidOps: bigint;
+
+  /**
+   * Documents of which something cannot be read; at most 100, by collection and id.
+   *
+   * @generated from field: repeated holdfast.v1.QuarantinedDocument quarantined = 16;
+   */
+  quarantined: QuarantinedDocument[];
+
+  /**
+   * Feeds of which something is not taken for now; at most 100.
+   *
+   * @generated from field: repeated holdfast.v1.HeldFeed held_feeds = 17;
+   */
+  heldFeeds: HeldFeed[];
+
+  /**
    * Why the sidecar is not ready, one sentence each; empty when it is.
    *
    * @generated from field: repeated string not_ready = 20;
@@ -157,6 +178,90 @@ export type StatusResponse = Message<"holdfast.v1.StatusResponse"> & {
  */
 export const StatusResponseSchema: GenMessage<StatusResponse> = /*@__PURE__*/
   messageDesc(file_holdfast_v1_mesh, 1);
+
+/**
+ * A document of which changes were skipped, or whose changes cannot be read. It shows what could be read.
+ *
+ * @generated from message holdfast.v1.QuarantinedDocument
+ */
+export type QuarantinedDocument = Message<"holdfast.v1.QuarantinedDocument"> & {
+  /**
+   * Its collection.
+   *
+   * @generated from field: string collection = 1;
+   */
+  collection: string;
+
+  /**
+   * Its id.
+   *
+   * @generated from field: string id = 2;
+   */
+  id: string;
+
+  /**
+   * Why, in words.
+   *
+   * @generated from field: string reason = 3;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message holdfast.v1.QuarantinedDocument.
+ * Use `create(QuarantinedDocumentSchema)` to create a new message.
+ */
+export const QuarantinedDocumentSchema: GenMessage<QuarantinedDocument> = /*@__PURE__*/
+  messageDesc(file_holdfast_v1_mesh, 2);
+
+/**
+ * A feed of which a peer offered more than is taken for now.
+ *
+ * @generated from message holdfast.v1.HeldFeed
+ */
+export type HeldFeed = Message<"holdfast.v1.HeldFeed"> & {
+  /**
+   * Node id of its author.
+   *
+   * @generated from field: string author = 1;
+   */
+  author: string;
+
+  /**
+   * Its lane.
+   *
+   * @generated from field: string lane = 2;
+   */
+  lane: string;
+
+  /**
+   * Why, in words.
+   *
+   * @generated from field: string reason = 3;
+   */
+  reason: string;
+
+  /**
+   * When it is asked for again.
+   *
+   * @generated from field: google.protobuf.Timestamp retry_at = 4;
+   */
+  retryAt?: Timestamp | undefined;
+
+  /**
+   * True when its author wrote more than it may before its next checkpoint.
+   *
+   * @generated from field: bool over_quota = 5;
+   */
+  overQuota: boolean;
+};
+
+/**
+ * Describes the message holdfast.v1.HeldFeed.
+ * Use `create(HeldFeedSchema)` to create a new message.
+ */
+export const HeldFeedSchema: GenMessage<HeldFeed> = /*@__PURE__*/
+  messageDesc(file_holdfast_v1_mesh, 3);
 
 /**
  * One peer.
@@ -240,6 +345,34 @@ export type Peer = Message<"holdfast.v1.Peer"> & {
    * @generated from field: bool outbound = 11;
    */
   outbound: boolean;
+
+  /**
+   * What may be sent over the link, in bytes a second; absent for no limit, and while there is no link.
+   *
+   * @generated from field: optional uint64 budget_bytes_per_second = 12;
+   */
+  budgetBytesPerSecond?: bigint | undefined;
+
+  /**
+   * Bytes received a second, over the last ten seconds.
+   *
+   * @generated from field: uint64 received_bytes_per_second = 13;
+   */
+  receivedBytesPerSecond: bigint;
+
+  /**
+   * Bytes sent a second, over the last ten seconds.
+   *
+   * @generated from field: uint64 sent_bytes_per_second = 14;
+   */
+  sentBytesPerSecond: bigint;
+
+  /**
+   * Links to it since the process started that were closed because nothing moved.
+   *
+   * @generated from field: uint32 stalls = 15;
+   */
+  stalls: number;
 };
 
 /**
@@ -247,7 +380,7 @@ export type Peer = Message<"holdfast.v1.Peer"> & {
  * Use `create(PeerSchema)` to create a new message.
  */
 export const PeerSchema: GenMessage<Peer> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_mesh, 2);
+  messageDesc(file_holdfast_v1_mesh, 4);
 
 /**
  * See MeshService.ListPeers.
@@ -262,7 +395,7 @@ export type ListPeersRequest = Message<"holdfast.v1.ListPeersRequest"> & {
  * Use `create(ListPeersRequestSchema)` to create a new message.
  */
 export const ListPeersRequestSchema: GenMessage<ListPeersRequest> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_mesh, 3);
+  messageDesc(file_holdfast_v1_mesh, 5);
 
 /**
  * All peers.
@@ -283,7 +416,7 @@ export type ListPeersResponse = Message<"holdfast.v1.ListPeersResponse"> & {
  * Use `create(ListPeersResponseSchema)` to create a new message.
  */
 export const ListPeersResponseSchema: GenMessage<ListPeersResponse> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_mesh, 4);
+  messageDesc(file_holdfast_v1_mesh, 6);
 
 /**
  * See MeshService.AddPeer.
@@ -304,7 +437,7 @@ export type AddPeerRequest = Message<"holdfast.v1.AddPeerRequest"> & {
  * Use `create(AddPeerRequestSchema)` to create a new message.
  */
 export const AddPeerRequestSchema: GenMessage<AddPeerRequest> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_mesh, 5);
+  messageDesc(file_holdfast_v1_mesh, 7);
 
 /**
  * The answer to AddPeer.
@@ -325,7 +458,7 @@ export type AddPeerResponse = Message<"holdfast.v1.AddPeerResponse"> & {
  * Use `create(AddPeerResponseSchema)` to create a new message.
  */
 export const AddPeerResponseSchema: GenMessage<AddPeerResponse> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_mesh, 6);
+  messageDesc(file_holdfast_v1_mesh, 8);
 
 /**
  * See MeshService.RemovePeer.
@@ -346,7 +479,7 @@ export type RemovePeerRequest = Message<"holdfast.v1.RemovePeerRequest"> & {
  * Use `create(RemovePeerRequestSchema)` to create a new message.
  */
 export const RemovePeerRequestSchema: GenMessage<RemovePeerRequest> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_mesh, 7);
+  messageDesc(file_holdfast_v1_mesh, 9);
 
 /**
  * The answer to RemovePeer.
@@ -361,7 +494,7 @@ export type RemovePeerResponse = Message<"holdfast.v1.RemovePeerResponse"> & {
  * Use `create(RemovePeerResponseSchema)` to create a new message.
  */
 export const RemovePeerResponseSchema: GenMessage<RemovePeerResponse> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_mesh, 8);
+  messageDesc(file_holdfast_v1_mesh, 10);
 
 /**
  * See MeshService.Pause.
@@ -376,7 +509,7 @@ export type PauseRequest = Message<"holdfast.v1.PauseRequest"> & {
  * Use `create(PauseRequestSchema)` to create a new message.
  */
 export const PauseRequestSchema: GenMessage<PauseRequest> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_mesh, 9);
+  messageDesc(file_holdfast_v1_mesh, 11);
 
 /**
  * The answer to Pause.
@@ -397,7 +530,7 @@ export type PauseResponse = Message<"holdfast.v1.PauseResponse"> & {
  * Use `create(PauseResponseSchema)` to create a new message.
  */
 export const PauseResponseSchema: GenMessage<PauseResponse> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_mesh, 10);
+  messageDesc(file_holdfast_v1_mesh, 12);
 
 /**
  * See MeshService.Resume.
@@ -412,7 +545,7 @@ export type ResumeRequest = Message<"holdfast.v1.ResumeRequest"> & {
  * Use `create(ResumeRequestSchema)` to create a new message.
  */
 export const ResumeRequestSchema: GenMessage<ResumeRequest> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_mesh, 11);
+  messageDesc(file_holdfast_v1_mesh, 13);
 
 /**
  * The answer to Resume.
@@ -427,7 +560,7 @@ export type ResumeResponse = Message<"holdfast.v1.ResumeResponse"> & {
  * Use `create(ResumeResponseSchema)` to create a new message.
  */
 export const ResumeResponseSchema: GenMessage<ResumeResponse> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_mesh, 12);
+  messageDesc(file_holdfast_v1_mesh, 14);
 
 /**
  * How a peer is doing.

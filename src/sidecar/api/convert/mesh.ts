@@ -1,13 +1,13 @@
 // The sidecar itself and its peers.
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import type { ResponseOf } from '../../../core/index.ts';
+import { type ResponseOf, splitDocumentKey } from '../../../core/index.ts';
 import {
   type PeerSchema,
   PeerState,
   type StatusResponseSchema,
 } from '../../../gen/holdfast/v1/mesh_pb.ts';
 import type { Backend, PeerRow } from '../backend.ts';
-import { fromSpan, fromTime } from './common.ts';
+import { fromSpan, fromTime, type NodeNames } from './common.ts';
 
 const STATE: Readonly<Record<PeerRow['state'], PeerState>> = {
   connected: PeerState.CONNECTED,
@@ -19,6 +19,7 @@ const STATE: Readonly<Record<PeerRow['state'], PeerState>> = {
 export function fromStatus(
   backend: Pick<Backend, 'info' | 'mesh' | 'notReady' | 'damage'>,
   summary: ResponseOf<'summary'>,
+  names: NodeNames,
 ): MessageInitShape<typeof StatusResponseSchema> {
   const { info, mesh } = backend;
   return {
@@ -36,6 +37,18 @@ export function fromStatus(
     feeds: BigInt(summary.feeds),
     commits: BigInt(summary.commits),
     stateHash: summary.stateHash,
+    voidOps: BigInt(summary.voidOps),
+    quarantined: summary.quarantined.map(({ key, reason }) => ({
+      ...splitDocumentKey(key),
+      reason,
+    })),
+    heldFeeds: summary.heldFeeds.map(({ feed, reason, retryAtMs, overQuota }) => ({
+      author: names(feed.author),
+      lane: feed.lane,
+      reason,
+      retryAt: fromTime(retryAtMs),
+      overQuota,
+    })),
     notReady: [...backend.notReady()],
     damage: [...backend.damage()],
   };
@@ -54,5 +67,11 @@ export function fromPeerRow(row: PeerRow): MessageInitShape<typeof PeerSchema> {
     bytesSent: BigInt(row.bytesSent),
     attempts: row.attempts,
     outbound: row.outbound,
+    ...(row.budgetBytesPerSecond !== undefined && {
+      budgetBytesPerSecond: BigInt(Math.round(row.budgetBytesPerSecond)),
+    }),
+    receivedBytesPerSecond: BigInt(Math.round(row.receivedBytesPerSecond)),
+    sentBytesPerSecond: BigInt(Math.round(row.sentBytesPerSecond)),
+    stalls: row.stalls,
   };
 }

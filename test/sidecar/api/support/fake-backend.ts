@@ -8,6 +8,7 @@ import type {
   Method,
   RequestOf,
   ResponseOf,
+  Summary,
 } from '../../../../src/core/index.ts';
 import type {
   Backend,
@@ -72,6 +73,20 @@ export const PEER: PeerRow = {
   bytesSent: 20,
   attempts: 0,
   outbound: true,
+  budgetBytesPerSecond: undefined,
+  receivedBytesPerSecond: 1.4,
+  sentBytesPerSecond: 2.5,
+  stalls: 0,
+};
+
+export const SUMMARY: Summary = {
+  documents: 3,
+  feeds: 2,
+  commits: 40,
+  stateHash: 'feed',
+  voidOps: 0,
+  quarantined: [],
+  heldFeeds: [],
 };
 
 const DEFAULT_ANSWERS: Answers = {
@@ -82,7 +97,7 @@ const DEFAULT_ANSWERS: Answers = {
   }),
   get: () => DOCUMENT,
   issueCommand: () => ({ command: COMMAND, created: true }),
-  summary: () => ({ documents: 3, feeds: 2, commits: 40, stateHash: 'feed' }),
+  summary: () => SUMMARY,
 };
 
 export class FakeBackend implements Backend {

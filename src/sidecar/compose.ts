@@ -70,7 +70,7 @@ async function openAll(
       return createLanTransport({ host: address.host, port, keyPair: key.noise, timers });
     },
     disk,
-    diskReserveBytes: options.diskReserveBytes,
+    diskReserveBytes: options.diskReserve,
     authenticate: (token) => tokens.find(token),
     meshListens: meshListen !== undefined,
   });

@@ -121,7 +121,7 @@ export const SIDECAR_OPTIONS = [
     default: '512',
   },
   {
-    key: 'diskReserveBytes',
+    key: 'diskReserve',
     flag: '--disk-reserve <MiB>',
     attribute: 'diskReserve',
     env: 'HOLDFAST_DISK_RESERVE',

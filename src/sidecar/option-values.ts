@@ -156,7 +156,7 @@ export const OPTION_SCHEMAS = {
     .transform(unique),
   pulseFlushMs: integer(10, 60_000),
   liveDocuments: integer(16, 100_000),
-  diskReserveBytes: diskReserve,
+  diskReserve,
   logLevel: oneOf(LOG_LEVELS),
   logFormat: oneOf(LOG_FORMATS),
 } satisfies Record<OptionKey, z.ZodType>;

@@ -93,7 +93,7 @@ function printableValue(
   key: OptionKey,
   value: SidecarOptions[OptionKey],
 ): string | number | readonly string[] {
-  if (value === undefined) return key === 'diskReserveBytes' ? 'auto' : 'off';
+  if (value === undefined) return key === 'diskReserve' ? 'auto' : 'off';
   return typeof value === 'object' && 'host' in value ? formatPeerAddress(value) : value;
 }
 
@@ -121,7 +121,7 @@ function defaultOf(
     case 'meshListen':
     case 'pulseFlushMs':
     case 'liveDocuments':
-    case 'diskReserveBytes':
+    case 'diskReserve':
     case 'logLevel':
     case 'logFormat':
       return { text: SIDECAR_OPTIONS.find((option) => option.key === key)?.default ?? '', source };

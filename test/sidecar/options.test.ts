@@ -56,7 +56,7 @@ suite('defaults', () => {
       linkBudgets: [],
       pulseFlushMs: 200,
       liveDocuments: 512,
-      diskReserveBytes: undefined,
+      diskReserve: undefined,
       logLevel: 'info',
       logFormat: 'json',
     });

@@ -107,5 +107,6 @@ export function fromStatus(status: StatusResponse): SidecarStatus {
     })),
     notReady: status.notReady,
     damage: status.damage,
+    warnings: status.warnings,
   };
 }

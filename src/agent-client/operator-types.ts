@@ -120,6 +120,8 @@ export interface SidecarStatus {
   readonly notReady: readonly string[];
   /** What of its store was found damaged since the process started, one sentence each; at most 100. */
   readonly damage: readonly string[];
+  /** What an operator should put right since the process started, one sentence each; at most 20. */
+  readonly warnings: readonly string[];
 }
 
 export type PeerState = 'connected' | 'connecting' | 'waiting' | 'paused';

@@ -19,6 +19,7 @@ export function findProblems(inputs: HealthInputs): string[] {
     ...storeProblems(inputs),
     ...unreadable(inputs),
     ...heldBack(inputs),
+    ...inputs.status.warnings,
     ...meshProblems(inputs),
     ...silentAgents(inputs),
   ];

@@ -8,6 +8,7 @@ import { rulesOf } from './collection.ts';
 import type { Op } from './commit.ts';
 import { CHECKPOINT_LOOK_MS, MAX_COVERED_INCARNATIONS } from './config.ts';
 import type { Context } from './context.ts';
+import { WHOLE_FEED } from './feed-head.ts';
 import type { GatheredOp, GatheredSpan } from './gathered.ts';
 import { lifeOf } from './generation.ts';
 import { type DocumentKey, type KnownLane, LANES, splitDocumentKey } from './ids.ts';
@@ -55,6 +56,11 @@ export class Checkpoints {
     }
   }
 
+  /** Begins a checkpoint of a lane in which an earlier incarnation of ours is void: it repeats what is alive of it. */
+  repeat(context: Context, lane: KnownLane): void {
+    if (!this.#gathering.has(lane) && !this.#blocked.has(lane)) this.#gather(context, lane);
+  }
+
   /** Ops of ours were committed. */
   written(lane: KnownLane, ops: readonly Op[], clock: Hlc): void {
     const gathering = this.#gathering.get(lane);
@@ -81,10 +87,11 @@ export class Checkpoints {
     const { feeds, forgetting, identity, now } = context;
     if (this.#gathering.has(lane) || this.#blocked.has(lane)) return false;
     const { incarnation, nodeId } = identity;
+    const start = startOfIncarnation(incarnation);
     for (const { feed, seq, base } of feeds.ofAuthor(nodeId, lane)) {
-      // One that started later is a copy's of this node, and not ours to cover.
-      const earlier = startOfIncarnation(feed.incarnation) < startOfIncarnation(incarnation);
-      if (andEarlier && earlier && seq >= base) return true;
+      // One that started later is a second process with our key, and covers us.
+      const isEarlier = startOfIncarnation(feed.incarnation) < start;
+      if (andEarlier && isEarlier && seq >= base) return true;
     }
     const head = feeds.head(feeds.own(lane));
     if (head === undefined) return false;
@@ -145,9 +152,11 @@ function coversOf(
   const earlier = spans
     .filter(({ incarnation }) => startOfIncarnation(incarnation) < start)
     .sort((a, b) => startOfIncarnation(b.incarnation) - startOfIncarnation(a.incarnation));
-  const covers = earlier
-    .slice(0, limit)
-    .map(({ incarnation, through }) => ({ incarnation, seq: through }));
+  const covers = earlier.slice(0, limit).map(({ incarnation, through }) => {
+    const feed = { author: identity.nodeId, incarnation, lane };
+    const isWhole = feeds.isVoid(feed) && (feeds.head(feed)?.seq ?? 0) <= through;
+    return { incarnation, seq: isWhole ? WHOLE_FEED : through };
+  });
   const closed = earlier.slice(limit).map(({ incarnation }) => startOfIncarnation(incarnation) + 1);
   const before = feeds.ofAuthor(identity.nodeId, lane).map((head) => head.closedBeforeMs);
   return { covers, closedBeforeMs: Math.max(0, ...closed, ...before) };

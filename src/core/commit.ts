@@ -66,6 +66,13 @@ export interface Commit {
   readonly hash: Uint8Array;
 }
 
+/** What a header says besides the commit's place. */
+export interface Header {
+  readonly clock: Hlc;
+  readonly payloadBytes: number;
+  readonly payloadHash: Uint8Array;
+}
+
 /** The payload of a commit. `checkpoint` begins one. */
 export function encodeOps(ops: readonly Op[], checkpoint?: Checkpoint): Uint8Array {
   const sizes = ops.map((op) => op.bytes.length + op.key.length + OP_OVERHEAD_BYTES);
@@ -153,6 +160,23 @@ export class CommitSeal {
     this.#crypto = crypto;
   }
 
+  /** Hash of a header; `valid` is false when the signature is not its author's. Without one it is as true as what follows it. */
+  checkHeader(
+    place: { feed: FeedId; seq: number; previous: Uint8Array },
+    fields: Header,
+    signature: Uint8Array | undefined,
+  ): { hash: Uint8Array; valid: boolean } {
+    const header = headerBytes(place.feed, place.seq, place.previous, fields);
+    const valid =
+      signature === undefined ||
+      this.#crypto.verify(
+        signature,
+        concatBytes(this.#signedPrefix, header),
+        fromHex(place.feed.author),
+      );
+    return { hash: this.#crypto.blake2b(header), valid };
+  }
+
   /** Signs the next commit of a feed. */
   create(
     feed: FeedId,
@@ -162,7 +186,12 @@ export class CommitSeal {
     payload: Uint8Array,
     signer: Signer,
   ): Commit {
-    const header = this.#header(feed, seq, previous, clock, payload);
+    const fields = {
+      clock,
+      payloadBytes: payload.length,
+      payloadHash: this.#crypto.blake2b(payload),
+    };
+    const header = headerBytes(feed, seq, previous, fields);
     const signature = signer.sign(concatBytes(this.#signedPrefix, header));
     const hash = this.#crypto.blake2b(header);
     return { feed, seq, clock, payload, previous, signature, hash };
@@ -175,32 +204,32 @@ export class CommitSeal {
     previous: Uint8Array,
     received: { clock: Hlc; payload: Uint8Array; signature: Uint8Array | undefined },
   ): { commit: Commit; valid: boolean } {
-    const header = this.#header(feed, seq, previous, received.clock, received.payload);
-    const { signature } = received;
-    const valid =
-      signature === undefined ||
-      this.#crypto.verify(signature, concatBytes(this.#signedPrefix, header), fromHex(feed.author));
-    const hash = this.#crypto.blake2b(header);
+    const { clock, payload, signature } = received;
+    const fields = {
+      clock,
+      payloadBytes: payload.length,
+      payloadHash: this.#crypto.blake2b(payload),
+    };
+    const { hash, valid } = this.checkHeader({ feed, seq, previous }, fields, signature);
     return { commit: { feed, seq, ...received, previous, hash }, valid };
   }
+}
 
-  #header(
-    feed: FeedId,
-    seq: number,
-    previous: Uint8Array,
-    clock: Hlc,
-    payload: Uint8Array,
-  ): Uint8Array {
-    return new ByteWriter(HEADER_BYTES)
-      .byte(HEADER_VERSION)
-      .byte(laneNumber(feed.lane))
-      .raw(fromHex(feed.author))
-      .raw(fromHex(feed.incarnation))
-      .uint64(BigInt(seq))
-      .raw(previous)
-      .uint64(clock)
-      .uint64(BigInt(payload.length))
-      .raw(this.#crypto.blake2b(payload))
-      .finish();
-  }
+function headerBytes(
+  feed: FeedId,
+  seq: number,
+  previous: Uint8Array,
+  { clock, payloadBytes, payloadHash }: Header,
+): Uint8Array {
+  return new ByteWriter(HEADER_BYTES)
+    .byte(HEADER_VERSION)
+    .byte(laneNumber(feed.lane))
+    .raw(fromHex(feed.author))
+    .raw(fromHex(feed.incarnation))
+    .uint64(BigInt(seq))
+    .raw(previous)
+    .uint64(clock)
+    .uint64(BigInt(payloadBytes))
+    .raw(payloadHash)
+    .finish();
 }

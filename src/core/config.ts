@@ -58,6 +58,12 @@ export const MAX_COMMIT_OPS = 256;
 export const COMMIT_TARGET_BYTES = 64 * 1024;
 /** Payload bytes of a commit that a peer may send: the target plus one op of the largest size. */
 export const MAX_COMMIT_BYTES = COMMIT_TARGET_BYTES + MAX_CHANGE_BYTES + 1024;
+/** Commits that may travel under one signature. Bounds what a receiver must hold before it can check anything, and a proof of a fork. */
+export const MAX_UNSIGNED_COMMITS = 16;
+/** Proofs of forks that are kept of one author, the newest incarnations first: with so many, everything older than they are is void. */
+export const MAX_FORK_PROOFS_OF_AUTHOR = 64;
+/** Proofs of forks that are kept of all authors. Beyond it those of further authors are not kept. */
+export const MAX_FORK_PROOFS = 4096;
 /** Commits a feed may have since its newest checkpoint. Beyond it nothing more is taken of it, by anybody. */
 export const MAX_FEED_COMMITS = 65_536;
 /** Payload bytes a feed may have since its newest checkpoint: what one member can make the others keep, in each lane. */

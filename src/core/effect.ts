@@ -3,7 +3,9 @@
 import type { Commit, Op } from './commit.ts';
 import type { HoldfastError } from './error.ts';
 import type { TimerName } from './event.ts';
-import type { FeedHead, Superseded } from './feed.ts';
+import type { FeedHead, Superseded } from './feed-head.ts';
+import type { ForkProof } from './fork-proof.ts';
+import type { ForkNews } from './fork-table.ts';
 import type { GatheredSpan } from './gathered.ts';
 import type { DocumentKey, FeedId, FeedPosition, KnownLane, NodeId } from './ids.ts';
 import type { OwnEdit } from './own-edits.ts';
@@ -32,6 +34,8 @@ export type DeliveryOutcome =
       readonly reason: string;
       readonly position: FeedPosition;
       readonly retryAfterMs: number;
+      /** The run does not continue what is held: the feed is asked for at once from its last commit here on, with what is before it. */
+      readonly audit?: boolean;
     };
 
 export type Effect =
@@ -45,6 +49,8 @@ export type Effect =
       /** What is remembered of our writes to shared documents; an empty list: nothing any more. */
       readonly edits: readonly { readonly key: DocumentKey; readonly edits: readonly OwnEdit[] }[];
       readonly stale: readonly DocumentKey[];
+      /** Proofs of forks that are kept from now on, and those that are no more. */
+      readonly forks?: ForkNews;
       /** True when something of our own is in it: it must survive a power cut before anything is acknowledged. */
       readonly sync: boolean;
     }
@@ -69,6 +75,10 @@ export type Effect =
     }
   /** Feeds that are closed for good: peers need not hear of them. */
   | { readonly type: 'feeds-forgotten'; readonly feeds: readonly FeedId[] }
+  /** Reads a commit that may be one side of a fork; answered by `commit-read`. */
+  | { readonly type: 'read-commit'; readonly feed: FeedId; readonly seq: number }
+  /** Feeds turned out to be void: every peer is told, after everything else is done about it. */
+  | { readonly type: 'forks-proved'; readonly proofs: readonly ForkProof[] }
   | { readonly type: 'load-document'; readonly key: DocumentKey; readonly generation: number }
   | { readonly type: 'arm-timer'; readonly name: TimerName; readonly afterMs: number }
   | { readonly type: 'feeds-advanced'; readonly positions: readonly FeedPosition[] }
@@ -81,4 +91,9 @@ export type Effect =
       readonly fault?: unknown;
     };
 
-export type ReportEvent = 'core.request_fault' | 'core.void_ops' | 'core.change_refused';
+export type ReportEvent =
+  | 'core.request_fault'
+  | 'core.void_ops'
+  | 'core.change_refused'
+  | 'core.fork'
+  | 'identity.duplicate';

@@ -2,10 +2,11 @@
 
 import type { Op } from './commit.ts';
 import type { Remainder } from './document-table.ts';
-import type { Run } from './feed.ts';
+import type { HeldCommit } from './fork-proof.ts';
 import type { GatheredOp } from './gathered.ts';
 import type { DocumentKey, FeedId, KnownLane } from './ids.ts';
 import type { Request } from './request.ts';
+import type { Run } from './run.ts';
 import type { Hlc } from './time.ts';
 
 export type TimerName = 'pulse-flush' | 'checkpoint-look';
@@ -39,6 +40,19 @@ export type Event =
     }
   /** Commits were dropped that wrote these documents: this is what is left of them. Handled before anything newer. */
   | { readonly type: 'documents-reduced'; readonly documents: readonly Remainder[] }
+  /** A peer sent encoded proofs of forks. Answered by exactly one `delivered` effect with the same id. */
+  | {
+      readonly type: 'proofs-received';
+      readonly deliveryId: number;
+      readonly proofs: readonly Uint8Array[];
+    }
+  /** Answers `read-commit`; no commit where none is held. */
+  | {
+      readonly type: 'commit-read';
+      readonly feed: FeedId;
+      readonly seq: number;
+      readonly commit: HeldCommit | undefined;
+    }
   | { readonly type: 'timer'; readonly name: TimerName }
   /** Nothing more is at hand: what was gathered becomes commits. Several events may share one turn. */
   | { readonly type: 'turn-ended' };

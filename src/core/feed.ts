@@ -6,73 +6,40 @@
 // When a whole checkpoint is held, the base moves to its first commit, and earlier incarnations of the author move theirs behind
 // what it covers. What lies before a base is refused on arrival exactly as it is dropped from the store.
 import { EMPTY } from './bytes.ts';
-import type { Checkpoint, Cover } from './checkpoint.ts';
-import { type Commit, CommitSeal, checkpointOf, NO_HASH, SIGNATURE_BYTES } from './commit.ts';
-import { MAX_COMMIT_BYTES, MAX_FEED_BYTES, MAX_FEED_COMMITS, MAX_INCARNATIONS } from './config.ts';
+import type { Checkpoint } from './checkpoint.ts';
+import { type Commit, CommitSeal, checkpointOf, NO_HASH } from './commit.ts';
+import { MAX_INCARNATIONS } from './config.ts';
 import type { Hash, Signer, Verifier } from './environment.ts';
+import {
+  beyondQuota,
+  blankHead,
+  extend,
+  type FeedHead,
+  type Head,
+  jump,
+  positionOf,
+  type Superseded,
+  WHOLE_FEED,
+} from './feed-head.ts';
+import {
+  branchOf,
+  doubtForkProof,
+  type ForkBranch,
+  type ForkProof,
+  type HeldCommit,
+} from './fork-proof.ts';
+import { type ForkNews, ForkTable } from './fork-table.ts';
 import {
   type FeedId,
   type FeedKey,
   type FeedPosition,
   feedKey,
-  isKnownLane,
   type Lane,
   type NodeId,
 } from './ids.ts';
 import { isIncarnationOf, startOfIncarnation } from './incarnation.ts';
+import { faultOf, forkIn, held, isOtherHash, type Run, type RunOutcome } from './run.ts';
 import type { Hlc } from './time.ts';
-
-/** What is remembered of a feed besides its commits. */
-export interface FeedHead {
-  readonly feed: FeedId;
-  /** Held, or superseded, up to here. */
-  readonly seq: number;
-  /** Hash of the last commit; empty when it was superseded without being held. */
-  readonly hash: Uint8Array;
-  /** The first commit that counts. */
-  readonly base: number;
-  /** The first of the commits that are held without a gap up to `seq`: the base, or where a jump to a checkpoint began. */
-  readonly from: number;
-  /** Payload bytes from the base on, or from where a jump began. */
-  readonly bytes: number;
-  /** A checkpoint of which not all commits are held yet. */
-  readonly pending: PendingCheckpoint | undefined;
-  /** What the newest whole checkpoint covers. */
-  readonly covers: readonly Cover[];
-  readonly closedBeforeMs: number;
-}
-
-export interface PendingCheckpoint extends Checkpoint {
-  readonly from: number;
-  /** Payload bytes from its first commit on. */
-  readonly bytes: number;
-}
-
-/** Commits that do not count any more. */
-export interface Superseded {
-  readonly feed: FeedId;
-  readonly from: number;
-  readonly through: number;
-}
-
-/** Consecutive commits of one feed, as a peer sends them. */
-export interface Run {
-  readonly feed: FeedId;
-  readonly firstSeq: number;
-  /** Hash of the commit before the first. Only where the receiver cannot know it, because the run jumps to a checkpoint. */
-  readonly previous?: Uint8Array;
-  readonly commits: readonly {
-    readonly clock: Hlc;
-    readonly payload: Uint8Array;
-    readonly signature: Uint8Array | undefined;
-  }[];
-}
-
-/** What became of a run: the commits that are new, or why nothing of it was taken and whose fault that is. */
-export type RunOutcome =
-  | { readonly type: 'accepted'; readonly commits: readonly Commit[] }
-  | { readonly type: 'refused'; readonly reason: string }
-  | { readonly type: 'held'; readonly reason: string; readonly overQuota: boolean };
 
 /** What changed since it was last asked, for the store. */
 export interface FeedNews {
@@ -80,9 +47,8 @@ export interface FeedNews {
   readonly superseded: readonly Superseded[];
   /** Feeds that are closed for good. */
   readonly closed: readonly FeedId[];
+  readonly forks: ForkNews;
 }
-
-type Head = { -readonly [K in keyof FeedHead]: FeedHead[K] };
 
 export class FeedTable {
   readonly #heads = new Map<FeedKey, Head>();
@@ -94,6 +60,8 @@ export class FeedTable {
   readonly #changed = new Set<FeedKey>();
   #superseded: Superseded[] = [];
   readonly #closed = new Map<FeedKey, Head>();
+  readonly #forks: ForkTable;
+  readonly #self: NodeId;
 
   constructor(parts: {
     fleetId: Uint8Array;
@@ -102,14 +70,18 @@ export class FeedTable {
     /** Feed of this process for a lane. */
     own: (lane: Lane) => FeedId;
     heads: Iterable<FeedHead>;
+    forks?: Iterable<ForkProof>;
   }) {
     this.#seal = new CommitSeal(parts.fleetId, parts.crypto);
     this.#hash = parts.crypto;
     this.#signer = parts.signer;
     this.#own = parts.own;
+    this.#self = parts.own('state').author;
+    this.#forks = new ForkTable(parts.forks ?? []);
     for (const head of parts.heads) this.#add({ ...head });
     // A head that was lost is known again by what newer incarnations cover.
     for (const head of [...this.#heads.values()]) this.#coverEarlier(head, head);
+    this.#closeVoid();
     // A crash came before these were forgotten.
     for (const { feed } of this.#heads.values()) if (this.#isClosed(feed)) this.#close(feed);
   }
@@ -125,9 +97,49 @@ export class FeedTable {
     return sum;
   }
 
-  /** How far every feed is held. */
+  /** How far every feed is held of which anything may still count. */
   positions(): FeedPosition[] {
-    return [...this.#heads.values()].map(({ feed, seq }) => ({ feed, seq }));
+    return [...this.#heads.values()]
+      .filter(({ feed, seq }) => seq !== WHOLE_FEED && !this.#forks.isVoid(feed))
+      .map(positionOf);
+  }
+
+  /** Proofs that feeds forked. */
+  get forks(): readonly ForkProof[] {
+    return this.#forks.all();
+  }
+
+  /** True when a feed forked, or its author forked too often since. */
+  isVoid(feed: FeedId): boolean {
+    return this.#forks.isVoid(feed);
+  }
+
+  /** True when nothing of a feed counts any more, whatever comes: it is void, closed, or covered as a whole. */
+  isOver(feed: FeedId): boolean {
+    if (this.#forks.isVoid(feed) || this.#isClosed(feed)) return true;
+    return this.#heads.get(feedKey(feed))?.seq === WHOLE_FEED;
+  }
+
+  /** Why a proof of somebody else proves nothing; undefined when it does. */
+  doubt(proof: ForkProof): string | undefined {
+    return doubtForkProof(proof, this.#seal, this.#hash);
+  }
+
+  /**
+   * Voids a feed for which there is a proof without doubt. Of an earlier incarnation of our own, what is held stays until a
+   * checkpoint repeats what is alive of it. False when nothing changes.
+   */
+  void(proof: ForkProof): boolean {
+    if (!this.#forks.add(proof)) return false;
+    this.#closeVoid();
+    return true;
+  }
+
+  #closeVoid(): void {
+    if (this.#forks.size === 0) return;
+    for (const { feed } of [...this.#heads.values()]) {
+      if (feed.author !== this.#self && this.#forks.isVoid(feed)) this.#close(feed);
+    }
   }
 
   head(feed: FeedId): FeedHead | undefined {
@@ -161,6 +173,7 @@ export class FeedTable {
       heads: [...heads, ...closed].flatMap((head) => (head === undefined ? [] : { ...head })),
       superseded: this.#superseded,
       closed: closed.map(({ feed }) => feed),
+      forks: this.#forks.takeNews(),
     };
     this.#changed.clear();
     this.#superseded = [];
@@ -174,13 +187,15 @@ export class FeedTable {
    */
   accept(run: Run): RunOutcome {
     const { feed } = run;
-    const fault = this.#faultOf(run);
+    const fault = faultOf(run, this.#hash);
     if (fault !== undefined) return { type: 'refused', reason: fault };
-    if (this.#isClosed(feed)) return { type: 'accepted', commits: [] };
+    if (this.isOver(feed)) return { type: 'accepted', commits: [] };
     const known = this.#heads.get(feedKey(feed));
     const head = known ?? blankHead(feed);
     const checkpoint = checkpointOf((run.commits[0] as Run['commits'][number]).payload);
-    const jumps = run.firstSeq > head.seq + 1;
+    const isOther = run.firstSeq === head.seq + 1 && isOtherHash(run.previous, head.hash);
+    // Where the other side of a fork is held no more, its checkpoint takes the place of what is held here.
+    const jumps = run.firstSeq > head.seq + 1 || (isOther && checkpoint !== undefined);
     if (jumps && (checkpoint === undefined || run.previous === undefined)) {
       return held(`run begins at ${run.firstSeq}, the feed is held up to ${head.seq}`);
     }
@@ -194,28 +209,47 @@ export class FeedTable {
       );
     }
     const checked = this.#check(run, head, jumps);
-    if (typeof checked === 'string') return { type: 'refused', reason: checked };
+    if (!Array.isArray(checked)) return checked;
     return this.#take(head, checked, jumps ? run.previous : undefined);
   }
 
   /** Commits of a run that are new, verified, or what is wrong with them. */
-  #check(run: Run, head: Head, jumps: boolean): Commit[] | string {
-    // Where the last hash is not known, the run brings the chain from its own beginning.
-    const chained = !jumps && head.hash.length > 0;
+  #check(run: Run, head: Head, jumps: boolean): Commit[] | RunOutcome {
+    // A run that brings the hash before it stands for itself, as one from the beginning does, or where the last hash is not known.
+    const isWhole = run.previous !== undefined || run.firstSeq === 1;
+    const chained = !jumps && head.hash.length > 0 && !isWhole;
     const first = chained ? head.seq + 1 : run.firstSeq;
     let previous = chained ? head.hash : (run.previous ?? NO_HASH);
     const checked: Commit[] = [];
     for (const [index, received] of run.commits.slice(first - run.firstSeq).entries()) {
       const { commit, valid } = this.#seal.check(run.feed, first + index, previous, received);
-      if (!valid) return `signature of commit ${commit.seq} is not its author's`;
+      if (!valid) {
+        const reason = `signature of commit ${commit.seq} is not its author's`;
+        // It may continue another commit than the one held here, and whoever passed it on cannot know.
+        if (chained && head.seq > 0) return { type: 'held', reason, audit: true };
+        return { type: 'refused', reason };
+      }
       previous = commit.hash;
       checked.push(commit);
     }
     const last = checked.at(-1);
     if (last !== undefined && last.signature === undefined) {
-      return `run ends at ${last.seq} without a signature`;
+      return { type: 'refused', reason: `run ends at ${last.seq} without a signature` };
     }
-    return jumps ? checked : checked.filter(({ seq }) => seq > head.seq);
+    return jumps
+      ? checked
+      : (forkIn(checked, head, this.#hash) ?? checked.filter(({ seq }) => seq > head.seq));
+  }
+
+  /**
+   * The proof that a feed forked, of the branch of a `forked` run and the commit that is held at its place; undefined when they
+   * are none.
+   */
+  prove(feed: FeedId, seq: number, theirs: ForkBranch, held: HeldCommit): ForkProof | undefined {
+    const ours = branchOf(held.previous, [held], this.#hash);
+    if (ours === undefined) return undefined;
+    const proof: ForkProof = { feed, seq, branches: [ours, theirs] };
+    return this.doubt(proof) === undefined ? proof : undefined;
   }
 
   #take(head: Head, commits: readonly Commit[], jumpFrom: Uint8Array | undefined): RunOutcome {
@@ -229,7 +263,7 @@ export class FeedTable {
       const whole = extend(next, commit, checkpointOf(commit.payload));
       if (whole !== undefined) completed.push(whole);
       const over = beyondQuota(next);
-      if (over !== undefined) return over;
+      if (over !== undefined) return held(over, true);
     }
     this.#replace(next);
     if (abandoned !== undefined) this.#superseded.push(abandoned);
@@ -268,6 +302,7 @@ export class FeedTable {
 
   #cover(feed: FeedId, through: number): void {
     if (this.#isClosed(feed) || !this.#isCoverable(feed)) return;
+    if (feed.author !== this.#self && this.#forks.isVoid(feed)) return;
     const head = this.#of(feed);
     if (head.base > through) return;
     const next: Head = { ...head, base: through + 1, bytes: 0 };
@@ -309,26 +344,6 @@ export class FeedTable {
     );
   }
 
-  #faultOf({ feed, firstSeq, previous, commits }: Run): string | undefined {
-    if (commits.length === 0) return 'run is empty';
-    if (firstSeq < 1) return `run begins at ${firstSeq}`;
-    if (previous !== undefined && previous.length !== NO_HASH.length) {
-      return `hash before the run has ${previous.length} bytes`;
-    }
-    if (!isIncarnationOf(feed.incarnation, feed.author, this.#hash)) {
-      return 'incarnation is not one of its author';
-    }
-    for (const commit of commits) {
-      if (commit.payload.length > MAX_COMMIT_BYTES) {
-        return `commit of ${commit.payload.length} bytes, at most ${MAX_COMMIT_BYTES}`;
-      }
-      if (commit.signature !== undefined && commit.signature.length !== SIGNATURE_BYTES) {
-        return `signature of ${commit.signature.length} bytes`;
-      }
-    }
-    return undefined;
-  }
-
   #of(feed: FeedId): Head {
     return this.#heads.get(feedKey(feed)) ?? blankHead(feed);
   }
@@ -346,65 +361,4 @@ export class FeedTable {
     const heads = this.#byAuthor.get(group) ?? new Set();
     this.#byAuthor.set(group, heads.add(head));
   }
-}
-
-/** A feed of which nothing is held. */
-function blankHead(feed: FeedId): Head {
-  return {
-    feed,
-    seq: 0,
-    hash: NO_HASH,
-    base: 1,
-    from: 1,
-    bytes: 0,
-    pending: undefined,
-    covers: [],
-    closedBeforeMs: 0,
-  };
-}
-
-/** Moves a head to its next commit. Returns the checkpoint that is whole with it. */
-function extend(
-  head: Head,
-  commit: Commit,
-  begun: Checkpoint | undefined,
-): PendingCheckpoint | undefined {
-  const checkpoint = isKnownLane(head.feed.lane) ? begun : undefined;
-  if (checkpoint !== undefined) {
-    head.pending = { ...checkpoint, from: commit.seq, bytes: 0 };
-  }
-  const { length } = commit.payload;
-  head.bytes += length;
-  if (head.pending !== undefined) {
-    head.pending = { ...head.pending, bytes: head.pending.bytes + length };
-  }
-  head.seq = commit.seq;
-  head.hash = commit.hash;
-  const { pending } = head;
-  if (pending === undefined || commit.seq < pending.from + pending.commits - 1) return undefined;
-  const { from, bytes, covers, closedBeforeMs } = pending;
-  Object.assign(head, { base: from, from, bytes, covers, closedBeforeMs });
-  head.pending = undefined;
-  return pending;
-}
-
-/** Moves a head to where a jump begins. Returns what an earlier jump left that never came to its end. */
-function jump(head: Head, firstSeq: number, previous: Uint8Array): Superseded | undefined {
-  const abandoned =
-    head.from > head.base && head.seq >= head.from
-      ? { feed: head.feed, from: head.from, through: head.seq }
-      : undefined;
-  Object.assign(head, { seq: firstSeq - 1, hash: previous, from: firstSeq, bytes: 0 });
-  head.pending = undefined;
-  return abandoned;
-}
-
-function beyondQuota({ seq, from, bytes }: Head): RunOutcome | undefined {
-  if (seq - from < MAX_FEED_COMMITS && bytes <= MAX_FEED_BYTES) return undefined;
-  const limits = `${MAX_FEED_COMMITS} commits or ${MAX_FEED_BYTES} bytes`;
-  return held(`commit ${seq} goes beyond ${limits} since the checkpoint`, true);
-}
-
-function held(reason: string, overQuota = false): RunOutcome {
-  return { type: 'held', reason, overQuota };
 }

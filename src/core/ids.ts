@@ -58,6 +58,8 @@ export function parseFeedKey(key: FeedKey): FeedId {
 export interface FeedPosition {
   readonly feed: FeedId;
   readonly seq: number;
+  /** The first 8 bytes of the hash of that commit, where it is known and counts. */
+  readonly head?: Uint8Array;
 }
 
 export function documentKey(collection: string, id: string): DocumentKey {

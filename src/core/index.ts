@@ -22,6 +22,8 @@ export {
   type CoreConfig,
   DEFAULT_CORE_CONFIG,
   MAX_COMMIT_BYTES,
+  MAX_FORK_PROOFS,
+  MAX_UNSIGNED_COMMITS,
 } from './config.ts';
 export type { Remainder } from './document-table.ts';
 export type { DeliveryOutcome, Effect, ReplyOutcome, ReportEvent, StoredCommit } from './effect.ts';
@@ -38,8 +40,16 @@ export type {
 } from './environment.ts';
 export { ERROR_REASONS, type ErrorFacts, type ErrorReason, HoldfastError } from './error.ts';
 export type { Event, ReplayedCommit, TimerName } from './event.ts';
-export type { FeedHead, Run, Superseded } from './feed.ts';
+export type { FeedHead, Superseded } from './feed-head.ts';
 export { FORGETTING, type Forgetting } from './forgetting.ts';
+export {
+  decodeForkProof,
+  type EncodedFork,
+  encodeForkProof,
+  type ForkProof,
+  type HeldCommit,
+} from './fork-proof.ts';
+export { IdentityReusedError } from './fork-watch.ts';
 export type { GatheredOp, GatheredSpan } from './gathered.ts';
 export {
   type DocumentKey,
@@ -81,6 +91,7 @@ export type { OwnEdit } from './own-edits.ts';
 export { DEFAULT_HEARTBEAT_INTERVAL_MS, judgePresence, type Presence } from './presence.ts';
 export type * from './request.ts';
 export { COMMAND_STATES } from './request.ts';
+export type { Run } from './run.ts';
 export { type Hlc, hlcMs, hlcOf } from './time.ts';
 export { isBlank, type View } from './view.ts';
 export { VERSIONS_PER_BOOT } from './watch.ts';

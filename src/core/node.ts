@@ -18,11 +18,14 @@ import type { DeliveryOutcome, Effect, ReplyOutcome } from './effect.ts';
 import type { Crypto, Instant, Signer } from './environment.ts';
 import { HoldfastError } from './error.ts';
 import type { Event, ReplayedCommit, TimerName } from './event.ts';
-import { type FeedHead, FeedTable, type Run } from './feed.ts';
+import { FeedTable } from './feed.ts';
+import type { FeedHead } from './feed-head.ts';
 import type { Forgetting } from './forgetting.ts';
+import type { ForkProof } from './fork-proof.ts';
+import { ForkWatch } from './fork-watch.ts';
 import { Heartbeats } from './heartbeats.ts';
 import { HeldFeeds } from './held-feeds.ts';
-import { type DocumentKey, type FeedPosition, splitDocumentKey } from './ids.ts';
+import { type DocumentKey, type FeedId, type FeedPosition, splitDocumentKey } from './ids.ts';
 import { needsOf } from './needs.ts';
 import type { NodeIdentity } from './node-identity.ts';
 import { gateOps } from './op-gate.ts';
@@ -30,6 +33,7 @@ import type { OwnEdit } from './own-edits.ts';
 import { PendingCommands } from './pending-commands.ts';
 import type { Request } from './request.ts';
 import { route } from './router.ts';
+import type { Run } from './run.ts';
 import { type Hlc, hlcMs, hlcObserve, hlcTick } from './time.ts';
 import { Turn } from './turn.ts';
 import type { View } from './view.ts';
@@ -37,6 +41,8 @@ import type { View } from './view.ts';
 /** What a node remembers from before: read from the store at start. */
 export interface NodeMemory {
   readonly feeds: readonly FeedHead[];
+  /** Proofs that feeds forked. */
+  readonly forks?: readonly ForkProof[];
   readonly views: readonly View[];
   /** Documents whose view does not show all stored changes. */
   readonly stale: readonly DocumentKey[];
@@ -78,6 +84,7 @@ export class Node {
   readonly #writer: DocumentWriter;
   readonly #desk = { heartbeats: new Heartbeats(), pendingCommands: new PendingCommands() };
   readonly #checkpoints = new Checkpoints();
+  readonly #forks = new ForkWatch((context, lane) => this.#checkpoints.repeat(context, lane));
   #waiting: Waiting[] = [];
   #clock: Hlc;
   readonly #troubles: Troubles = { voidOps: 0, heldFeeds: new HeldFeeds() };
@@ -104,6 +111,7 @@ export class Node {
       signer: parts.signer,
       own: (lane) => ({ author: identity.nodeId, incarnation: identity.incarnation, lane }),
       heads: memory.feeds,
+      forks: memory.forks ?? [],
     });
     this.#turn = this.#newTurn();
     this.#armLook();
@@ -114,7 +122,17 @@ export class Node {
     return this.#feeds.positions();
   }
 
-  /** Takes an event. Effects come out at the end of the turn. */
+  /** Proofs that feeds forked. */
+  forks(): readonly ForkProof[] {
+    return this.#feeds.forks;
+  }
+
+  /** True when nothing of a feed counts, whatever comes. */
+  isOver(feed: FeedId): boolean {
+    return this.#feeds.isOver(feed);
+  }
+
+  /** Takes an event. Throws IdentityReusedError when this node must go on under another incarnation. Effects come out at the end of the turn. */
   handle(event: Event, now: Instant): Effect[] {
     switch (event.type) {
       case 'request':
@@ -122,6 +140,14 @@ export class Node {
         return [];
       case 'runs-received':
         this.#receive(event.deliveryId, event.runs, now);
+        return [];
+      case 'proofs-received': {
+        const outcome = this.#forks.received(this.#context(now), event.proofs);
+        this.#turn.emit({ type: 'delivered', deliveryId: event.deliveryId, outcome });
+        return [];
+      }
+      case 'commit-read':
+        this.#forks.commitRead(this.#context(now), event.feed, event.seq, event.commit);
         return [];
       case 'document-loaded':
         this.#documents.loaded(event.key, event.generation, event.changes);
@@ -297,12 +323,17 @@ export class Node {
   }
 
   #take(run: Run, now: Instant): DeliveryOutcome {
-    const held = (reason: string, overQuota = false): DeliveryOutcome => {
+    const context = this.#context(now);
+    const held = (
+      reason: string,
+      { overQuota = false, audit = false }: { overQuota?: boolean; audit?: boolean } = {},
+    ): DeliveryOutcome => {
       const { feed } = run;
       const retryAtMs = now.wallMs + HELD_RETRY_MS;
       this.#troubles.heldFeeds.note({ feed, reason, retryAtMs, overQuota });
       const position = { feed, seq: this.#feeds.head(feed)?.seq ?? 0 };
-      return { type: 'held', reason, position, retryAfterMs: HELD_RETRY_MS };
+      const retry = { position, retryAfterMs: HELD_RETRY_MS };
+      return { type: 'held', reason, ...retry, ...(audit ? { audit } : {}) };
     };
     const own = run.feed.author === this.#parts.identity.nodeId;
     const ahead = run.commits.find(({ clock }) => hlcMs(clock) > now.wallMs + MAX_CLOCK_AHEAD_MS);
@@ -310,10 +341,18 @@ export class Node {
     if (ahead !== undefined && !own)
       return held('its clock is more than ten minutes ahead of ours');
     const outcome = this.#feeds.accept(run);
-    if (outcome.type === 'held') return held(outcome.reason, outcome.overQuota);
+    if (outcome.type === 'held') return held(outcome.reason, outcome);
     if (outcome.type === 'refused') return outcome;
+    if (outcome.type === 'forked') {
+      this.#forks.suspect(context, run.feed, outcome.seq, outcome.branch);
+      return held(`its author wrote another commit ${outcome.seq} than the one held here`);
+    }
     this.#troubles.heldFeeds.forget(run.feed);
-    for (const commit of outcome.commits) this.#apply(commit, now);
+    this.#forks.checkOwn(context, run.feed, outcome.commits.length > 0);
+    for (const commit of outcome.commits) {
+      this.#forks.noteOwn(context, commit.feed, commit.clock);
+      this.#apply(commit, now);
+    }
     return { type: 'stored' };
   }
 

@@ -100,10 +100,11 @@ export class Turn {
     const views = [...this.#views]
       .map((key) => documents.view(key))
       .filter((view) => view !== undefined);
-    const { heads, superseded, closed } = feeds.takeNews();
+    const { heads, superseded, closed, forks } = feeds.takeNews();
     const effects: Effect[] = [];
     const edits = documents.ownEdits.takeChanged();
-    if (heads.length > 0 || views.length > 0 || edits.length > 0) {
+    const forked = forks.kept.length > 0 || forks.dropped.length > 0;
+    if (heads.length > 0 || views.length > 0 || edits.length > 0 || forked) {
       effects.push({
         type: 'persist',
         commits: this.#commits,
@@ -111,18 +112,22 @@ export class Turn {
         views,
         edits,
         stale: views.filter(({ key }) => documents.isBehind(key)).map(({ key }) => key),
-        sync: this.#sync,
+        ...(forked ? { forks } : {}),
+        // Whoever is told of a proof must be able to rely on it that it stays.
+        sync: this.#sync || forked,
       });
     }
     if (superseded.length > 0 || closed.length > 0)
       effects.push({ type: 'prune', superseded, closed });
     effects.push(...this.#effects);
-    if (heads.length > 0) {
-      const open = heads.filter(({ feed }) => feeds.head(feed) !== undefined);
-      const positions = open.map(({ feed, seq }) => ({ feed, seq }));
-      effects.push({ type: 'feeds-advanced', positions });
-    }
-    if (closed.length > 0) effects.push({ type: 'feeds-forgotten', feeds: closed });
+    const positions = heads
+      .filter(({ feed }) => !feeds.isOver(feed))
+      .map(({ feed, seq }) => ({ feed, seq }));
+    if (positions.length > 0) effects.push({ type: 'feeds-advanced', positions });
+    const over = heads.filter(({ feed }) => feeds.isOver(feed));
+    const forgotten = [...closed, ...[...over, ...forks.kept].map(({ feed }) => feed)];
+    if (forgotten.length > 0) effects.push({ type: 'feeds-forgotten', feeds: forgotten });
+    if (forks.kept.length > 0) effects.push({ type: 'forks-proved', proofs: forks.kept });
     const mayDiffer = documents.takeMayDiffer();
     if (mayDiffer || documents.views.version > this.#firstVersion) {
       effects.push({ type: 'documents-changed' });

@@ -2,6 +2,7 @@
 import type {
   Clock,
   DeliveryOutcome,
+  EncodedFork,
   FeedId,
   FeedPosition,
   NodeId,
@@ -25,17 +26,30 @@ import type { Link } from './transport/transport.ts';
 /** What comes in between two ticks that is more than pings and their like. */
 const PROGRESS_BYTES = 512;
 
+const NOT_KEPT: DeliveryOutcome = { type: 'stored' };
+
 /** What the mesh needs of the node behind it. */
 export interface MeshFeeds {
   /** How far every feed is held that is not superseded. */
   positions(): readonly FeedPosition[];
   /**
    * Stored commits of a feed from a sequence number on, about `maxBytes` of payload; where they are gone, from the newest
-   * checkpoint on, with `previous`. Undefined when there is none to send.
+   * checkpoint on, with `previous`, as always where that is asked for. Undefined when there is none to send.
    */
-  readRun(feed: FeedId, firstSeq: number, maxBytes: number): Promise<Run | undefined>;
+  readRun(
+    feed: FeedId,
+    firstSeq: number,
+    maxBytes: number,
+    withPrevious?: boolean,
+  ): Promise<Run | undefined>;
   /** Stores runs of a peer. Resolves with what became of them, once that is on the disk. */
   deliver(runs: readonly Run[]): Promise<DeliveryOutcome>;
+  /** Proofs that feeds forked; none where this is left out. */
+  forks?(): readonly EncodedFork[];
+  /** Verifies and stores proofs of a peer. Resolves with what became of them. */
+  deliverProofs?(proofs: readonly Uint8Array[]): Promise<DeliveryOutcome>;
+  /** True when nothing of a feed counts, whatever comes. */
+  isOver?(feed: FeedId): boolean;
 }
 
 /** What a link tells the mesh. */
@@ -46,6 +60,8 @@ export interface LinkObserver {
   onPeerHas(positions: readonly Have[]): void;
   /** Commits of a feed came, up to `seq`. */
   onMoved(position: FeedPosition): void;
+  /** Both sides hold feeds up to the same commit, and not the same commit. Or commits came that do not follow what is held. */
+  onDiffers(positions: readonly FeedPosition[]): void;
   /** A run was not taken, for a reason that will pass. */
   onHeld(position: FeedPosition, retryAfterMs: number, reason: string): void;
   onRoundTrip(ms: number): void;
@@ -92,6 +108,7 @@ export class LinkDriver {
       initiator: link.initiator,
       handshakeHash: link.handshakeHash,
       positions: () => parts.feeds.positions(),
+      forks: () => parts.feeds.forks?.() ?? [],
       ...(parts.versions === undefined ? {} : { versions: parts.versions }),
     });
   }
@@ -170,10 +187,16 @@ export class LinkDriver {
         if (!this.link.send(effect.frame)) this.#session.block();
         return;
       case 'read-run':
-        this.#readRun(effect.position, effect.maxBytes);
+        this.#readRun(effect.position, effect.maxBytes, effect.withPrevious === true);
         return;
       case 'deliver':
         this.#deliver(effect.run);
+        return;
+      case 'verify-proofs':
+        this.#verify(effect.proofs);
+        return;
+      case 'differs':
+        observer.onDiffers(effect.positions);
         return;
       case 'member':
         this.#bootId = effect.bootId;
@@ -193,7 +216,8 @@ export class LinkDriver {
         observer.onMoved(effect.position);
         return;
       case 'held':
-        observer.onHeld(effect.position, effect.retryAfterMs, effect.reason);
+        if (effect.audit === true) observer.onDiffers([effect.position]);
+        else observer.onHeld(effect.position, effect.retryAfterMs, effect.reason);
         return;
       case 'wake':
         this.#cancelWake();
@@ -209,8 +233,8 @@ export class LinkDriver {
     }
   }
 
-  #readRun(position: FeedPosition, maxBytes: number): void {
-    this.#parts.feeds.readRun(position.feed, position.seq, maxBytes).then(
+  #readRun(position: FeedPosition, maxBytes: number, withPrevious: boolean): void {
+    this.#parts.feeds.readRun(position.feed, position.seq, maxBytes, withPrevious).then(
       (run) => this.take({ type: 'run-read', position, run }),
       (error: unknown) => {
         // One feed that cannot be read is no reason to stop sending the others.
@@ -224,6 +248,14 @@ export class LinkDriver {
     this.#parts.feeds.deliver([run]).then(
       (outcome) => this.take({ type: 'delivered', feed: run.feed, outcome }),
       (error: unknown) => this.end('stopping', `cannot store commits: ${String(error)}`),
+    );
+  }
+
+  #verify(proofs: readonly Uint8Array[]): void {
+    const verified = this.#parts.feeds.deliverProofs?.(proofs) ?? Promise.resolve(NOT_KEPT);
+    verified.then(
+      (outcome) => this.take({ type: 'proofs-verified', outcome }),
+      (error: unknown) => this.end('stopping', `cannot store proofs: ${String(error)}`),
     );
   }
 

@@ -28,6 +28,8 @@ export type MeshReport =
       readonly attempts: number;
       readonly versionMismatch: boolean;
     }
+  /** Somebody else proved to have this node's key: its data directory was copied. Once a process of theirs. */
+  | { readonly type: 'duplicate-identity'; readonly address: string; readonly bootId: string }
   /** A feed, or a document in it, is not taken for now. The peer is not to blame. */
   | {
       readonly type: 'held';

@@ -1,5 +1,13 @@
 // The driver of the mesh: dials peers for ever, accepts links, keeps one link a peer, and tells the sessions what is new.
-import type { Clock, FeedId, FeedPosition, NodeId, Random, Timers } from '../core/index.ts';
+import type {
+  Clock,
+  EncodedFork,
+  FeedId,
+  FeedPosition,
+  NodeId,
+  Random,
+  Timers,
+} from '../core/index.ts';
 import { LinkDriver, type MeshFeeds } from './link-driver.ts';
 import type { MeshReport } from './mesh-report.ts';
 import { Peer, type PeerView } from './peer.ts';
@@ -20,6 +28,9 @@ import { WaitingRoom } from './transport/waiting-room.ts';
 const MAX_GREETING_LINKS = 64;
 /** Peers that once dialled us and are shown although they are away. The oldest is forgotten first. */
 const MAX_REMEMBERED_PEERS = 256;
+
+/** Processes with our own key that are told apart. */
+const MAX_DUPLICATES = 64;
 
 const REMOVED = 'its operator removed this peer';
 
@@ -52,6 +63,8 @@ export class Mesh {
   readonly #guests = new WaitingRoom<LinkDriver>(MAX_GREETING_LINKS);
   readonly #peerByLink = new Map<LinkDriver, Peer>();
   readonly #pull: PullDriver;
+  /** Boot ids of others that have our key. */
+  readonly #duplicates = new Set<string>();
   #address = '';
   #state: 'running' | 'paused' | 'closed' = 'running';
 
@@ -128,6 +141,11 @@ export class Mesh {
   forgotten(feeds: readonly FeedId[]): void {
     for (const link of this.#peerByLink.keys()) link.take({ type: 'forgotten', feeds });
     this.#pull.forgotten(feeds);
+  }
+
+  /** Feeds turned out to be void: every peer hears of it. */
+  proved(forks: readonly EncodedFork[]): void {
+    for (const link of this.#peerByLink.keys()) link.take({ type: 'proved', forks });
   }
 
   /** Says goodbye, closes all links and the listener. Idempotent. */
@@ -223,6 +241,9 @@ export class Mesh {
         onMember: (nodeId) => this.#admit(driver, nodeId, dialled),
         onPeerHas: (positions) => this.#pull.peerHas(driver, positions),
         onMoved: (position) => this.#pull.moved(driver, position),
+        onDiffers: (positions) => {
+          for (const position of positions) this.#pull.audit(driver, position);
+        },
         onHeld: (position, retryAfterMs, reason) => {
           this.#pull.held(driver, position, retryAfterMs);
           const nodeId = this.#peerByLink.get(driver)?.nodeId ?? '';
@@ -250,8 +271,9 @@ export class Mesh {
   #admit(driver: LinkDriver, nodeId: NodeId, dialled: Peer | undefined): void {
     this.#leaveGreeting(driver);
     if (nodeId === this.#parts.membership.nodeId) {
-      if (dialled !== undefined) dialled.lastError = 'that address is this sidecar itself';
-      driver.end('duplicate', 'that address is this sidecar itself');
+      const reason = this.#meetSelf(driver);
+      if (dialled !== undefined) dialled.lastError = reason;
+      driver.end('duplicate', reason);
       return;
     }
     if (dialled !== undefined && !this.#peers.includes(dialled)) {
@@ -275,6 +297,15 @@ export class Mesh {
     held?.end('duplicate', 'another link to this peer is kept');
     const { remoteAddress, initiator } = driver.link;
     this.#parts.report({ type: 'link-up', nodeId, address: remoteAddress, outbound: initiator });
+  }
+
+  /** Whoever has our key is we, or runs on a copy of our data directory. Returns what to say about it. */
+  #meetSelf({ bootId, link: { remoteAddress: address } }: LinkDriver): string {
+    if (bootId === this.#parts.membership.bootId) return 'that address is this sidecar itself';
+    const isNew = !this.#duplicates.has(bootId) && this.#duplicates.size < MAX_DUPLICATES;
+    if (isNew) this.#duplicates.add(bootId);
+    if (isNew) this.#parts.report({ type: 'duplicate-identity', address, bootId });
+    return 'that address runs with the key of this sidecar: its data directory was copied';
   }
 
   #keepsNew(peer: Peer, held: LinkDriver, fresh: LinkDriver): boolean {

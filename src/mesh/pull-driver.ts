@@ -1,6 +1,6 @@
 // Tells the subscriptions what happens on all links, and carries their decisions to the sessions.
 import type { Clock, FeedId, FeedPosition, NodeId, Random, Timers } from '../core/index.ts';
-import type { LinkDriver } from './link-driver.ts';
+import type { LinkDriver, MeshFeeds } from './link-driver.ts';
 import {
   type Have,
   type LinkId,
@@ -15,6 +15,7 @@ export class PullDriver {
   readonly #idByLink = new Map<LinkDriver, LinkId>();
   readonly #linkById = new Map<LinkId, LinkDriver>();
   readonly #onStalled: (link: LinkDriver) => void;
+  readonly #feeds: Pick<MeshFeeds, 'isOver'>;
   #links = 0;
   #cancelTick: (() => void) | undefined;
 
@@ -24,10 +25,13 @@ export class PullDriver {
     random: Random;
     /** Nothing moves over this link although much should: it is to be closed. */
     onStalled: (link: LinkDriver) => void;
+    /** Feeds of which nothing counts are not asked for. */
+    feeds: Pick<MeshFeeds, 'isOver'>;
   }) {
     this.#clock = parts.clock;
     this.#timers = parts.timers;
     this.#onStalled = parts.onStalled;
+    this.#feeds = parts.feeds;
     this.#subscriptions = new Subscriptions(() => parts.random.fraction());
   }
 
@@ -53,11 +57,23 @@ export class PullDriver {
   }
 
   peerHas(link: LinkDriver, positions: readonly Have[]): void {
-    this.#with(link, (id) => this.#subscriptions.peerHas(id, positions, this.#nowMs()));
+    const counting = positions.filter(({ feed }) => !this.#isOver(feed));
+    this.#with(link, (id) => this.#subscriptions.peerHas(id, counting, this.#nowMs()));
   }
 
   moved(link: LinkDriver, position: FeedPosition): void {
+    if (this.#isOver(position.feed)) return this.progress(link);
     this.#with(link, (id) => this.#subscriptions.moved(id, position, this.#nowMs()));
+  }
+
+  /** What the peer holds of a feed is another commit than ours at that place, or does not follow it. */
+  audit(link: LinkDriver, position: FeedPosition): void {
+    if (this.#isOver(position.feed)) return;
+    this.#with(link, (id) => this.#subscriptions.audit(id, position, this.#nowMs()));
+  }
+
+  #isOver(feed: FeedId): boolean {
+    return this.#feeds.isOver?.(feed) === true;
   }
 
   held(link: LinkDriver, position: FeedPosition, retryAfterMs: number): void {

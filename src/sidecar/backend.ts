@@ -53,6 +53,7 @@ export function createBackend(parts: BackendParts): Backend {
     onChange: (listener) => member.onChange(listener),
     notReady: () => parts.notReady(),
     damage: () => member.damage.map(({ what, detail }) => `${what} ${detail}`),
+    warnings: () => member.warnings,
     stopping: parts.stopping,
   };
 }

@@ -32,6 +32,20 @@ export const LOG_EVENTS = [
   },
   { name: 'core.void_ops', meaning: 'a commit holds ops that count for nobody, with the reason' },
   {
+    name: 'core.fork',
+    meaning:
+      'an author wrote two different commits at one place; all it wrote in that feed is void',
+  },
+  {
+    name: 'identity.duplicate',
+    meaning: 'another process runs with the key of this sidecar; one of them must be stopped',
+  },
+  {
+    name: 'identity.reused',
+    meaning:
+      'this process was rolled back or cloned while it ran; it goes on under another incarnation',
+  },
+  {
     name: 'core.change_refused',
     meaning: 'changes of a document cannot be read; it keeps its last view',
   },

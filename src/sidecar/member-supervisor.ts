@@ -5,12 +5,14 @@
 import {
   type Caller,
   HoldfastError,
+  IdentityReusedError,
   type Method,
   type RequestOf,
   type ResponseOf,
 } from '../core/index.ts';
 import type { PeerView, Transport } from '../mesh/index.ts';
 import { type Disk, DiskGuard, type DiskSpace, isNoSpace } from './disk-guard.ts';
+import { warningOf } from './identity-warning.ts';
 import { Member, type MemberParts, type MemberReport } from './member.ts';
 import { openStore } from './open-store.ts';
 import { type Damage, StoreDamagedError } from './store/damage.ts';
@@ -25,6 +27,8 @@ const MAX_CORE_FAULTS = 3;
 const CORE_FAULT_WINDOW_MS = 10 * 60_000;
 /** Damage that is kept for the status; the log has all that is named. */
 const MAX_KEPT_DAMAGE = 100;
+/** Sentences for the status. */
+const MAX_KEPT_WARNINGS = 20;
 const RETRY_DOWN_MS = 1000;
 const RETRY_FULL_MS = 5000;
 
@@ -36,6 +40,8 @@ const READS: ReadonlySet<Method> = new Set<Method>([
 export type SupervisorReport =
   | Exclude<MemberReport, { type: 'store-failed' }>
   | { readonly type: 'store-failed'; readonly error: unknown }
+  /** The process was rolled back or cloned: the member goes on under another incarnation. */
+  | { readonly type: 'identity-reused'; readonly error: IdentityReusedError }
   | { readonly type: 'core-fault'; readonly error: unknown; readonly faults: number }
   | { readonly type: 'store-reopen-failed'; readonly error: unknown; readonly attempts: number }
   | { readonly type: 'store-reopened'; readonly attempts: number; readonly downMs: number }
@@ -69,6 +75,7 @@ export class MemberSupervisor {
   readonly #guard: DiskGuard | undefined;
   readonly #listeners = new Set<() => void>();
   readonly #damage: Damage[] = [];
+  readonly #warnings = new Set<string>();
   readonly #removedPeers = new Set<string>();
   #coreFaultsMs: number[] = [];
   #up: Up | undefined;
@@ -131,6 +138,11 @@ export class MemberSupervisor {
   /** What was found damaged since the process started, the newest last. */
   get damage(): readonly Damage[] {
     return this.#damage;
+  }
+
+  /** What an operator should put right since the process started, one sentence each. */
+  get warnings(): readonly string[] {
+    return [...this.#warnings];
   }
 
   /** Why this sidecar is not ready, one sentence each. */
@@ -235,6 +247,7 @@ export class MemberSupervisor {
         transport,
         holdsBack: () => this.#holdsBack(),
         report: (report) => {
+          this.#warn(report);
           if (report.type !== 'store-failed') this.#parts.report(report);
           else if (this.#up !== undefined) this.#fail(this.#up.member, report.error);
         },
@@ -247,6 +260,12 @@ export class MemberSupervisor {
       await opened.store.close();
       throw error;
     }
+  }
+
+  #warn(report: MemberReport): void {
+    const warning = warningOf(report);
+    if (warning === undefined || this.#warnings.size >= MAX_KEPT_WARNINGS) return;
+    this.#warnings.add(warning);
   }
 
   #tellDamage(damage: readonly Damage[], unnamed: number): void {
@@ -277,7 +296,11 @@ export class MemberSupervisor {
     this.#up = undefined;
     this.#quickFailures = nowMs - up.sinceMs < STABLE_AFTER_MS ? this.#quickFailures + 1 : 0;
     if (error instanceof StoreDamagedError) this.#suspects.push(error.key);
-    if (isStoreFault(error)) {
+    if (error instanceof IdentityReusedError) {
+      this.#downReason =
+        'the process was rolled back or cloned; it goes on under another incarnation';
+      this.#parts.report({ type: 'identity-reused', error });
+    } else if (isStoreFault(error)) {
       this.#downReason = 'the store failed and is being opened again';
       this.#parts.report({ type: 'store-failed', error });
     } else if (!this.#survives(error, nowMs)) {

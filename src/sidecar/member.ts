@@ -3,9 +3,12 @@ import {
   type Caller,
   type CoreConfig,
   createIncarnation,
+  type EncodedFork,
   type Environment,
+  encodeForkProof,
   FORGETTING,
   type Forgetting,
+  type ForkProof,
   HoldfastError,
   hlcMs,
   INCARNATION_RANDOM_BYTES,
@@ -22,6 +25,7 @@ import {
   formatPeerAddress,
   type LinkBudgets,
   Mesh,
+  type MeshFeeds,
   type MeshReport,
   type PeerView,
   parsePeerAddress,
@@ -134,6 +138,7 @@ export class Member {
       timers,
       onForgotten: (feeds) => mesh.forgotten(feeds),
       onAdvanced: (positions) => mesh.advanced(positions),
+      onForksProved: (proofs) => mesh.proved(proofs.map(encodeFork)),
       onReport: (event, detail, fault) => parts.report({ type: 'core', event, detail, fault }),
       onFailed: (error) => parts.report({ type: 'store-failed', error }),
     });
@@ -145,19 +150,7 @@ export class Member {
       membership: { nodeId, bootId: incarnation, fleetSecret: fleet.key, signer, crypto },
       name: parts.name,
       budgets: parts.budgets,
-      feeds: {
-        positions: () => node.positions(),
-        readRun: (feed, firstSeq, maxBytes) =>
-          commits.readRun(feed, firstSeq, maxBytes).catch((error: unknown) => {
-            if (error instanceof StoreDamagedError) parts.report({ type: 'store-failed', error });
-            throw error;
-          }),
-        deliver: (runs) => {
-          const reason = parts.holdsBack?.();
-          if (reason === undefined) return runtime.deliver(runs);
-          return Promise.resolve(holdDelivery(runs, node.positions(), reason));
-        },
-      },
+      feeds: feedsOf(parts, { node, runtime, commits }),
       report: parts.report,
     });
     await runtime.idle();
@@ -269,6 +262,33 @@ export class Member {
   async #storePeers(): Promise<void> {
     await this.#commits.writeMeta(PEERS_RECORD, utf8(JSON.stringify([...this.#addedPeers])));
   }
+}
+
+/** What the mesh sees of a node and its store. */
+function feedsOf(
+  parts: MemberParts,
+  { node, runtime, commits }: { node: Node; runtime: Runtime; commits: CommitStore },
+): MeshFeeds {
+  return {
+    positions: () => node.positions(),
+    forks: () => node.forks().map(encodeFork),
+    isOver: (feed) => node.isOver(feed),
+    deliverProofs: (proofs) => runtime.deliverProofs(proofs),
+    readRun: (feed, firstSeq, maxBytes, withPrevious) =>
+      commits.readRun(feed, firstSeq, maxBytes, withPrevious).catch((error: unknown) => {
+        if (error instanceof StoreDamagedError) parts.report({ type: 'store-failed', error });
+        throw error;
+      }),
+    deliver: (runs) => {
+      const reason = parts.holdsBack?.();
+      if (reason === undefined) return runtime.deliver(runs);
+      return Promise.resolve(holdDelivery(runs, node.positions(), reason));
+    },
+  };
+}
+
+function encodeFork(proof: ForkProof): EncodedFork {
+  return { feed: proof.feed, proof: encodeForkProof(proof) };
 }
 
 async function readPeers(commits: CommitStore): Promise<Set<string>> {

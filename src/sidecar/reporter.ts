@@ -1,5 +1,6 @@
 // What a member reports, as log lines: stable event names, one line an event, repetitions counted instead of printed.
 import { type Clock, type Crypto, formatNodeId } from '../core/index.ts';
+import { describeDuplicate } from './identity-warning.ts';
 import type { Log } from './log.ts';
 import type { SupervisorReport } from './member-supervisor.ts';
 import { RepeatFilter } from './repeat-filter.ts';
@@ -48,6 +49,10 @@ class Reporter {
         return this.#held(report);
       case 'read-failed':
         return this.#readFailed(report);
+      case 'duplicate-identity':
+        return this.#duplicate(report);
+      case 'identity-reused':
+        return this.#reused(report);
       case 'core':
         return this.#core(report);
       case 'views-rebuilt':
@@ -122,6 +127,15 @@ class Reporter {
   #core({ event, detail, fault }: ReportOf<'core'>): void {
     if (fault === undefined) this.#log.warn(event, { detail }, detail);
     else this.#log.error(event, { detail, error: fault }, `fault in ${detail}`);
+  }
+
+  #duplicate({ address, bootId }: ReportOf<'duplicate-identity'>): void {
+    this.#log.warn('identity.duplicate', { address, bootId }, describeDuplicate(address));
+  }
+
+  #reused({ error }: ReportOf<'identity-reused'>): void {
+    const message = `this process was rolled back or cloned while it ran, so it goes on under another incarnation: ${error.message}`;
+    this.#log.warn('identity.reused', { error }, message);
   }
 
   #viewsRebuilt({ documents }: ReportOf<'views-rebuilt'>): void {

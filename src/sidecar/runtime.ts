@@ -11,7 +11,9 @@ import {
   type Event,
   type FeedId,
   type FeedPosition,
+  type ForkProof,
   HoldfastError,
+  IdentityReusedError,
   type Method,
   type Node,
   type Remainder,
@@ -38,7 +40,7 @@ export interface RuntimeParts {
   readonly node: Node;
   readonly commits: Pick<
     CommitStore,
-    'persist' | 'loadChanges' | 'gather' | 'prune' | 'forgetFeed'
+    'persist' | 'loadChanges' | 'gather' | 'readCommit' | 'prune' | 'forgetFeed'
   >;
   /** Commits that count no more and are still stored from before. */
   readonly superseded: readonly Superseded[];
@@ -50,6 +52,8 @@ export interface RuntimeParts {
   onAdvanced(positions: readonly FeedPosition[]): void;
   /** Feeds are closed for good. */
   onForgotten(feeds: readonly FeedId[]): void;
+  /** Feeds turned out to be void: peers must hear of it. */
+  onForksProved?(proofs: readonly ForkProof[]): void;
   /** Something an operator should read. */
   onReport(event: ReportEvent, detail: string, fault: unknown): void;
   /** The store failed: nothing is acknowledged from now on. Called once. */
@@ -109,11 +113,20 @@ export class Runtime {
 
   /** Hands over a peer's runs. Resolves with what became of them, once that is stored. */
   deliver(runs: readonly Run[]): Promise<DeliveryOutcome> {
+    return this.#deliver((deliveryId) => ({ type: 'runs-received', deliveryId, runs }));
+  }
+
+  /** Hands over encoded proofs of forks. Resolves with what became of them, once that is stored. */
+  deliverProofs(proofs: readonly Uint8Array[]): Promise<DeliveryOutcome> {
+    return this.#deliver((deliveryId) => ({ type: 'proofs-received', deliveryId, proofs }));
+  }
+
+  #deliver(event: (deliveryId: number) => Event): Promise<DeliveryOutcome> {
     if (this.#state !== 'open') return Promise.reject(this.#refusal());
     const deliveryId = this.#nextId++;
     return new Promise((resolve, reject) => {
       this.#deliveries.set(deliveryId, { resolve, reject });
-      this.#take({ type: 'runs-received', deliveryId, runs });
+      this.#take(event(deliveryId));
     });
   }
 
@@ -228,6 +241,12 @@ export class Runtime {
         case 'feeds-forgotten':
           this.#parts.onForgotten(effect.feeds);
           break;
+        case 'forks-proved':
+          this.#parts.onForksProved?.(effect.proofs);
+          break;
+        case 'read-commit':
+          this.#readCommit(effect.feed, effect.seq);
+          break;
         case 'load-document':
           this.#load(effect.key, effect.generation);
           break;
@@ -268,6 +287,13 @@ export class Runtime {
     });
   }
 
+  #readCommit(feed: FeedId, seq: number): void {
+    this.#read(async () => {
+      const commit = await this.#parts.commits.readCommit(feed, seq);
+      return { type: 'commit-read', feed, seq, commit };
+    });
+  }
+
   #read(read: () => Promise<Event>): void {
     this.#loads++;
     read()
@@ -305,6 +331,13 @@ export class Runtime {
   }
 
   #refusal(): HoldfastError {
+    if (this.#failure instanceof IdentityReusedError) {
+      return new HoldfastError(
+        'STOPPING',
+        'The sidecar was rolled back or cloned and starts anew inside. Nothing was done; try again.',
+        { retryAfterMs: RETRY_AFTER_FAILURE_MS },
+      );
+    }
     return this.#state === 'failed'
       ? new HoldfastError(
           'STORE_FAILED',

@@ -45,6 +45,7 @@ function sidecarAt(paused = false): FakeSidecar {
     stateHash: '0123456789abcdef0123456789abcdef',
     notReady: [],
     damage: [],
+    warnings: [],
   };
   return sidecar;
 }

@@ -5,8 +5,9 @@ import fc from 'fast-check';
 import { ByteWriter, MalformedBytesError, utf8 } from '../../src/core/bytes.ts';
 import { decodeOps, encodeOps, type Op } from '../../src/core/commit.ts';
 import { MAX_COMMIT_BYTES } from '../../src/core/config.ts';
-import { FeedTable, type Run } from '../../src/core/feed.ts';
+import { FeedTable } from '../../src/core/feed.ts';
 import { createIncarnation, type FeedId, type Lane, toHex } from '../../src/core/index.ts';
+import type { Run } from '../../src/core/run.ts';
 import { hlcOf } from '../../src/core/time.ts';
 import { createSigner, sodiumCrypto } from '../../src/sidecar/sodium-crypto.ts';
 

@@ -4,8 +4,10 @@ import { test } from 'node:test';
 import type { Checkpoint } from '../../src/core/checkpoint.ts';
 import { type Commit, encodeOps } from '../../src/core/commit.ts';
 import { MAX_FEED_BYTES, MAX_FEED_COMMITS, MAX_INCARNATIONS } from '../../src/core/config.ts';
-import { type FeedHead, FeedTable, type Run, type Superseded } from '../../src/core/feed.ts';
+import { FeedTable } from '../../src/core/feed.ts';
+import type { FeedHead, Superseded } from '../../src/core/feed-head.ts';
 import { createIncarnation, type FeedId, hlcOf, toHex, utf8 } from '../../src/core/index.ts';
+import type { Run } from '../../src/core/run.ts';
 import { createSigner, sodiumCrypto } from '../../src/sidecar/sodium-crypto.ts';
 
 const signer = createSigner(new Uint8Array(32).fill(1));

@@ -84,6 +84,7 @@ function live(feeds: Partial<MeshFeeds> = {}): Setting {
       onPeerHas: () => undefined,
       onMoved: () => undefined,
       onHeld: () => undefined,
+      onDiffers: () => undefined,
       onRoundTrip: () => undefined,
       onProgress: () => undefined,
       onReadFailed: (reason) => closes.push(`not read: ${reason}`),

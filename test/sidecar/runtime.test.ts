@@ -69,6 +69,7 @@ class Bench {
           return this.commits.loadChanges(key, generation);
         },
         gather: (author, lane, spans) => this.commits.gather(author, lane, spans),
+        readCommit: (...place) => this.commits.readCommit(...place),
         prune: (superseded) => this.commits.prune(superseded),
         forgetFeed: (feed) => this.commits.forgetFeed(feed),
       },

@@ -17,7 +17,15 @@ import {
   type GoodbyeReason as WireReason,
 } from '../../gen/holdfast/mesh/v1/session_pb.ts';
 import { TheirAliases } from './alias-book.ts';
-import { FrameError, MAX_FRAME_ENTRIES, MAX_FRAME_SEQS, REASON_NUMBER } from './frame-values.ts';
+import {
+  FrameError,
+  HEAD_BYTES,
+  MAX_FRAME_ENTRIES,
+  MAX_FRAME_PROOFS,
+  MAX_FRAME_SEQS,
+  REASON_NUMBER,
+  VECTOR_HEAD_BYTES,
+} from './frame-values.ts';
 import type { GoodbyeReason, Have, Message } from './message.ts';
 import { PayloadUnpacker } from './payload-packing.ts';
 
@@ -81,6 +89,8 @@ export class FrameReader {
         return { type: 'stop', feeds: this.#entries(body.value.feeds, (_, feed) => feed) };
       case 'run':
         return this.#run(body.value);
+      case 'forkProofs':
+        return { type: 'fork-proofs', proofs: limited(body.value.proofs, MAX_FRAME_PROOFS) };
       case 'stored':
         return { type: 'stored', runs: body.value.runs };
       case 'ping':
@@ -112,12 +122,16 @@ export class FrameReader {
           frontier: sized(body.value.frontier, DIGEST_BYTES, 'frontier_digest.frontier'),
           roster: sized(body.value.roster, DIGEST_BYTES, 'frontier_digest.roster'),
           feeds: body.value.feeds,
+          ...(body.value.forks.length === 0
+            ? {}
+            : { forks: sized(body.value.forks, DIGEST_BYTES, 'frontier_digest.forks') }),
         };
       case 'frontierVector':
         limited(body.value.seqs, MAX_FRAME_SEQS);
         return {
           type: 'frontier-vector',
           seqs: body.value.seqs.map(sequence),
+          ...headsOf(body.value),
           last: body.value.last,
         };
       case 'frontierBuckets':
@@ -125,7 +139,7 @@ export class FrameReader {
       case 'frontier':
         return {
           type: 'frontier',
-          positions: this.#entries(body.value.positions, positionOf),
+          positions: this.#entries(body.value.positions, headedPositionOf),
           last: body.value.last,
         };
     }
@@ -215,6 +229,14 @@ function positionOf(entry: { readonly seq: bigint }, feed: FeedId): FeedPosition
   return { feed, seq: sequence(entry.seq) };
 }
 
+function headedPositionOf(
+  entry: { readonly seq: bigint; readonly head: Uint8Array },
+  feed: FeedId,
+): FeedPosition {
+  if (entry.head.length === 0) return positionOf(entry, feed);
+  return { ...positionOf(entry, feed), head: sized(entry.head, HEAD_BYTES, 'position.head') };
+}
+
 function haveOf(entry: { readonly seq: bigint; readonly kind: WireHaveKind }, feed: FeedId): Have {
   // A kind of a later version still says how far the feed is held.
   const kind =
@@ -255,6 +277,17 @@ function sized(value: Uint8Array, length: number, field: string): Uint8Array {
   if (value.length !== length)
     throw new FrameError(`${field} has ${value.length} bytes instead of ${length}`);
   return value;
+}
+
+function headsOf({
+  heads,
+  seqs,
+}: {
+  readonly heads: Uint8Array;
+  readonly seqs: readonly bigint[];
+}) {
+  if (heads.length === 0) return {};
+  return { heads: sized(heads, VECTOR_HEAD_BYTES * seqs.length, 'frontier_vector.heads') };
 }
 
 function hex(value: Uint8Array, length: number, field: string): string {

@@ -29,3 +29,19 @@ export const MAX_FRAME_SEQS = 32_768;
 export class FrameError extends Error {
   override readonly name = 'FrameError';
 }
+
+/** Fork proofs in one frame: about 200 KiB at most. */
+export const MAX_FRAME_PROOFS = 128;
+/** Bytes of the hash of a last commit, in the positions of a frontier. */
+export const HEAD_BYTES = 8;
+/** The same in a vector, where it is the larger part of what is sent. */
+export const VECTOR_HEAD_BYTES = 4;
+
+/** Entries, a frame full each; no frame for none. */
+export function framesOf<Entry>(entries: readonly Entry[]): (readonly Entry[])[] {
+  const frames: (readonly Entry[])[] = [];
+  for (let at = 0; at < entries.length; at += MAX_FRAME_ENTRIES) {
+    frames.push(entries.slice(at, at + MAX_FRAME_ENTRIES));
+  }
+  return frames;
+}

@@ -67,6 +67,8 @@ export class FrameWriter {
         return { case: 'stop', value: { feeds: message.feeds.map((feed) => this.#ref(feed)) } };
       case 'run':
         return { case: 'run', value: this.#run(message.run) };
+      case 'fork-proofs':
+        return { case: 'forkProofs', value: { proofs: [...message.proofs] } };
       case 'stored':
         return { case: 'stored', value: { runs: message.runs } };
       case 'ping':
@@ -83,18 +85,25 @@ export class FrameWriter {
   #frontier(message: FrontierMessage): FrameInit {
     switch (message.type) {
       case 'frontier-digest': {
-        const { frontier, roster, feeds } = message;
-        return { case: 'frontierDigest', value: { frontier, roster, feeds } };
+        const { type: _, ...value } = message;
+        return { case: 'frontierDigest', value };
       }
       case 'frontier-vector':
         return {
           case: 'frontierVector',
-          value: { seqs: message.seqs.map(BigInt), last: message.last },
+          value: {
+            seqs: message.seqs.map(BigInt),
+            last: message.last,
+            ...(message.heads === undefined ? {} : { heads: message.heads }),
+          },
         };
       case 'frontier-buckets':
         return { case: 'frontierBuckets', value: { hashes: message.hashes } };
       case 'frontier': {
-        const positions = message.positions.map((position) => this.#position(position));
+        const positions = message.positions.map((position) => ({
+          ...this.#position(position),
+          ...(position.head === undefined ? {} : { head: position.head }),
+        }));
         return { case: 'frontier', value: { positions, last: message.last } };
       }
     }

@@ -17,8 +17,13 @@ import {
   toHex,
   utf8,
 } from '../../core/index.ts';
-import { MAX_FRAME_ENTRIES, MAX_FRAME_SEQS } from './frame-values.ts';
-import type { FrontierDigest, FrontierMessage } from './message.ts';
+import {
+  HEAD_BYTES,
+  MAX_FRAME_ENTRIES,
+  MAX_FRAME_SEQS,
+  VECTOR_HEAD_BYTES,
+} from './frame-values.ts';
+import type { FrontierDigest, FrontierMessage, FrontierVector } from './message.ts';
 
 /** Positions a peer may announce. A fleet of a thousand members with several incarnations has fewer. */
 export const MAX_POSITIONS = 1_000_000;
@@ -31,15 +36,27 @@ const FEEDS_PER_BUCKET = 8;
 /** At most 4,096 buckets: 32 KiB of hashes. */
 const MAX_BUCKET_BITS = 12;
 const FEED_BYTES = 49;
-const POSITION_BYTES = FEED_BYTES + 8;
+const POSITION_BYTES = FEED_BYTES + 8 + HEAD_BYTES;
+/** In place of a head that is not known, or does not count any more. */
+const NO_HEAD = new Uint8Array(HEAD_BYTES);
+const NO_HEADS = new Uint8Array(0);
+const FORKS_DOMAIN = utf8('holdfast forks 1');
 
 export type FrontierStep =
   | { readonly type: 'more'; readonly send: readonly FrontierMessage[] }
-  /** `theirs`: what the peer holds of every feed that either side mentioned or both agree on. */
-  | { readonly type: 'done'; readonly theirs: readonly FeedPosition[] }
+  /**
+   * `theirs`: what the peer holds of every feed that either side mentioned or both agree on. `differing`: feeds that both hold
+   * up to the same commit, and not the same commit; the positions are ours.
+   */
+  | {
+      readonly type: 'done';
+      readonly theirs: readonly FeedPosition[];
+      readonly differing: readonly FeedPosition[];
+    }
   | { readonly type: 'breach'; readonly what: string };
 
 interface Row extends FeedPosition {
+  readonly head: Uint8Array;
   readonly bytes: Uint8Array;
   /** The first 16 bits of the hash of the feed's name; its leading bits are the number of its bucket. */
   readonly place: number;
@@ -52,21 +69,24 @@ export class FrontierExchange {
   readonly #rows: readonly Row[];
   readonly #digest: FrontierDigest;
   readonly #theirs = new Map<FeedKey, FeedPosition>();
+  readonly #rowByFeed = new Map<FeedKey, Row>();
+  readonly #differing: FeedPosition[] = [];
   #phase: Phase = 'digest';
   #bucketBits = 0;
   #announced = 0;
 
   /** `positions` is the snapshot that is compared; what grows afterwards is none of the exchange's business. */
-  constructor(hash: Hash, positions: readonly FeedPosition[]) {
+  constructor(hash: Hash, positions: readonly FeedPosition[], forked: readonly FeedId[] = []) {
     this.#hash = hash;
     this.#rows = positions
-      .map(({ feed, seq }) => ({ feed, seq, name: feedBytes(feed) }))
-      .map(({ feed, seq, name }) => ({ feed, seq, bytes: name, sort: toHex(name) }))
+      .map((position) => ({ position, bytes: feedBytes(position.feed) }))
+      .map(({ position, bytes }) => ({ position, bytes, sort: toHex(bytes) }))
       .sort((a, b) => (a.sort < b.sort ? -1 : 1))
-      .map(({ feed, seq, bytes }) => {
+      .map(({ position: { feed, seq, head = NO_HEAD }, bytes }) => {
         const [high = 0, low = 0] = hash.blake2b(bytes);
-        return { feed, seq, bytes, place: high * 256 + low };
+        return { feed, seq, head, bytes, place: high * 256 + low };
       });
+    for (const row of this.#rows) this.#rowByFeed.set(feedKey(row.feed), row);
     this.#digest = {
       type: 'frontier-digest',
       frontier: this.#hashOf(FRONTIER_DOMAIN, this.#rows.map(positionBytes), DIGEST_BYTES),
@@ -76,7 +96,13 @@ export class FrontierExchange {
         DIGEST_BYTES,
       ),
       feeds: this.#rows.length,
+      ...(forked.length === 0 ? {} : { forks: this.#forksDigest(forked) }),
     };
+  }
+
+  #forksDigest(forked: readonly FeedId[]): Uint8Array {
+    const names = forked.map((feed) => toHex(feedBytes(feed))).sort();
+    return this.#hashOf(FORKS_DOMAIN, names.map(fromHex), DIGEST_BYTES);
   }
 
   get isDone(): boolean {
@@ -95,7 +121,7 @@ export class FrontierExchange {
         return this.#phase === 'digest' ? this.#takeDigest(message) : breach('a second digest');
       case 'frontier-vector':
         if (this.#phase !== 'vector') return breach('a vector that nobody waits for');
-        return this.#takeVector(message.seqs, message.last);
+        return this.#takeVector(message);
       case 'frontier-buckets':
         if (this.#phase !== 'buckets') return breach('buckets that nobody waits for');
         return this.#takeBuckets(message.hashes);
@@ -123,18 +149,21 @@ export class FrontierExchange {
   }
 
   #vector(): FrontierMessage[] {
+    const hasHeads = this.#rows.some(({ head }) => head !== NO_HEAD);
     return inParts(this.#rows, MAX_FRAME_SEQS).map((rows, i, { length }) => ({
       type: 'frontier-vector',
       seqs: rows.map(({ seq }) => seq),
+      ...(hasHeads ? { heads: headsOf(rows) } : {}),
       last: i === length - 1,
     }));
   }
 
-  #takeVector(seqs: readonly number[], last: boolean): FrontierStep {
-    for (const seq of seqs) {
+  #takeVector({ seqs, heads = NO_HEADS, last }: FrontierVector): FrontierStep {
+    for (const [i, seq] of seqs.entries()) {
       const row = this.#rows[this.#announced++];
       if (row === undefined) return breach('a vector longer than its roster');
-      this.#learn({ feed: row.feed, seq });
+      const at = i * VECTOR_HEAD_BYTES;
+      this.#learn({ feed: row.feed, seq, head: heads.subarray(at, at + VECTOR_HEAD_BYTES) });
     }
     if (!last) return seqs.length === 0 ? breach('an empty part of a vector') : more();
     if (this.#announced < this.#rows.length) return breach('a vector shorter than its roster');
@@ -173,7 +202,9 @@ export class FrontierExchange {
     const send = inParts(differing, MAX_FRAME_ENTRIES).map(
       (rows, i, { length }): FrontierMessage => ({
         type: 'frontier',
-        positions: rows.map(({ feed, seq }) => ({ feed, seq })),
+        positions: rows.map(({ feed, seq, head }) =>
+          head === NO_HEAD ? { feed, seq } : { feed, seq, head },
+        ),
         last: i === length - 1,
       }),
     );
@@ -188,13 +219,17 @@ export class FrontierExchange {
     return positions.length === 0 ? breach('an empty part of a frontier') : more();
   }
 
-  #learn({ feed, seq }: FeedPosition): void {
-    this.#theirs.set(feedKey(feed), { feed, seq });
+  #learn({ feed, seq, head = NO_HEAD }: FeedPosition): void {
+    const key = feedKey(feed);
+    this.#theirs.set(key, { feed, seq });
+    const row = this.#rowByFeed.get(key);
+    if (row?.seq === seq && areOther(row.head, head)) this.#differing.push({ feed, seq });
   }
 
   #finish(): FrontierStep {
     this.#phase = 'done';
-    return { type: 'done', theirs: [...this.#theirs.values()] };
+    const differing = this.#differing;
+    return { type: 'done', theirs: [...this.#theirs.values()], differing };
   }
 
   #hashOf(domain: Uint8Array, parts: readonly Uint8Array[], length: number): Uint8Array {
@@ -219,8 +254,19 @@ function feedBytes({ author, incarnation, lane }: FeedId): Uint8Array {
     .finish();
 }
 
-function positionBytes({ bytes, seq }: Row): Uint8Array {
-  return new ByteWriter(POSITION_BYTES).raw(bytes).uint64(BigInt(seq)).finish();
+function positionBytes({ bytes, seq, head }: Row): Uint8Array {
+  return new ByteWriter(POSITION_BYTES).raw(bytes).uint64(BigInt(seq)).raw(head).finish();
+}
+
+function headsOf(rows: readonly Row[]): Uint8Array {
+  return concatBytes(...rows.map(({ head }) => head.subarray(0, VECTOR_HEAD_BYTES)));
+}
+
+/** Both are known, and they differ as far as both were told. */
+function areOther(a: Uint8Array, b: Uint8Array): boolean {
+  const length = Math.min(a.length, b.length);
+  const isKnown = [a, b].every((head) => head.subarray(0, length).some((byte) => byte !== 0));
+  return isKnown && !bytesEqual(a.subarray(0, length), b.subarray(0, length));
 }
 
 /** At least one part, be it empty. */

@@ -21,12 +21,16 @@ export interface FrontierDigest {
   /** 16 bytes over all feeds. */
   readonly roster: Uint8Array;
   readonly feeds: number;
+  /** 16 bytes over the feeds that are proved to have forked; absent when there are none. */
+  readonly forks?: Uint8Array;
 }
 
 /** Positions without their feeds, in the order of a roster that both sides share. */
 export interface FrontierVector {
   readonly type: 'frontier-vector';
   readonly seqs: readonly number[];
+  /** Four bytes of the hash of each feed's last commit; absent when none is known. */
+  readonly heads?: Uint8Array;
   readonly last: boolean;
 }
 
@@ -73,6 +77,8 @@ export type Message =
   | { readonly type: 'want'; readonly entries: readonly FeedPosition[] }
   | { readonly type: 'stop'; readonly feeds: readonly FeedId[] }
   | { readonly type: 'run'; readonly run: Run }
+  /** Encoded proofs that feeds forked. */
+  | { readonly type: 'fork-proofs'; readonly proofs: readonly Uint8Array[] }
   | { readonly type: 'stored'; readonly runs: number }
   | { readonly type: 'ping'; readonly token: bigint }
   | { readonly type: 'pong'; readonly token: bigint }

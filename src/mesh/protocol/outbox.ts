@@ -23,6 +23,8 @@ interface Row {
   next: number;
   /** Whether the peer is sent what it lacks. */
   isSent: boolean;
+  /** Whether it was asked for and nothing was sent since: then the hash before the next commit is sent with it. */
+  isAsked: boolean;
 }
 
 export class Outbox {
@@ -86,6 +88,7 @@ export class Outbox {
     const row = this.#rows.get(feedKey(feed));
     if (row === undefined || row.ours === 0) return;
     row.isSent = true;
+    row.isAsked = true;
     row.theirs = Math.min(row.theirs, seq - 1);
     row.next = Math.max(1, seq);
     this.#sort(row);
@@ -107,7 +110,7 @@ export class Outbox {
   }
 
   /** The next feed to send from and where; undefined when there is nothing to send. It goes to the end of its lane. */
-  next(): { feed: FeedId; firstSeq: number } | undefined {
+  next(): { feed: FeedId; firstSeq: number; isAsked: boolean } | undefined {
     const lane = this.#schedule.next((which) => (this.#behindByLane.get(which)?.size ?? 0) > 0);
     const behind = lane && this.#behindByLane.get(lane);
     const first = behind?.entries().next().value;
@@ -115,13 +118,14 @@ export class Outbox {
     const [key, row] = first;
     behind.delete(key);
     behind.set(key, row);
-    return { feed: row.feed, firstSeq: row.next };
+    return { feed: row.feed, firstSeq: row.next, isAsked: row.isAsked };
   }
 
   /** A run of this feed was sent. */
   sent({ feed, seq }: FeedPosition): void {
     const row = this.#of(feed);
     row.next = Math.max(row.next, seq + 1);
+    row.isAsked = false;
     // Who gets a run knows that we have it.
     row.told = Math.max(row.told, seq);
     this.#sort(row);
@@ -159,7 +163,7 @@ export class Outbox {
     let row = this.#rows.get(key);
     if (row === undefined) {
       const isSent = feed.author === this.#self;
-      row = { feed, ours: 0, theirs: 0, told: 0, next: 1, isSent };
+      row = { feed, ours: 0, theirs: 0, told: 0, next: 1, isSent, isAsked: false };
       this.#rows.set(key, row);
     }
     return row;

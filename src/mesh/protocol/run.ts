@@ -1,8 +1,6 @@
 // How a run travels: a signature covers all commits before it, so most of them stay at home, and the whole fits a frame.
-import type { Run } from '../../core/index.ts';
+import { type FeedPosition, MAX_UNSIGNED_COMMITS, type Run } from '../../core/index.ts';
 
-/** Commits that may travel under one signature. Bounds what a receiver must hold before it can check anything. */
-const MAX_UNSIGNED_COMMITS = 16;
 /** Payload bytes that may travel under one signature, for the same reason. */
 const MAX_UNSIGNED_BYTES = 64 * 1024;
 /** Bytes of a run from which on it ends at the last signature: half of the largest frame. */
@@ -20,9 +18,11 @@ export function thinSignatures(run: Run): Run {
   const commits = run.commits.map((commit, index) => {
     commitsSince++;
     bytesSince += commit.payload.length;
-    const last = index === run.commits.length - 1;
-    const due = last || commitsSince >= MAX_UNSIGNED_COMMITS || bytesSince >= MAX_UNSIGNED_BYTES;
-    // What we wrote before we lost our disk came back to us thinned: then the next signature there is has to do.
+    // What we wrote before we lost our disk came back to us thinned: the next signature there is may be too far away.
+    const next = run.commits.findIndex((other, at) => at > index && other.signature !== undefined);
+    const isLast = next < 0;
+    const isFar = commitsSince + next - index > MAX_UNSIGNED_COMMITS;
+    const due = isLast || isFar || bytesSince >= MAX_UNSIGNED_BYTES;
     if (!due || commit.signature === undefined) return { ...commit, signature: undefined };
     commitsSince = 0;
     bytesSince = 0;
@@ -42,4 +42,9 @@ export function limitRun(run: Run, maxBytes = MAX_RUN_BYTES): Run {
     if (signature !== undefined) signed = index + 1;
   }
   return { ...run, commits: run.commits.slice(0, signed) };
+}
+
+/** A run may begin later than asked only where it jumps over what is held no more. */
+export function follows(run: Run, { seq }: FeedPosition): boolean {
+  return run.firstSeq === seq || (run.firstSeq > seq && run.previous !== undefined);
 }

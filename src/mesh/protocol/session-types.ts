@@ -1,5 +1,12 @@
 // What happens to a session and what it asks of its driver.
-import type { DeliveryOutcome, FeedId, FeedPosition, NodeId, Run } from '../../core/index.ts';
+import type {
+  DeliveryOutcome,
+  EncodedFork,
+  FeedId,
+  FeedPosition,
+  NodeId,
+  Run,
+} from '../../core/index.ts';
 import type { GreetingParts, Versions } from './greeting.ts';
 import type { GoodbyeReason, Have } from './message.ts';
 
@@ -16,6 +23,10 @@ export type SessionEvent =
   | { readonly type: 'advanced'; readonly positions: readonly FeedPosition[] }
   /** Feeds are not held here any more. */
   | { readonly type: 'forgotten'; readonly feeds: readonly FeedId[] }
+  /** Feeds turned out to be void. */
+  | { readonly type: 'proved'; readonly forks: readonly EncodedFork[] }
+  /** Answers `verify-proofs`. */
+  | { readonly type: 'proofs-verified'; readonly outcome: DeliveryOutcome }
   /** Feeds are to be pulled over this link, each from a place on. */
   | { readonly type: 'want'; readonly positions: readonly FeedPosition[] }
   /** Feeds are pulled over another link. */
@@ -35,9 +46,18 @@ export type SessionEvent =
 export type SessionEffect =
   /** The driver says `drained` later if the link did not take it gladly, and sets `blocked` meanwhile. */
   | { readonly type: 'send'; readonly frame: Uint8Array }
-  /** At most about `maxBytes` of payload. */
-  | { readonly type: 'read-run'; readonly position: FeedPosition; readonly maxBytes: number }
+  /** At most about `maxBytes` of payload. `withPrevious`: with the hash of the commit before, whatever is held of it. */
+  | {
+      readonly type: 'read-run';
+      readonly position: FeedPosition;
+      readonly maxBytes: number;
+      readonly withPrevious?: boolean;
+    }
   | { readonly type: 'deliver'; readonly run: Run }
+  /** Encoded proofs of forks came. */
+  | { readonly type: 'verify-proofs'; readonly proofs: readonly Uint8Array[] }
+  /** Both hold feeds up to the same commit, and not the same commit: they must be asked for again from there. */
+  | { readonly type: 'differs'; readonly positions: readonly FeedPosition[] }
   /** Hello checked: the peer is a member. `version` and `capabilities` are what both sides speak. */
   | {
       readonly type: 'member';
@@ -58,6 +78,8 @@ export type SessionEffect =
       readonly position: FeedPosition;
       readonly retryAfterMs: number;
       readonly reason: string;
+      /** It does not continue what is held: the feed must be asked for again from the last commit that is. */
+      readonly audit?: boolean;
     }
   /** Say `woken` after that time. Replaces an earlier one. */
   | { readonly type: 'wake'; readonly afterMs: number }
@@ -80,4 +102,6 @@ export interface SessionParts extends GreetingParts {
   readonly versions?: Versions;
   /** Feeds as they are held now; read when the peer turned out to be a member. */
   positions(): readonly FeedPosition[];
+  /** Proofs that feeds forked, at the same moment. */
+  forks?(): readonly EncodedFork[];
 }

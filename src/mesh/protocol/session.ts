@@ -6,8 +6,9 @@
 //   level:     runs of own feeds and of wanted ones, have, want, stop, stored, ping/pong … goodbye ► closed
 import type { DeliveryOutcome, FeedId, FeedPosition, Instant, Run } from '../../core/index.ts';
 import { MAX_ALIASES } from './alias-book.ts';
+import { ForkTalk } from './fork-talk.ts';
 import { FrameReader } from './frame-reader.ts';
-import { FrameError, MAX_FRAME_ENTRIES } from './frame-values.ts';
+import { FrameError, framesOf, MAX_FRAME_ENTRIES } from './frame-values.ts';
 import { FrameWriter, type OwnMessage } from './frame-writer.ts';
 import { FrontierExchange } from './frontier.ts';
 import { Greeting } from './greeting.ts';
@@ -16,7 +17,7 @@ import { LinkBudget } from './link-budget.ts';
 import { Liveness } from './liveness.ts';
 import type { FrontierMessage, GoodbyeReason, Have, Message } from './message.ts';
 import { Outbox } from './outbox.ts';
-import { limitRun, thinSignatures } from './run.ts';
+import { follows, limitRun, thinSignatures } from './run.ts';
 import { MAX_UNSTORED_RUNS, SendWindow } from './send-window.ts';
 import type { CloseReason, SessionEffect, SessionEvent, SessionParts } from './session-types.ts';
 
@@ -37,6 +38,7 @@ export class Session {
   readonly #outbox: Outbox;
   readonly #inbox = new Inbox();
   readonly #window = new SendWindow();
+  readonly #forks: ForkTalk;
   #budget = new LinkBudget(Infinity);
   #liveness = new Liveness(0);
   /** Undefined before the greeting is over. */
@@ -55,6 +57,12 @@ export class Session {
     this.#parts = parts;
     this.#greeting = new Greeting(parts, parts.versions);
     this.#outbox = new Outbox(parts.membership.nodeId);
+    this.#forks = new ForkTalk({
+      send: (proofs) => this.#send({ type: 'fork-proofs', proofs }),
+      verify: (proofs) => this.#effects.push({ type: 'verify-proofs', proofs }),
+      breach: (what) => this.#breach(what),
+      forks: () => parts.forks?.() ?? [],
+    });
   }
 
   handle(event: SessionEvent, now: Instant): SessionEffect[] {
@@ -114,6 +122,11 @@ export class Session {
           this.#inbox.forget(feed);
         }
         return;
+      case 'proved':
+        if (this.#isLive()) this.#forks.tell(event.forks);
+        return;
+      case 'proofs-verified':
+        return this.#forks.verified(event.outcome);
       case 'want':
         for (const position of event.positions) this.#inbox.wanted(position);
         for (const entries of framesOf(event.positions)) this.#send({ type: 'want', entries });
@@ -162,7 +175,8 @@ export class Session {
     this.#send({ type: 'introduction', name: this.#parts.name });
     const positions = this.#parts.positions();
     for (const position of positions) this.#outbox.compared(position);
-    this.#exchange = new FrontierExchange(this.#parts.membership.crypto, positions);
+    const { crypto } = this.#parts.membership;
+    this.#exchange = new FrontierExchange(crypto, positions, this.#forks.feeds());
     this.#send(this.#exchange.digest);
   }
 
@@ -191,6 +205,8 @@ export class Session {
       case 'foreign-run':
         this.#send({ type: 'stored', runs: 1 });
         return;
+      case 'fork-proofs':
+        return this.#forks.hear(message.proofs);
       case 'stored':
         this.#window.stored(message.runs, this.#nowMs);
         return;
@@ -213,8 +229,10 @@ export class Session {
 
   #compare(message: FrontierMessage): void {
     // There is one from the moment on in which the session is live.
-    const step = this.#exchange?.take(message);
-    if (step === undefined) return;
+    if (this.#exchange === undefined) return;
+    // Before anything else: what is void need not be compared or sent.
+    if (message.type === 'frontier-digest') this.#forks.compare(this.#exchange.digest, message);
+    const step = this.#exchange.take(message);
     switch (step.type) {
       case 'more':
         for (const answer of step.send) this.#send(answer);
@@ -226,6 +244,8 @@ export class Session {
           type: 'peer-has',
           positions: step.theirs.map((position) => ({ ...position, kind: 'held' })),
         });
+        if (step.differing.length > 0)
+          this.#effects.push({ type: 'differs', positions: step.differing });
         return;
       case 'breach':
         return this.#breach(step.what);
@@ -268,10 +288,11 @@ export class Session {
         return;
       }
       case 'held': {
-        const { position, retryAfterMs, reason } = outcome;
+        const { type: _, ...held } = outcome;
+        const { position } = held;
         this.#send({ type: 'stored', runs: this.#inbox.held(position) });
         this.#send({ type: 'have', entries: [{ ...position, kind: 'reset' }] });
-        this.#effects.push({ type: 'held', position, retryAfterMs, reason });
+        this.#effects.push({ type: 'held', ...held });
         return;
       }
     }
@@ -302,6 +323,7 @@ export class Session {
       type: 'read-run',
       position: { feed: next.feed, seq: next.firstSeq },
       maxBytes: this.#runBytes(),
+      ...(next.isAsked ? { withPrevious: true } : {}),
     });
   }
 
@@ -375,17 +397,4 @@ export class Session {
     this.#state = 'closed';
     this.#effects.push({ type: 'close', why, message });
   }
-}
-
-/** A run may begin later than asked only where it jumps over what is held no more. */
-function follows(run: Run, { seq }: FeedPosition): boolean {
-  return run.firstSeq === seq || (run.firstSeq > seq && run.previous !== undefined);
-}
-
-function framesOf<Entry>(entries: readonly Entry[]): (readonly Entry[])[] {
-  const frames: (readonly Entry[])[] = [];
-  for (let at = 0; at < entries.length; at += MAX_FRAME_ENTRIES) {
-    frames.push(entries.slice(at, at + MAX_FRAME_ENTRIES));
-  }
-  return frames;
 }

@@ -23,6 +23,8 @@ const MAX_SILENT_MS = 30_000;
 /** Two of these without any progress on a link and it is closed. Or two round trips, where that is longer. */
 const STALLED_MS = 30_000;
 const STALLS_BEFORE_CLOSE = 2;
+/** A feed is audited no more often: whoever answers with what still does not fit is asked like one whose runs were held. */
+const AUDIT_EVERY_MS = 30_000;
 /** How often feeds that are lacking are looked at. */
 const LOOK_MS = 250;
 
@@ -64,6 +66,8 @@ interface FeedRow {
   jitter: number;
   /** Not asked for before then, because of a run that was held. */
   retryAtMs: number;
+  /** Not audited again before then. */
+  auditAtMs: number;
 }
 
 export class Subscriptions {
@@ -188,6 +192,26 @@ export class Subscriptions {
     row.stopped.add(link);
     if (row.provider === link) row.provider = undefined;
     this.#settle(row, nowMs);
+    return this.#take();
+  }
+
+  /**
+   * What a link sends of a feed does not go through the last commit that is held here: it is asked for again over that link, from
+   * that commit on, so that both can be compared.
+   */
+  audit(link: LinkId, { feed, seq }: FeedPosition, nowMs: number): SubscriptionAction[] {
+    if (!this.#links.has(link)) return [];
+    const row = this.#of(feed);
+    if (nowMs < row.auditAtMs) return this.held(link, { feed, seq }, AUDIT_EVERY_MS, nowMs);
+    row.auditAtMs = nowMs + AUDIT_EVERY_MS;
+    row.ours = seq;
+    if (row.provider !== undefined && row.provider !== link) this.#stop(row, row.provider);
+    row.provider = link;
+    row.askedMs = nowMs;
+    row.stopped.delete(link);
+    row.wanted.add(link);
+    const position = { feed, seq: Math.max(1, seq) };
+    this.#actions.push({ type: 'want', link, position });
     return this.#take();
   }
 
@@ -327,6 +351,7 @@ export class Subscriptions {
         changes: 0,
         jitter: 0,
         retryAtMs: 0,
+        auditAtMs: -Infinity,
       };
       this.#feeds.set(key, row);
     }

@@ -61,6 +61,8 @@ export interface Backend {
   notReady(): readonly string[];
   /** What of the store was found damaged since the process started, one sentence each; some hundred at most. */
   damage(): readonly string[];
+  /** What an operator should put right since the process started, one sentence each; a few at most. */
+  warnings?(): readonly string[];
   /** Aborted when the sidecar begins to stop: streams end with UNAVAILABLE and a retry hint. */
   readonly stopping: AbortSignal;
 }

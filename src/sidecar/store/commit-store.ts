@@ -5,6 +5,7 @@ import {
   changeOf,
   type DocumentKey,
   type Effect,
+  encodeForkProof,
   type FeedHead,
   type FeedId,
   type FeedKey,
@@ -12,6 +13,7 @@ import {
   type GatheredOp,
   type GatheredSpan,
   gateOps,
+  type HeldCommit,
   hasForeignOps,
   isBlank,
   type Lane,
@@ -27,6 +29,7 @@ import {
   commitRange,
   commitSpan,
   editsKey,
+  forkKey,
   headKey,
   kindRange,
   metaKey,
@@ -120,6 +123,10 @@ export class CommitStore {
       if (edits.length > 0) put(editsKey(key), encodeOwnEdits(edits));
       else operations.push({ type: 'delete', key: editsKey(key) });
     }
+    for (const proof of effect.forks?.kept ?? []) put(forkKey(proof.feed), encodeForkProof(proof));
+    for (const feed of effect.forks?.dropped ?? []) {
+      operations.push({ type: 'delete', key: forkKey(feed) });
+    }
     const known = this.#viewed.size;
     const stale = new Set(effect.stale);
     let forgotten = -1;
@@ -149,12 +156,14 @@ export class CommitStore {
 
   /**
    * Commits of a feed from `firstSeq` on, up to about `maxBytes`, ending in a signed one; undefined when there is none. Where
-   * the feed was pruned beyond `firstSeq` the run begins at its base instead. A run that begins there brings the hash before it.
+   * the feed was pruned beyond `firstSeq` the run begins at its base instead. A run that begins there brings the hash before it,
+   * and so does any `withPrevious`.
    */
   async readRun(
     feed: FeedId,
     firstSeq: number,
     maxBytes = RUN_TARGET_BYTES,
+    withPrevious = false,
   ): Promise<Run | undefined> {
     const start = this.#starts.get(feedKey(feed)) ?? { base: 1, from: 1, seq: 0 };
     const isJumping = start.from > start.base;
@@ -173,13 +182,22 @@ export class CommitStore {
       if (bytes >= maxBytes && signed > 0) break;
     }
     if (signed === 0) return undefined;
-    const jumps = first > firstSeq || (first > 1 && (first === start.base || first === start.from));
+    const jumps = first > firstSeq || first === start.base || first === start.from;
     return {
       feed,
       firstSeq: first,
-      ...(jumps ? { previous: (commits[0] as CommitRecord).previous } : {}),
+      ...(first > 1 && (jumps || withPrevious)
+        ? { previous: (commits[0] as CommitRecord).previous }
+        : {}),
       commits: commits.slice(0, signed),
     };
+  }
+
+  /** A commit with the hash before it; undefined where none is held. */
+  async readCommit(feed: FeedId, seq: number): Promise<HeldCommit | undefined> {
+    const key = commitKey(feed, seq);
+    const value = await this.#store.get(key);
+    return value && this.#commit(key, value);
   }
 
   /** Every stored change of a document in one generation, in the order of feeds and sequence numbers, each once. */

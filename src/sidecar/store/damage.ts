@@ -18,6 +18,7 @@ const KIND_BY_LETTER: Readonly<Record<string, string>> = {
   v: 'view',
   e: 'own edits',
   s: 'stale mark',
+  p: 'fork proof',
 };
 
 export class StoreDamagedError extends Error {

@@ -6,6 +6,7 @@
 //   o document-key 0 feed seq index op of a document, so that its changes are found without reading whole feeds
 //   v document-key                  view
 //   e document-key                  what we wrote to a shared document
+//   p author incarnation lane       proof that a feed forked
 //   s document-key                  mark: the view does not show all stored changes
 import {
   ByteWriter,
@@ -19,7 +20,7 @@ import {
   utf8,
 } from '../../core/index.ts';
 
-type Kind = 'm' | 'f' | 'c' | 'o' | 'v' | 'e' | 's';
+type Kind = 'm' | 'f' | 'c' | 'o' | 'v' | 'e' | 's' | 'p';
 
 const AUTHOR_BYTES = 32;
 const INCARNATION_BYTES = 16;
@@ -52,6 +53,10 @@ export function opKey(document: DocumentKey, feed: FeedId, seq: number, index: n
     seqBytes(seq),
     new Uint8Array([index >>> 8, index & 0xff]),
   );
+}
+
+export function forkKey(feed: FeedId): Uint8Array {
+  return concatBytes(utf8('p'), feedBytes(feed));
 }
 
 export function viewKey(document: DocumentKey): Uint8Array {

@@ -3,6 +3,7 @@ import {
   type Crypto,
   type DocumentKey,
   type FeedHead,
+  type ForkProof,
   type Hlc,
   hlcOf,
   type NodeId,
@@ -31,7 +32,7 @@ import {
 } from './keys.ts';
 import { remainderIn } from './pruning.ts';
 import { openRecord } from './record-codec.ts';
-import { parseHead, parseNumber, parseOwnEdits, parseView } from './records.ts';
+import { parseForkProof, parseHead, parseNumber, parseOwnEdits, parseView } from './records.ts';
 import type { Store } from './store.ts';
 
 const BOOT_TAG_BYTES = 4;
@@ -81,6 +82,7 @@ export async function recall(
     reduced: rebuildViews ? [] : await readReduced(store, crypto),
     memory: {
       feeds,
+      forks: await readForks(store, crypto),
       views: kept,
       stale: rebuildViews ? [] : stale,
       ownEdits: await readOwnEdits(store, crypto),
@@ -130,6 +132,17 @@ async function readHeads(store: Store, crypto: Crypto): Promise<FeedHead[]> {
     heads.push(head);
   }
   return heads;
+}
+
+async function readForks(store: Store, crypto: Crypto): Promise<ForkProof[]> {
+  const forks: ForkProof[] = [];
+  for await (const { key, value } of store.range(kindRange('p'))) {
+    const payload = openRecord(key, value, crypto);
+    const proof = payload && parseForkProof(payload);
+    if (proof === undefined) throw new StoreDamagedError(key);
+    forks.push(proof);
+  }
+  return forks;
 }
 
 /**

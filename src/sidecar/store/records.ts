@@ -4,10 +4,12 @@ import {
   ByteWriter,
   type Commit,
   decodeCheckpoint,
+  decodeForkProof,
   EMPTY,
   encodeCheckpoint,
   type FeedHead,
   type FeedId,
+  type ForkProof,
   fromHex,
   type Hash,
   MalformedBytesError,
@@ -152,6 +154,11 @@ export function encodeOwnEdits(edits: readonly OwnEdit[]): Uint8Array {
 
 export function parseOwnEdits(bytes: Uint8Array): OwnEdit[] | undefined {
   return attempt(() => JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)));
+}
+
+/** A proof that a feed forked, as it travels. It was verified before it was stored. */
+export function parseForkProof(bytes: Uint8Array): ForkProof | undefined {
+  return attempt(() => decodeForkProof(bytes));
 }
 
 export function encodeNumber(value: number): Uint8Array {

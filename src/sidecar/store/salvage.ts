@@ -34,6 +34,7 @@ import {
   encodeOpRecord,
   opRecordOf,
   parseCommitRecord,
+  parseForkProof,
   parseHead,
 } from './records.ts';
 import type { Store, StoreOperation } from './store.ts';
@@ -158,6 +159,8 @@ class Salvager {
         this.#stateOf(feed).head = head;
         return true;
       }
+      case 'p':
+        return parseForkProof(payload) !== undefined;
       default:
         return true;
     }
@@ -309,6 +312,7 @@ const FATE_BY_LETTER: Readonly<Record<string, string>> = {
   v: 'is damaged; it is rebuilt from the commits',
   s: 'is damaged; the views are rebuilt from the commits',
   m: 'is damaged; it is dropped',
+  p: 'is damaged; it is dropped, and peers that hold it send it again',
 };
 
 /** Entries of the index that a commit has. One whose payload means nothing has none. */

@@ -31,6 +31,7 @@ const KINDS = new Set<Message['type']>([
   'stop',
   'run',
   'foreign-run',
+  'fork-proofs',
   'stored',
   'ping',
   'pong',

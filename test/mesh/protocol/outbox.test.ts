@@ -214,5 +214,5 @@ test('a feed that was given up comes back with any news of it, also with news of
   assert.equal(outbox.next(), undefined);
   // The frontier counted a commit that was not on the disk yet; now it is.
   outbox.weHold(news);
-  assert.deepEqual(outbox.next(), { feed, firstSeq: 1 });
+  assert.deepEqual(outbox.next(), { feed, firstSeq: 1, isAsked: false });
 });

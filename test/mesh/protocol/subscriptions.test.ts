@@ -193,6 +193,27 @@ function play(steps: readonly { what: string; link: number; seq: number; ms: num
   return { pull, obey, has, ours, nowMs };
 }
 
+describe('a feed of which a link sends what does not follow', () => {
+  it('is asked for again from the last commit that is held, and after that not for half a minute', () => {
+    const pull = linked('beta', 'gamma');
+    pull.advanced([at(5)], 0);
+    assert.deepEqual(text(pull.peerHas(1, [at(9)], 0)), ['want 1 from 6']);
+    assert.deepEqual(text(pull.audit(1, at(5), 10)), ['want 1 from 5']);
+    assert.deepEqual(text(pull.audit(1, at(5), 20)), []);
+    assert.deepEqual(text(pull.tick(30_000)), []);
+    assert.deepEqual(text(pull.tick(30_020)), ['want 1 from 6']);
+    assert.deepEqual(text(pull.audit(1, at(5), 30_030)), ['want 1 from 5']);
+  });
+
+  it('is asked for over that link, in place of the one it was pulled from', () => {
+    const pull = linked('beta', 'gamma');
+    pull.advanced([at(5)], 0);
+    pull.peerHas(1, [at(9)], 0);
+    assert.deepEqual(text(pull.audit(2, at(5), 10)), ['stop 1', 'want 2 from 5']);
+    assert.equal(pull.providerOf(FEED), 2);
+  });
+});
+
 describe('whatever happens', () => {
   it('a feed has never two providers, and soon one when somebody has more', () => {
     fc.assert(

@@ -130,9 +130,9 @@ export class MeshNode {
       budgets: this.budgets,
       feeds: {
         positions: () => this.holder.positions(),
-        readRun: async (feed, seq) => {
+        readRun: async (feed, seq, _maxBytes, withPrevious) => {
           if (this.storeFails) throw new Error('the disk is gone');
-          return this.holder.read({ feed, seq });
+          return this.holder.read({ feed, seq }, withPrevious);
         },
         deliver: async (runs) => outcomeOf(this.#deliver(mesh, runs)),
       },
@@ -164,6 +164,8 @@ function describeReport(report: MeshReport): string {
       return `refused ${report.address}: ${report.reason}${report.versionMismatch ? ' (version)' : ''}`;
     case 'held':
       return `held ${describeFeed(report.feed)} of ${nameOf(report.nodeId)}: ${report.reason}`;
+    case 'duplicate-identity':
+      return `somebody at ${report.address} has our key`;
     case 'read-failed':
       return `cannot read for ${nameOf(report.nodeId)}: ${report.reason}`;
     case 'dial-failed':

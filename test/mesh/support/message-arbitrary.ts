@@ -1,6 +1,6 @@
 // Every message that a session may send, for property tests.
 import fc from 'fast-check';
-import { LANES, type Lane, toHex } from '../../../src/core/index.ts';
+import { concatBytes, LANES, type Lane, toHex } from '../../../src/core/index.ts';
 import type { OwnMessage } from '../../../src/mesh/protocol/index.ts';
 
 const record = <T>(model: { [K in keyof T]: fc.Arbitrary<T[K]> }) =>
@@ -44,6 +44,28 @@ export const anyMessage: fc.Arbitrary<OwnMessage> = fc.oneof(
     frontier: bytes(16),
     roster: bytes(16),
     feeds: uint32,
+  }),
+  record({
+    type: fc.constant('frontier-digest' as const),
+    frontier: bytes(16),
+    roster: bytes(16),
+    feeds: uint32,
+    forks: bytes(16),
+  }),
+  record({
+    type: fc.constant('fork-proofs' as const),
+    proofs: fc.array(fc.uint8Array({ maxLength: 100 }), { maxLength: 5 }),
+  }),
+  fc.array(record({ seq, head: bytes(4) }), { minLength: 1, maxLength: 5 }).map((rows) => ({
+    type: 'frontier-vector' as const,
+    seqs: rows.map((row) => row.seq),
+    heads: concatBytes(...rows.map((row) => row.head)),
+    last: true,
+  })),
+  record({
+    type: fc.constant('frontier' as const),
+    positions: fc.array(record({ feed, seq, head: bytes(8) }), { maxLength: 5 }),
+    last: fc.boolean(),
   }),
   record({
     type: fc.constant('frontier-vector' as const),

@@ -4,6 +4,7 @@
 //   alpha is of another fleet           alpha dials beta, played             15 s pass
 //   alpha's link to beta is full        alpha's link to beta drains          the link of alpha and beta breaks
 //   alpha says goodbye to beta: text    beta says to alpha: hello, versions 2 to 3
+//   beta holds alpha/state, written 3 times so
 //   50 ms pass                          beta speaks versions 1 to 2          alpha sends beta at most 1000 bytes a second
 //   alpha forgets alpha/state up to 9   beta will hold the next run of alpha/state at 0 for 2000 ms: text
 //
@@ -27,6 +28,11 @@ const RULES: readonly (readonly [RegExp, Play])[] = [
       world.node(name, OTHER_SECRET);
       return [];
     },
+  ],
+  [
+    /^(\w+) holds (\w+)\/(\w+), written (\d+) times (\w+)$/,
+    (world, name, author, lane, times, how) =>
+      world.give(name, author as string, lane as Lane, Number(times), how as string),
   ],
   [/^(\w+) dials (\w+)$/, (world, from, to) => world.dial(from, to)],
   [/^(\w+) dials (\w+), played$/, (world, from, to) => world.dial(from, to, to)],

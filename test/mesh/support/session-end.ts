@@ -20,6 +20,9 @@ export class SessionEnd {
   readonly sent: Uint8Array[] = [];
   readonly reads: FeedPosition[] = [];
   readonly stores: Run[] = [];
+  readonly proofs: (readonly Uint8Array[])[] = [];
+  /** Whether the read that waits wants the hash before it. */
+  withPrevious = false;
   /** What the session sent, in words. */
   readonly sentText = new FrameText();
   /** Speaks for a peer that the test plays. */
@@ -54,6 +57,7 @@ export class SessionEnd {
       initiator,
       handshakeHash,
       positions: () => holder.positions(),
+      forks: () => holder.forks(),
       ...(versions === undefined ? {} : { versions }),
     });
   }
@@ -68,7 +72,10 @@ export class SessionEnd {
         this.frames.push(effect.frame);
         this.sent.push(effect.frame);
         if (this.isFull) this.session.block();
-      } else if (effect.type === 'read-run') this.reads.push(effect.position);
+      } else if (effect.type === 'read-run') {
+        this.reads.push(effect.position);
+        this.withPrevious = effect.withPrevious === true;
+      } else if (effect.type === 'verify-proofs') this.proofs.push(effect.proofs);
       else if (effect.type === 'deliver') this.stores.push(effect.run);
       else if (effect.type === 'wake') this.wakeAtMs = this.nowMs + effect.afterMs;
       else if (effect.type === 'close') this.isClosed = true;
@@ -102,7 +109,11 @@ export class SessionEnd {
   answerRead(): string[] {
     const position = this.reads.shift();
     if (position === undefined) throw new Error(`${this.holder.name} was not asked for a run`);
-    return this.take({ type: 'run-read', position, run: this.holder.read(position) });
+    return this.take({
+      type: 'run-read',
+      position,
+      run: this.holder.read(position, this.withPrevious),
+    });
   }
 
   /** Answers the oldest `deliver` without looking at the run. */

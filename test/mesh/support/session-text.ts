@@ -31,9 +31,13 @@ export function describeEffect(effect: SessionEffect, frames: FrameText): string
     case 'moved':
       return `moved ${describePosition(effect.position)}`;
     case 'held':
-      return `held ${describePosition(effect.position)} for ${effect.retryAfterMs} ms: ${effect.reason}`;
+      return `held ${describePosition(effect.position)} for ${effect.retryAfterMs} ms: ${effect.reason}${effect.audit === true ? ', to be audited' : ''}`;
     case 'wake':
       return `wake in ${effect.afterMs} ms`;
+    case 'verify-proofs':
+      return `verify ${effect.proofs.length} proofs`;
+    case 'differs':
+      return `differs from ${effect.positions.map(describePosition).join(', ')}`;
     case 'read-run':
       return `read ${describeFeed(effect.position.feed)} from ${effect.position.seq}`;
     case 'deliver':
@@ -71,6 +75,8 @@ export function describeMessage(message: Message): string {
       return `stop ${message.feeds.map(describeFeed).join(', ')}`;
     case 'run':
       return `run ${describeRun(message.run)}`;
+    case 'fork-proofs':
+      return `${message.proofs.length} fork proofs`;
     case 'stored':
       return `stored ${message.runs}`;
     case 'ping':
@@ -89,7 +95,7 @@ export function describeRun({ feed, firstSeq, previous, commits }: Run): string 
   const signed = commits.flatMap(({ signature }, i) =>
     signature === undefined ? [] : [firstSeq + i],
   );
-  return `${describeFeed(feed)} ${firstSeq}-${firstSeq + commits.length - 1} signed ${signed.join(' ')}${previous === undefined ? '' : ' after a jump'}`;
+  return `${describeFeed(feed)} ${firstSeq}-${firstSeq + commits.length - 1} signed ${signed.join(' ')}${previous === undefined ? '' : ' with what is before'}`;
 }
 
 export function describeFeed(feed: FeedId): string {

@@ -1,12 +1,17 @@
 // Some nodes and the conversations between them, step by step: what is on its way waits in one queue, oldest first.
-import { type DeliveryOutcome, type Lane, utf8 } from '../../../src/core/index.ts';
+import {
+  type DeliveryOutcome,
+  type EncodedFork,
+  type Lane,
+  utf8,
+} from '../../../src/core/index.ts';
 import {
   type SessionEffect,
   type SubscriptionAction,
   Subscriptions,
   type Versions,
 } from '../../../src/mesh/protocol/index.ts';
-import { FeedHolder, outcomeOf } from './feed-holder.ts';
+import { FeedHolder, written } from './feed-holder.ts';
 import { SessionEnd } from './session-end.ts';
 import { describeFeed, describeRun } from './session-text.ts';
 
@@ -159,7 +164,14 @@ export class SessionWorld {
           return this.#pull(name, subscriptions.peerHas(link, effect.positions, this.#nowMs));
         case 'moved':
           return this.#pull(name, subscriptions.moved(link, effect.position, this.#nowMs));
+        case 'differs':
+          return effect.positions.flatMap((position) =>
+            this.#pull(name, subscriptions.audit(link, position, this.#nowMs)),
+          );
         case 'held':
+          if (effect.audit === true) {
+            return this.#pull(name, subscriptions.audit(link, effect.position, this.#nowMs));
+          }
           return this.#pull(
             name,
             subscriptions.held(link, effect.position, effect.retryAfterMs, this.#nowMs),
@@ -231,12 +243,20 @@ export class SessionWorld {
       for (const position of end.reads.splice(0)) {
         const what = `${near} reads ${describeFeed(position.feed)} from ${position.seq}`;
         const answer = (): string[] =>
-          end.take({ type: 'run-read', position, run: end.holder.read(position) });
+          end.take({
+            type: 'run-read',
+            position,
+            run: end.holder.read(position, end.withPrevious),
+          });
         this.#queue.push({ what, end, run: answer });
       }
       for (const run of end.stores.splice(0)) {
         const what = `${near} stores ${describeRun(run)}`;
         this.#queue.push({ what, end, run: () => this.#store(near, end, run) });
+      }
+      for (const proofs of end.proofs.splice(0)) {
+        const what = `${near} verifies ${proofs.length} fork proofs`;
+        this.#queue.push({ what, end, run: () => this.#verify(near, end, proofs) });
       }
       if (end.isClosed && !this.#told.has(end)) {
         this.#told.add(end);
@@ -252,16 +272,42 @@ export class SessionWorld {
 
   #store(name: string, end: SessionEnd, run: SessionEnd['stores'][number]): string[] {
     const { feed } = run;
-    const outcome = this.#outcomes.get(name);
-    if (outcome !== undefined) {
+    const planned = this.#outcomes.get(name);
+    if (planned !== undefined) {
       this.#outcomes.delete(name);
-      return end.take({ type: 'delivered', feed, outcome });
+      return end.take({ type: 'delivered', feed, outcome: planned });
     }
-    const { refused, grown } = end.holder.store(run);
+    const { outcome, grown, proved } = end.holder.store(run);
     return [
       ...this.#advance(name, grown),
-      ...end.take({ type: 'delivered', feed, outcome: outcomeOf(refused) }),
+      ...end.take({ type: 'delivered', feed, outcome }),
+      ...this.#prove(name, proved),
     ];
+  }
+
+  #verify(name: string, end: SessionEnd, proofs: readonly Uint8Array[]): string[] {
+    const { outcome, proved } = end.holder.verify(proofs);
+    return [...end.take({ type: 'proofs-verified', outcome }), ...this.#prove(name, proved)];
+  }
+
+  /** Tells every conversation of a node which feeds are void. */
+  #prove(name: string, forks: readonly EncodedFork[]): string[] {
+    if (forks.length === 0) return [];
+    const feeds = forks.map(({ feed }) => feed);
+    const ends = [...this.#ends].filter(
+      ([link, end]) => link.startsWith(`${name}>`) && !end.isOver,
+    );
+    const lines = ends.flatMap(([link, end]) =>
+      [...end.take({ type: 'forgotten', feeds }), ...end.take({ type: 'proved', forks })].map(
+        (effect) => `to ${link.slice(name.length + 1)}: ${effect}`,
+      ),
+    );
+    return [...lines, ...this.#pull(name, this.#subscriptionsOf(name).forgotten(feeds))];
+  }
+
+  /** A node holds commits that somebody wrote, in words of whoever gives them to it. */
+  give(name: string, author: string, lane: Lane, times: number, how: string): string[] {
+    return this.#advance(name, this.node(name).store(written(author, lane, times, how)).grown);
   }
 
   /** Tells every conversation of a node that its feeds grew. */

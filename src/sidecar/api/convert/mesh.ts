@@ -17,7 +17,7 @@ const STATE: Readonly<Record<PeerRow['state'], PeerState>> = {
 };
 
 export function fromStatus(
-  backend: Pick<Backend, 'info' | 'mesh' | 'notReady' | 'damage'>,
+  backend: Pick<Backend, 'info' | 'mesh' | 'notReady' | 'damage' | 'warnings'>,
   summary: ResponseOf<'summary'>,
   names: NodeNames,
 ): MessageInitShape<typeof StatusResponseSchema> {
@@ -51,6 +51,7 @@ export function fromStatus(
     })),
     notReady: [...backend.notReady()],
     damage: [...backend.damage()],
+    warnings: [...(backend.warnings?.() ?? [])],
   };
 }
 

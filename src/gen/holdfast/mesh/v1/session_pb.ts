@@ -12,7 +12,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file holdfast/mesh/v1/session.proto.
  */
 export const file_holdfast_mesh_v1_session: GenFile = /*@__PURE__*/
-  fileDesc("Ch5ob2xkZmFzdC9tZXNoL3YxL3Nlc3Npb24ucHJvdG8SEGhvbGRmYXN0Lm1lc2gudjEisQUKBUZyYW1lEigKBWhlbGxvGAEgASgLMhcuaG9sZGZhc3QubWVzaC52MS5IZWxsb0gAEi4KCGZyb250aWVyGAIgASgLMhouaG9sZGZhc3QubWVzaC52MS5Gcm9udGllckgAEiQKA3J1bhgDIAEoCzIVLmhvbGRmYXN0Lm1lc2gudjEuUnVuSAASJgoEcGluZxgEIAEoCzIWLmhvbGRmYXN0Lm1lc2gudjEuUGluZ0gAEiYKBHBvbmcYBSABKAsyFi5ob2xkZmFzdC5tZXNoLnYxLlBvbmdIABIsCgdnb29kYnllGAYgASgLMhkuaG9sZGZhc3QubWVzaC52MS5Hb29kYnllSAASNgoMaW50cm9kdWN0aW9uGAcgASgLMh4uaG9sZGZhc3QubWVzaC52MS5JbnRyb2R1Y3Rpb25IABIqCgZzdG9yZWQYCCABKAsyGC5ob2xkZmFzdC5tZXNoLnYxLlN0b3JlZEgAEjsKD2Zyb250aWVyX2RpZ2VzdBgJIAEoCzIgLmhvbGRmYXN0Lm1lc2gudjEuRnJvbnRpZXJEaWdlc3RIABI7Cg9mcm9udGllcl92ZWN0b3IYCiABKAsyIC5ob2xkZmFzdC5tZXNoLnYxLkZyb250aWVyVmVjdG9ySAASPQoQZnJvbnRpZXJfYnVja2V0cxgLIAEoCzIhLmhvbGRmYXN0Lm1lc2gudjEuRnJvbnRpZXJCdWNrZXRzSAASKwoEaGF2ZRgMIAEoCzIbLmhvbGRmYXN0Lm1lc2gudjEuSGF2ZUZyYW1lSAASKwoEd2FudBgNIAEoCzIbLmhvbGRmYXN0Lm1lc2gudjEuV2FudEZyYW1lSAASKwoEc3RvcBgOIAEoCzIbLmhvbGRmYXN0Lm1lc2gudjEuU3RvcEZyYW1lSABCBgoEYm9keSKWAQoFSGVsbG8SEwoLdmVyc2lvbl9taW4YASABKA0SEwoLdmVyc2lvbl9tYXgYAiABKA0SDwoHbm9kZV9pZBgDIAEoDBIPCgdib290X2lkGAQgASgMEhgKEG1lbWJlcnNoaXBfcHJvb2YYBSABKAwSEQoJc2lnbmF0dXJlGAYgASgMEhQKDGNhcGFiaWxpdGllcxgHIAEoBCIcCgxJbnRyb2R1Y3Rpb24SDAoEbmFtZRgBIAEoCSIWCgZTdG9yZWQSDAoEcnVucxgBIAEoDSI7CgZGZWVkSWQSDgoGYXV0aG9yGAEgASgMEhMKC2luY2FybmF0aW9uGAIgASgMEgwKBGxhbmUYAyABKA0iQAoHRmVlZFJlZhINCgVhbGlhcxgBIAEoDRImCgRmZWVkGAIgASgLMhguaG9sZGZhc3QubWVzaC52MS5GZWVkSWQiQQoORnJvbnRpZXJEaWdlc3QSEAoIZnJvbnRpZXIYASABKAwSDgoGcm9zdGVyGAIgASgMEg0KBWZlZWRzGAMgASgNIiwKDkZyb250aWVyVmVjdG9yEgwKBHNlcXMYASADKAQSDAoEbGFzdBgCIAEoCCIhCg9Gcm9udGllckJ1Y2tldHMSDgoGaGFzaGVzGAEgASgMIksKCEZyb250aWVyEjEKCXBvc2l0aW9ucxgBIAMoCzIeLmhvbGRmYXN0Lm1lc2gudjEuRmVlZFBvc2l0aW9uEgwKBGxhc3QYAiABKAgiUgoMRmVlZFBvc2l0aW9uEg0KBWFsaWFzGAEgASgNEiYKBGZlZWQYAiABKAsyGC5ob2xkZmFzdC5tZXNoLnYxLkZlZWRJZBILCgNzZXEYAyABKAQiNAoJSGF2ZUZyYW1lEicKB2VudHJpZXMYASADKAsyFi5ob2xkZmFzdC5tZXNoLnYxLkhhdmUidAoESGF2ZRINCgVhbGlhcxgBIAEoDRImCgRmZWVkGAIgASgLMhguaG9sZGZhc3QubWVzaC52MS5GZWVkSWQSCwoDc2VxGAMgASgEEigKBGtpbmQYBCABKA4yGi5ob2xkZmFzdC5tZXNoLnYxLkhhdmVLaW5kIjwKCVdhbnRGcmFtZRIvCgdlbnRyaWVzGAEgAygLMh4uaG9sZGZhc3QubWVzaC52MS5GZWVkUG9zaXRpb24iNQoJU3RvcEZyYW1lEigKBWZlZWRzGAEgAygLMhkuaG9sZGZhc3QubWVzaC52MS5GZWVkUmVmIpwBCgNSdW4SDQoFYWxpYXMYASABKA0SJgoEZmVlZBgCIAEoCzIYLmhvbGRmYXN0Lm1lc2gudjEuRmVlZElkEhEKCWZpcnN0X3NlcRgDIAEoBBIpCgdjb21taXRzGAQgAygLMhguaG9sZGZhc3QubWVzaC52MS5Db21taXQSEAoIcHJldmlvdXMYBSABKAwSDgoGcGFja2VkGAYgASgMIm0KBkNvbW1pdBIQCghjbG9ja19tcxgBIAEoEhIVCg1jbG9ja19jb3VudGVyGAIgASgNEg8KB3BheWxvYWQYAyABKAwSEQoJc2lnbmF0dXJlGAQgASgMEhYKDnBheWxvYWRfbGVuZ3RoGAUgASgNIhUKBFBpbmcSDQoFdG9rZW4YASABKAQiFQoEUG9uZxINCgV0b2tlbhgBIAEoBCJ1CgdHb29kYnllEi8KBnJlYXNvbhgBIAEoDjIfLmhvbGRmYXN0Lm1lc2gudjEuR29vZGJ5ZVJlYXNvbhIPCgdtZXNzYWdlGAIgASgJEhMKC3ZlcnNpb25fbWluGAMgASgNEhMKC3ZlcnNpb25fbWF4GAQgASgNKk4KCEhhdmVLaW5kEhkKFUhBVkVfS0lORF9VTlNQRUNJRklFRBAAEhMKD0hBVkVfS0lORF9SRVNFVBABEhIKDkhBVkVfS0lORF9MT1NUEAIq9gEKDUdvb2RieWVSZWFzb24SHgoaR09PREJZRV9SRUFTT05fVU5TUEVDSUZJRUQQABIbChdHT09EQllFX1JFQVNPTl9TVE9QUElORxABEhoKFkdPT0RCWUVfUkVBU09OX1ZFUlNJT04QAhIZChVHT09EQllFX1JFQVNPTl9QQVVTRUQQAxIcChhHT09EQllFX1JFQVNPTl9EVVBMSUNBVEUQBBIbChdHT09EQllFX1JFQVNPTl9QUk9UT0NPTBAFEhoKFkdPT0RCWUVfUkVBU09OX1NUQUxMRUQQBhIaChZHT09EQllFX1JFQVNPTl9SRU5FV0FMEAdiBnByb3RvMw");
+  fileDesc("Ch5ob2xkZmFzdC9tZXNoL3YxL3Nlc3Npb24ucHJvdG8SEGhvbGRmYXN0Lm1lc2gudjEi5gUKBUZyYW1lEigKBWhlbGxvGAEgASgLMhcuaG9sZGZhc3QubWVzaC52MS5IZWxsb0gAEi4KCGZyb250aWVyGAIgASgLMhouaG9sZGZhc3QubWVzaC52MS5Gcm9udGllckgAEiQKA3J1bhgDIAEoCzIVLmhvbGRmYXN0Lm1lc2gudjEuUnVuSAASJgoEcGluZxgEIAEoCzIWLmhvbGRmYXN0Lm1lc2gudjEuUGluZ0gAEiYKBHBvbmcYBSABKAsyFi5ob2xkZmFzdC5tZXNoLnYxLlBvbmdIABIsCgdnb29kYnllGAYgASgLMhkuaG9sZGZhc3QubWVzaC52MS5Hb29kYnllSAASNgoMaW50cm9kdWN0aW9uGAcgASgLMh4uaG9sZGZhc3QubWVzaC52MS5JbnRyb2R1Y3Rpb25IABIqCgZzdG9yZWQYCCABKAsyGC5ob2xkZmFzdC5tZXNoLnYxLlN0b3JlZEgAEjsKD2Zyb250aWVyX2RpZ2VzdBgJIAEoCzIgLmhvbGRmYXN0Lm1lc2gudjEuRnJvbnRpZXJEaWdlc3RIABI7Cg9mcm9udGllcl92ZWN0b3IYCiABKAsyIC5ob2xkZmFzdC5tZXNoLnYxLkZyb250aWVyVmVjdG9ySAASPQoQZnJvbnRpZXJfYnVja2V0cxgLIAEoCzIhLmhvbGRmYXN0Lm1lc2gudjEuRnJvbnRpZXJCdWNrZXRzSAASKwoEaGF2ZRgMIAEoCzIbLmhvbGRmYXN0Lm1lc2gudjEuSGF2ZUZyYW1lSAASKwoEd2FudBgNIAEoCzIbLmhvbGRmYXN0Lm1lc2gudjEuV2FudEZyYW1lSAASKwoEc3RvcBgOIAEoCzIbLmhvbGRmYXN0Lm1lc2gudjEuU3RvcEZyYW1lSAASMwoLZm9ya19wcm9vZnMYDyABKAsyHC5ob2xkZmFzdC5tZXNoLnYxLkZvcmtQcm9vZnNIAEIGCgRib2R5IpYBCgVIZWxsbxITCgt2ZXJzaW9uX21pbhgBIAEoDRITCgt2ZXJzaW9uX21heBgCIAEoDRIPCgdub2RlX2lkGAMgASgMEg8KB2Jvb3RfaWQYBCABKAwSGAoQbWVtYmVyc2hpcF9wcm9vZhgFIAEoDBIRCglzaWduYXR1cmUYBiABKAwSFAoMY2FwYWJpbGl0aWVzGAcgASgEIhwKDEludHJvZHVjdGlvbhIMCgRuYW1lGAEgASgJIhYKBlN0b3JlZBIMCgRydW5zGAEgASgNIjsKBkZlZWRJZBIOCgZhdXRob3IYASABKAwSEwoLaW5jYXJuYXRpb24YAiABKAwSDAoEbGFuZRgDIAEoDSJACgdGZWVkUmVmEg0KBWFsaWFzGAEgASgNEiYKBGZlZWQYAiABKAsyGC5ob2xkZmFzdC5tZXNoLnYxLkZlZWRJZCJQCg5Gcm9udGllckRpZ2VzdBIQCghmcm9udGllchgBIAEoDBIOCgZyb3N0ZXIYAiABKAwSDQoFZmVlZHMYAyABKA0SDQoFZm9ya3MYBCABKAwiOwoORnJvbnRpZXJWZWN0b3ISDAoEc2VxcxgBIAMoBBIMCgRsYXN0GAIgASgIEg0KBWhlYWRzGAMgASgMIiEKD0Zyb250aWVyQnVja2V0cxIOCgZoYXNoZXMYASABKAwiSwoIRnJvbnRpZXISMQoJcG9zaXRpb25zGAEgAygLMh4uaG9sZGZhc3QubWVzaC52MS5GZWVkUG9zaXRpb24SDAoEbGFzdBgCIAEoCCJgCgxGZWVkUG9zaXRpb24SDQoFYWxpYXMYASABKA0SJgoEZmVlZBgCIAEoCzIYLmhvbGRmYXN0Lm1lc2gudjEuRmVlZElkEgsKA3NlcRgDIAEoBBIMCgRoZWFkGAQgASgMIjQKCUhhdmVGcmFtZRInCgdlbnRyaWVzGAEgAygLMhYuaG9sZGZhc3QubWVzaC52MS5IYXZlInQKBEhhdmUSDQoFYWxpYXMYASABKA0SJgoEZmVlZBgCIAEoCzIYLmhvbGRmYXN0Lm1lc2gudjEuRmVlZElkEgsKA3NlcRgDIAEoBBIoCgRraW5kGAQgASgOMhouaG9sZGZhc3QubWVzaC52MS5IYXZlS2luZCI8CglXYW50RnJhbWUSLwoHZW50cmllcxgBIAMoCzIeLmhvbGRmYXN0Lm1lc2gudjEuRmVlZFBvc2l0aW9uIhwKCkZvcmtQcm9vZnMSDgoGcHJvb2ZzGAEgAygMIjUKCVN0b3BGcmFtZRIoCgVmZWVkcxgBIAMoCzIZLmhvbGRmYXN0Lm1lc2gudjEuRmVlZFJlZiKcAQoDUnVuEg0KBWFsaWFzGAEgASgNEiYKBGZlZWQYAiABKAsyGC5ob2xkZmFzdC5tZXNoLnYxLkZlZWRJZBIRCglmaXJzdF9zZXEYAyABKAQSKQoHY29tbWl0cxgEIAMoCzIYLmhvbGRmYXN0Lm1lc2gudjEuQ29tbWl0EhAKCHByZXZpb3VzGAUgASgMEg4KBnBhY2tlZBgGIAEoDCJtCgZDb21taXQSEAoIY2xvY2tfbXMYASABKBISFQoNY2xvY2tfY291bnRlchgCIAEoDRIPCgdwYXlsb2FkGAMgASgMEhEKCXNpZ25hdHVyZRgEIAEoDBIWCg5wYXlsb2FkX2xlbmd0aBgFIAEoDSIVCgRQaW5nEg0KBXRva2VuGAEgASgEIhUKBFBvbmcSDQoFdG9rZW4YASABKAQidQoHR29vZGJ5ZRIvCgZyZWFzb24YASABKA4yHy5ob2xkZmFzdC5tZXNoLnYxLkdvb2RieWVSZWFzb24SDwoHbWVzc2FnZRgCIAEoCRITCgt2ZXJzaW9uX21pbhgDIAEoDRITCgt2ZXJzaW9uX21heBgEIAEoDSpOCghIYXZlS2luZBIZChVIQVZFX0tJTkRfVU5TUEVDSUZJRUQQABITCg9IQVZFX0tJTkRfUkVTRVQQARISCg5IQVZFX0tJTkRfTE9TVBACKvYBCg1Hb29kYnllUmVhc29uEh4KGkdPT0RCWUVfUkVBU09OX1VOU1BFQ0lGSUVEEAASGwoXR09PREJZRV9SRUFTT05fU1RPUFBJTkcQARIaChZHT09EQllFX1JFQVNPTl9WRVJTSU9OEAISGQoVR09PREJZRV9SRUFTT05fUEFVU0VEEAMSHAoYR09PREJZRV9SRUFTT05fRFVQTElDQVRFEAQSGwoXR09PREJZRV9SRUFTT05fUFJPVE9DT0wQBRIaChZHT09EQllFX1JFQVNPTl9TVEFMTEVEEAYSGgoWR09PREJZRV9SRUFTT05fUkVORVdBTBAHYgZwcm90bzM");
 
 /**
  * One message on a link.
@@ -137,6 +137,14 @@ export type Frame = Message<"holdfast.mesh.v1.Frame"> & {
      */
     value: StopFrame;
     case: "stop";
+  } | {
+    /**
+     * Proofs that authors wrote two different commits at one place.
+     *
+     * @generated from field: holdfast.mesh.v1.ForkProofs fork_proofs = 15;
+     */
+    value: ForkProofs;
+    case: "forkProofs";
   } | { case: undefined; value?: undefined };
 };
 
@@ -342,6 +350,13 @@ export type FrontierDigest = Message<"holdfast.mesh.v1.FrontierDigest"> & {
    * @generated from field: uint32 feeds = 3;
    */
   feeds: number;
+
+  /**
+   * Hash over the feeds of which the sender holds a fork proof, 16 bytes; empty when there are none.
+   *
+   * @generated from field: bytes forks = 4;
+   */
+  forks: Uint8Array;
 };
 
 /**
@@ -370,6 +385,13 @@ export type FrontierVector = Message<"holdfast.mesh.v1.FrontierVector"> & {
    * @generated from field: bool last = 2;
    */
   last: boolean;
+
+  /**
+   * The first four bytes of the hash of each feed's last commit, in the same order; empty when none is known.
+   *
+   * @generated from field: bytes heads = 3;
+   */
+  heads: Uint8Array;
 };
 
 /**
@@ -454,6 +476,13 @@ export type FeedPosition = Message<"holdfast.mesh.v1.FeedPosition"> & {
    * @generated from field: uint64 seq = 3;
    */
   seq: bigint;
+
+  /**
+   * In a frontier: the first eight bytes of the hash of that commit; absent where it is not known or does not count any more.
+   *
+   * @generated from field: bytes head = 4;
+   */
+  head: Uint8Array;
 };
 
 /**
@@ -548,6 +577,27 @@ export const WantFrameSchema: GenMessage<WantFrame> = /*@__PURE__*/
   messageDesc(file_holdfast_mesh_v1_session, 13);
 
 /**
+ * Proofs that authors wrote two different commits at one place: their feeds are void, for ever.
+ *
+ * @generated from message holdfast.mesh.v1.ForkProofs
+ */
+export type ForkProofs = Message<"holdfast.mesh.v1.ForkProofs"> & {
+  /**
+   * One a feed, at most 128. docs/PROTOCOL.md has the format.
+   *
+   * @generated from field: repeated bytes proofs = 1;
+   */
+  proofs: Uint8Array[];
+};
+
+/**
+ * Describes the message holdfast.mesh.v1.ForkProofs.
+ * Use `create(ForkProofsSchema)` to create a new message.
+ */
+export const ForkProofsSchema: GenMessage<ForkProofs> = /*@__PURE__*/
+  messageDesc(file_holdfast_mesh_v1_session, 14);
+
+/**
  * Asks not to be sent these feeds on this link until they are wanted again.
  *
  * @generated from message holdfast.mesh.v1.StopFrame
@@ -566,7 +616,7 @@ export type StopFrame = Message<"holdfast.mesh.v1.StopFrame"> & {
  * Use `create(StopFrameSchema)` to create a new message.
  */
 export const StopFrameSchema: GenMessage<StopFrame> = /*@__PURE__*/
-  messageDesc(file_holdfast_mesh_v1_session, 14);
+  messageDesc(file_holdfast_mesh_v1_session, 15);
 
 /**
  * Consecutive commits of one feed. The last commit carries a signature, which covers all before it.
@@ -603,7 +653,8 @@ export type Run = Message<"holdfast.mesh.v1.Run"> & {
   commits: Commit[];
 
   /**
-   * Hash of the commit before the first, 32 bytes; only where the run jumps over commits that the sender holds no more.
+   * Hash of the commit before the first, 32 bytes; only in the first run after a want, and where the run jumps over commits that
+   * the sender holds no more.
    *
    * @generated from field: bytes previous = 5;
    */
@@ -622,7 +673,7 @@ export type Run = Message<"holdfast.mesh.v1.Run"> & {
  * Use `create(RunSchema)` to create a new message.
  */
 export const RunSchema: GenMessage<Run> = /*@__PURE__*/
-  messageDesc(file_holdfast_mesh_v1_session, 15);
+  messageDesc(file_holdfast_mesh_v1_session, 16);
 
 /**
  * What cannot be derived of a commit: sequence number, previous hash, feed and payload hash follow from its place in the run.
@@ -671,7 +722,7 @@ export type Commit = Message<"holdfast.mesh.v1.Commit"> & {
  * Use `create(CommitSchema)` to create a new message.
  */
 export const CommitSchema: GenMessage<Commit> = /*@__PURE__*/
-  messageDesc(file_holdfast_mesh_v1_session, 16);
+  messageDesc(file_holdfast_mesh_v1_session, 17);
 
 /**
  * Asks for a pong.
@@ -692,7 +743,7 @@ export type Ping = Message<"holdfast.mesh.v1.Ping"> & {
  * Use `create(PingSchema)` to create a new message.
  */
 export const PingSchema: GenMessage<Ping> = /*@__PURE__*/
-  messageDesc(file_holdfast_mesh_v1_session, 17);
+  messageDesc(file_holdfast_mesh_v1_session, 18);
 
 /**
  * Answers a ping.
@@ -713,7 +764,7 @@ export type Pong = Message<"holdfast.mesh.v1.Pong"> & {
  * Use `create(PongSchema)` to create a new message.
  */
 export const PongSchema: GenMessage<Pong> = /*@__PURE__*/
-  messageDesc(file_holdfast_mesh_v1_session, 18);
+  messageDesc(file_holdfast_mesh_v1_session, 19);
 
 /**
  * Why the sender closes the link.
@@ -755,7 +806,7 @@ export type Goodbye = Message<"holdfast.mesh.v1.Goodbye"> & {
  * Use `create(GoodbyeSchema)` to create a new message.
  */
 export const GoodbyeSchema: GenMessage<Goodbye> = /*@__PURE__*/
-  messageDesc(file_holdfast_mesh_v1_session, 19);
+  messageDesc(file_holdfast_mesh_v1_session, 20);
 
 /**
  * What a position takes back of what was said or sent before.

@@ -84,7 +84,8 @@ export {
   jsonDepth,
   jsonEqual,
 } from './json.ts';
-export { Node, type NodeMemory, type NodeParts } from './node.ts';
+export { Node } from './node.ts';
+export type { NodeMemory, NodeParts } from './node-parts.ts';
 export type { NodeIdentity } from './node-identity.ts';
 export { changeOf, gateOps, hasForeignOps } from './op-gate.ts';
 export type { OwnEdit } from './own-edits.ts';

@@ -5,7 +5,6 @@ import { rulesOf } from './collection.ts';
 import type { Commit, Op } from './commit.ts';
 import {
   CHECKPOINT_LOOK_MS,
-  type CoreConfig,
   HELD_RETRY_MS,
   MAX_CLOCK_AHEAD_MS,
   MAX_WAITING_REQUESTS,
@@ -15,57 +14,24 @@ import { type Context, ownStamp, type Troubles } from './context.ts';
 import { DocumentTable, type Stamp } from './document-table.ts';
 import { DocumentWriter } from './document-writer.ts';
 import type { DeliveryOutcome, Effect, ReplyOutcome } from './effect.ts';
-import type { Crypto, Instant, Signer } from './environment.ts';
+import type { Instant } from './environment.ts';
 import { HoldfastError } from './error.ts';
 import type { Event, ReplayedCommit, TimerName } from './event.ts';
 import { FeedTable } from './feed.ts';
-import type { FeedHead } from './feed-head.ts';
-import type { Forgetting } from './forgetting.ts';
 import type { ForkProof } from './fork-proof.ts';
 import { ForkWatch } from './fork-watch.ts';
 import { Heartbeats } from './heartbeats.ts';
 import { HeldFeeds } from './held-feeds.ts';
 import { type DocumentKey, type FeedId, type FeedPosition, splitDocumentKey } from './ids.ts';
 import { needsOf } from './needs.ts';
-import type { NodeIdentity } from './node-identity.ts';
+import type { NodeParts } from './node-parts.ts';
 import { gateOps } from './op-gate.ts';
-import type { OwnEdit } from './own-edits.ts';
 import { PendingCommands } from './pending-commands.ts';
 import type { Request } from './request.ts';
 import { route } from './router.ts';
 import type { Run } from './run.ts';
 import { type Hlc, hlcMs, hlcObserve, hlcTick } from './time.ts';
 import { Turn } from './turn.ts';
-import type { View } from './view.ts';
-
-/** What a node remembers from before: read from the store at start. */
-export interface NodeMemory {
-  readonly feeds: readonly FeedHead[];
-  /** Proofs that feeds forked. */
-  readonly forks?: readonly ForkProof[];
-  readonly views: readonly View[];
-  /** Documents whose view does not show all stored changes. */
-  readonly stale: readonly DocumentKey[];
-  /** What we wrote to shared documents, by document. */
-  readonly ownEdits: ReadonlyMap<DocumentKey, readonly OwnEdit[]>;
-  /** The newest clock reading of our own. */
-  readonly clock: Hlc;
-  /** Above every version handed out before. */
-  readonly firstVersion: number;
-  /** Cursors up to this version cannot be resumed: what they have not seen is not known any more. */
-  readonly forgottenVersion: number;
-}
-
-export interface NodeParts {
-  readonly identity: NodeIdentity;
-  readonly fleetId: Uint8Array;
-  readonly config: CoreConfig;
-  readonly crypto: Crypto;
-  readonly signer: Signer;
-  readonly memory: NodeMemory;
-  /** When history is let go. */
-  readonly forgetting: Forgetting;
-}
 
 /** Void ops of one commit that a report names. */
 const MAX_VOIDS_REPORTED = 3;

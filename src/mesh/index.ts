@@ -1,6 +1,7 @@
 // The door of the mesh.
 export { LinkDriver, type MeshFeeds } from './link-driver.ts';
-export { type LinkBudgets, Mesh, type MeshParts } from './mesh.ts';
+export { Mesh } from './mesh.ts';
+export type { LinkBudgets, MeshParts } from './mesh-parts.ts';
 export type { MeshReport } from './mesh-report.ts';
 export type { PeerState, PeerView } from './peer.ts';
 export { type Membership, PROTOCOL_VERSION_MAX, PROTOCOL_VERSION_MIN } from './protocol/index.ts';

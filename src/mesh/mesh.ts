@@ -1,27 +1,17 @@
 // The driver of the mesh: dials peers for ever, accepts links, keeps one link a peer, and tells the sessions what is new.
-import type {
-  Clock,
-  EncodedFork,
-  FeedId,
-  FeedPosition,
-  NodeId,
-  Random,
-  Timers,
-} from '../core/index.ts';
-import { LinkDriver, type MeshFeeds } from './link-driver.ts';
-import type { MeshReport } from './mesh-report.ts';
+import type { EncodedFork, FeedId, FeedPosition, NodeId } from '../core/index.ts';
+import { LinkDriver } from './link-driver.ts';
+import type { MeshParts } from './mesh-parts.ts';
 import { Peer, type PeerView } from './peer.ts';
 import {
   type CloseReason,
   dialDelayMs,
   type GoodbyeReason,
   keepsNewLink,
-  type Membership,
   STABLE_AFTER_MS,
-  type Versions,
 } from './protocol/index.ts';
 import { PullDriver } from './pull-driver.ts';
-import type { Link, Transport } from './transport/transport.ts';
+import type { Link } from './transport/transport.ts';
 import { WaitingRoom } from './transport/waiting-room.ts';
 
 /** Links to us whose peer has not proved membership yet. Each may hold a few kilobytes for a minute. */
@@ -33,27 +23,6 @@ const MAX_REMEMBERED_PEERS = 256;
 const MAX_DUPLICATES = 64;
 
 const REMOVED = 'its operator removed this peer';
-
-/** Bytes a second that may be sent over a link; `default` where the address a peer is dialled at has none of its own. */
-export interface LinkBudgets {
-  readonly default: number | undefined;
-  readonly byAddress: ReadonlyMap<string, number>;
-}
-
-export interface MeshParts {
-  readonly clock: Clock;
-  readonly timers: Timers;
-  readonly random: Random;
-  readonly transport: Transport;
-  readonly membership: Membership;
-  readonly name: string;
-  /** What sessions speak; by default what this program does. */
-  readonly versions?: Versions | undefined;
-  /** None where this is left out. */
-  readonly budgets?: LinkBudgets | undefined;
-  readonly feeds: MeshFeeds;
-  report(report: MeshReport): void;
-}
 
 export class Mesh {
   readonly #parts: MeshParts;

@@ -74,6 +74,7 @@ describe('a fresh store', () => {
       views: [],
       stale: [],
       ownEdits: new Map(),
+      forks: [],
       clock: 0n,
       firstVersion: VERSIONS_PER_BOOT,
       forgottenVersion: 0,

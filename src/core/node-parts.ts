@@ -1,0 +1,40 @@
+// What a node is made of.
+import type { CoreConfig } from './config.ts';
+import type { Crypto, Signer } from './environment.ts';
+import type { FeedHead } from './feed-head.ts';
+import type { Forgetting } from './forgetting.ts';
+import type { ForkProof } from './fork-proof.ts';
+import type { DocumentKey } from './ids.ts';
+import type { NodeIdentity } from './node-identity.ts';
+import type { OwnEdit } from './own-edits.ts';
+import type { Hlc } from './time.ts';
+import type { View } from './view.ts';
+
+/** What a node remembers from before: read from the store at start. */
+export interface NodeMemory {
+  readonly feeds: readonly FeedHead[];
+  /** Proofs that feeds forked. */
+  readonly forks?: readonly ForkProof[];
+  readonly views: readonly View[];
+  /** Documents whose view does not show all stored changes. */
+  readonly stale: readonly DocumentKey[];
+  /** What we wrote to shared documents, by document. */
+  readonly ownEdits: ReadonlyMap<DocumentKey, readonly OwnEdit[]>;
+  /** The newest clock reading of our own. */
+  readonly clock: Hlc;
+  /** Above every version handed out before. */
+  readonly firstVersion: number;
+  /** Cursors up to this version cannot be resumed: what they have not seen is not known any more. */
+  readonly forgottenVersion: number;
+}
+
+export interface NodeParts {
+  readonly identity: NodeIdentity;
+  readonly fleetId: Uint8Array;
+  readonly config: CoreConfig;
+  readonly crypto: Crypto;
+  readonly signer: Signer;
+  readonly memory: NodeMemory;
+  /** When history is let go. */
+  readonly forgetting: Forgetting;
+}

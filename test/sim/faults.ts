@@ -1,0 +1,131 @@
+// The faults a plan may ask for, carried out on nodes and network.
+import type { Tamper } from '../../src/mesh/transport/memory-path.ts';
+import type { Act, TamperKind } from './plan.ts';
+import type { Scene } from './scene.ts';
+import type { SimNode } from './sim-node.ts';
+
+type Of<D extends Act['do']> = Extract<Act, { do: D }>;
+
+export function networkFault(
+  { network, nodes, random }: Scene,
+  node: SimNode,
+  act: Of<'cut' | 'cut-one-way' | 'heal' | 'half-open' | 'flap' | 'tamper' | 'shape'>,
+): void {
+  const other = nodes[act.to];
+  if (other === undefined || other === node) return;
+  const [from, to] = [node.address, other.address];
+  switch (act.do) {
+    case 'cut':
+      return network.cut(from, to, act.how);
+    case 'cut-one-way':
+      return network.cutOneWay(from, to);
+    case 'heal':
+      return network.heal(from, to);
+    case 'half-open':
+      return network.halfOpen(from, to);
+    case 'flap':
+      network.flap(from, to);
+      return;
+    case 'tamper':
+      return network.tamper(
+        from,
+        to,
+        tamperOf(act.how, () => random.fraction()),
+      );
+    case 'shape':
+      network.shape(from, to, act.shape);
+      return network.shape(to, from, act.shape);
+  }
+}
+
+/** One frame in ten is not what was sent, or not where it was. */
+function tamperOf(kind: TamperKind, chance: () => number): Tamper {
+  let held: Uint8Array | undefined;
+  return (frame) => {
+    if (held !== undefined) {
+      const both = [frame, held];
+      held = undefined;
+      return both;
+    }
+    if (chance() > 0.1) return [frame];
+    switch (kind) {
+      case 'drop':
+        return [];
+      case 'repeat':
+        return [frame, frame];
+      case 'reorder':
+        held = frame;
+        return [];
+      case 'corrupt': {
+        const copy = frame.slice();
+        const at = Math.floor(chance() * copy.length);
+        copy[at] = (copy[at] ?? 0) ^ (1 << Math.floor(chance() * 8));
+        return [copy];
+      }
+    }
+  };
+}
+
+export function diskFault(
+  scene: Scene,
+  node: SimNode,
+  act: Of<
+    | 'capacity'
+    | 'roomy'
+    | 'fail-reads'
+    | 'sound-reads'
+    | 'flip'
+    | 'snapshot'
+    | 'restore'
+    | 'truncate'
+    | 'slow-sync'
+  >,
+): void {
+  const { disk } = node;
+  switch (act.do) {
+    case 'capacity':
+      return disk.setRoom(act.bytes);
+    case 'roomy':
+      return disk.setRoom(undefined);
+    case 'fail-reads':
+      return disk.failReads(scene.random);
+    case 'sound-reads':
+      return disk.failReads(undefined);
+    case 'flip':
+      // It may hit a commit that nobody else has: from now on anything that did not leave may be lost.
+      if (disk.flip(scene.random)) {
+        node.isRestored = true;
+        scene.oracle.rollback(node.index, 0);
+      }
+      return;
+    case 'snapshot':
+      node.saved = disk.platter.snapshotSynced();
+      node.savedAt = scene.oracle.now;
+      return;
+    case 'restore':
+      if (node.saved === undefined) return;
+      node.restore(node.saved);
+      scene.oracle.rollback(node.index, node.savedAt);
+      scene.tally('restored');
+      return node.start();
+    case 'truncate':
+      node.truncate(act.writes);
+      scene.oracle.rollback(node.index, 0);
+      return node.start();
+    case 'slow-sync':
+      return disk.slowSync(act.ms === 0 ? undefined : scene.clock, act.ms);
+  }
+}
+
+/** A clone comes to life from a copy of what its twin's disk holds now. */
+export function startNode(scene: Scene, node: SimNode): void {
+  const twin = node.plan.cloneOf === undefined ? undefined : scene.nodes[node.plan.cloneOf];
+  if (twin !== undefined && node.isDown && !node.isCloned) {
+    node.isCloned = true;
+    node.disk.replaceBy(twin.disk.platter.snapshotSynced());
+    scene.oracle.double(twin.index);
+    scene.oracle.double(node.index);
+    scene.tally('cloned');
+  }
+  node.start();
+}

@@ -66,12 +66,16 @@ export class Clients {
 
   /** Documents that everybody overwrites and deletes: only their convergence is checked. */
   putShared(node: SimNode, { doc, value }: Of<'put-shared'>): void {
-    const items = [{ collection: 'free', id: `doc-${doc}`, value: jsonOf(value) }];
-    this.#ask(node, 'put', ADMIN, { items, ack: 'local', batch: false }, 'state');
+    const written = jsonOf(value);
+    const end = this.#scene.oracle.attempt(`free/doc-${doc}`, node.index, written);
+    const items = [{ collection: 'free', id: `doc-${doc}`, value: written }];
+    this.#ask(node, 'put', ADMIN, { items, ack: 'local', batch: false }, 'state', end);
   }
 
   deleteShared(node: SimNode, { doc }: Of<'delete-shared'>): void {
-    this.#ask(node, 'delete', ADMIN, { collection: 'free', id: `doc-${doc}` }, 'state');
+    const target = { collection: 'free', id: `doc-${doc}` };
+    const end = this.#scene.oracle.attempt(`free/doc-${doc}`, node.index, undefined);
+    this.#ask(node, 'delete', ADMIN, target, 'state', end);
   }
 
   big(node: SimNode, { value }: Of<'big'>): void {

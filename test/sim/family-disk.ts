@@ -7,9 +7,11 @@ export const diskWorlds: readonly Kind[] = [
     title: 'full, and room again',
     make(draft, nodes) {
       draft.populate(nodes);
-      const node = draft.node();
-      draft.change(node, { watchesDisk: draft.chance(0.6) });
-      draft.mix(0.12, () => {
+      const watched = draft.node();
+      draft.change(watched, { watchesDisk: true });
+      draft.mix(0.2, () => {
+        // The guard of one sees it coming, the other one finds out by a write that fails.
+        const node = draft.chance(0.6) ? watched : draft.other(watched);
         if (draft.chance(0.6))
           draft.act(node, { do: 'capacity', bytes: 1_000 + draft.below(20_000) });
         else draft.act(node, { do: 'roomy' });

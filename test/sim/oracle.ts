@@ -4,6 +4,8 @@ import { canonicalJson, type FeedKey, type JsonObject } from '../../src/core/ind
 
 /** A document with one writer, or one field of a shared document that only one node writes. */
 export type Cell = string;
+/** Cells that everybody overwrites: what wins in the end is not known here. */
+const MANY_WRITERS = 'free/';
 export type Ending = 'acknowledged' | 'refused' | 'lost';
 
 /** Where a write lies at the latest: in this commit of its writer's feed or before it. */
@@ -65,7 +67,7 @@ export class Oracle {
     return (end, place) => {
       write.state = end;
       write.place = place;
-      if (end !== 'acknowledged') return;
+      if (end !== 'acknowledged' || cell.startsWith(MANY_WRITERS)) return;
       this.acknowledged++;
       // What is written after a rollback counts again.
       history.loosenedFrom = undefined;
@@ -116,8 +118,12 @@ export class Oracle {
   }
 
   /** Every cell that is not as it may be, as a sentence. */
-  violations(read: (cell: Cell) => JsonObject | undefined): string[] {
+  violations(
+    read: (cell: Cell) => JsonObject | undefined,
+    isExcused: (cell: Cell) => boolean,
+  ): string[] {
     return [...this.#histories].flatMap(([cell, history]) => {
+      if (cell.startsWith(MANY_WRITERS) || isExcused(cell)) return [];
       const actual = show(read(cell));
       const possible = possibleOf(history);
       if (possible.some((value) => show(value) === actual)) return [];
@@ -131,6 +137,21 @@ export class Oracle {
     if (history === undefined) return undefined;
     const actual = show(value);
     return possibleOf(history).some((one) => show(one) === actual);
+  }
+
+  /**
+   * Whether a document that showed one value, then none, and now another one, shows what had been written before it was deleted.
+   * Judged by the order in which the writes were begun.
+   */
+  isResurrected(cell: Cell, before: JsonObject, after: JsonObject): boolean {
+    const writes = this.#histories.get(cell)?.writes ?? [];
+    const placeOf = (value: JsonObject): number =>
+      writes.findLastIndex((write) => show(write.value) === show(value));
+    const [shown, back] = [placeOf(before), placeOf(after)];
+    const deleted = writes.findIndex(
+      (write, at) => at > shown && write.value === undefined && write.state !== 'refused',
+    );
+    return shown >= 0 && back >= 0 && back < (deleted < 0 ? writes.length : deleted);
   }
 
   /** Whether anybody who may write a document ever tried to write that value. */

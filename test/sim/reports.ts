@@ -1,9 +1,12 @@
 // What nodes report: what it counts for, and whether a sound node in this world may say it.
+
+import { isNoSpace } from '../../src/sidecar/disk-guard.ts';
 import type { SupervisorReport } from '../../src/sidecar/member-supervisor.ts';
 import type { Scene } from './scene.ts';
 
 export function tallyReport(scene: Scene, report: SupervisorReport): void {
   if (report.type === 'held') scene.tally('held');
+  if (report.type === 'store-failed' && isNoSpace(report.error)) scene.tally('disk-full');
   if (report.type === 'disk-full') scene.tally('disk-full');
   if (report.type === 'store-damaged') scene.tally('store-damaged');
   if (report.type === 'store-reopened') scene.tally('store-reopened');

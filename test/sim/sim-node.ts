@@ -218,7 +218,10 @@ export class SimNode {
     if (this.#is1970) clock.freezeWall();
     const environment: Environment = {
       clock,
-      timers: clock,
+      // As those of Node: whole milliseconds, and never at once.
+      timers: {
+        after: (delayMs, fire) => clock.after(Math.max(1, Math.trunc(delayMs)), fire),
+      },
       random: createSeededRandom(`${this.#parts.seed}/${this.index}/start-${this.#starts}`),
       crypto: sodiumCrypto,
     };

@@ -1,12 +1,12 @@
 // What is looked at all the time, at every node that is up: own writes are read (invariant 4), nobody's document shows what its
 // owner never wrote (8), states of commands only move forward (7), and nothing deleted comes back (10).
 
-import { lifeOf } from '../../src/core/generation.ts';
 import {
   type CommandRow,
   type CommandState,
   type DocumentRow,
   HoldfastError,
+  type JsonObject,
 } from '../../src/core/index.ts';
 import { hasClone } from './clients.ts';
 import { ADMIN, type Scene } from './scene.ts';
@@ -26,10 +26,10 @@ const RANK: Readonly<Record<CommandState, number>> = {
 
 /** What one node has shown so far; forgotten with its disk. */
 interface Shown {
-  /** By document: the last life that was visible. */
-  readonly alive: Map<string, number>;
-  /** By document: the last life that was seen and then not any more. */
-  readonly ended: Map<string, number>;
+  /** By document: what it shows. */
+  readonly alive: Map<string, JsonObject>;
+  /** By document: what it showed before it was gone. */
+  readonly ended: Map<string, JsonObject>;
   readonly states: Map<string, CommandState>;
 }
 
@@ -79,22 +79,23 @@ export class Watch {
     rows: readonly DocumentRow[],
     { alive, ended }: Shown,
   ): void {
+    const { oracle, nodes } = this.#scene;
+    // What was deleted on a disk that is not there any more was never deleted.
+    const isExcused = nodes.some(({ isRestored, isCloned }) => isRestored || isCloned);
     const seen = new Set<string>();
-    for (const { id, freshness } of rows) {
+    for (const { id, value } of rows) {
       const key = `${collection}/${id}`;
-      const life = lifeOf(Number(freshness.revision.split('-')[0]));
       seen.add(key);
-      if (life <= (ended.get(key) ?? -1)) {
-        this.#scene.violate(
-          10,
-          `${key} came back at ${node.name} in life ${life}, which had ended`,
-        );
-      }
-      alive.set(key, life);
+      const before = ended.get(key);
+      ended.delete(key);
+      alive.set(key, value);
+      if (before === undefined || isExcused || !oracle.isResurrected(key, before, value)) continue;
+      const text = JSON.stringify(value).slice(0, 200);
+      this.#scene.violate(10, `${key} was deleted and is back at ${node.name} as ${text}`);
     }
-    for (const [key, life] of alive) {
+    for (const [key, value] of alive) {
       if (!key.startsWith(`${collection}/`) || seen.has(key)) continue;
-      ended.set(key, life);
+      ended.set(key, value);
       alive.delete(key);
     }
   }

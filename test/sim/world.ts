@@ -22,6 +22,8 @@ import { Watch } from './watch.ts';
 
 /** Everybody is asked what they show once in so many steps. */
 const LOOK_EVERY_STEPS = 12;
+/** Families in which paths break but frames are what was sent. */
+const LISTENED: ReadonlySet<string> = new Set(['topology', 'link', 'partition', 'process']);
 const POLL_MS = 2_000;
 /** Two looks whether a checkpoint is due, and the time to drop what it replaces. */
 const REST_MS = 75_000;
@@ -80,18 +82,11 @@ export class World implements Scene {
   }
 
   async run(): Promise<WorldResult> {
-    for (const node of this.nodes) {
-      if (node.plan.late !== true && node.plan.cloneOf === undefined) node.start();
+    try {
+      await this.#carryOut();
+    } catch (error) {
+      this.violate(0, error instanceof Error ? (error.stack ?? error.message) : String(error));
     }
-    await this.outsider?.start();
-    let done = 0;
-    for (const step of this.plan.steps) {
-      await this.clock.advanceSettled(Math.max(0, step.atMs - this.clock.now().monotonicMs));
-      await this.#perform(step);
-      if (++done % LOOK_EVERY_STEPS === 0) this.#watch.look();
-      if (this.#violations.length >= MAX_VIOLATIONS) break;
-    }
-    if (this.#violations.length === 0) await this.#settle();
     for (const node of this.nodes) node.down('kill');
     await this.outsider?.stop();
     return {
@@ -104,6 +99,21 @@ export class World implements Scene {
       violations: this.#violations,
       trace: this.#trace,
     };
+  }
+
+  async #carryOut(): Promise<void> {
+    for (const node of this.nodes) {
+      if (node.plan.late !== true && node.plan.cloneOf === undefined) node.start();
+    }
+    await this.outsider?.start();
+    let done = 0;
+    for (const step of this.plan.steps) {
+      await this.clock.advanceSettled(Math.max(0, step.atMs - this.clock.now().monotonicMs));
+      await this.#perform(step);
+      if (++done % LOOK_EVERY_STEPS === 0) this.#watch.look();
+      if (this.#violations.length >= MAX_VIOLATIONS) break;
+    }
+    if (this.#violations.length === 0) await this.#settle();
   }
 
   tally(what: string, times = 1): void {
@@ -326,7 +336,7 @@ export class World implements Scene {
 
   /** Whoever asks for less than before has found another provider. */
   #listenForStops(): void {
-    if (this.plan.family !== 'topology') return;
+    if (!LISTENED.has(this.plan.family)) return;
     for (const a of this.nodes) {
       for (const b of this.nodes) {
         if (a === b) continue;

@@ -25,7 +25,7 @@ const WIRE_FACTOR = 3;
 const CLOCK_TOLERANCE_MS = 600_000;
 
 export function convergenceBoundMs(scene: Scene): number {
-  const { plan, clock } = scene;
+  const { plan } = scene;
   const nodes = lasting(scene);
   const hops = nodes.length;
   const shapes = plan.shapes.map(({ shape }) => shape);
@@ -42,7 +42,8 @@ export function convergenceBoundMs(scene: Scene): number {
     ...nodes.map(({ disk }) => disk.platter.bytesByLetter.get('c') ?? 0),
   );
   const travelMs = (WIRE_FACTOR * hops * backlogBytes * 1000) / slowestBytes;
-  const aheadMs = Math.max(0, ...nodes.map((node) => node.newestClockMs - clock.now().wallMs));
+  const slowestClockMs = Math.min(...nodes.map(({ wallMs }) => wallMs));
+  const aheadMs = Math.max(0, ...nodes.map((node) => node.newestClockMs - slowestClockMs));
   return (
     RESTART_MS +
     Math.max(SILENCE_MS, Math.min(MAX_SILENCE_MS, 4 * roundTripMs)) +

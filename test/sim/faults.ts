@@ -1,5 +1,11 @@
 // The faults a plan may ask for, carried out on nodes and network.
+import { type FeedHead, parseFeedKey, startOfIncarnation } from '../../src/core/index.ts';
 import type { Tamper } from '../../src/mesh/transport/memory-path.ts';
+import { sodiumCrypto } from '../../src/sidecar/sodium-crypto.ts';
+import { kindRange, parseHeadKey } from '../../src/sidecar/store/keys.ts';
+import { openRecord } from '../../src/sidecar/store/record-codec.ts';
+import { parseHead } from '../../src/sidecar/store/records.ts';
+import type { Place } from './oracle.ts';
 import type { Act, TamperKind } from './plan.ts';
 import type { Scene } from './scene.ts';
 import type { SimNode } from './sim-node.ts';
@@ -66,7 +72,33 @@ function tamperOf(kind: TamperKind, chance: () => number): Tamper {
   };
 }
 
-export function diskFault(
+/** Whether anybody but its author holds a commit, or what replaced it, at this moment. */
+async function holdersOf(scene: Scene, author: SimNode): Promise<(place: Place) => boolean> {
+  const heads: FeedHead[] = [];
+  for (const node of scene.nodes) {
+    if (node === author) continue;
+    // A copy, so that reads that fail do not matter here.
+    const store = node.disk.platter.snapshotWritten();
+    store.failReads(undefined);
+    for await (const { key, value } of store.range(kindRange('f'))) {
+      const feed = parseHeadKey(key);
+      const payload = openRecord(key, value, sodiumCrypto);
+      const head = feed && payload && parseHead(feed, payload);
+      if (head?.feed.author === author.nodeId) heads.push(head);
+    }
+  }
+  return ({ feed: key, seq }) => {
+    const { incarnation, lane } = parseFeedKey(key);
+    const start = startOfIncarnation(incarnation);
+    return heads.some(
+      (head) =>
+        head.feed.lane === lane &&
+        ((head.feed.incarnation === incarnation && head.seq >= seq) || head.closedBeforeMs > start),
+    );
+  };
+}
+
+export async function diskFault(
   scene: Scene,
   node: SimNode,
   act: Of<
@@ -80,7 +112,7 @@ export function diskFault(
     | 'truncate'
     | 'slow-sync'
   >,
-): void {
+): Promise<void> {
   const { disk } = node;
   switch (act.do) {
     case 'capacity':
@@ -95,7 +127,7 @@ export function diskFault(
       // It may hit a commit that nobody else has: from now on anything that did not leave may be lost.
       if (disk.flip(scene.random)) {
         node.isRestored = true;
-        scene.oracle.rollback(node.index, 0);
+        scene.oracle.rollback(node.index, 0, await holdersOf(scene, node));
       }
       return;
     case 'snapshot':
@@ -105,12 +137,12 @@ export function diskFault(
     case 'restore':
       if (node.saved === undefined) return;
       node.restore(node.saved);
-      scene.oracle.rollback(node.index, node.savedAt);
+      scene.oracle.rollback(node.index, node.savedAt, await holdersOf(scene, node));
       scene.tally('restored');
       return node.start();
     case 'truncate':
       node.truncate(act.writes);
-      scene.oracle.rollback(node.index, 0);
+      scene.oracle.rollback(node.index, 0, await holdersOf(scene, node));
       return node.start();
     case 'slow-sync':
       return disk.slowSync(act.ms === 0 ? undefined : scene.clock, act.ms);

@@ -72,7 +72,8 @@ function checkCommands(
 function checkCausality(scene: Scene, rows: Rows): void {
   for (const key of rows.keys()) {
     const id = key.startsWith('command-status/') ? key.slice('command-status/'.length) : undefined;
-    const isExcused = scene.nodes.some(({ isRestored }) => isRestored);
+    const isPast = scene.clock.now().monotonicMs > COMMANDS_KEPT_MS;
+    const isExcused = isPast || scene.nodes.some(({ isRestored }) => isRestored);
     if (id !== undefined && !rows.has(`commands/${id}`) && !isExcused)
       scene.violate(5, `${key} is there and its command is not`);
   }

@@ -33,8 +33,6 @@ interface History {
 
 export class Oracle {
   readonly #histories = new Map<Cell, History>();
-  /** By feed: how far each node ever stored it, other nodes than its author's. */
-  readonly #stored = new Map<FeedKey, number>();
   /** Writers whose disk was replaced, and the earliest moment it went back to. */
   readonly #rolledBack = new Map<number, number>();
   /** Writers that are two nodes: which of their values wins is not promised. */
@@ -47,11 +45,6 @@ export class Oracle {
   /** Names this moment, for `rollback`. */
   get now(): number {
     return this.#serial;
-  }
-
-  /** A node other than the author stored a feed up to there. */
-  stored(feed: FeedKey, seq: number): void {
-    if ((this.#stored.get(feed) ?? 0) < seq) this.#stored.set(feed, seq);
   }
 
   /** A write is under way. Returns what to call with its end and, if it was acknowledged, where it lies. */
@@ -74,16 +67,15 @@ export class Oracle {
     };
   }
 
-  /** A node's disk is as it was at a moment: what it wrote later and nobody else stored may be gone. */
-  rollback(writer: number, moment: number): void {
+  /** A node's disk is as it was at a moment: what it wrote later and had not left, as nobody else holds it, may be gone. */
+  rollback(writer: number, moment: number, hasLeft: (place: Place) => boolean): void {
+    const isSafe = ({ serial, place }: Write): boolean =>
+      serial <= moment || (place !== undefined && hasLeft(place));
     this.#rolledBack.set(writer, Math.min(moment, this.#rolledBack.get(writer) ?? moment));
     for (const history of this.#histories.values()) {
       const { writes } = history;
       if (!writes.some((write) => write.writer === writer)) continue;
-      const safe = writes.findLastIndex(
-        (write) =>
-          write.state === 'acknowledged' && (write.serial <= moment || this.#hasLeft(write)),
-      );
+      const safe = writes.findLastIndex((write) => write.state === 'acknowledged' && isSafe(write));
       const last = writes.findLastIndex(({ state }) => state === 'acknowledged');
       if (last > safe) this.excused++;
       // What was still under way and died with the node cannot come any more, or comes back from a peer.
@@ -174,10 +166,6 @@ export class Oracle {
       this.#histories.set(cell, history);
     }
     return history;
-  }
-
-  #hasLeft({ place }: Write): boolean {
-    return place !== undefined && (this.#stored.get(place.feed) ?? 0) >= place.seq;
   }
 }
 

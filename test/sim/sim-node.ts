@@ -136,6 +136,11 @@ export class SimNode {
     return this.disk.newestClockMs;
   }
 
+  /** What its clock on the wall shows. */
+  get wallMs(): number {
+    return this.#process?.clock.now().wallMs ?? this.#parts.clock.now().wallMs + this.#offsetMs;
+  }
+
   start(): void {
     if (this.#process !== undefined) return;
     const wallMs = this.#is1970 ? 0 : this.#parts.clock.now().wallMs + this.#offsetMs;

@@ -4,6 +4,7 @@
 import {
   type CommandRow,
   type CommandState,
+  canonicalJson,
   type DocumentRow,
   HoldfastError,
   type JsonObject,
@@ -30,6 +31,8 @@ interface Shown {
   readonly alive: Map<string, JsonObject>;
   /** By document: what it showed before it was gone. */
   readonly ended: Map<string, JsonObject>;
+  /** Every value of a document that it ever showed. */
+  readonly seen: Set<string>;
   readonly states: Map<string, CommandState>;
 }
 
@@ -77,7 +80,7 @@ export class Watch {
     node: SimNode,
     collection: string,
     rows: readonly DocumentRow[],
-    { alive, ended }: Shown,
+    { alive, ended, seen: everSeen }: Shown,
   ): void {
     const { oracle, nodes } = this.#scene;
     // What was deleted on a disk that is not there any more was never deleted.
@@ -89,6 +92,11 @@ export class Watch {
       const before = ended.get(key);
       ended.delete(key);
       alive.set(key, value);
+      const shown = `${key} ${canonicalJson(value)}`;
+      const isKnown = everSeen.has(shown);
+      everSeen.add(shown);
+      // What somebody else wrote meanwhile, unseen by whoever deleted it, may win once the tombstone has left.
+      if (collection !== 'deployments' && !isKnown) continue;
       if (before === undefined || isExcused || !oracle.isResurrected(key, before, value)) continue;
       const text = JSON.stringify(value).slice(0, 200);
       this.#scene.violate(10, `${key} was deleted and is back at ${node.name} as ${text}`);
@@ -170,7 +178,7 @@ export class Watch {
   #of(node: SimNode): Shown {
     let shown = this.#shown.get(node);
     if (shown === undefined) {
-      shown = { alive: new Map(), ended: new Map(), states: new Map() };
+      shown = { alive: new Map(), ended: new Map(), seen: new Set(), states: new Map() };
       this.#shown.set(node, shown);
     }
     return shown;

@@ -177,7 +177,7 @@ export class World implements Scene {
     }
   }
 
-  #performOn(node: SimNode, step: Step): void {
+  #performOn(node: SimNode, step: Step): void | Promise<void> {
     switch (step.do) {
       case 'down':
         return node.down(step.how);
@@ -227,6 +227,7 @@ export class World implements Scene {
     this.trace('--- the faults stop');
     this.network.calm();
     this.#shapePaths();
+    this.#endTampered();
     if (this.plan.outsider === 'malicious') await this.outsider?.stop();
     for (const node of this.nodes) this.#soothe(node);
     const since = this.clock.now().monotonicMs;
@@ -253,6 +254,19 @@ export class World implements Scene {
     await this.clock.advanceSettled(1_000);
     if (this.#violations.length === 0) await checkFinal(this);
     this.#budgets.check();
+  }
+
+  /** Encryption ends a link at the first frame that is not what was sent; the memory network has none, so it is done here. */
+  #endTampered(): void {
+    for (const step of this.plan.steps) {
+      const [from, to] = [
+        this.nodes[step.node]?.address,
+        step.do === 'tamper' && this.nodes[step.to]?.address,
+      ];
+      if (from === undefined || typeof to !== 'string' || from === to) continue;
+      this.network.cut(from, to, 'reset');
+      this.network.heal(from, to);
+    }
   }
 
   #soothe(node: SimNode): void {
@@ -349,9 +363,7 @@ export class World implements Scene {
   }
 
   #written(node: SimNode, written: Written): void {
-    for (const { feed, seq, isOwn, jumps } of written.commits) {
-      const key = `${feed.author}/${feed.incarnation}/${feed.lane}`;
-      if (!isOwn || node.plan.cloneOf !== undefined) this.oracle.stored(key, seq);
+    for (const { isOwn, jumps } of written.commits) {
       if (jumps && !isOwn) this.tally('checkpoint-jump');
     }
     if (written.isPrune) this.tally('pruned');

@@ -18,6 +18,19 @@ const BIG_TEXT_CHARS = 65_000;
 const COMMAND_TTL_MS = 86_400_000;
 
 type End = (end: Ending, place?: Place) => void;
+/** What a client may do. */
+export type ClientAct = Of<
+  | 'put'
+  | 'delete'
+  | 'patch'
+  | 'put-shared'
+  | 'delete-shared'
+  | 'big'
+  | 'heartbeat'
+  | 'issue'
+  | 'claim'
+  | 'report'
+>;
 type Of<D extends Act['do']> = Extract<Act, { do: D }>;
 
 export class Clients {
@@ -33,7 +46,32 @@ export class Clients {
     this.#scene = scene;
   }
 
-  put(node: SimNode, { doc, value, times }: Of<'put'>): void {
+  perform(node: SimNode, act: ClientAct): void {
+    switch (act.do) {
+      case 'put':
+        return this.#put(node, act);
+      case 'delete':
+        return this.#delete(node, act);
+      case 'patch':
+        return this.#patch(node, act);
+      case 'put-shared':
+        return this.#putShared(node, act);
+      case 'delete-shared':
+        return this.#deleteShared(node, act);
+      case 'big':
+        return this.#big(node, act);
+      case 'heartbeat':
+        return this.#heartbeat(node, act);
+      case 'issue':
+        return this.#issue(node, act);
+      case 'claim':
+        return this.#claim(node);
+      case 'report':
+        return this.#report(node, act);
+    }
+  }
+
+  #put(node: SimNode, { doc, value, times }: Of<'put'>): void {
     for (let i = 0; i < times; i++) {
       const target = deploymentOf(node, doc);
       const written = jsonOf(value + i);
@@ -43,14 +81,14 @@ export class Clients {
     }
   }
 
-  delete(node: SimNode, { doc }: Of<'delete'>): void {
+  #delete(node: SimNode, { doc }: Of<'delete'>): void {
     const target = deploymentOf(node, doc);
     const end = this.#scene.oracle.attempt(`deployments/${target.id}`, node.index, undefined);
     this.#ask(node, 'delete', ADMIN, target, 'state', end);
   }
 
   /** Everybody writes one document, each a field of its own: nobody's field may be lost. */
-  patch(node: SimNode, { value, times }: Of<'patch'>): void {
+  #patch(node: SimNode, { value, times }: Of<'patch'>): void {
     for (let i = 0; i < times; i++) {
       const written = jsonOf(value + i);
       const end = this.#scene.oracle.attempt(`notes/shared#${node.name}`, node.index, written);
@@ -65,20 +103,20 @@ export class Clients {
   }
 
   /** Documents that everybody overwrites and deletes: only their convergence is checked. */
-  putShared(node: SimNode, { doc, value }: Of<'put-shared'>): void {
+  #putShared(node: SimNode, { doc, value }: Of<'put-shared'>): void {
     const written = jsonOf(value);
     const end = this.#scene.oracle.attempt(`free/doc-${doc}`, node.index, written);
     const items = [{ collection: 'free', id: `doc-${doc}`, value: written }];
     this.#ask(node, 'put', ADMIN, { items, ack: 'local', batch: false }, 'state', end);
   }
 
-  deleteShared(node: SimNode, { doc }: Of<'delete-shared'>): void {
+  #deleteShared(node: SimNode, { doc }: Of<'delete-shared'>): void {
     const target = { collection: 'free', id: `doc-${doc}` };
     const end = this.#scene.oracle.attempt(`free/doc-${doc}`, node.index, undefined);
     this.#ask(node, 'delete', ADMIN, target, 'state', end);
   }
 
-  big(node: SimNode, { value }: Of<'big'>): void {
+  #big(node: SimNode, { value }: Of<'big'>): void {
     const target = { collection: 'deployments', id: `${node.name}:big` };
     const written = { value, text: 'x'.repeat(BIG_TEXT_CHARS) };
     const end = this.#scene.oracle.attempt(`deployments/${target.id}`, node.index, written);
@@ -86,12 +124,12 @@ export class Clients {
     this.#ask(node, 'put', ADMIN, { items, ack: 'local', batch: false }, 'state', end);
   }
 
-  heartbeat(node: SimNode, { times }: Of<'heartbeat'>): void {
+  #heartbeat(node: SimNode, { times }: Of<'heartbeat'>): void {
     const body = { agent: node.name, intervalMs: 10_000, ack: 'memory' as const };
     for (let i = 0; i < times; i++) this.#ask(node, 'heartbeat', agentOf(node), body, 'pulse');
   }
 
-  issue(node: SimNode, { to, value, times }: Of<'issue'>): void {
+  #issue(node: SimNode, { to, value, times }: Of<'issue'>): void {
     const { oracle, nodes } = this.#scene;
     const agent = nodes[to]?.name ?? node.name;
     for (let i = 0; i < times; i++) {
@@ -108,7 +146,7 @@ export class Clients {
     }
   }
 
-  claim(node: SimNode): void {
+  #claim(node: SimNode): void {
     const ask = { agent: '', states: ['pending'] as const, pageSize: 1, pageToken: '' };
     this.#ask(node, 'listCommands', agentOf(node), ask, 'command', (_, __, pending) => {
       const id = pending?.rows[0]?.id;
@@ -130,7 +168,7 @@ export class Clients {
     });
   }
 
-  report(node: SimNode, { final }: Of<'claim' | 'report'>): void {
+  #report(node: SimNode, { final }: Of<'claim' | 'report'>): void {
     const id = this.#running.get(node.index)?.[0];
     if (id === undefined) return;
     const state = final ? 'succeeded' : 'running';

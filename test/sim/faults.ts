@@ -72,6 +72,48 @@ function tamperOf(kind: TamperKind, chance: () => number): Tamper {
   };
 }
 
+export function processFault(
+  scene: Scene,
+  node: SimNode,
+  act: Of<
+    | 'down'
+    | 'kill-at'
+    | 'start'
+    | 'pause'
+    | 'resume'
+    | 'stall'
+    | 'wake'
+    | 'jump'
+    | 'drift'
+    | 'set-clock'
+  >,
+): void {
+  switch (act.do) {
+    case 'down':
+      return node.down(act.how);
+    case 'kill-at':
+      node.disk.trap = { point: act.point, how: act.how };
+      return;
+    case 'start':
+      return startNode(scene, node);
+    case 'pause':
+      node.member?.pause();
+      return;
+    case 'resume':
+      return node.member?.resume();
+    case 'stall':
+      return node.sleep();
+    case 'wake':
+      return node.wake();
+    case 'jump':
+      return node.jump(act.ms);
+    case 'drift':
+      return node.drift(act.ppm);
+    case 'set-clock':
+      return node.setClock();
+  }
+}
+
 /** Whether anybody but its author holds a commit, or what replaced it, at this moment. */
 async function holdersOf(scene: Scene, author: SimNode): Promise<(place: Place) => boolean> {
   const heads: FeedHead[] = [];
@@ -150,7 +192,7 @@ export async function diskFault(
 }
 
 /** A clone comes to life from a copy of what its twin's disk holds now. */
-export function startNode(scene: Scene, node: SimNode): void {
+function startNode(scene: Scene, node: SimNode): void {
   const twin = node.plan.cloneOf === undefined ? undefined : scene.nodes[node.plan.cloneOf];
   if (twin !== undefined && node.isDown && !node.isCloned) {
     node.isCloned = true;

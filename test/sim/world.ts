@@ -10,7 +10,7 @@ import { convergenceBoundMs } from './bound.ts';
 import { BudgetMeter } from './budget-meter.ts';
 import { Clients } from './clients.ts';
 import type { Written } from './disk.ts';
-import { diskFault, networkFault, startNode } from './faults.ts';
+import { diskFault, networkFault, processFault } from './faults.ts';
 import { checkFinal, stateOf } from './final.ts';
 import { Oracle } from './oracle.ts';
 import { Outsider } from './outsider.ts';
@@ -24,6 +24,8 @@ import { Watch } from './watch.ts';
 const LOOK_EVERY_STEPS = 12;
 /** Families in which paths break but frames are what was sent. */
 const LISTENED: ReadonlySet<string> = new Set(['topology', 'link', 'partition', 'process']);
+/** Steps that share their name with the method they call. */
+const ASKED: ReadonlySet<string> = new Set(['put', 'delete', 'patch', 'heartbeat']);
 const POLL_MS = 2_000;
 /** Two looks whether a checkpoint is due, and the time to drop what it replaces. */
 const REST_MS = 75_000;
@@ -136,28 +138,19 @@ export class World implements Scene {
     if (node === undefined) return;
     const { atMs: _, node: __, ...act } = step;
     this.trace(`${node.name}${node.plan.cloneOf === undefined ? '' : '*'} ${JSON.stringify(act)}`);
-    this.tally(step.do === 'down' ? step.how : step.do === 'cut' ? `cut-${step.how}` : step.do);
+    this.tally(nameOf(step));
     switch (step.do) {
       case 'put':
-        return this.#clients.put(node, step);
       case 'delete':
-        return this.#clients.delete(node, step);
       case 'patch':
-        return this.#clients.patch(node, step);
       case 'put-shared':
-        return this.#clients.putShared(node, step);
       case 'delete-shared':
-        return this.#clients.deleteShared(node, step);
       case 'big':
-        return this.#clients.big(node, step);
       case 'heartbeat':
-        return this.#clients.heartbeat(node, step);
       case 'issue':
-        return this.#clients.issue(node, step);
       case 'claim':
-        return this.#clients.claim(node);
       case 'report':
-        return this.#clients.report(node, step);
+        return this.#clients.perform(node, step);
       case 'cut':
       case 'cut-one-way':
       case 'heal':
@@ -166,41 +159,17 @@ export class World implements Scene {
       case 'tamper':
       case 'shape':
         return networkFault(this, node, step);
-      case 'later':
-        return this.outsider?.write(step.how);
-      case 'attack':
-        return this.outsider?.attack(step.how, node.nodeId);
-      case 'leap':
-        return this.#leap(step.ms);
-      default:
-        return this.#performOn(node, step);
-    }
-  }
-
-  #performOn(node: SimNode, step: Step): void | Promise<void> {
-    switch (step.do) {
       case 'down':
-        return node.down(step.how);
       case 'kill-at':
-        node.disk.trap = { point: step.point, how: step.how };
-        return;
       case 'start':
-        return startNode(this, node);
       case 'pause':
-        node.member?.pause();
-        return;
       case 'resume':
-        return node.member?.resume();
       case 'stall':
-        return node.sleep();
       case 'wake':
-        return node.wake();
       case 'jump':
-        return node.jump(step.ms);
       case 'drift':
-        return node.drift(step.ppm);
       case 'set-clock':
-        return node.setClock();
+        return processFault(this, node, step);
       case 'capacity':
       case 'roomy':
       case 'fail-reads':
@@ -211,6 +180,12 @@ export class World implements Scene {
       case 'truncate':
       case 'slow-sync':
         return diskFault(this, node, step);
+      case 'later':
+        return this.outsider?.write(step.how);
+      case 'attack':
+        return this.outsider?.attack(step.how, node.nodeId);
+      case 'leap':
+        return this.#leap(step.ms);
     }
   }
 
@@ -388,4 +363,11 @@ export class World implements Scene {
     this.tally('ended');
     if (this.plan.family !== 'disk') this.violate(0, `the process of ${node.name} ended: ${why}`);
   }
+}
+
+/** What a step counts as. A request counts by its method when it was answered, and as asked for here. */
+function nameOf(step: Step): string {
+  if (step.do === 'down') return step.how;
+  if (step.do === 'cut') return `cut-${step.how}`;
+  return ASKED.has(step.do) ? `ask-${step.do}` : step.do;
 }

@@ -130,7 +130,8 @@ export class Clients {
   }
 
   #issue(node: SimNode, { to, value, times }: Of<'issue'>): void {
-    const { oracle, nodes } = this.#scene;
+    const scene = this.#scene;
+    const { oracle, nodes } = scene;
     const agent = nodes[to]?.name ?? node.name;
     for (let i = 0; i < times; i++) {
       const body = {
@@ -139,6 +140,8 @@ export class Clients {
       };
       this.#ask(node, 'issueCommand', ADMIN, body, 'command', (end, place, answer) => {
         if (end !== 'acknowledged' || answer === undefined) return;
+        // Issued by a clock in 1970 it expired decades ago, and is let go.
+        if (answer.command.expiresAtMs < scene.clock.now().wallMs) return;
         // Its id is known only now, and from now on it must be there.
         const { id, args } = answer.command;
         oracle.attempt(`commands/${agent}/${id}`, node.index, { args })('acknowledged', place);

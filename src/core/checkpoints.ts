@@ -116,11 +116,17 @@ export class Checkpoints {
   }
 
   #gather({ feeds, identity, turn }: Context, lane: KnownLane): void {
+    const { incarnation: own, nodeId } = identity;
+    // One that did not start before this one, as on a disk that was restored twice, is not covered and goes on to count.
+    const start = startOfIncarnation(own);
     const spans = feeds
-      .ofAuthor(identity.nodeId, lane)
+      .ofAuthor(nodeId, lane)
+      .filter(
+        ({ feed }) => feed.incarnation === own || startOfIncarnation(feed.incarnation) < start,
+      )
       .map(({ feed, base, seq }) => ({ incarnation: feed.incarnation, from: base, through: seq }));
     this.#gathering.set(lane, { spans, since: [] });
-    turn.emit({ type: 'gather-live', lane, author: identity.nodeId, spans });
+    turn.emit({ type: 'gather-live', lane, author: nodeId, spans });
   }
 
   #mark({ feeds, now }: Context, lane: KnownLane, kept: readonly Op[]): void {
@@ -248,6 +254,8 @@ function isForgotten(context: Context, view: View): boolean {
   const { collection, id } = splitDocumentKey(view.key);
   if (collection !== 'commands' && collection !== 'command-status') return false;
   const command = context.documents.view(`commands/${id}`);
+  // A command that outlives its status would be shown as expired although it ran.
+  if (collection === 'command-status' && isVisible(command)) return false;
   const expiresAtMs = isVisible(command) ? command.value.expiresAtMs : hlcMs(view.clock);
   return (
     typeof expiresAtMs === 'number' &&

@@ -11,6 +11,7 @@ import { BehindDocuments } from './behind.ts';
 import type { Op } from './commit.ts';
 import type { LiveDocument } from './document.ts';
 import type { Hash } from './environment.ts';
+import { lifeOf } from './generation.ts';
 import type { DocumentKey, Incarnation, NodeId } from './ids.ts';
 import { jsonEqual } from './json.ts';
 import { LiveDocuments } from './live-documents.ts';
@@ -211,9 +212,15 @@ export class DocumentTable {
   #applyChange(view: View, op: Op, stamp: Stamp): void {
     if (op.generation <= view.deletedThrough) return;
     const refounding = op.kind === 'refound' ? decodeRefounding(op.bytes) : undefined;
-    if (refounding !== undefined) {
+    // A change of a new edition may come before its founding, and until that comes nothing of the document is shown: what of
+    // ours it may lack is noted while it is known what was shown last.
+    const isUnfounded =
+      refounding === undefined &&
+      op.generation > view.generation &&
+      lifeOf(op.generation) === lifeOf(view.generation);
+    if (refounding !== undefined || isUnfounded) {
       const isNewest = op.generation >= view.generation;
-      const { lineage } = refounding;
+      const lineage = refounding?.lineage ?? [];
       const edition = { generation: op.generation, lineage, isNewest, shown: view.value };
       this.ownEdits.compare(op.key, edition);
     }

@@ -3,6 +3,7 @@
 //
 //   run of another side ─► read-commit ─► commit-read ─► proof ─► void, stored, told to every link
 import { MalformedBytesError } from './bytes.ts';
+import { MAX_CLOCK_AHEAD_MS } from './config.ts';
 import type { Context } from './context.ts';
 import type { DeliveryOutcome } from './effect.ts';
 import { decodeForkProof, type ForkBranch, type ForkProof, type HeldCommit } from './fork-proof.ts';
@@ -100,7 +101,8 @@ export class ForkWatch {
   /** A commit of our own author came: one that was written since we started means that two processes have our key. */
   noteOwn({ identity, turn }: Context, { author, incarnation }: FeedId, clock: Hlc): void {
     if (author !== identity.nodeId || incarnation === identity.incarnation) return;
-    if (hlcMs(clock) <= startOfIncarnation(identity.incarnation)) return;
+    // Clocks of ours may be ahead of the wall by as much, because they follow others': a lost tail is no second process.
+    if (hlcMs(clock) <= startOfIncarnation(identity.incarnation) + MAX_CLOCK_AHEAD_MS) return;
     if (this.#duplicates.size >= MAX_DUPLICATES || this.#duplicates.has(incarnation)) return;
     this.#duplicates.add(incarnation);
     turn.emit({

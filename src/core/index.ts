@@ -85,8 +85,8 @@ export {
   jsonEqual,
 } from './json.ts';
 export { Node } from './node.ts';
-export type { NodeMemory, NodeParts } from './node-parts.ts';
 export type { NodeIdentity } from './node-identity.ts';
+export type { NodeMemory, NodeParts } from './node-parts.ts';
 export { changeOf, gateOps, hasForeignOps } from './op-gate.ts';
 export type { OwnEdit } from './own-edits.ts';
 export { DEFAULT_HEARTBEAT_INTERVAL_MS, judgePresence, type Presence } from './presence.ts';

@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import type { JsonObject } from '../../src/core/index.ts';
 import { createMemoryNetwork } from '../../src/mesh/index.ts';
 import { createSeededRandom, ManualClock } from '../../src/testing/index.ts';
-import { type Downfall, SimNode } from '../sim/sim-node.ts';
+import { type Downfall, MemorySidecar } from './support/memory-sidecar.ts';
 
 const ADMIN = { scope: 'admin' } as const;
 
@@ -18,8 +18,12 @@ class Chain {
   });
 
   /** A member that is up and dials those. */
-  async member(name: string, peers: readonly SimNode[] = [], secret = 7): Promise<SimNode> {
-    const node = new SimNode({
+  async member(
+    name: string,
+    peers: readonly MemorySidecar[] = [],
+    secret = 7,
+  ): Promise<MemorySidecar> {
+    const node = new MemorySidecar({
       name,
       clock: this.clock,
       skewMs: 0,
@@ -33,19 +37,19 @@ class Chain {
     return node;
   }
 
-  async put(node: SimNode, id: string, value: JsonObject): Promise<void> {
+  async put(node: MemorySidecar, id: string, value: JsonObject): Promise<void> {
     const items = [{ collection: 'notes', id, value }];
     await node.member?.request('put', ADMIN, { items, ack: 'local', batch: false });
   }
 
-  async read(node: SimNode, id: string): Promise<JsonObject | undefined> {
+  async read(node: MemorySidecar, id: string): Promise<JsonObject | undefined> {
     const page = { collection: 'notes', idPrefix: id, pageSize: 10, pageToken: '' };
     const listed = await node.member?.request('list', ADMIN, page);
     return listed?.rows.find((row) => row.id === id)?.value;
   }
 
   /** Brings a node down and up again, later. */
-  async bounce(node: SimNode, how: Downfall): Promise<void> {
+  async bounce(node: MemorySidecar, how: Downfall): Promise<void> {
     await node.down(how);
     await this.pass(30_000);
     await node.start();

@@ -1,70 +1,71 @@
-// npm run sim -- --seeds N --seed-start S --nodes K --steps L: runs worlds from seeds and exits 1 when one breaks a promise.
+// npm run sim -- --seeds N --seed-start S --hours H --nodes K [--family NAME] [--replay FILE|SEED] [--trace]
+// Runs worlds from seeds and exits 1 when one breaks a promise, or when what must be tested never happened.
+import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { World, type WorldResult } from './world.ts';
-
-/** What must have happened at least once in a run of many seeds: a promise that nothing tested is no promise. */
-const MUST_HAPPEN = [
-  'put',
-  'delete',
-  'patch',
-  'heartbeat',
-  'issue',
-  'claim',
-  'cut-reset',
-  'cut-silent',
-  'stop',
-  'kill',
-  'power-cut',
-  'pause',
-];
-const COVERAGE_FROM_SEEDS = 20;
+import { missingOf } from './coverage.ts';
+import { drawPlan, SEEDS_FOR_ALL } from './families.ts';
+import { FAMILIES, type Family, type Plan, readPlan } from './plan.ts';
+import { describeFailure, summaryOf, type Totals } from './report.ts';
+import { shrink } from './shrink.ts';
+import { World } from './world.ts';
 
 const { values } = parseArgs({
   options: {
     seeds: { type: 'string', default: '50' },
     'seed-start': { type: 'string', default: '1' },
+    hours: { type: 'string', default: '0.12' },
     nodes: { type: 'string' },
-    steps: { type: 'string', default: '120' },
+    family: { type: 'string' },
+    replay: { type: 'string' },
     trace: { type: 'boolean', default: false },
+    'shrink-seconds': { type: 'string', default: '60' },
   },
 });
 
-async function runSeed(seed: number): Promise<WorldResult> {
-  const nodes = values.nodes === undefined ? 3 + (seed % 3) : Number(values.nodes);
-  return new World({ seed, nodes, steps: Number(values.steps) }).run();
+const family = FAMILIES.find((name) => name === values.family) as Family | undefined;
+if (values.family !== undefined && family === undefined) {
+  console.error(`--family: "${values.family}" is none of ${FAMILIES.join(', ')}.`);
+  process.exit(2);
 }
+const nodes = values.nodes === undefined ? undefined : Number(values.nodes);
+const draw = (seed: number): Plan => drawPlan(seed, { family, nodes, hours: Number(values.hours) });
 
-function reportFailure(seed: number, result: WorldResult): void {
-  console.log(`seed ${seed} broke ${result.violations.length} promises:`);
-  for (const violation of result.violations.slice(0, 10)) console.log(`  ${violation}`);
-  console.log(
-    `  replay: npm run sim -- --seeds 1 --seed-start ${seed} --steps ${values.steps} --trace`,
-  );
-}
-
-const first = Number(values['seed-start']);
-const count = Number(values.seeds);
-const happened = new Map<string, number>();
-let failed = 0;
-let virtualMs = 0;
-let acknowledged = 0;
-for (let seed = first; seed < first + count; seed++) {
-  const result = await runSeed(seed);
-  virtualMs += result.virtualMs;
-  acknowledged += result.acknowledged;
-  for (const [what, times] of result.happened)
-    happened.set(what, (happened.get(what) ?? 0) + times);
-  if (values.trace) console.log(result.trace.join('\n'));
-  if (result.violations.length > 0) {
-    failed++;
-    reportFailure(seed, result);
+function* plans(): Generator<Plan> {
+  if (values.replay !== undefined) {
+    yield existsSync(values.replay) ? readPlan(values.replay) : draw(Number(values.replay));
+    return;
   }
+  const first = Number(values['seed-start']);
+  for (let seed = first; seed < first + Number(values.seeds); seed++) yield draw(seed);
+}
+
+const totals: Totals = {
+  ...{ seeds: 0, failed: 0, virtualMs: 0, acknowledged: 0, excused: 0 },
+  happened: new Map(),
+  slowest: { seed: 0, share: 0, seconds: 0 },
+};
+for (const plan of plans()) {
+  const result = await new World(plan).run();
+  totals.seeds++;
+  totals.virtualMs += result.virtualMs;
+  totals.acknowledged += result.acknowledged;
+  totals.excused += result.excused;
+  for (const [what, times] of result.happened)
+    totals.happened.set(what, (totals.happened.get(what) ?? 0) + times);
+  const share = result.convergedMs / Math.max(1, result.boundMs);
+  if (share > totals.slowest.share)
+    totals.slowest = { seed: plan.seed, share, seconds: result.convergedMs / 1000 };
+  if (values.trace) console.log(result.trace.join('\n'));
+  if (result.violations.length === 0) continue;
+  totals.failed++;
+  const isReplay = values.replay !== undefined;
+  const shrunk = isReplay
+    ? undefined
+    : await shrink(plan, result, Number(values['shrink-seconds']) * 1000);
+  console.log(describeFailure(plan, result, shrunk));
 }
 const missing =
-  count < COVERAGE_FROM_SEEDS ? [] : MUST_HAPPEN.filter((what) => !happened.has(what));
-if (missing.length > 0) console.log(`never happened: ${missing.join(', ')}`);
-const hours = (virtualMs / 3_600_000).toFixed(1);
-console.log(
-  `${count} seeds, ${hours} virtual hours, ${acknowledged} acknowledged writes checked: ${failed} seeds failed`,
-);
-process.exitCode = failed > 0 || missing.length > 0 ? 1 : 0;
+  totals.seeds < SEEDS_FOR_ALL || family !== undefined ? [] : missingOf(totals.happened);
+for (const what of missing) console.log(`never happened: ${what}`);
+console.log(summaryOf(totals));
+process.exitCode = totals.failed > 0 || missing.length > 0 ? 1 : 0;

@@ -1,370 +1,373 @@
-// A small world from a seed: some sidecars, a network that breaks, clocks that disagree, and a schedule of what happens to them.
-import { canonicalJson, HoldfastError, type JsonObject } from '../../src/core/index.ts';
-import { createMemoryNetwork, type MemoryNetwork } from '../../src/mesh/transport/memory.ts';
-import type { MemberReport } from '../../src/sidecar/member.ts';
+// A small world out of a plan: sidecars, a network and disks that break, clocks that disagree, and a schedule of what happens.
+
+import { fromBinary } from '@bufbuild/protobuf';
+import { FrameSchema } from '../../src/gen/holdfast/mesh/v1/session_pb.ts';
+import type { MemoryNetwork } from '../../src/mesh/transport/memory.ts';
+import { createMemoryNetwork } from '../../src/mesh/transport/memory.ts';
+import type { SupervisorReport } from '../../src/sidecar/member-supervisor.ts';
 import { createSeededRandom, ManualClock } from '../../src/testing/index.ts';
+import { convergenceBoundMs } from './bound.ts';
+import { BudgetMeter } from './budget-meter.ts';
+import { Clients } from './clients.ts';
+import type { Written } from './disk.ts';
+import { diskFault, networkFault, processFault } from './faults.ts';
+import { checkFinal, stateOf } from './final.ts';
 import { Oracle } from './oracle.ts';
-import { type Downfall, SimNode } from './sim-node.ts';
+import { Outsider } from './outsider.ts';
+import type { Plan, PlanNode, Step } from './plan.ts';
+import { doubtReport, tallyReport } from './reports.ts';
+import { FLEET_SECRET, lasting, type Scene } from './scene.ts';
+import { addressOf, SimNode } from './sim-node.ts';
+import { Watch } from './watch.ts';
 
-/** Clocks of real devices disagree by minutes when nobody sets them. */
-const MAX_SKEW_MS = 5 * 60_000;
-/** After the faults stop: long enough for the longest wait of the dial policy and a silent link to be noticed, twice. */
-const QUIET_MS = 90_000;
-const ADMIN = { scope: 'admin' } as const;
-
-export interface WorldOptions {
-  readonly seed: number;
-  readonly nodes: number;
-  readonly steps: number;
-}
+/** Everybody is asked what they show once in so many steps. */
+const LOOK_EVERY_STEPS = 12;
+/** Families in which paths break but frames are what was sent. */
+const LISTENED: ReadonlySet<string> = new Set(['topology', 'link', 'partition', 'process']);
+/** Steps that share their name with the method they call. */
+const ASKED: ReadonlySet<string> = new Set(['put', 'delete', 'patch', 'heartbeat']);
+const POLL_MS = 2_000;
+/** Two looks whether a checkpoint is due, and the time to drop what it replaces. */
+const REST_MS = 75_000;
+/** A broken world says enough with these. */
+const MAX_VIOLATIONS = 20;
 
 export interface WorldResult {
   readonly virtualMs: number;
   readonly acknowledged: number;
+  readonly excused: number;
+  /** From the end of the faults until all were equal, and what it might have taken. */
+  readonly convergedMs: number;
+  readonly boundMs: number;
   /** What happened how often, by name. */
   readonly happened: ReadonlyMap<string, number>;
   readonly violations: readonly string[];
-  /** The schedule, a line a step. */
+  /** The schedule, a line a step, and what nodes reported. */
   readonly trace: readonly string[];
 }
 
-export class World {
-  readonly #random;
-  readonly #clock = new ManualClock();
-  readonly #network: MemoryNetwork;
-  readonly #nodes: SimNode[];
-  readonly #oracle = new Oracle();
+export class World implements Scene {
+  readonly plan: Plan;
+  readonly clock = new ManualClock();
+  readonly network: MemoryNetwork;
+  readonly random;
+  readonly nodes: readonly SimNode[];
+  readonly oracle = new Oracle();
+  readonly outsider: Outsider | undefined;
+  readonly #clients: Clients;
+  readonly #watch: Watch;
+  readonly #budgets: BudgetMeter;
   readonly #happened = new Map<string, number>();
-  readonly #trace: string[] = [];
   readonly #violations: string[] = [];
-  readonly #steps: number;
-  #value = 0;
+  readonly #trace: string[] = [];
+  #isCalm = false;
+  #convergedMs = 0;
+  #boundMs = 0;
 
-  constructor({ seed, nodes, steps }: WorldOptions) {
-    this.#random = createSeededRandom(seed);
-    this.#steps = steps;
-    this.#network = createMemoryNetwork({
-      timers: this.#clock,
+  constructor(plan: Plan) {
+    this.plan = plan;
+    const seed = `${plan.seed}`;
+    this.random = createSeededRandom(`${seed}/faults`);
+    this.#budgets = new BudgetMeter(this);
+    this.network = createMemoryNetwork({
+      timers: this.clock,
       random: createSeededRandom(`${seed}/network`),
-      delayMs: 5 + Math.floor(this.#random.fraction() * 200),
+      delayMs: plan.delayMs,
+      onCarried: (from, to, bytes) => this.#budgets.carried(from, to, bytes),
     });
-    const names = Array.from({ length: nodes }, (_, i) => `node-${i + 1}`);
-    this.#nodes = names.map(
-      (name, i) =>
-        new SimNode({
-          name,
-          clock: this.#clock,
-          skewMs: Math.round((this.#random.fraction() - 0.5) * 2 * MAX_SKEW_MS),
-          random: createSeededRandom(`${seed}/${name}`),
-          network: this.#network,
-          fleetSecret: new Uint8Array(32).fill(7),
-          // A tree, so that it holds together, and now and then one edge more.
-          peers: this.#peersOf(names, i),
-          report: (node, report) => this.#noteReport(node, report),
-        }),
-    );
+    this.nodes = plan.nodes.map((node, index) => this.#createNode(node, index));
+    this.outsider = this.#createOutsider();
+    this.#clients = new Clients(this);
+    this.#watch = new Watch(this);
+    this.#shapePaths();
+    this.#listenForStops();
   }
 
   async run(): Promise<WorldResult> {
-    for (const node of this.#nodes) await node.start();
-    for (let step = 0; step < this.#steps; step++) {
-      await this.#step();
-      await this.#clock.advanceSettled(Math.floor(this.#random.fraction() ** 3 * 20_000));
+    try {
+      await this.#carryOut();
+    } catch (error) {
+      this.violate(0, error instanceof Error ? (error.stack ?? error.message) : String(error));
     }
-    await this.#calm();
-    if (this.#violations.length === 0) await this.#checkConverged();
-    for (const node of this.#nodes) await node.down('stop');
+    for (const node of this.nodes) node.down('kill');
+    await this.outsider?.stop();
     return {
-      virtualMs: this.#clock.now().monotonicMs,
-      acknowledged: this.#oracle.acknowledged,
+      virtualMs: this.clock.now().monotonicMs,
+      acknowledged: this.oracle.acknowledged,
+      excused: this.oracle.excused,
+      convergedMs: this.#convergedMs,
+      boundMs: this.#boundMs,
       happened: this.#happened,
       violations: this.#violations,
       trace: this.#trace,
     };
   }
 
-  #peersOf(names: readonly string[], index: number): string[] {
-    if (index === 0) return [];
-    const peers = new Set([names[Math.floor(this.#random.fraction() * index)]]);
-    if (this.#random.fraction() < 0.3)
-      peers.add(names[Math.floor(this.#random.fraction() * index)]);
-    return [...peers].map((name) => `${name}:7677`);
+  async #carryOut(): Promise<void> {
+    for (const node of this.nodes) {
+      if (node.plan.late !== true && node.plan.cloneOf === undefined) node.start();
+    }
+    await this.outsider?.start();
+    let done = 0;
+    for (const step of this.plan.steps) {
+      await this.clock.advanceSettled(Math.max(0, step.atMs - this.clock.now().monotonicMs));
+      await this.#perform(step);
+      if (++done % LOOK_EVERY_STEPS === 0) this.#watch.look();
+      if (this.#violations.length >= MAX_VIOLATIONS) break;
+    }
+    if (this.#violations.length === 0) await this.#settle();
   }
 
-  async #step(): Promise<void> {
-    const node = this.#pick(this.#nodes);
-    const chance = this.#random.fraction();
-    if (chance < 0.3) this.#putOwned(node);
-    else if (chance < 0.4) this.#patchShared(node);
-    else if (chance < 0.5) this.#writeFree(node);
-    else if (chance < 0.6) this.#heartbeat(node);
-    else if (chance < 0.68) this.#issueCommand(node);
-    else if (chance < 0.75) this.#claimCommand(node);
-    else if (chance < 0.84) this.#cutOrHeal(node);
-    else if (chance < 0.94) await this.#downOrUp(node);
-    else this.#pauseOrResume(node);
+  tally(what: string, times = 1): void {
+    this.#happened.set(what, (this.#happened.get(what) ?? 0) + times);
   }
 
-  #putOwned(node: SimNode): void {
-    const id = `${node.name}:package-${Math.floor(this.#random.fraction() * 4)}`;
-    const target = { collection: 'deployments', id };
-    if (this.#random.fraction() < 0.2) {
-      const end = this.#oracle.attempt(`deployments/${id}`, undefined);
-      this.#attempt(node, 'delete', end, () => node.member?.request('delete', ADMIN, target));
-    } else {
-      // Several in one go now and then, so that documents get old and are founded anew.
-      const writes = this.#random.fraction() < 0.2 ? 12 : 1;
-      for (let i = 0; i < writes; i++) {
-        const value = this.#nextValue();
-        const end = this.#oracle.attempt(`deployments/${id}`, value);
-        const body = { items: [{ ...target, value }], ack: 'local' as const, batch: false };
-        this.#attempt(node, 'put', end, () => node.member?.request('put', ADMIN, body));
-      }
+  trace(line: string): void {
+    this.#trace.push(`${String(Math.round(this.clock.now().monotonicMs)).padStart(9)} ${line}`);
+  }
+
+  violate(invariant: number, sentence: string): void {
+    if (this.#violations.length >= MAX_VIOLATIONS) return;
+    const line = `${invariant === 0 ? 'fault' : `invariant ${invariant}`}: ${sentence}`;
+    this.#violations.push(line);
+    this.trace(`!!! ${line}`);
+  }
+
+  async #perform(step: Step): Promise<void> {
+    const node = this.nodes[step.node];
+    if (node === undefined) return;
+    const { atMs: _, node: __, ...act } = step;
+    this.trace(`${node.name}${node.plan.cloneOf === undefined ? '' : '*'} ${JSON.stringify(act)}`);
+    this.tally(nameOf(step));
+    switch (step.do) {
+      case 'put':
+      case 'delete':
+      case 'patch':
+      case 'put-shared':
+      case 'delete-shared':
+      case 'big':
+      case 'heartbeat':
+      case 'issue':
+      case 'claim':
+      case 'report':
+        return this.#clients.perform(node, step);
+      case 'cut':
+      case 'cut-one-way':
+      case 'heal':
+      case 'half-open':
+      case 'flap':
+      case 'tamper':
+      case 'shape':
+        return networkFault(this, node, step);
+      case 'down':
+      case 'kill-at':
+      case 'start':
+      case 'pause':
+      case 'resume':
+      case 'stall':
+      case 'wake':
+      case 'jump':
+      case 'drift':
+      case 'set-clock':
+        return processFault(this, node, step);
+      case 'capacity':
+      case 'roomy':
+      case 'fail-reads':
+      case 'sound-reads':
+      case 'flip':
+      case 'snapshot':
+      case 'restore':
+      case 'truncate':
+      case 'slow-sync':
+        return diskFault(this, node, step);
+      case 'later':
+        return this.outsider?.write(step.how);
+      case 'attack':
+        return this.outsider?.attack(step.how, node.nodeId);
+      case 'leap':
+        return this.#leap(step.ms);
     }
   }
 
-  /** Everybody writes one document, each a field of its own: nobody's field may be lost. */
-  #patchShared(node: SimNode): void {
-    const patch = { [node.name]: this.#nextValue() };
-    const end = this.#oracle.attempt(`notes/shared#${node.name}`, patch[node.name]);
-    const body = { collection: 'notes', id: 'shared', patch, ack: 'local' as const };
-    this.#attempt(node, 'patch', end, () => node.member?.request('patch', ADMIN, body));
+  async #leap(ms: number): Promise<void> {
+    const awake = this.nodes.filter((node) => !node.isDown && !node.isAsleep);
+    for (const node of awake) node.sleep();
+    await this.clock.advanceSettled(ms);
+    for (const node of awake) node.wake();
   }
 
-  /** Documents that everybody overwrites and deletes: only their convergence is checked. */
-  #writeFree(node: SimNode): void {
-    const target = { collection: 'free', id: `doc-${Math.floor(this.#random.fraction() * 3)}` };
-    const ignore = (): void => {};
-    if (this.#random.fraction() < 0.3) {
-      this.#attempt(node, 'delete-shared', ignore, () =>
-        node.member?.request('delete', ADMIN, target),
+  /** The faults stop: everybody is up, every path open, and time passes until all are equal. */
+  async #settle(): Promise<void> {
+    this.#isCalm = true;
+    this.trace('--- the faults stop');
+    this.network.calm();
+    this.#shapePaths();
+    this.#endTampered();
+    if (this.plan.outsider === 'malicious') await this.outsider?.stop();
+    for (const node of this.nodes) this.#soothe(node);
+    const since = this.clock.now().monotonicMs;
+    this.#boundMs = convergenceBoundMs(this);
+    while (this.clock.now().monotonicMs - since < this.#boundMs) {
+      for (const node of lasting(this)) node.start();
+      await this.clock.advanceSettled(POLL_MS);
+      if (await this.#isConverged()) break;
+      if (this.#violations.length > 0) return;
+    }
+    this.#convergedMs = this.clock.now().monotonicMs - since;
+    if (!(await this.#isConverged())) {
+      const states = await this.#states();
+      const lines = lasting(this).map(
+        (node, i) => `${node.name} ${states[i] ?? 'does not answer'}`,
       );
-    } else {
-      const body = {
-        items: [{ ...target, value: this.#nextValue() }],
-        ack: 'local' as const,
-        batch: false,
-      };
-      this.#attempt(node, 'put-shared', ignore, () => node.member?.request('put', ADMIN, body));
-    }
-  }
-
-  #heartbeat(node: SimNode): void {
-    const caller = { scope: 'agent', agent: node.name } as const;
-    const body = { agent: node.name, intervalMs: 10_000, ack: 'memory' as const };
-    this.#attempt(
-      node,
-      'heartbeat',
-      () => {},
-      () => node.member?.request('heartbeat', caller, body),
-    );
-  }
-
-  #issueCommand(node: SimNode): void {
-    const agent = this.#pick(this.#nodes).name;
-    const body = {
-      agent,
-      kind: 'do',
-      args: this.#nextValue(),
-      ttlMs: 86_400_000,
-      idempotencyKey: '',
-    };
-    this.#attempt(
-      node,
-      'issue',
-      () => {},
-      async () => {
-        const { command } = (await node.member?.request('issueCommand', ADMIN, body)) ?? {};
-        // Known only when it is acknowledged, and then it must be there for ever.
-        if (command !== undefined) {
-          this.#oracle.attempt(`commands/${agent}/${command.id}`, { args: command.args })(
-            'acknowledged',
-          );
-        }
-        return command;
-      },
-    );
-  }
-
-  #claimCommand(node: SimNode): void {
-    const caller = { scope: 'agent', agent: node.name } as const;
-    this.#attempt(
-      node,
-      'claim',
-      () => {},
-      async () => {
-        const pending = await node.member?.request('listCommands', caller, {
-          agent: '',
-          states: ['pending'],
-          pageSize: 1,
-          pageToken: '',
-        });
-        const id = pending?.rows[0]?.id;
-        if (id === undefined) return undefined;
-        const end = this.#oracle.attempt(`command-status/${node.name}/${id}`, {
-          state: 'accepted',
-        });
-        const request = { id, accept: true, message: '' };
-        const answer = await node.member?.request('acknowledgeCommand', caller, request);
-        if (answer?.claimed === true) end('acknowledged');
-        return answer;
-      },
-    );
-  }
-
-  #cutOrHeal(node: SimNode): void {
-    const other = this.#pick(this.#nodes);
-    if (other === node) return;
-    const chance = this.#random.fraction();
-    if (chance < 0.5) {
-      this.#note(`heal ${node.name} ${other.name}`);
-      this.#network.heal(node.address, other.address);
-    } else {
-      const how = chance < 0.75 ? 'reset' : 'silent';
-      this.#note(`cut-${how} ${node.name} ${other.name}`);
-      this.#network.cut(node.address, other.address, how);
-    }
-  }
-
-  async #downOrUp(node: SimNode): Promise<void> {
-    if (node.member === undefined) {
-      this.#note(`start ${node.name}`);
-      await node.start();
+      const seconds = Math.round(this.#boundMs / 1000);
+      this.violate(18, `not equal ${seconds} s after the faults: ${lines.join(', ')}`);
       return;
     }
-    const how = this.#pick<Downfall>(['stop', 'kill', 'power-cut']);
-    this.#note(`${how} ${node.name}`);
-    await node.down(how);
+    await this.clock.advanceSettled(REST_MS);
+    if (!(await this.#isConverged())) this.violate(1, 'equal once, and not any more at rest');
+    this.#watch.look();
+    await this.clock.advanceSettled(1_000);
+    if (this.#violations.length === 0) await checkFinal(this);
+    this.#budgets.check();
   }
 
-  #pauseOrResume(node: SimNode): void {
-    if (node.member === undefined) return;
-    this.#note(`${node.member.paused ? 'resume' : 'pause'} ${node.name}`);
-    if (node.member.paused) node.member.resume();
-    else node.member.pause();
+  /** Encryption ends a link at the first frame that is not what was sent; the memory network has none, so it is done here. */
+  #endTampered(): void {
+    for (const step of this.plan.steps) {
+      const [from, to] = [
+        this.nodes[step.node]?.address,
+        step.do === 'tamper' && this.nodes[step.to]?.address,
+      ];
+      if (from === undefined || typeof to !== 'string' || from === to) continue;
+      this.network.cut(from, to, 'reset');
+      this.network.heal(from, to);
+    }
   }
 
-  /** Begins a write without waiting for it, so that what happens next may hit it half done. */
-  #attempt(
-    node: SimNode,
-    what: string,
-    end: (how: 'acknowledged' | 'refused' | 'lost') => void,
-    begin: () => Promise<unknown> | undefined,
-  ): void {
-    const { member } = node;
-    if (member === undefined) return end('refused');
-    this.#note(`${what} ${node.name}`);
-    begin()?.then(
-      () => end(node.member === member ? 'acknowledged' : 'lost'),
-      (error: unknown) => {
-        if (!(error instanceof HoldfastError))
-          this.#violations.push(`${what} on ${node.name}: ${String(error)}`);
-        else if (error.reason === 'INTERNAL')
-          this.#violations.push(`${what} on ${node.name}: ${String(error.cause)}`);
-        end(error instanceof HoldfastError && error.reason !== 'STOPPING' ? 'refused' : 'lost');
+  #soothe(node: SimNode): void {
+    const { disk } = node;
+    disk.trap = undefined;
+    disk.setRoom(undefined);
+    disk.failReads(undefined);
+    disk.slowSync(undefined, 0);
+    if (node.plan.cloneOf !== undefined) return node.down('kill');
+    node.wake();
+    // A clock that is minutes off stays so; one that is wrong beyond that is set by somebody.
+    if (node.hasWrongClock) node.setClock();
+    node.member?.resume();
+    if (!node.isOnline) {
+      node.isOnline = true;
+      node.down('kill');
+    }
+    node.start();
+  }
+
+  async #isConverged(): Promise<boolean> {
+    const states = await this.#states();
+    return states.every((state) => state !== undefined && state === states[0]);
+  }
+
+  async #states(): Promise<(string | undefined)[]> {
+    const asked = lasting(this).map((node) => stateOf(node));
+    // Some answers need time, of a slow disk for one.
+    await this.clock.advanceSettled(100);
+    return Promise.all(asked.map((one) => Promise.race([one, this.#late()])));
+  }
+
+  async #late(): Promise<undefined> {
+    await this.clock.settle();
+    await this.clock.settle();
+    return undefined;
+  }
+
+  #createNode(plan: PlanNode, index: number): SimNode {
+    const addresses = this.plan.nodes.map(addressOf);
+    return new SimNode({
+      ...{ index, plan, seed: `${this.plan.seed}`, clock: this.clock, network: this.network },
+      fleetSecret: FLEET_SECRET,
+      forgetting: this.plan.forgetting,
+      peers: plan.dials.flatMap((at) => addresses[at] ?? []),
+      others: addresses.filter((_, at) => at !== index),
+      report: (node, report) => this.#report(node, report),
+      written: (node, written) => this.#written(node, written),
+      crashed: (node, why) => this.#crashed(node, why),
+      lost: (node) => {
+        this.#watch.forget(node);
+        this.oracle.powerLost();
       },
-    );
+    });
   }
 
-  /** The faults stop: everybody is up, every path open, and time passes. */
-  async #calm(): Promise<void> {
-    for (const a of this.#nodes) {
-      for (const b of this.#nodes) if (a !== b) this.#network.heal(a.address, b.address);
-      if (a.member === undefined) await a.start();
-      a.member?.resume();
-    }
-    await this.#clock.advanceSettled(QUIET_MS);
+  #createOutsider(): Outsider | undefined {
+    const { outsider: kind, seed, nodes } = this.plan;
+    if (kind === undefined) return undefined;
+    const peers = nodes.slice(0, 2).map(addressOf);
+    const { clock, network } = this;
+    return new Outsider({
+      kind,
+      seed: `${seed}`,
+      clock,
+      network,
+      fleetSecret: FLEET_SECRET,
+      peers,
+    });
   }
 
-  /** Invariants 1, 2, 3, 10 and 18: all nodes equal, nothing acknowledged lost, nothing deleted back. */
-  async #checkConverged(): Promise<void> {
-    const states = await Promise.all(
-      this.#nodes.map(async (node) => {
-        const summary = await node.member?.request('summary', ADMIN, {});
-        return `${summary?.stateHash} (${summary?.documents} documents, ${summary?.commits} commits)`;
-      }),
-    );
-    if (new Set(states).size > 1) {
-      this.#violations.push(
-        `states differ: ${this.#nodes.map((node, i) => `${node.name} ${states[i]}`).join(', ')}`,
-      );
+  /** Paths that are what they are, and not a fault. */
+  #shapePaths(): void {
+    for (const { a, b, shape } of this.plan.shapes) {
+      const [from, to] = [this.nodes[a]?.address, this.nodes[b]?.address];
+      if (from === undefined || to === undefined) continue;
+      this.network.shape(from, to, shape);
+      this.network.shape(to, from, shape);
     }
-    const reference = await this.#rowsOf(this.#nodes[0] as SimNode);
-    for (const node of this.#nodes) {
-      const rows = await this.#rowsOf(node);
-      for (const key of new Set([...rows.keys(), ...reference.keys()])) {
-        const [a, b] = [rows.get(key), reference.get(key)];
-        if (a?.text !== b?.text)
-          this.#violations.push(`${key} differs: ${node.name} ${a?.text}, node-1 ${b?.text}`);
-      }
-    }
-    this.#violations.push(...this.#oracle.violations((cell) => readCell(reference, cell)));
   }
 
-  async #rowsOf(node: SimNode): Promise<Map<string, { value: JsonObject; text: string }>> {
-    const rows = new Map<string, { value: JsonObject; text: string }>();
-    for (const collection of [
-      'platforms',
-      'deployments',
-      'notes',
-      'free',
-      'commands',
-      'command-status',
-    ]) {
-      const request = { collection, idPrefix: '', pageSize: 1000, pageToken: '' };
-      const page = await node.member?.request('list', ADMIN, request);
-      for (const { id, value, freshness } of page?.rows ?? []) {
-        rows.set(`${collection}/${id}`, {
-          value,
-          text: `${freshness.revision} ${canonicalJson(value)}`,
+  /** Whoever asks for less than before has found another provider. */
+  #listenForStops(): void {
+    if (!LISTENED.has(this.plan.family)) return;
+    for (const a of this.nodes) {
+      for (const b of this.nodes) {
+        if (a === b) continue;
+        this.network.tamper(a.address, b.address, (frame) => {
+          if (fromBinary(FrameSchema, frame).body.case === 'stop') this.tally('provider-switched');
+          return [frame];
         });
       }
     }
-    return rows;
   }
 
-  #nextValue(): JsonObject {
-    return {
-      value: ++this.#value,
-      list: [this.#value, 'x'],
-      nested: { odd: this.#value % 2 === 1 },
-    };
+  #written(node: SimNode, written: Written): void {
+    for (const { isOwn, jumps } of written.commits) {
+      if (jumps && !isOwn) this.tally('checkpoint-jump');
+    }
+    if (written.isPrune) this.tally('pruned');
+    if (written.isCheckpoint) this.tally('checkpoint');
+    if (written.refounds) this.tally('refounded-shared');
+    if (written.forgotten > 0) this.tally('tombstone-collected', written.forgotten);
+    if (written.closedFeeds > 0) this.tally('feed-closed', written.closedFeeds);
+    const isOurs = (this.#clients.patching.get(node.index) ?? 0) > 0;
+    if (!isOurs && written.ownDocuments.includes('notes/shared')) this.tally('reissued');
   }
 
-  #pick<T>(items: readonly T[]): T {
-    return items[Math.floor(this.#random.fraction() * items.length)] as T;
+  #report(node: SimNode, report: SupervisorReport): void {
+    this.trace(`  ${node.name} ${JSON.stringify(report)}`);
+    if (report.type === 'link-up') this.#budgets.linked(node);
+    tallyReport(this, report);
+    const doubt = doubtReport(this, report, this.#isCalm);
+    if (doubt !== undefined) this.violate(0, `${node.name}: ${doubt}`);
   }
 
-  #note(line: string): void {
-    const kind = line.split(' ')[0] as string;
-    this.#happened.set(kind, (this.#happened.get(kind) ?? 0) + 1);
-    this.#trace.push(`${String(this.#clock.now().monotonicMs).padStart(8)} ${line}`);
-  }
-
-  #noteReport(node: string, report: MemberReport): void {
-    // A path that goes silent in mid-greeting is one of the faults; nothing else may make a member look like a stranger.
-    const stranger = report.type === 'refused' && !report.reason.includes('no hello in time');
-    const fatal = report.type === 'store-failed' || report.type === 'core' || stranger;
-    if (fatal)
-      this.#violations.push(
-        `${node} reported ${JSON.stringify(report)} ${'error' in report ? (report.error as Error)?.stack : ''}`,
-      );
-    this.#trace.push(
-      `${String(this.#clock.now().monotonicMs).padStart(8)}   ${node} ${JSON.stringify(report)}`,
-    );
+  #crashed(node: SimNode, why: string): void {
+    this.trace(`  ${node.name} ended: ${why}`);
+    this.tally('ended');
+    if (this.plan.family !== 'disk') this.violate(0, `the process of ${node.name} ended: ${why}`);
   }
 }
 
-/** A document, one field of it (`key#field`), or what matters of a command and its status. */
-function readCell(
-  rows: ReadonlyMap<string, { value: JsonObject }>,
-  cell: string,
-): JsonObject | undefined {
-  const [key = '', field] = cell.split('#');
-  const row = rows.get(key)?.value;
-  if (row === undefined) return undefined;
-  if (field !== undefined) return row[field] as JsonObject | undefined;
-  if (key.startsWith('commands/')) return { args: row.args ?? null };
-  if (key.startsWith('command-status/')) return { state: row.state ?? null };
-  return row;
+/** What a step counts as. A request counts by its method when it was answered, and as asked for here. */
+function nameOf(step: Step): string {
+  if (step.do === 'down') return step.how;
+  if (step.do === 'cut') return `cut-${step.how}`;
+  return ASKED.has(step.do) ? `ask-${step.do}` : step.do;
 }

@@ -82,7 +82,11 @@ export class MemoryPath implements StreamPath {
     this.#shape = reshape(this.#shape, change);
     const sending = this.#sending;
     if (sending === undefined || bitsPerSecond === this.#shape.bitsPerSecond) return;
-    const sentBits = ((this.nowMs - sending.sinceMs) * bitsPerSecond) / MS_PER_SECOND;
+    // What left over an unbounded path has left, however short ago: no time times no bound is no number.
+    const sentBits =
+      bitsPerSecond === Number.POSITIVE_INFINITY
+        ? sending.restBits
+        : ((this.nowMs - sending.sinceMs) * bitsPerSecond) / MS_PER_SECOND;
     sending.restBits = Math.max(0, sending.restBits - sentBits);
     sending.cancel();
     this.#armSent(sending);

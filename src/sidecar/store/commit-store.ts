@@ -255,7 +255,7 @@ export class CommitStore {
         // Only the version that wrote them knows whether they are still needed.
         if (hasForeignOps(payload)) return undefined;
         for (const op of gateOps(feed, payload, this.#crypto).ops) {
-          const needed = op.kind === 'delete' && (await this.#isNeeded(op, author, lane));
+          const needed = op.kind === 'delete' && (await this.#isNeeded(op, author, lane, spans));
           gathered.push({ op, clock: op.clock ?? clock, needed });
         }
       }
@@ -264,13 +264,19 @@ export class CommitStore {
   }
 
   /** True when the store holds something that a delete of ours deletes and that is not ours to drop with it. */
-  async #isNeeded({ key, generation }: Op, author: NodeId, lane: Lane): Promise<boolean> {
+  async #isNeeded(
+    { key, generation }: Op,
+    author: NodeId,
+    lane: Lane,
+    spans: readonly GatheredSpan[],
+  ): Promise<boolean> {
+    const replaced = new Set(spans.map(({ incarnation }) => incarnation));
     const ops = await indexedOps(this.#store, this.#crypto, key);
     return ops.some(
       (op) =>
         op.kind === 'change' &&
         op.generation <= generation &&
-        !(op.feed.author === author && op.feed.lane === lane),
+        !(op.feed.author === author && op.feed.lane === lane && replaced.has(op.feed.incarnation)),
     );
   }
 

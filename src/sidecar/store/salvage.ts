@@ -202,6 +202,8 @@ class Salvager {
       this.#report(`head of ${describeFeed(feed)}`, 'is missing or old; it is made of its commits');
     }
     this.#shortened.push({ feed, through });
+    // What a view shows of commits that are lost nobody else may ever have seen: it must not outlive them.
+    if (head === undefined || head.seq > through) this.#viewsLost = true;
     if (head?.seq === through) return;
     const pending = head?.pending;
     this.#put(

@@ -64,6 +64,18 @@ describe('bandwidth', () => {
     assert.deepEqual(timesOf(diary, 'alpha frame'), [start + 7000 + DELAY_MS]);
   });
 
+  it('that had no bound for a moment has one again, and the frame arrives', async () => {
+    const { clock, network, diary, connect } = await createMemoryWorld();
+    const [fromBeta] = await connect();
+    const start = clock.now().monotonicMs;
+    network.shape(...FROM_BETA, { bitsPerSecond: 8_000 });
+    fromBeta.send(wireFrame(10_000));
+    network.shape(...FROM_BETA, { bitsPerSecond: Number.POSITIVE_INFINITY });
+    network.shape(...FROM_BETA, { bitsPerSecond: 8_000 });
+    await clock.advanceSettled(1000);
+    assert.deepEqual(timesOf(diary, 'alpha frame'), [start + DELAY_MS]);
+  });
+
   it('is free again when the link that used it ends', async () => {
     const { clock, network, diary, connect } = await createMemoryWorld();
     const [first] = await connect();

@@ -1,0 +1,59 @@
+// What nodes report: what it counts for, and whether a sound node in this world may say it.
+
+import { isNoSpace } from '../../src/sidecar/disk-guard.ts';
+import type { SupervisorReport } from '../../src/sidecar/member-supervisor.ts';
+import type { Scene } from './scene.ts';
+
+export function tallyReport(scene: Scene, report: SupervisorReport): void {
+  if (report.type === 'held') scene.tally('held');
+  if (report.type === 'store-failed' && isNoSpace(report.error)) scene.tally('disk-full');
+  if (report.type === 'disk-full') scene.tally('disk-full');
+  if (report.type === 'store-damaged') scene.tally('store-damaged');
+  if (report.type === 'store-reopened') scene.tally('store-reopened');
+  if (report.type === 'core' && report.event === 'core.void_ops') scene.tally('poison');
+  if (report.type === 'core' && report.event === 'core.change_refused') scene.tally('poison');
+  if (report.type === 'link-up' && report.nodeId === scene.outsider?.nodeId)
+    scene.tally(scene.plan.outsider === 'later' ? 'mixed-versions' : 'malicious-link');
+}
+
+/** Why a report is a broken promise; undefined when this world may bring it about. */
+export function doubtReport(
+  { plan }: Scene,
+  report: SupervisorReport,
+  isCalm: boolean,
+): string | undefined {
+  const isFoul = plan.outsider !== undefined || plan.steps.some((step) => step.do === 'tamper');
+  switch (report.type) {
+    case 'core-fault':
+      return `core fault ${describe(report.error)}`;
+    case 'core':
+      if (report.event === 'core.request_fault')
+        return `${report.detail} failed: ${describe(report.fault)}`;
+      if (
+        report.event === 'identity.duplicate' &&
+        plan.nodes.some(({ cloneOf }) => cloneOf !== undefined)
+      )
+        return undefined;
+      return isFoul ? undefined : `${report.event} ${report.detail}`;
+    case 'store-failed':
+    case 'store-reopen-failed':
+    case 'store-damaged':
+      if (plan.family === 'disk') return undefined;
+      return `${report.type} ${'error' in report ? describe(report.error) : JSON.stringify(report)}`;
+    case 'refused':
+      // A path that goes silent in mid-greeting is one of the faults; nothing else makes a member look like a stranger.
+      if (isFoul || report.reason.includes('no hello in time')) return undefined;
+      return `refused ${report.address}: ${report.reason}`;
+    case 'link-down':
+      return isFoul || isCalm || !report.reason.includes('broke the protocol')
+        ? undefined
+        : `link to ${report.name} ended: ${report.reason}`;
+    default:
+      return undefined;
+  }
+}
+
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return `${error.stack ?? error.message} ${error.cause === undefined ? '' : describe(error.cause)}`;
+}

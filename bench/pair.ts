@@ -1,5 +1,4 @@
 // Two of each on loopback with a relay between them: sidecars of ours, and processes of automerge-repo.
-import { scheduler } from 'node:timers/promises';
 import type { AgentClient } from '../src/agent-client/index.ts';
 import type { Bench, BenchSidecar } from './processes.ts';
 import { Relay } from './relay.ts';
@@ -9,7 +8,6 @@ import { seedStore } from './seed-store.ts';
 export const PEER_NAME = 'automerge-repo';
 /** Who has nothing to say for so long is level. Below our 5 s between pings, which would be counted otherwise. */
 const QUIET_MS = 1500;
-const LOOK_EVERY_MS = 10;
 const AUTHORS = 100;
 
 export interface Measured {
@@ -45,8 +43,9 @@ export async function createOwnPair(
       relay.reset();
       replica = await bench.sidecar(names.replica);
       await using client = replica.client();
+      const all = untilDocuments(client, documents);
       await client.addPeer(relay.address);
-      await untilDocuments(client, documents);
+      await all;
       const milliseconds = performance.now() - relay.traffic.connectedAt;
       await relay.quiet(QUIET_MS);
       await assertEqual(source, replica);
@@ -134,8 +133,16 @@ function measuredSoFar({ traffic }: Relay): Measured {
   return { bytes: traffic.bytes, milliseconds: traffic.lastByteAt - traffic.connectedAt };
 }
 
+/** Resolves when a watch has shown so many documents: to ask for a count again and again would be work of its own. */
 async function untilDocuments(client: AgentClient, count: number): Promise<void> {
-  while ((await client.status()).documents < count) await scheduler.wait(LOOK_EVERY_MS);
+  const stop = new AbortController();
+  const seen = new Set<string>();
+  const events = client.watch({ collections: ['deployments'], signal: stop.signal });
+  for await (const event of events) {
+    if (event.type === 'put') seen.add(event.document.id);
+    if (seen.size >= count) break;
+  }
+  stop.abort();
 }
 
 /** A figure of two that did not become equal would be worth nothing. */

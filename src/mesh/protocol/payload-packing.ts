@@ -74,8 +74,11 @@ export class PayloadUnpacker {
     }
     if (whole.length !== total)
       throw new FrameError(`payloads of ${whole.length} bytes, not ${total}`);
-    let start = 0;
-    const payloads = lengths.map((length) => whole.slice(start, (start += length)));
+    let end = 0;
+    const payloads = lengths.map((length) => {
+      end += length;
+      return whole.slice(end - length, end);
+    });
     this.#memory.remember(alias, payloads);
     return payloads;
   }

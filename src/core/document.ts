@@ -16,6 +16,7 @@ import { MAX_CHANGE_BYTES } from './config.ts';
 import type { Hash } from './environment.ts';
 import { HoldfastError } from './error.ts';
 import { canEncode, foundingOps } from './founding.ts';
+import { foundingValue } from './founding-value.ts';
 import type { Incarnation } from './ids.ts';
 import { isJsonObject, type JsonObject, type JsonValue, jsonEqual } from './json.ts';
 
@@ -31,6 +32,8 @@ export class LiveDocument {
   #graph: ChangeGraph;
   /** Every change, in the order given: what the document is made anew from. */
   readonly #given: Uint8Array[] = [];
+  /** Those the graph has taken and Automerge has not been given yet. */
+  #unapplied: Uint8Array[] = [];
   /** How many of them the graph knows. */
   #taken = 0;
   /** How many of them were part of a document that could be read. */
@@ -106,12 +109,14 @@ export class LiveDocument {
   }
 
   read(): JsonObject {
+    this.#readFounding();
     this.#value ??= this.#materialise();
     return this.#value;
   }
 
   /** Hashes of the newest changes, sorted. */
   heads(): readonly string[] {
+    this.#readFounding();
     this.#heads ??= this.#open().getHeads().sort();
     return this.#heads;
   }
@@ -177,7 +182,8 @@ export class LiveDocument {
 
   #open(): Handle {
     this.#handle ??= this.#create();
-    const ready: Uint8Array[] = [];
+    const ready = this.#unapplied;
+    this.#unapplied = [];
     while (this.#taken < this.#given.length) {
       const change = this.#given[this.#taken++] as Uint8Array;
       for (const { bytes } of this.#graph.take(change)) ready.push(bytes);
@@ -192,6 +198,19 @@ export class LiveDocument {
     }
   }
 
+  /** Most documents of others have one change and are only read: that needs no Automerge document. */
+  #readFounding(): void {
+    const [only] = this.#given;
+    if (this.#handle !== undefined || this.#taken > 0 || this.#given.length !== 1) return;
+    if (only === undefined || this.#heads !== undefined) return;
+    this.#taken = 1;
+    const [change] = this.#graph.take(only);
+    if (change === undefined) return;
+    this.#unapplied.push(change.bytes);
+    this.#value = foundingValue(change.bytes);
+    this.#heads = [change.facts.hash];
+  }
+
   #create(): Handle {
     return Automerge.getBackend(Automerge.init({ actor: this.#actor }));
   }
@@ -202,6 +221,7 @@ export class LiveDocument {
       const { overthrown } = this.#graph;
       if (overthrown !== undefined) this.#overthrown.set(overthrown.hash, overthrown.reason);
       this.free();
+      this.#unapplied = [];
       this.#graph = new ChangeGraph(this.#hash, new Map([...this.#overthrown, ...this.#poison]));
       this.#handle = this.#create();
       const poison = this.#replay(this.#handle);

@@ -13,9 +13,8 @@ export {
   toHex,
   utf8,
 } from './bytes.ts';
-export type { SkippedChange } from './change-graph.ts';
-export { type ChangeFacts, type Inspection, inspectChange } from './change-inspector.ts';
-export { type Checkpoint, type Cover, decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
+export { inspectChange } from './change-inspector.ts';
+export { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
 export { type Commit, CommitSeal, NO_HASH, type Op, SIGNATURE_BYTES } from './commit.ts';
 export {
   CONFIG_RULES,

@@ -4,7 +4,7 @@ export { Mesh } from './mesh.ts';
 export type { LinkBudgets, MeshParts } from './mesh-parts.ts';
 export type { MeshReport } from './mesh-report.ts';
 export type { PeerState, PeerView } from './peer.ts';
-export { type Membership, PROTOCOL_VERSION_MAX, PROTOCOL_VERSION_MIN } from './protocol/index.ts';
+export type { Membership } from './protocol/index.ts';
 export { formatPeerAddress, parsePeerAddress } from './transport/address.ts';
 export { createLanTransport } from './transport/lan.ts';
 export { createMemoryNetwork } from './transport/memory.ts';

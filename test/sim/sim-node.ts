@@ -4,7 +4,6 @@ import {
   DEFAULT_CORE_CONFIG,
   type Environment,
   FORGETTING,
-  type Forgetting,
   type Random,
 } from '../../src/core/index.ts';
 import type { MemoryNetwork } from '../../src/mesh/transport/memory.ts';
@@ -14,19 +13,9 @@ import { MemberSupervisor, type SupervisorReport } from '../../src/sidecar/membe
 import { sodiumCrypto } from '../../src/sidecar/sodium-crypto.ts';
 import type { MemoryStore } from '../../src/sidecar/store/memory-store.ts';
 import { createSeededRandom, type ManualClock, SkewedClock } from '../../src/testing/index.ts';
+import { FORGETTING_SOON } from '../support/forgetting-soon.ts';
 import { SimDisk, type Written } from './disk.ts';
 import type { Downfall, PlanNode } from './plan.ts';
-
-const SOON = { commits: 6, bytes: 4096, ageMs: 3_600_000 };
-/** Everything is let go after a few commits and minutes, so that forgetting is the rule and not the exception. */
-const FORGETTING_SOON: Forgetting = {
-  checkpointDue: { trust: SOON, command: SOON, state: SOON, pulse: SOON },
-  ownQuota: { commits: 100, bytes: 1024 * 1024 },
-  refoundOwnedAfter: 5,
-  refoundSharedAfter: 8,
-  retentionMs: 60_000,
-  commandRetentionMs: 86_400_000,
-};
 
 /** Clocks of real devices disagree by minutes when nobody sets them. */
 const MAX_SKEW_MS = 5 * 60_000;

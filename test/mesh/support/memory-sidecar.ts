@@ -1,10 +1,5 @@
 // One sidecar in memory: the real member over a memory store and a memory network, which can crash, lose power and come back.
-import {
-  DEFAULT_CORE_CONFIG,
-  type Environment,
-  type Forgetting,
-  type Random,
-} from '../../../src/core/index.ts';
+import { DEFAULT_CORE_CONFIG, type Environment, type Random } from '../../../src/core/index.ts';
 import type { Transport } from '../../../src/mesh/index.ts';
 import type { MemoryNetwork } from '../../../src/mesh/transport/memory.ts';
 import { deriveNodeKey, type NodeKey } from '../../../src/sidecar/identity/node-key.ts';
@@ -12,17 +7,7 @@ import { Member, type MemberReport } from '../../../src/sidecar/member.ts';
 import { sodiumCrypto } from '../../../src/sidecar/sodium-crypto.ts';
 import { createMemoryStore, type MemoryStore } from '../../../src/sidecar/store/memory-store.ts';
 import type { ManualClock } from '../../../src/testing/index.ts';
-
-const SOON = { commits: 6, bytes: 4096, ageMs: 3_600_000 };
-/** Everything is let go after a few commits and minutes, so that forgetting is the rule and not the exception. */
-const FORGETTING_SOON: Forgetting = {
-  checkpointDue: { trust: SOON, command: SOON, state: SOON, pulse: SOON },
-  ownQuota: { commits: 100, bytes: 1024 * 1024 },
-  refoundOwnedAfter: 5,
-  refoundSharedAfter: 8,
-  retentionMs: 60_000,
-  commandRetentionMs: 86_400_000,
-};
+import { FORGETTING_SOON } from '../../support/forgetting-soon.ts';
 
 /** How a node goes down: told to, killed (the page cache survives), or by a power cut (only what was synced survives). */
 export type Downfall = 'stop' | 'kill' | 'power-cut';

@@ -34,6 +34,8 @@ async function carryOut(call: RepoCall): Promise<RepoAnswer['result']> {
       const server = new WebSocketServer({ host: LOOPBACK, port: 0 });
       await once(server, 'listening');
       repo.networkSubsystem.addNetworkAdapter(new WebSocketServerAdapter(server, KEEP_ALIVE_MS));
+      // It listens for connections only after it has read its storage; one that comes before is never answered.
+      while (server.listenerCount('connection') === 0) await wait(LOOK_EVERY_MS);
       return server.address().port;
     }
     case 'connect': {

@@ -5,7 +5,6 @@ import type { Bench } from './processes.ts';
 
 const ROUNDS = 3;
 const INITIAL_DOCUMENTS = 1000;
-const PEER_ATTEMPTS = 4;
 const INITIAL_TARGET = { bytes: 1 / 2, milliseconds: 1 / 4 };
 const RECONNECT_TARGET = { bytes: 1 / 20, milliseconds: 1 / 20 };
 
@@ -13,27 +12,15 @@ export async function initialSync(bench: Bench): Promise<Figure[]> {
   const rounds: Round[] = [];
   for (let round = 0; round < ROUNDS; round++) {
     const name = `initial-${round}`;
-    const peer = await initialSyncOfPeer(bench, `${name}-repo`);
+    await using theirs = await createRepoPair(bench, `${name}-repo`, INITIAL_DOCUMENTS);
+    const peer = await theirs.initialSync();
     await using own = await createOwnPair(bench, name, INITIAL_DOCUMENTS);
     rounds.push({ ours: await own.initialSync(), peer });
   }
   return figuresOf(`initial sync of ${INITIAL_DOCUMENTS} documents`, rounds, INITIAL_TARGET);
 }
 
-/** automerge-repo does not always finish; then it is asked again, a few times. */
-async function initialSyncOfPeer(bench: Bench, name: string): Promise<Measured> {
-  for (let attempt = 1; ; attempt++) {
-    await using theirs = await createRepoPair(bench, `${name}-${attempt}`, INITIAL_DOCUMENTS);
-    try {
-      return await theirs.initialSync();
-    } catch (error) {
-      if (attempt === PEER_ATTEMPTS) throw error;
-      console.log(`  ${PEER_NAME} did not finish, it is measured again: ${String(error)}`);
-    }
-  }
-}
-
-/** Two benchmarks, because automerge-repo does not always get through the larger one. */
+/** Two benchmarks, because the larger one takes automerge-repo minutes. */
 export const reconnect = (bench: Bench): Promise<Figure[]> => reconnectWith(bench, 1000);
 export const reconnect5000 = (bench: Bench): Promise<Figure[]> => reconnectWith(bench, 5000);
 

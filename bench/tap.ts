@@ -19,10 +19,11 @@ export function tapTransport(
 
 function tapLink(link: Link, onMessage: (message: Message) => void): Link {
   const reader = new FrameReader();
-  const { initiator, remoteAddress, remoteNoiseKey, handshakeHash } = link;
+  const { initiator, remoteAddress, path, remoteNoiseKey, handshakeHash } = link;
   return {
     initiator,
     remoteAddress,
+    path,
     remoteNoiseKey,
     handshakeHash,
     get bytesReceived() {

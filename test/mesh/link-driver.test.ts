@@ -15,6 +15,7 @@ import { FrameText } from './support/session-text.ts';
 class FakeLink implements Link {
   readonly initiator = false;
   readonly remoteAddress = 'beta:1';
+  readonly path = 'lan';
   readonly remoteNoiseKey = new Uint8Array(32);
   readonly handshakeHash = new Uint8Array(64).fill(3);
   readonly sent: string[] = [];

@@ -27,6 +27,7 @@ export interface LanLinkParts {
 export class LanLink implements Link {
   readonly initiator: boolean;
   readonly remoteAddress: string;
+  readonly path = 'lan';
   readonly remoteNoiseKey: Uint8Array;
   readonly handshakeHash: Uint8Array;
   /** Resolves when the socket is closed. Never rejects. */

@@ -34,6 +34,7 @@ type Item =
 export class MemoryLink implements Link {
   readonly initiator: boolean;
   readonly remoteAddress: string;
+  readonly path = 'lan';
   readonly remoteNoiseKey: Uint8Array;
   readonly handshakeHash: Uint8Array;
   readonly #parts: MemoryLinkParts;

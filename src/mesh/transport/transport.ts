@@ -38,6 +38,10 @@ export const MAX_BUFFERED_BYTES = 4 * 1024 * 1024;
 /** What encryption and framing add to a frame on the wire: a length of 3 bytes, a tag of 1 and a MAC of 16. */
 export const FRAME_OVERHEAD_BYTES = 20;
 
+/** What links run over, the preferred way first: TCP, the DHT's direct way, and a relay between two that cannot reach each other. */
+export const LINK_PATHS = ['lan', 'dht', 'relay'] as const;
+export type LinkPath = (typeof LINK_PATHS)[number];
+
 export interface LinkHandlers {
   onFrame(frame: Uint8Array): void;
   onDrain(): void;
@@ -50,6 +54,7 @@ export interface Link {
   readonly initiator: boolean;
   /** `host:port` of the other end, for people. */
   readonly remoteAddress: string;
+  readonly path: LinkPath;
   /** Noise public key of the other end, 32 bytes. */
   readonly remoteNoiseKey: Uint8Array;
   /** Hash of the Noise handshake, equal on both ends and never repeated. */

@@ -60,15 +60,11 @@ export class Mesh {
     return this.#state === 'paused';
   }
 
-  /** Node ids and addresses of the peers that are paused alone. */
-  get pausedPeers(): readonly string[] {
-    return this.#pauses.keys;
-  }
-
   peers(): PeerView[] {
     return viewPeers({
       contacts: this.#book.contacts(),
       peers: this.#peers,
+      pausedByKey: this.#pauses.nameByKey,
       isPaused: (contact, nodeId) => this.paused || this.#pauses.covers(contact, nodeId),
     });
   }
@@ -155,10 +151,10 @@ export class Mesh {
 
   /**
    * Closes the link of a peer and makes none until `resumePeer`. `peer` is its node id, or an address at which nobody was met yet.
-   * Returns how many links were closed.
+   * `name` is for people. Returns how many links were closed.
    */
-  pausePeer(peer: string): number {
-    this.#pauses.add(peer);
+  pausePeer(peer: string, name = ''): number {
+    this.#pauses.add(peer, name);
     for (const contact of this.#book.contacts()) {
       if (this.#pauses.covers(contact, contact.nodeId)) this.#dialler.cancel(contact);
     }

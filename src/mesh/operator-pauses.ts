@@ -3,18 +3,16 @@ import type { NodeId } from '../core/index.ts';
 import type { Contact } from './protocol/index.ts';
 
 export class OperatorPauses {
-  readonly #keys = new Set<string>();
+  /** Names for people, by node id or address. */
+  readonly #keys = new Map<string, string>();
 
-  /** Node ids and addresses. */
-  get keys(): readonly string[] {
-    return [...this.#keys];
+  /** Names for people, empty where they are not known, by node id or address. */
+  get nameByKey(): ReadonlyMap<string, string> {
+    return this.#keys;
   }
 
-  /** False when it is paused already. */
-  add(key: string): boolean {
-    if (this.#keys.has(key)) return false;
-    this.#keys.add(key);
-    return true;
+  add(key: string, name: string): void {
+    this.#keys.set(key, name);
   }
 
   delete(key: string): boolean {

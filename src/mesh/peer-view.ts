@@ -52,6 +52,8 @@ export interface PeerView {
 export interface PeerScene {
   readonly contacts: readonly Contact[];
   readonly peers: PeerTable;
+  /** Names of what is paused alone, by node id or address. */
+  readonly pausedByKey: ReadonlyMap<string, string>;
   isPaused(contact: Contact | undefined, nodeId: NodeId | undefined): boolean;
 }
 
@@ -61,12 +63,16 @@ interface Group {
   readonly contacts: Contact[];
 }
 
-/** In the order in which addresses became known; then whoever dialled us. */
+/** In the order in which addresses became known; then whoever dialled us; then whoever is paused and was not met since the start. */
 export function viewPeers(scene: PeerScene): PeerView[] {
   const groups = groupContacts(scene.contacts);
   const met = new Set(groups.map(({ nodeId }) => nodeId));
   for (const { nodeId } of scene.peers.all()) {
     if (!met.has(nodeId)) groups.push({ nodeId, contacts: [] });
+    met.add(nodeId);
+  }
+  for (const key of scene.pausedByKey.keys()) {
+    if (isNodeId(key) && !met.has(key)) groups.push({ nodeId: key, contacts: [] });
   }
   return groups.map((group) => viewGroup(group, scene));
 }
@@ -98,7 +104,15 @@ function membersOf(name: string, contacts: readonly Contact[]): readonly NodeId[
   return [...new Set(met)];
 }
 
-function viewGroup({ nodeId, contacts }: Group, { peers, isPaused }: PeerScene): PeerView {
+/** 64 hex digits; everything else is an address. */
+function isNodeId(key: string): key is NodeId {
+  return !key.includes(':');
+}
+
+function viewGroup(
+  { nodeId, contacts }: Group,
+  { peers, pausedByKey, isPaused }: PeerScene,
+): PeerView {
   const peer = nodeId === undefined ? undefined : peers.get(nodeId);
   const link = peer?.link;
   const paused =
@@ -113,7 +127,7 @@ function viewGroup({ nodeId, contacts }: Group, { peers, isPaused }: PeerScene):
   return {
     address: addressOf(link === undefined ? contacts : preferring(peer?.led, contacts)),
     nodeId: nodeId ?? '',
-    name: link?.name || (peer?.name ?? ''),
+    name: link?.name || peer?.name || (pausedByKey.get(nodeId ?? '') ?? ''),
     state: link === undefined ? unlinked : 'connected',
     path: link?.link.path,
     remoteAddress: link?.link.remoteAddress ?? '',

@@ -22,7 +22,10 @@ export const LOG_EVENTS = [
     name: 'mesh.contact_corrected',
     meaning: 'another member is at an address than was said; the link to it is kept',
   },
-  { name: 'network.changed', meaning: 'the addresses of this machine changed; peers are tried again' },
+  {
+    name: 'network.changed',
+    meaning: 'the addresses of this machine changed; peers are tried again',
+  },
   {
     name: 'mesh.feed_held',
     meaning: 'commits of a peer are not taken for now and asked for again',

@@ -3,6 +3,7 @@ import type { Clock, Random, Timers } from '../core/index.ts';
 import type { MeshFeeds } from './link-driver.ts';
 import type { MeshReport } from './mesh-report.ts';
 import type { Membership, Versions } from './protocol/index.ts';
+import type { Resolver } from './resolver.ts';
 import type { Transport } from './transport/transport.ts';
 
 /** Bytes a second that may be sent over a link; `default` where the address a peer is dialled at has none of its own. */
@@ -16,6 +17,8 @@ export interface MeshParts {
   readonly timers: Timers;
   readonly random: Random;
   readonly transport: Transport;
+  /** Looks up the names of peers; where this is left out, names are the transport's affair. */
+  readonly resolver?: Resolver | undefined;
   readonly membership: Membership;
   readonly name: string;
   /** What sessions speak; by default what this program does. */

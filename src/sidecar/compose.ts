@@ -13,9 +13,11 @@ import { loadNodeKey } from './identity/node-key.ts';
 import { loadTokens } from './identity/token-file.ts';
 import { LevelSource } from './level-source.ts';
 import type { Log } from './log.ts';
+import { createNetworkWatch } from './network-watch.ts';
 import type { SidecarOptions } from './options.ts';
 import { StartupError } from './startup-error.ts';
 import { StoreDamagedError } from './store/damage.ts';
+import { createSystemResolver } from './system-resolver.ts';
 
 /** A sidecar without a listener still dials from somewhere: the system chooses. */
 const NOT_LISTENING = { host: '127.0.0.1', port: 0 };
@@ -69,6 +71,8 @@ async function openAll(
       const port = address.port === 0 ? Number(before.split(':').at(-1)) : address.port;
       return createLanTransport({ host: address.host, port, keyPair: key.noise, timers });
     },
+    resolver: createSystemResolver(),
+    networkWatch: createNetworkWatch(timers),
     disk,
     diskReserveBytes: options.diskReserve,
     authenticate: (token) => tokens.find(token),

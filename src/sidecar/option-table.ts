@@ -86,7 +86,8 @@ export const SIDECAR_OPTIONS = [
     env: 'HOLDFAST_PEERS',
     yaml: 'peers',
     form: 'list',
-    description: 'host:port of a sidecar to link to; repeat for several',
+    description:
+      'host:port of a sidecar to link to, with <node id>@ before it if nobody else may be there; repeat for several',
     default: 'none',
   },
   {

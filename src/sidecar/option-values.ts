@@ -1,10 +1,10 @@
 // What each option's text must be, and what it becomes: one zod schema an option.
 import { z } from 'zod';
-import { formatPeerAddress, parsePeerAddress } from '../mesh/index.ts';
 import { parseListenAddress } from './address.ts';
 import { linkOfBudget, parseLinkBudget } from './link-budgets.ts';
 import { isLoopback } from './loopback.ts';
 import type { OptionKey } from './option-table.ts';
+import { formatPeerSpec, parsePeerSpec } from './peer-spec.ts';
 
 /** One name per agent on the machine; more than this is another kind of deployment. */
 const MAX_AGENTS = 64;
@@ -82,10 +82,12 @@ const meshListen = parsed((text) => {
 });
 
 const peer = parsed((text) => {
-  const address = parsePeerAddress(text);
+  const spec = parsePeerSpec(text);
   // One spelling an address, so that the same peer given twice is one peer.
-  if (address !== undefined) return formatPeerAddress(address);
-  return new Refusal('is not host:port; write for example 192.0.2.7:7677, with IPv6 in brackets');
+  if (spec !== undefined) return formatPeerSpec(spec);
+  return new Refusal(
+    'is not host:port; write for example 192.0.2.7:7677, with IPv6 in brackets, and a whole node id and @ before it where nobody else may be there',
+  );
 });
 
 const linkBudget = parsed(

@@ -168,6 +168,10 @@ function describeReport(report: MeshReport): string {
       return `somebody at ${report.address} has our key`;
     case 'read-failed':
       return `cannot read for ${nameOf(report.nodeId)}: ${report.reason}`;
+    case 'contact-given-up':
+      return `gave up ${report.address} after ${report.attempts}: ${report.reason}`;
+    case 'contact-corrected':
+      return `${report.address} is ${nameOf(report.nodeId)} and not ${nameOf(report.expected)}`;
     case 'dial-failed':
       return `dial ${report.attempts} of ${report.address} failed: ${report.reason}`;
   }

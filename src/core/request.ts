@@ -4,10 +4,13 @@ import type { JsonObject } from './json.ts';
 import type { Presence } from './presence.ts';
 import type { QuarantinedDocument } from './quarantine.ts';
 
-/** Who asks, from the credential; never from the request's body. */
-export type Caller =
+/** Whom a token stands for. */
+export type TokenHolder =
   | { readonly scope: 'admin' }
   | { readonly scope: 'agent'; readonly agent: string };
+
+/** Who asks, from the credential; never from the request's body. `sidecar` is this program itself: no token stands for it. */
+export type Caller = TokenHolder | { readonly scope: 'sidecar' };
 
 /** How safe a write is when it is answered. */
 export type Ack = 'memory' | 'local';

@@ -1,5 +1,5 @@
 // A running sidecar out of given parts: member, reports, API. compose.ts gives it the real world, the test sidecar a small one.
-import type { Caller, CoreConfig, Environment } from '../core/index.ts';
+import type { CoreConfig, Environment, TokenHolder } from '../core/index.ts';
 import type { Transport } from '../mesh/index.ts';
 import { startApiServer } from './api/index.ts';
 import { createBackend } from './backend.ts';
@@ -31,7 +31,7 @@ export interface SidecarParts {
   /** Bytes of it to keep free; undefined for the default. */
   readonly diskReserveBytes?: number | undefined;
   /** Whose token it is. */
-  authenticate(token: string): Caller | undefined;
+  authenticate(token: string): TokenHolder | undefined;
   /** Loopback address of the API; undefined turns TCP off. Port 0 takes a free one. */
   readonly apiListen: { readonly host: string; readonly port: number } | undefined;
   readonly apiSocket: string | undefined;

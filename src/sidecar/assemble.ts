@@ -1,6 +1,7 @@
 // A running sidecar out of given parts: member, reports, API. compose.ts gives it the real world, the test sidecar a small one.
 import type { CoreConfig, Environment, TokenHolder } from '../core/index.ts';
 import type { Transport } from '../mesh/index.ts';
+import type { ExchangeOptions } from './address-exchange.ts';
 import { startApiServer } from './api/index.ts';
 import { createBackend } from './backend.ts';
 import { Closers } from './closers.ts';
@@ -41,6 +42,8 @@ export interface SidecarParts {
   readonly peers: readonly string[];
   /** What links may carry, as parseLinkBudget spells it; no limit where this is left out. */
   readonly linkBudgets?: readonly string[];
+  /** How addresses are exchanged with other members; not at all where this is left out. */
+  readonly exchange?: ExchangeOptions;
 }
 
 export interface Sidecar extends AsyncDisposable {

@@ -1,6 +1,6 @@
 // The composition root: the one file that builds the real world out of options. What it opens it closes, in reverse.
 import { join } from 'node:path';
-import { type Environment, HoldfastError } from '../core/index.ts';
+import { type Environment, HoldfastError, toHex } from '../core/index.ts';
 import { createLanTransport } from '../mesh/index.ts';
 import { assembleSidecar, type Sidecar, type SidecarParts } from './assemble.ts';
 import { Ballast } from './ballast.ts';
@@ -13,6 +13,7 @@ import { loadNodeKey } from './identity/node-key.ts';
 import { loadTokens } from './identity/token-file.ts';
 import { LevelSource } from './level-source.ts';
 import type { Log } from './log.ts';
+import { createNetworkWatch } from './network-watch.ts';
 import type { SidecarOptions } from './options.ts';
 import { StartupError } from './startup-error.ts';
 import { StoreDamagedError } from './store/damage.ts';
@@ -73,6 +74,12 @@ async function openAll(
     diskReserveBytes: options.diskReserve,
     authenticate: (token) => tokens.find(token),
     meshListens: meshListen !== undefined,
+    exchange: {
+      advertised: options.advertises,
+      noiseKey: toHex(key.noise.publicKey),
+      dht: false,
+      network: createNetworkWatch(timers),
+    },
   });
   opened.defer(() => sidecar[Symbol.asyncDispose]() as Promise<void>);
   return { ...sidecar, [Symbol.asyncDispose]: () => opened.close() };

@@ -31,6 +31,8 @@ import {
   parsePeerAddress,
   type Transport,
 } from '../mesh/index.ts';
+import { AddressExchange, type ExchangeOptions, type ExchangeReport } from './address-exchange.ts';
+import { contactsOf } from './contacts.ts';
 import { holdDelivery } from './held-delivery.ts';
 import { Runtime } from './runtime.ts';
 import type { CommitStore } from './store/commit-store.ts';
@@ -45,6 +47,7 @@ const MAX_PEERS = 256;
 /** What an operator may want to read. */
 export type MemberReport =
   | MeshReport
+  | ExchangeReport
   | {
       readonly type: 'core';
       readonly event: ReportEvent;
@@ -72,6 +75,8 @@ export interface MemberParts {
   holdsBack?(): string | undefined;
   /** What links may carry; no limit where this is left out. */
   readonly budgets?: LinkBudgets;
+  /** How addresses are exchanged with other members; not at all where this is left out. */
+  readonly exchange?: ExchangeOptions;
   report(report: MemberReport): void;
 }
 
@@ -80,6 +85,7 @@ export class Member {
   readonly #runtime: Runtime;
   readonly #mesh: Mesh;
   readonly #commits: CommitStore;
+  readonly #exchange: AddressExchange | undefined;
   /** Peers added by an operator, kept across restarts. */
   readonly #addedPeers: Set<string>;
 
@@ -89,12 +95,14 @@ export class Member {
     mesh: Mesh,
     commits: CommitStore,
     added: Set<string>,
+    exchange: AddressExchange | undefined,
   ) {
     this.nodeId = nodeId;
     this.#runtime = runtime;
     this.#mesh = mesh;
     this.#commits = commits;
     this.#addedPeers = added;
+    this.#exchange = exchange;
   }
 
   /** Reads the store and brings its views up to date. No link is made yet. Rejects with StoreDamagedError. */
@@ -163,13 +171,15 @@ export class Member {
         parts.report({ type: 'views-rebuilt', documents: commits.documents });
       }
     }
-    return new Member(nodeId, runtime, mesh, commits, await readPeers(commits));
+    const exchange = exchangeOf(parts, { nodeId, runtime, mesh });
+    return new Member(nodeId, runtime, mesh, commits, await readPeers(commits), exchange);
   }
 
-  /** Accepts links, if asked to, and dials the configured peers and those added earlier. */
+  /** Accepts links, if asked to, dials the configured peers and those added earlier, and begins to exchange addresses. */
   async connect(peers: readonly string[], listen: boolean): Promise<void> {
     if (listen) await this.#mesh.listen();
     for (const address of [...peers, ...this.#addedPeers]) this.#mesh.addPeer(address);
+    this.#exchange?.start(this.#mesh.address);
   }
 
   /** Documents held, deleted ones included. */
@@ -255,6 +265,7 @@ export class Member {
 
   /** Commits what is only in memory, says goodbye to all peers and ends. Idempotent. */
   async close(): Promise<void> {
+    this.#exchange?.close();
     await this.#runtime.close();
     await this.#mesh.close();
   }
@@ -262,6 +273,25 @@ export class Member {
   async #storePeers(): Promise<void> {
     await this.#commits.writeMeta(PEERS_RECORD, utf8(JSON.stringify([...this.#addedPeers])));
   }
+}
+
+function exchangeOf(
+  parts: MemberParts,
+  { nodeId, runtime, mesh }: { nodeId: string; runtime: Runtime; mesh: Mesh },
+): AddressExchange | undefined {
+  return (
+    parts.exchange &&
+    new AddressExchange({
+      ...parts.exchange,
+      ...parts.environment,
+      nodeId,
+      contacts: contactsOf(mesh),
+      request: (method, caller, body) => runtime.request(method, caller, body),
+      onChange: (listener) => runtime.onChange(listener),
+      holdsBack: () => parts.holdsBack?.(),
+      report: parts.report,
+    })
+  );
 }
 
 /** What the mesh sees of a node and its store. */

@@ -186,11 +186,9 @@ export class AddressExchange {
   }
 
   #take({ type, row }: ChangeEvent): void {
-    if (row.id === this.#parts.nodeId) return;
-    if (type === 'delete') {
-      this.#book.forget(row.id);
-      return;
-    }
+    // A store of an earlier version may hold documents of this name that are no statements.
+    if (row.id === this.#parts.nodeId || row.id !== row.freshness.origin) return;
+    if (type === 'delete') return this.#book.forget(row.id);
     const takesLoopback = this.#takesLoopback;
     const { statement, faults } = readStatement(row.value, { takesLoopback });
     this.#ignored += faults.length;

@@ -96,7 +96,8 @@ export class StatementWriter {
     if (stored !== undefined) {
       const dueMs = isSame ? this.#refreshMs : MIN_STATEMENT_INTERVAL_MS;
       const waitMs = dueMs - this.#ageOf(stored);
-      if (waitMs > 0) return waitMs;
+      // Whole milliseconds: a rest of less would be waited for again and again.
+      if (waitMs > 0) return Math.ceil(waitMs);
     }
     if (this.#isClosed) return undefined;
     if (holdsBack() !== undefined) return RETRY_MS;
@@ -114,7 +115,7 @@ export class StatementWriter {
 
   #written(atMs: number): void {
     const part = LEAST_REFRESH + (1 - LEAST_REFRESH) * this.#parts.random.fraction();
-    this.#refreshMs = REFRESH_MS * part;
+    this.#refreshMs = Math.round(REFRESH_MS * part);
     this.#writtenAtMs = atMs;
   }
 

@@ -1,11 +1,11 @@
 // The rules of a named set of documents: who writes them, which lane carries them, which agent they belong to.
 
 import { utf8 } from './bytes.ts';
+import type { Caller } from './caller.ts';
 import { MAX_DOCUMENT_BYTES, MAX_DOCUMENT_DEPTH } from './config.ts';
 import { HoldfastError } from './error.ts';
 import type { KnownLane } from './ids.ts';
 import { type JsonObject, type JsonValue, jsonDepth } from './json.ts';
-import type { Caller } from './request.ts';
 
 /**
  * Who may write a document, decided by its key alone: `owned` by the sidecar that serves the agent in the id, `node` by the node

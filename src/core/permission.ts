@@ -1,8 +1,9 @@
 // Who may do what with the local API. Deny by default; the name always comes from the credential.
+
+import type { Caller } from './caller.ts';
 import { agentOf, rulesOf } from './collection.ts';
 import { HoldfastError } from './error.ts';
 import type { NodeIdentity } from './node-identity.ts';
-import type { Caller } from './request.ts';
 
 /** Refuses a write of a document that is not the caller's or not this sidecar's. */
 export function checkMayWrite(

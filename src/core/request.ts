@@ -1,16 +1,9 @@
 // Everything the API can ask of a node, and what it answers. Plain values: protobuf stays outside.
+import type { Caller } from './caller.ts';
 import type { HeldFeed } from './held-feeds.ts';
 import type { JsonObject } from './json.ts';
 import type { Presence } from './presence.ts';
 import type { QuarantinedDocument } from './quarantine.ts';
-
-/** Whom a token stands for. */
-export type TokenHolder =
-  | { readonly scope: 'admin' }
-  | { readonly scope: 'agent'; readonly agent: string };
-
-/** Who asks, from the credential; never from the request's body. `sidecar` is this program itself: no token stands for it. */
-export type Caller = TokenHolder | { readonly scope: 'sidecar' };
 
 /** How safe a write is when it is answered. */
 export type Ack = 'memory' | 'local';

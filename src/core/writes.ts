@@ -1,4 +1,6 @@
 // Put, patch and delete: all checks first, then all writes, so that a refused request has no effect at all.
+
+import type { Caller } from './caller.ts';
 import { checkValue, checkWritable, rulesOf } from './collection.ts';
 import type { Op } from './commit.ts';
 import { type Context, ownStamp } from './context.ts';
@@ -10,7 +12,7 @@ import { type JsonObject, mergePatch } from './json.ts';
 import { loadOf } from './load.ts';
 import { checkRoom } from './own-quota.ts';
 import { checkMayWrite } from './permission.ts';
-import type { Caller, PutItem, RequestOf, ResponseOf } from './request.ts';
+import type { PutItem, RequestOf, ResponseOf } from './request.ts';
 import { isVisible, type View } from './view.ts';
 
 /** Documents a write needs live. */

@@ -1,6 +1,7 @@
 // A running sidecar out of given parts: member, reports, API. compose.ts gives it the real world, the test sidecar a small one.
-import type { Caller, CoreConfig, Environment } from '../core/index.ts';
+import type { CoreConfig, Environment, TokenHolder } from '../core/index.ts';
 import type { Resolver, Transport } from '../mesh/index.ts';
+import type { ExchangeOptions } from './address-exchange.ts';
 import { startApiServer } from './api/index.ts';
 import { createBackend } from './backend.ts';
 import { Closers } from './closers.ts';
@@ -32,7 +33,7 @@ export interface SidecarParts {
   /** Bytes of it to keep free; undefined for the default. */
   readonly diskReserveBytes?: number | undefined;
   /** Whose token it is. */
-  authenticate(token: string): Caller | undefined;
+  authenticate(token: string): TokenHolder | undefined;
   /** Loopback address of the API; undefined turns TCP off. Port 0 takes a free one. */
   readonly apiListen: { readonly host: string; readonly port: number } | undefined;
   readonly apiSocket: string | undefined;
@@ -46,6 +47,8 @@ export interface SidecarParts {
   readonly networkWatch?: NetworkWatch | undefined;
   /** What links may carry, as parseLinkBudget spells it; no limit where this is left out. */
   readonly linkBudgets?: readonly string[];
+  /** How addresses are exchanged with other members; not at all where this is left out. */
+  readonly exchange?: ExchangeOptions;
 }
 
 export interface Sidecar extends AsyncDisposable {
@@ -141,10 +144,17 @@ function watchNetwork(
   member: MemberSupervisor,
   opened: Closers,
 ): void {
-  networkWatch?.start(({ added, removed }) => {
+  if (networkWatch === undefined) return;
+  const present = (): string[] => networkWatch.list().map(({ address }) => address);
+  let known = present();
+  const end = networkWatch.onChange(() => {
+    const before = known;
+    known = present();
+    const added = known.filter((address) => !before.includes(address));
+    const removed = before.filter((address) => !known.includes(address));
     const message = 'the addresses of this machine changed; peers are tried again';
     log.info('network.changed', { added, removed }, message);
     member.networkChanged();
   });
-  opened.defer(async () => networkWatch?.stop());
+  opened.defer(async () => end());
 }

@@ -1,6 +1,6 @@
 // The composition root: the one file that builds the real world out of options. What it opens it closes, in reverse.
 import { join } from 'node:path';
-import { type Environment, HoldfastError } from '../core/index.ts';
+import { type Environment, HoldfastError, toHex } from '../core/index.ts';
 import { createLanTransport } from '../mesh/index.ts';
 import { assembleSidecar, type Sidecar, type SidecarParts } from './assemble.ts';
 import { Ballast } from './ballast.ts';
@@ -58,6 +58,7 @@ async function openAll(
   const key = await loadNodeKey(dataDir, random);
   const tokens = await loadTokens(dataDir, agents, random);
   const address = meshListen ?? NOT_LISTENING;
+  const network = createNetworkWatch(timers);
   const sidecar = await explained(options, {
     ...options,
     environment,
@@ -72,11 +73,17 @@ async function openAll(
       return createLanTransport({ host: address.host, port, keyPair: key.noise, timers });
     },
     resolver: createSystemResolver(),
-    networkWatch: createNetworkWatch(timers),
+    networkWatch: network,
     disk,
     diskReserveBytes: options.diskReserve,
     authenticate: (token) => tokens.find(token),
     meshListens: meshListen !== undefined,
+    exchange: {
+      advertised: options.advertises,
+      noiseKey: toHex(key.noise.publicKey),
+      dht: false,
+      network,
+    },
   });
   opened.defer(() => sidecar[Symbol.asyncDispose]() as Promise<void>);
   return { ...sidecar, [Symbol.asyncDispose]: () => opened.close() };

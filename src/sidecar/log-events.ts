@@ -27,6 +27,14 @@ export const LOG_EVENTS = [
     meaning: 'the addresses of this machine changed; peers are tried again',
   },
   {
+    name: 'mesh.addresses_stated',
+    meaning: 'other members were told at which addresses they can dial this sidecar',
+  },
+  {
+    name: 'mesh.statement_ignored',
+    meaning: 'a member states addresses that cannot be used; the others of its addresses are',
+  },
+  {
     name: 'mesh.feed_held',
     meaning: 'commits of a peer are not taken for now and asked for again',
   },

@@ -29,6 +29,7 @@ import {
   type Resolver,
   type Transport,
 } from '../mesh/index.ts';
+import { AddressExchange, type ExchangeOptions, type ExchangeReport } from './address-exchange.ts';
 import { holdDelivery } from './held-delivery.ts';
 import { OperatorPeers } from './operator-peers.ts';
 import type { Pauses } from './pauses.ts';
@@ -41,6 +42,7 @@ import type { Store } from './store/store.ts';
 /** What an operator may want to read. */
 export type MemberReport =
   | MeshReport
+  | ExchangeReport
   | {
       readonly type: 'core';
       readonly event: ReportEvent;
@@ -70,6 +72,8 @@ export interface MemberParts {
   readonly budgets?: LinkBudgets;
   /** Looks up the names of peers; where this is left out, they are the transport's affair. */
   readonly resolver?: Resolver | undefined;
+  /** How addresses are exchanged with other members; not at all where this is left out. */
+  readonly exchange?: ExchangeOptions;
   report(report: MemberReport): void;
 }
 
@@ -79,6 +83,7 @@ export class Member {
   readonly #mesh: Mesh;
   readonly #commits: CommitStore;
   readonly #operator: OperatorPeers;
+  readonly #exchange: AddressExchange | undefined;
 
   private constructor(
     nodeId: string,
@@ -86,12 +91,14 @@ export class Member {
     mesh: Mesh,
     commits: CommitStore,
     operator: OperatorPeers,
+    exchange: AddressExchange | undefined,
   ) {
     this.nodeId = nodeId;
     this.#runtime = runtime;
     this.#mesh = mesh;
     this.#commits = commits;
     this.#operator = operator;
+    this.#exchange = exchange;
   }
 
   /** Reads the store and brings its views up to date. No link is made yet. Rejects with StoreDamagedError. */
@@ -162,13 +169,15 @@ export class Member {
       }
     }
     const operator = await OperatorPeers.open(mesh, commits, crypto);
-    return new Member(nodeId, runtime, mesh, commits, operator);
+    const exchange = exchangeOf(parts, { nodeId, runtime, mesh });
+    return new Member(nodeId, runtime, mesh, commits, operator, exchange);
   }
 
-  /** Accepts links, if asked to, and dials the configured peers and those added earlier, but for what is paused. */
+  /** Accepts links, if asked to, dials the configured peers and those added earlier, but for what is paused, and exchanges addresses. */
   async connect(peers: readonly string[], listen: boolean): Promise<void> {
     if (listen) await this.#mesh.listen();
     this.#operator.connect(peers);
+    this.#exchange?.start(this.#mesh.address);
   }
 
   /** Documents held, deleted ones included. */
@@ -246,9 +255,29 @@ export class Member {
 
   /** Commits what is only in memory, says goodbye to all peers and ends. Idempotent. */
   async close(): Promise<void> {
+    this.#exchange?.close();
     await this.#runtime.close();
     await this.#mesh.close();
   }
+}
+
+function exchangeOf(
+  parts: MemberParts,
+  { nodeId, runtime, mesh }: { nodeId: string; runtime: Runtime; mesh: Mesh },
+): AddressExchange | undefined {
+  return (
+    parts.exchange &&
+    new AddressExchange({
+      ...parts.exchange,
+      ...parts.environment,
+      nodeId,
+      contacts: mesh,
+      request: (method, caller, body) => runtime.request(method, caller, body),
+      onChange: (listener) => runtime.onChange(listener),
+      holdsBack: () => parts.holdsBack?.(),
+      report: parts.report,
+    })
+  );
 }
 
 /** What the mesh sees of a node and its store. */

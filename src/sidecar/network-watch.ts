@@ -1,66 +1,61 @@
-// Notices that this machine is in another network than before: a cable, a radio, an address that came or went.
+// The addresses of this machine's network interfaces, and when they change: asked for every few seconds.
 import { networkInterfaces } from 'node:os';
 import type { Timers } from '../core/index.ts';
 
-/** As long as a person with a cable in the hand waits without a thought. */
-const LOOK_MS = 5_000;
+export interface InterfaceAddress {
+  readonly interface: string;
+  /** Without brackets. */
+  readonly address: string;
+  readonly isIPv6: boolean;
+}
 
-/** The addresses of the interfaces; loopback ones are left out. */
 export interface NetworkWatch {
-  /** Calls back with what came and what went, as `eth0 192.0.2.7/24`, each time something did. */
-  start(onChange: (change: NetworkChange) => void): void;
-  /** Idempotent. */
-  stop(): void;
+  /** Addresses of interfaces that are up and lead to other machines. */
+  list(): readonly InterfaceAddress[];
+  /** Calls back after the list changed. Returns how to stop it. */
+  onChange(listener: () => void): () => void;
 }
 
-export interface NetworkChange {
-  readonly added: readonly string[];
-  readonly removed: readonly string[];
-}
+/** A cable that is plugged in is noticed within this time. Node has no event for it. */
+const POLL_MS = 5_000;
 
-/** The present addresses, as `eth0 192.0.2.7/24`. Throws when the system does not tell. */
-type ReadAddresses = () => readonly string[];
-
+/** Asks only while somebody listens. `read` is for tests. */
 export function createNetworkWatch(
   timers: Timers,
-  read: ReadAddresses = systemAddresses,
+  read: () => readonly InterfaceAddress[] = readInterfaces,
 ): NetworkWatch {
+  const listeners = new Set<() => void>();
+  let seen = '';
   let cancel: (() => void) | undefined;
+  const poll = (): void => {
+    cancel = timers.after(POLL_MS, poll);
+    const now = JSON.stringify(read());
+    if (now === seen) return;
+    seen = now;
+    for (const listener of [...listeners]) listener();
+  };
   return {
-    start(onChange) {
-      let known = tried(read);
-      const look = (): void => {
-        cancel = timers.after(LOOK_MS, look);
-        const present = tried(read);
-        if (present === undefined) return;
-        const added = [...present].filter((one) => known?.has(one) === false);
-        const removed = [...(known ?? [])].filter((one) => !present.has(one));
-        known = present;
-        if (added.length > 0 || removed.length > 0) onChange({ added, removed });
+    list: read,
+    onChange(listener) {
+      listeners.add(listener);
+      if (cancel === undefined) {
+        seen = JSON.stringify(read());
+        cancel = timers.after(POLL_MS, poll);
+      }
+      return () => {
+        listeners.delete(listener);
+        if (listeners.size > 0) return;
+        cancel?.();
+        cancel = undefined;
       };
-      cancel?.();
-      cancel = timers.after(LOOK_MS, look);
-    },
-    stop() {
-      cancel?.();
-      cancel = undefined;
     },
   };
 }
 
-/** Undefined when the system does not tell, as where too many files are open: that is no change. */
-function tried(read: ReadAddresses): ReadonlySet<string> | undefined {
-  try {
-    return new Set(read());
-  } catch {
-    return undefined;
-  }
-}
-
-function systemAddresses(): readonly string[] {
+function readInterfaces(): InterfaceAddress[] {
   return Object.entries(networkInterfaces()).flatMap(([name, addresses = []]) =>
     addresses
       .filter(({ internal }) => !internal)
-      .map(({ address, cidr }) => `${name} ${cidr ?? address}`),
+      .map(({ address, family }) => ({ interface: name, address, isIPv6: family === 'IPv6' })),
   );
 }

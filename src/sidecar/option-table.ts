@@ -91,6 +91,17 @@ export const SIDECAR_OPTIONS = [
     default: 'none',
   },
   {
+    key: 'advertises',
+    flag: '--advertise <address>',
+    attribute: 'advertise',
+    env: 'HOLDFAST_ADVERTISES',
+    yaml: 'advertises',
+    form: 'list',
+    description:
+      'host:port that other members are told to dial, or off; repeat for several, at most 16',
+    default: 'the addresses that the mesh listens at',
+  },
+  {
     key: 'linkBudgets',
     flag: '--link-budget <budget>',
     attribute: 'linkBudget',

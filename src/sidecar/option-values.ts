@@ -1,6 +1,9 @@
 // What each option's text must be, and what it becomes: one zod schema an option.
 import { z } from 'zod';
+import { formatPeerAddress, parsePeerAddress } from '../mesh/index.ts';
 import { parseListenAddress } from './address.ts';
+import { addressKind } from './address-kind.ts';
+import { MAX_STATED_ADDRESSES } from './address-statement.ts';
 import { linkOfBudget, parseLinkBudget } from './link-budgets.ts';
 import { isLoopback } from './loopback.ts';
 import type { OptionKey } from './option-table.ts';
@@ -90,6 +93,17 @@ const peer = parsed((text) => {
   );
 });
 
+const advertised = parsed((text) => {
+  if (text === 'off') return text;
+  const address = parsePeerAddress(text);
+  const kind = address && addressKind(address.host);
+  if (address !== undefined && (kind === 'usable' || kind === 'loopback'))
+    return formatPeerAddress(address);
+  return new Refusal(
+    'is not host:port that another machine could dial; write for example 203.0.113.7:7677, or off',
+  );
+});
+
 const linkBudget = parsed(
   (text) =>
     parseLinkBudget(text) ??
@@ -145,6 +159,15 @@ export const OPTION_SCHEMAS = {
       `has more than ${MAX_PEERS} peers; a few are enough, sidecars relay for each other`,
     )
     .transform(unique),
+  /** Undefined for off, empty for what the mesh listens at. */
+  advertises: z
+    .array(advertised)
+    .max(MAX_STATED_ADDRESSES, `has more than ${MAX_STATED_ADDRESSES} addresses`)
+    .refine(
+      (addresses) => addresses.length < 2 || !addresses.includes('off'),
+      'has addresses beside off; leave one or the other out',
+    )
+    .transform((addresses) => (addresses[0] === 'off' ? undefined : unique(addresses))),
   linkBudgets: z
     .array(linkBudget)
     .max(

@@ -49,6 +49,10 @@ class Reporter {
         return this.#givenUp(report);
       case 'contact-corrected':
         return this.#corrected(report);
+      case 'addresses-stated':
+        return this.#stated(report);
+      case 'statement-ignored':
+        return this.#statementIgnored(report);
       case 'held':
         return this.#held(report);
       case 'read-failed':
@@ -81,6 +85,19 @@ class Reporter {
     this.#filter.end(`dial ${address}`);
     const node = formatNodeId(nodeId, this.#crypto);
     this.#log.info('mesh.link_up', { node, address, outbound }, `linked to ${address}`);
+  }
+
+  #stated({ addresses }: ReportOf<'addresses-stated'>): void {
+    const told = addresses.length === 0 ? 'nowhere' : addresses.join(', ');
+    this.#log.info('mesh.addresses_stated', { addresses }, `others are told to dial ${told}`);
+  }
+
+  #statementIgnored({ nodeId, reason, ignored }: ReportOf<'statement-ignored'>): void {
+    const node = formatNodeId(nodeId, this.#crypto);
+    const passed = this.#passes(`statement ${node}`, reason);
+    if (passed === undefined) return;
+    const message = `some addresses that ${node} states are not used: ${reason}`;
+    this.#log.warn('mesh.statement_ignored', { node, reason, ignored, ...passed }, message);
   }
 
   #held({ nodeId, feed, reason, retryAfterMs }: ReportOf<'held'>): void {

@@ -1,5 +1,5 @@
 // What the API needs of the sidecar behind it, as a port: tests give it a fake, compose.ts the real one.
-import type { Caller, Method, RequestOf, ResponseOf } from '../../core/index.ts';
+import type { Method, RequestOf, ResponseOf, TokenHolder } from '../../core/index.ts';
 
 export type PeerState = 'connected' | 'connecting' | 'waiting' | 'paused';
 
@@ -71,7 +71,11 @@ export interface Backend {
   readonly info: SidecarInfo;
   readonly mesh: MeshControl;
   /** Rejects with HoldfastError only; anything else is a fault of ours. */
-  submit<M extends Method>(method: M, caller: Caller, body: RequestOf<M>): Promise<ResponseOf<M>>;
+  submit<M extends Method>(
+    method: M,
+    caller: TokenHolder,
+    body: RequestOf<M>,
+  ): Promise<ResponseOf<M>>;
   /** Calls back after documents changed; many changes may make one call. Returns how to stop it. */
   onChange(listener: () => void): () => void;
   /** Why the sidecar is not ready, one sentence each; empty when it is. Peers and hub are never among them. */

@@ -52,8 +52,8 @@ describe('sidecars that advertise', () => {
 
   test('show what members state, and let nobody write it', async () => {
     const stated = await a.documents('addresses');
-    const addresses = [...stated.values()].map((value) => value.addresses);
-    const expected = [a, b, c].map(({ meshAddress }) => [meshAddress]);
+    const addresses = [...stated.values()].map((value) => String(value.addresses));
+    const expected = [a, b, c].map(({ meshAddress }) => meshAddress);
     assert.deepEqual(addresses.sort(), expected.sort());
     const [id = ''] = stated.keys();
     const client = ['--data-dir', a.dataDir];

@@ -83,13 +83,14 @@ export class Dialler {
     const nowMs = this.#nowMs();
     book.expire((nodeId) => peers.isLinked(nodeId), nowMs);
     for (const contact of this.#attempts.keys()) if (!book.has(contact)) this.cancel(contact);
-    const plan = planDials({
+    const scene = {
       self: mesh.membership.nodeId,
       nowMs,
       contacts: book.contacts(),
       neighbours: this.#neighbours(),
-      isPaused: (contact) => pauses.covers(contact, contact.nodeId),
-    });
+      isPaused: (contact: Contact) => pauses.covers(contact, contact.nodeId),
+    };
+    const plan = planDials(scene, mesh.chooseNeighbours);
     for (const peer of peers.all()) {
       if (!plan.unwanted.has(peer.nodeId)) peer.unwantedSinceMs = undefined;
       else peer.unwantedSinceMs ??= nowMs;

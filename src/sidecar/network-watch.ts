@@ -28,13 +28,13 @@ export function createNetworkWatch(
   let cancel: (() => void) | undefined;
   return {
     start(onChange) {
-      let known = tried(read);
+      let known = tried(read) ?? new Set<string>();
       const look = (): void => {
         cancel = timers.after(LOOK_MS, look);
         const present = tried(read);
         if (present === undefined) return;
-        const added = [...present].filter((one) => known?.has(one) === false);
-        const removed = [...(known ?? [])].filter((one) => !present.has(one));
+        const added = [...present].filter((one) => !known.has(one));
+        const removed = [...known].filter((one) => !present.has(one));
         known = present;
         if (added.length > 0 || removed.length > 0) onChange({ added, removed });
       };

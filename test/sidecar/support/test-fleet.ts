@@ -29,6 +29,8 @@ export interface Start {
   readonly liveDocuments?: number;
   readonly checkpointDue?: Forgetting['checkpointDue'];
   readonly forgetting?: Forgetting;
+  /** For people, where it is another than that of its keys. */
+  readonly shownName?: string;
 }
 
 export class TestFleet {
@@ -54,7 +56,7 @@ export class TestFleet {
       },
       store: start.store ?? createMemoryStore(),
       transport,
-      name,
+      name: start.shownName ?? name,
       agents: [name],
       signer: key.signer,
       fleet: { fleetId: sodiumCrypto.blake2b(FLEET_KEY), key: FLEET_KEY },

@@ -83,13 +83,14 @@ export class Dialler {
     const nowMs = this.#nowMs();
     book.expire((nodeId) => peers.isLinked(nodeId), nowMs);
     for (const contact of this.#attempts.keys()) if (!book.has(contact)) this.cancel(contact);
-    const plan = planDials({
+    const scene = {
       self: mesh.membership.nodeId,
       nowMs,
       contacts: book.contacts(),
       neighbours: this.#neighbours(),
-      isPaused: (contact) => pauses.covers(contact, contact.nodeId),
-    });
+      isPaused: (contact: Contact) => pauses.covers(contact, contact.nodeId),
+    };
+    const plan = planDials(scene, mesh.chooseNeighbours);
     for (const peer of peers.all()) {
       if (!plan.unwanted.has(peer.nodeId)) peer.unwantedSinceMs = undefined;
       else peer.unwantedSinceMs ??= nowMs;
@@ -144,7 +145,9 @@ export class Dialler {
       (reason) => {
         book.unresolved(contact, reason, this.#nowMs());
         const { address, attempts } = contact;
-        mesh.report({ type: 'dial-failed', address, reason, attempts, versionMismatch: false });
+        if (!this.#leadsSomewhere(new Set([address]))) {
+          mesh.report({ type: 'dial-failed', address, reason, attempts, versionMismatch: false });
+        }
         this.plan();
       },
       () => undefined,
@@ -178,17 +181,20 @@ export class Dialler {
   }
 
   /** What was found may well be stale. And of a name that leads somewhere one address may lead nowhere, as IPv6 often does. */
-  #isTold(contact: Contact): boolean {
+  #isTold({ isKept, names, sources }: Contact): boolean {
+    return isKept && (sources.size > 0 || !this.#leadsSomewhere(names));
+  }
+
+  /** Whether a member is linked that was met at an address of one of these names. */
+  #leadsSomewhere(names: ReadonlySet<string>): boolean {
     const { book, peers } = this.#parts;
-    if (!contact.isKept) return false;
-    if (contact.sources.size > 0) return true;
-    return !book
+    return book
       .contacts()
       .some(
-        ({ names, nodeId }) =>
-          nodeId !== undefined &&
-          peers.isLinked(nodeId) &&
-          [...names].some((name) => contact.names.has(name)),
+        (one) =>
+          one.nodeId !== undefined &&
+          peers.isLinked(one.nodeId) &&
+          !names.isDisjointFrom(one.names),
       );
   }
 

@@ -164,7 +164,8 @@ export class Links {
     this.#greeting.delete(driver);
     this.#guests.leave(driver);
     const nowMs = this.#nowMs();
-    const expected = contact && book.met(contact, nodeId, nowMs);
+    const pathRank = LINK_PATHS.indexOf(driver.link.path);
+    const expected = contact && book.met(contact, nodeId, pathRank, nowMs);
     if (contact !== undefined && expected !== undefined) {
       mesh.report({ type: 'contact-corrected', address: contact.address, expected, nodeId });
     }

@@ -2,7 +2,7 @@
 import type { Clock, Random, Timers } from '../core/index.ts';
 import type { MeshFeeds } from './link-driver.ts';
 import type { MeshReport } from './mesh-report.ts';
-import type { Membership, Versions } from './protocol/index.ts';
+import type { ChooseNeighbours, Membership, Versions } from './protocol/index.ts';
 import type { Resolver } from './resolver.ts';
 import type { Transport } from './transport/transport.ts';
 
@@ -23,6 +23,8 @@ export interface MeshParts {
   readonly name: string;
   /** What sessions speak; by default what this program does. */
   readonly versions?: Versions | undefined;
+  /** Whom to be linked to; by default what keeps a site connected with few links. */
+  readonly chooseNeighbours?: ChooseNeighbours | undefined;
   /** None where this is left out. */
   readonly budgets?: LinkBudgets | undefined;
   readonly feeds: MeshFeeds;

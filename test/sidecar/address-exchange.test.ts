@@ -194,10 +194,10 @@ describe('a member that listens on everything', () => {
     const key = { collection: 'addresses', id: north.member.nodeId };
     const before = await north.member.request('get', SIDECAR, key);
     assert.deepEqual(before.value.addresses, ['edge-7.example:17677']);
-    north.member.pause();
+    await north.member.pause();
     network.set('198.51.100.7');
     await fleet.quiet();
-    north.member.resume();
+    await north.member.resume();
     await fleet.quiet();
     const after = await north.member.request('get', SIDECAR, key);
     assert.equal(after.freshness.observedAtMs, before.freshness.observedAtMs);

@@ -22,7 +22,7 @@ const MAX_NAME_ADDRESSES = 64;
 const SPREAD_MS = 1_000;
 /** An address at which somebody was met is not believed to be somebody else's sooner. */
 const BELIEVED_MS = 60_000;
-/** A name that resolves is resolved anew after a wait as after so many failures: the longest. */
+/** What went well, a look-up or a dial, is not repeated sooner than after so many failures: after the longest wait. */
 const CALM_ATTEMPT = 16;
 
 const KEPT_SOURCES: readonly ContactSource[] = ['configured', 'added'];
@@ -30,6 +30,7 @@ const KEPT_SOURCES: readonly ContactSource[] = ['configured', 'added'];
 interface Row extends Contact {
   readonly sources: Set<ContactSource>;
   readonly names: Set<string>;
+  pathRank: number;
   isName: boolean;
   nodeId: NodeId | undefined;
   pinned: NodeId | undefined;
@@ -121,13 +122,16 @@ export class ContactBook {
     return this.#blame(row, reason, nowMs);
   }
 
-  /** An attempt led to a member. Returns who had been expected, where that was somebody else. */
-  met(contact: Contact, nodeId: NodeId, nowMs: number): NodeId | undefined {
+  /** An attempt led to a member, by a way of that rank. Returns who had been expected, where that was somebody else. */
+  met(contact: Contact, nodeId: NodeId, pathRank: number, nowMs: number): NodeId | undefined {
     const row = this.#row(contact);
     const expected = row.nodeId;
     row.isUnderWay = false;
     row.nodeId = nodeId;
+    row.pathRank = pathRank;
     row.goodAtMs = nowMs;
+    // Whatever becomes of the link: nothing is dialled in a circle.
+    row.nextAtMs = nowMs + dialDelayMs(CALM_ATTEMPT, this.#fraction());
     row.failingSinceMs = undefined;
     row.lastError = '';
     row.failedAtMs = undefined;

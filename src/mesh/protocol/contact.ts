@@ -19,7 +19,7 @@ export interface Offer {
 
 export interface Contact {
   readonly address: string;
-  /** Of the way it is: 0 for the best, more for what is less preferred. */
+  /** Of the way it is, or may be as long as nobody was met there: 0 for the best, more for what is less preferred. */
   readonly pathRank: number;
   /** It is resolved and not dialled: what it resolves to are contacts of their own. */
   readonly isName: boolean;

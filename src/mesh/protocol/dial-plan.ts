@@ -23,6 +23,9 @@ export interface Neighbour {
   readonly unwantedSinceMs: number | undefined;
 }
 
+/** Whom to be linked to, of all who may be reached. */
+export type ChooseNeighbours = (self: NodeId, candidates: readonly NodeId[]) => ReadonlySet<NodeId>;
+
 export interface DialScene {
   readonly self: NodeId;
   readonly nowMs: number;
@@ -46,12 +49,12 @@ export interface DialPlan {
 }
 
 /** Decides from how things are; it remembers nothing. */
-export function planDials(scene: DialScene): DialPlan {
+export function planDials(scene: DialScene, choose: ChooseNeighbours = wantedNeighbours): DialPlan {
   const contactsByNode = Map.groupBy(
     scene.contacts.filter(({ nodeId }) => nodeId !== undefined),
     ({ nodeId }) => nodeId as NodeId,
   );
-  const wanted = wantedNeighbours(scene.self, candidates(scene, contactsByNode));
+  const wanted = choose(scene.self, candidates(scene, contactsByNode));
   const choice = chooseContacts(scene, wanted);
   const unwanted = new Set<NodeId>();
   for (const [nodeId, { isOwnDial }] of scene.neighbours) {

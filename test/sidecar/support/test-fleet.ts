@@ -36,6 +36,8 @@ export interface Start {
   readonly address?: string;
   /** Exchanges addresses with other members. */
   readonly exchange?: Partial<ExchangeOptions>;
+  /** For people, where it is another than that of its keys. */
+  readonly shownName?: string;
 }
 
 /** A network that never changes and has no interface but that of the listener. */
@@ -64,7 +66,7 @@ export class TestFleet {
       },
       store: start.store ?? createMemoryStore(),
       transport,
-      name,
+      name: start.shownName ?? name,
       agents: [name],
       signer: key.signer,
       fleet: { fleetId: sodiumCrypto.blake2b(FLEET_KEY), key: FLEET_KEY },

@@ -35,7 +35,6 @@ export function createNetworkWatch(
     for (const listener of [...listeners]) listener();
   };
   return {
-<<<<<<< HEAD
     list: read,
     onChange(listener) {
       listeners.add(listener);
@@ -48,18 +47,6 @@ export function createNetworkWatch(
         if (listeners.size > 0) return;
         cancel?.();
         cancel = undefined;
-=======
-    start(onChange) {
-      let known = tried(read) ?? new Set<string>();
-      const look = (): void => {
-        cancel = timers.after(LOOK_MS, look);
-        const present = tried(read);
-        if (present === undefined) return;
-        const added = [...present].filter((one) => !known.has(one));
-        const removed = [...known].filter((one) => !present.has(one));
-        known = present;
-        if (added.length > 0 || removed.length > 0) onChange({ added, removed });
->>>>>>> wt-mesh
       };
     },
   };

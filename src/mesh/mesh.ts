@@ -1,6 +1,7 @@
 // The driver of the mesh: dials peers for ever, accepts links, keeps one link a peer, and tells the sessions what is new.
 import type { EncodedFork, FeedId, FeedPosition, NodeId } from '../core/index.ts';
 import { LinkDriver } from './link-driver.ts';
+import { LinkRules } from './link-rules.ts';
 import type { MeshParts } from './mesh-parts.ts';
 import { Peer, type PeerView } from './peer.ts';
 import {
@@ -36,9 +37,17 @@ export class Mesh {
   readonly #duplicates = new Set<string>();
   #address = '';
   #state: 'running' | 'paused' | 'closed' = 'running';
+  readonly #rules: LinkRules;
+  #receiveOnly = false;
 
   constructor(parts: MeshParts) {
     this.#parts = parts;
+    this.#rules = new LinkRules(parts, {
+      peers: () => this.#peers,
+      links: () => [...this.#peerByLink.keys(), ...this.#greeting],
+      dial: (peer) => this.#dial(peer),
+      report: (report) => parts.report(report),
+    });
     this.#pull = new PullDriver({ ...parts, onStalled: (link) => this.#stalled(link) });
   }
 
@@ -52,7 +61,7 @@ export class Mesh {
   }
 
   peers(): PeerView[] {
-    return this.#peers.map((peer) => peer.view(this.paused));
+    return this.#peers.map((peer) => peer.view(this.paused, this.#rules));
   }
 
   /** Starts to accept links. Rejects when the port is taken. */
@@ -100,6 +109,14 @@ export class Mesh {
     }
   }
 
+  /** Takes what comes and sends no commits and no proofs, over any link, until it is turned off. Then all that waited goes out. */
+  receiveOnly(on: boolean): void {
+    if (this.#receiveOnly === on) return;
+    this.#receiveOnly = on;
+    for (const link of [...this.#peerByLink.keys(), ...this.#greeting])
+      link.take({ type: 'mute', on });
+  }
+
   /** Feeds grew here: every session may have something to send. */
   advanced(positions: readonly FeedPosition[]): void {
     for (const link of this.#peerByLink.keys()) link.take({ type: 'advanced', positions });
@@ -121,6 +138,7 @@ export class Mesh {
   async close(): Promise<void> {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
+    this.#rules.close();
     this.#endAll('stopping', 'it stops');
     this.#pull.close();
     await this.#parts.transport.close();
@@ -140,6 +158,7 @@ export class Mesh {
     peer.cancel?.();
     peer.cancel = undefined;
     if (this.#state !== 'running' || peer.address === '' || this.#isLinked(peer)) return;
+    if (this.#rules.isQuiet(peer)) return;
     const abort = new AbortController();
     peer.dialing = true;
     peer.cancel = () => {
@@ -150,7 +169,7 @@ export class Mesh {
       (link) => {
         if (abort.signal.aborted) return link.destroy('no longer wanted');
         peer.dialing = false;
-        this.#drive(link, peer);
+        if (!this.#rules.silences(link, peer)) this.#drive(link, peer);
       },
       (error: unknown) => {
         // Whoever gave it up has planned already what comes next.
@@ -185,6 +204,7 @@ export class Mesh {
     if (this.#state !== 'running') {
       link.destroy('the mesh is paused');
     } else {
+      if (this.#rules.silences(link, undefined)) return;
       const leaver = this.#guests.enter(this.#drive(link, undefined), link.remoteAddress)?.link;
       if (leaver === undefined) return;
       leaver.destroy('others are in greeting');
@@ -206,6 +226,7 @@ export class Mesh {
       name: this.#parts.name,
       versions: this.#parts.versions,
       feeds: this.#parts.feeds,
+      linkClass: this.#rules.classOf(link, dialled?.address ?? ''),
       observer: {
         onMember: (nodeId) => this.#admit(driver, nodeId, dialled),
         onPeerHas: (positions) => this.#pull.peerHas(driver, positions),
@@ -228,6 +249,7 @@ export class Mesh {
       },
     });
     this.#greeting.add(driver);
+    if (this.#receiveOnly) driver.take({ type: 'mute', on: true });
     driver.start();
     return driver;
   }
@@ -260,9 +282,8 @@ export class Mesh {
     peer.link = driver;
     peer.linkedAtMs = this.#parts.clock.now().monotonicMs;
     this.#peerByLink.set(driver, peer);
-    const { budgets, feeds } = this.#parts;
-    driver.limit(budgets?.byAddress.get(peer.address) ?? budgets?.default);
-    this.#pull.linkUp(driver, nodeId, feeds.positions());
+    driver.limit(this.#rules.budgetOf(peer.address, driver.linkClass));
+    this.#pull.linkUp(driver, nodeId, this.#parts.feeds.positions());
     held?.end('duplicate', 'another link to this peer is kept');
     const { remoteAddress, initiator } = driver.link;
     this.#parts.report({ type: 'link-up', nodeId, address: remoteAddress, outbound: initiator });

@@ -1,5 +1,6 @@
 // What is known of one peer: where it can be dialled, the link to it, and how the last attempts went.
 import type { NodeId } from '../core/index.ts';
+import type { LinkClass } from './link-class.ts';
 import type { LinkDriver } from './link-driver.ts';
 
 export type PeerState = 'connected' | 'connecting' | 'waiting' | 'paused';
@@ -27,6 +28,15 @@ export interface PeerView {
   readonly sentBytesPerSecond: number;
   /** Links that were closed because nothing moved. */
   readonly stalls: number;
+  /** Of its link, or of one to its address; undefined when it only dialled us and is away. */
+  readonly linkClass: LinkClass | undefined;
+}
+
+/** What is configured for links by their class, as far as a peer needs it. */
+interface ClassRules {
+  classOfAddress(address: string): LinkClass;
+  /** Why links of that class must be silent now; undefined where they may speak. */
+  quietReason(linkClass: LinkClass): string | undefined;
 }
 
 export class Peer {
@@ -61,8 +71,18 @@ export class Peer {
     if (this.link === link) this.link = undefined;
   }
 
-  view(paused: boolean): PeerView {
+  /** What is or would be its link's, as far as is known. */
+  linkClass(rules: ClassRules): LinkClass | undefined {
+    if (this.link !== undefined) return this.link.linkClass;
+    return this.address === '' ? undefined : rules.classOfAddress(this.address);
+  }
+
+  view(meshPaused: boolean, rules: ClassRules): PeerView {
     const { link } = this;
+    const linkClass = this.linkClass(rules);
+    const quiet =
+      link === undefined && linkClass !== undefined ? rules.quietReason(linkClass) : undefined;
+    const paused = meshPaused || quiet !== undefined;
     return {
       address: this.address,
       nodeId: this.nodeId,
@@ -77,7 +97,7 @@ export class Peer {
               : 'waiting',
       roundTripMs: link?.roundTripMs,
       lastSeenMs: link?.lastHeardWallMs ?? this.lastSeenMs,
-      lastError: link === undefined ? this.lastError : '',
+      lastError: link === undefined ? (quiet ?? this.lastError) : '',
       bytesReceived: this.#closedBytes.received + (link?.link.bytesReceived ?? 0),
       bytesSent: this.#closedBytes.sent + (link?.link.bytesSent ?? 0),
       attempts: link === undefined ? this.attempts : 0,
@@ -86,6 +106,7 @@ export class Peer {
       receivedBytesPerSecond: link?.receivedBytesPerSecond ?? 0,
       sentBytesPerSecond: link?.sentBytesPerSecond ?? 0,
       stalls: this.stalls,
+      linkClass,
     };
   }
 }

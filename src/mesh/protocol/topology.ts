@@ -15,10 +15,7 @@ const FNV_PRIME = 0x01000193;
  * The candidates that `self` wants links to: all where they are few, else at most two a ring. Who knows of the same members
  * decides alike, so both ends want a link, or neither does. `self` among the candidates counts for nothing.
  */
-export function wantedNeighbours(
-  self: NodeId,
-  candidates: readonly NodeId[],
-): ReadonlySet<NodeId> {
+export function wantedNeighbours(self: NodeId, candidates: readonly NodeId[]): ReadonlySet<NodeId> {
   const others = new Set(candidates);
   others.delete(self);
   if (others.size <= FULL_MESH_OTHERS) return others;

@@ -149,7 +149,10 @@ describe('a large site whose members do not know everybody', () => {
           );
           assert.ok(isConnected(site));
           assert.ok(Math.max(...degrees(site)) <= 20, `${Math.max(...degrees(site))} links`);
-          assert.ok(linksOf(site).size <= MOST_WANTED * count, 'each link has an end that wants it');
+          assert.ok(
+            linksOf(site).size <= MOST_WANTED * count,
+            'each link has an end that wants it',
+          );
         },
       ),
       { numRuns: 40 },
@@ -173,7 +176,11 @@ describe('churn', () => {
       for (let step = 0; step <= WINDOW; step++) world.pass();
       const { graph } = world;
       assert.ok(isConnected(graph), `seed ${i} is connected`);
-      assert.deepEqual(linksOf(graph), linksOf(siteOf([...graph.keys()])), `seed ${i} has its shape`);
+      assert.deepEqual(
+        linksOf(graph),
+        linksOf(siteOf([...graph.keys()])),
+        `seed ${i} has its shape`,
+      );
     }
   });
 

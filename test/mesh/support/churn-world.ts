@@ -68,7 +68,10 @@ export class ChurnWorld {
     if (id === undefined) return;
     const others = [...this.#members.keys()];
     const first = others[Math.floor(this.#random.fraction() * others.length)];
-    this.#members.set(id, { known: new Set(first === undefined ? [] : [first]), wanted: undefined });
+    this.#members.set(id, {
+      known: new Set(first === undefined ? [] : [first]),
+      wanted: undefined,
+    });
     this.#eventSteps.push(this.#step);
     // It asks the first for all others, and word of it goes round.
     this.#tell(id, others, true);

@@ -7,6 +7,8 @@ import {
   Mesh,
   type MeshReport,
   type PeerView,
+  parseLinkClassRule,
+  parseQuietSpan,
 } from '../../../src/mesh/index.ts';
 import type { Transport } from '../../../src/mesh/transport/transport.ts';
 import { createSeededRandom, ManualClock } from '../../../src/testing/index.ts';
@@ -57,6 +59,8 @@ export class MeshNode {
   refuseRuns: string | undefined;
   /** Of the meshes that this node makes from now on. */
   budgets: LinkBudgets | undefined;
+  /** Of the meshes that this node makes from now on: classes of links and when they are silent, as options have them. */
+  rules: { readonly classes?: readonly string[]; readonly quietHours?: readonly string[] } = {};
   /** Runs that came from peers. */
   runsReceived = 0;
   /** Makes the store fail. */
@@ -128,6 +132,8 @@ export class MeshNode {
       membership: membershipOf(this.name, this.#options.fleetSecret),
       name: this.name,
       budgets: this.budgets,
+      classes: (this.rules.classes ?? []).map((text) => ruleOf(parseLinkClassRule(text))),
+      quietHours: (this.rules.quietHours ?? []).map((text) => ruleOf(parseQuietSpan(text))),
       feeds: {
         positions: () => this.holder.positions(),
         readRun: async (feed, seq, _maxBytes, withPrevious) => {
@@ -154,6 +160,11 @@ export class MeshNode {
   }
 }
 
+function ruleOf<Rule>(rule: Rule | string): Rule {
+  if (typeof rule === 'string') throw new Error(rule);
+  return rule;
+}
+
 function describeReport(report: MeshReport): string {
   switch (report.type) {
     case 'link-up':
@@ -166,6 +177,10 @@ function describeReport(report: MeshReport): string {
       return `held ${describeFeed(report.feed)} of ${nameOf(report.nodeId)}: ${report.reason}`;
     case 'duplicate-identity':
       return `somebody at ${report.address} has our key`;
+    case 'quiet':
+      return `quiet: ${report.reason}, ${report.closed} closed`;
+    case 'quiet-over':
+      return `quiet hours of ${report.linkClass} are over`;
     case 'read-failed':
       return `cannot read for ${nameOf(report.nodeId)}: ${report.reason}`;
     case 'dial-failed':

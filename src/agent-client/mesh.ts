@@ -23,6 +23,8 @@ export interface MeshCalls {
   pauseMesh(options?: CallOptions): Promise<number>;
   /** Ends a pause and dials at once. */
   resumeMesh(options?: CallOptions): Promise<void>;
+  /** Takes what comes and sends no commits, or sends again; kept across restarts. Resolves to false when it was so already. */
+  setReceiveOnly(on: boolean, options?: CallOptions): Promise<boolean>;
 }
 
 export function meshCalls(rpc: Client<typeof MeshService>): MeshCalls {
@@ -43,5 +45,7 @@ export function meshCalls(rpc: Client<typeof MeshService>): MeshCalls {
       call(options, async (connect) => {
         await rpc.resume({}, connect);
       }),
+    setReceiveOnly: (on, options) =>
+      call(options, async (connect) => (await rpc.setReceiveOnly({ on }, connect)).changed),
   };
 }

@@ -72,6 +72,7 @@ export function fromPeer(peer: WirePeer): Peer {
     receivedBytesPerSecond: Number(peer.receivedBytesPerSecond),
     sentBytesPerSecond: Number(peer.sentBytesPerSecond),
     stalls: peer.stalls,
+    linkClass: peer.linkClass,
   };
 }
 
@@ -108,5 +109,6 @@ export function fromStatus(status: StatusResponse): SidecarStatus {
     notReady: status.notReady,
     damage: status.damage,
     warnings: status.warnings,
+    receiveOnlySince: fromTimestamp(status.receiveOnlySince),
   };
 }

@@ -20,6 +20,7 @@ export function findProblems(inputs: HealthInputs): string[] {
     ...unreadable(inputs),
     ...heldBack(inputs),
     ...inputs.status.warnings,
+    ...receiveOnly(inputs),
     ...meshProblems(inputs),
     ...silentAgents(inputs),
   ];
@@ -64,6 +65,13 @@ function heldBack({ status }: HealthInputs): string[] {
   return [
     ...summarise(greedy, 'more authors are over their quota; `-o json` names them'),
     ...summarise(others, 'more feeds are held back; `-o json` names them'),
+  ];
+}
+
+function receiveOnly({ status: { receiveOnlySince: since } }: HealthInputs): string[] {
+  if (since === undefined) return [];
+  return [
+    `receive-only since ${since.toISOString()}, so nothing that is written here goes out; \`holdfast peers receive-only off\` ends that`,
   ];
 }
 

@@ -2,12 +2,13 @@
 import type { Caller, CoreConfig, Environment } from '../core/index.ts';
 import type { Transport } from '../mesh/index.ts';
 import { startApiServer } from './api/index.ts';
-import { createBackend } from './backend.ts';
+import { createBackend, tellReceiveOnly } from './backend.ts';
 import { Closers } from './closers.ts';
 import type { Disk } from './disk-guard.ts';
 import type { FleetSecret } from './identity/fleet-secret.ts';
 import type { NodeKey } from './identity/node-key.ts';
 import { toLinkBudgets } from './link-budgets.ts';
+import { toLinkClasses, toQuietHours } from './link-options.ts';
 import type { Log } from './log.ts';
 import { MemberSupervisor } from './member-supervisor.ts';
 import { createReporter } from './reporter.ts';
@@ -41,6 +42,12 @@ export interface SidecarParts {
   readonly peers: readonly string[];
   /** What links may carry, as parseLinkBudget spells it; no limit where this is left out. */
   readonly linkBudgets?: readonly string[];
+  /** Which class links have, as parseLinkClassRule spells it. */
+  readonly linkClasses?: readonly string[];
+  /** When links of a class are silent, as parseQuietSpan spells it. */
+  readonly quietHours?: readonly string[];
+  /** Whether it only receives, where its store does not say. */
+  readonly receiveOnly?: boolean;
 }
 
 export interface Sidecar extends AsyncDisposable {
@@ -86,6 +93,9 @@ async function openAll(parts: SidecarParts, opened: Closers): Promise<Sidecar> {
       failure.resolve(error);
     },
     budgets: toLinkBudgets(parts.linkBudgets ?? []),
+    linkClasses: toLinkClasses(parts.linkClasses ?? []),
+    quietHours: toQuietHours(parts.quietHours ?? []),
+    receivesOnly: parts.receiveOnly ?? false,
   });
   opened.defer(() => member.close());
   log.info(
@@ -115,6 +125,7 @@ async function openAll(parts: SidecarParts, opened: Closers): Promise<Sidecar> {
     stopping.abort();
     await api.stop();
   });
+  if (member.receiveOnlySinceMs !== undefined) tellReceiveOnly(log, true);
   await member.connect();
   if (parts.meshListens) {
     const address = member.meshAddress;

@@ -192,6 +192,14 @@ export class MemberSupervisor {
     this.#up?.member.resume();
   }
 
+  get receiveOnlySinceMs(): number | undefined {
+    return this.#up?.member.receiveOnlySinceMs;
+  }
+
+  setReceiveOnly(on: boolean): Promise<boolean> {
+    return this.#change((member) => member.setReceiveOnly(on));
+  }
+
   /** Commits what is only in memory, says goodbye and closes the store. Idempotent. */
   async close(): Promise<void> {
     this.#closed = true;

@@ -24,14 +24,17 @@ import {
 import {
   formatPeerAddress,
   type LinkBudgets,
+  type LinkClassRule,
   Mesh,
   type MeshFeeds,
   type MeshReport,
   type PeerView,
   parsePeerAddress,
+  type QuietSpan,
   type Transport,
 } from '../mesh/index.ts';
 import { holdDelivery } from './held-delivery.ts';
+import { ReceiveOnly } from './receive-only.ts';
 import { Runtime } from './runtime.ts';
 import type { CommitStore } from './store/commit-store.ts';
 import { StoreDamagedError } from './store/damage.ts';
@@ -72,6 +75,12 @@ export interface MemberParts {
   holdsBack?(): string | undefined;
   /** What links may carry; no limit where this is left out. */
   readonly budgets?: LinkBudgets;
+  /** Which class a link has, the first that matches; by its address where this is left out. */
+  readonly linkClasses?: readonly LinkClassRule[];
+  /** When links of a class are silent. */
+  readonly quietHours?: readonly QuietSpan[];
+  /** Whether it begins as one that only receives, where the store does not say. */
+  readonly receivesOnly?: boolean;
   report(report: MemberReport): void;
 }
 
@@ -82,19 +91,22 @@ export class Member {
   readonly #commits: CommitStore;
   /** Peers added by an operator, kept across restarts. */
   readonly #addedPeers: Set<string>;
+  readonly #receiveOnly: ReceiveOnly;
 
   private constructor(
     nodeId: string,
     runtime: Runtime,
     mesh: Mesh,
     commits: CommitStore,
-    added: Set<string>,
+    { added, receiveOnly }: { added: Set<string>; receiveOnly: ReceiveOnly },
   ) {
     this.nodeId = nodeId;
     this.#runtime = runtime;
     this.#mesh = mesh;
     this.#commits = commits;
     this.#addedPeers = added;
+    this.#receiveOnly = receiveOnly;
+    mesh.receiveOnly(receiveOnly.sinceMs !== undefined);
   }
 
   /** Reads the store and brings its views up to date. No link is made yet. Rejects with StoreDamagedError. */
@@ -150,6 +162,8 @@ export class Member {
       membership: { nodeId, bootId: incarnation, fleetSecret: fleet.key, signer, crypto },
       name: parts.name,
       budgets: parts.budgets,
+      classes: parts.linkClasses,
+      quietHours: parts.quietHours,
       feeds: feedsOf(parts, { node, runtime, commits }),
       report: parts.report,
     });
@@ -163,7 +177,10 @@ export class Member {
         parts.report({ type: 'views-rebuilt', documents: commits.documents });
       }
     }
-    return new Member(nodeId, runtime, mesh, commits, await readPeers(commits));
+    const added = await readPeers(commits);
+    const isMute = parts.receivesOnly ?? false;
+    const receiveOnly = await ReceiveOnly.read(commits, clock, isMute);
+    return new Member(nodeId, runtime, mesh, commits, { added, receiveOnly });
   }
 
   /** Accepts links, if asked to, and dials the configured peers and those added earlier. */
@@ -246,6 +263,18 @@ export class Member {
 
   resume(): void {
     this.#mesh.resume();
+  }
+
+  /** Milliseconds since 1970 by the own clock; undefined while it sends as well. */
+  get receiveOnlySinceMs(): number | undefined {
+    return this.#receiveOnly.sinceMs;
+  }
+
+  /** From now on, also after a restart: takes what comes and sends nothing, or sends again. False when it is so already. */
+  async setReceiveOnly(on: boolean): Promise<boolean> {
+    const isChange = await this.#receiveOnly.set(on);
+    this.#mesh.receiveOnly(on);
+    return isChange;
   }
 
   /** Resolves when nothing is queued, being written or being loaded. */

@@ -51,6 +51,9 @@ class Reporter {
         return this.#readFailed(report);
       case 'duplicate-identity':
         return this.#duplicate(report);
+      case 'quiet':
+      case 'quiet-over':
+        return this.#quiet(report);
       case 'identity-reused':
         return this.#reused(report);
       case 'core':
@@ -122,6 +125,18 @@ class Reporter {
     const event = versionMismatch ? 'mesh.version_mismatch' : 'mesh.dial_failed';
     const message = `no link to ${address}: ${reason}; trying on`;
     this.#log.warn(event, { address, reason, attempts, ...passed }, message);
+  }
+
+  #quiet(report: ReportOf<'quiet' | 'quiet-over'>): void {
+    const { linkClass } = report;
+    if (report.type === 'quiet') {
+      const { closed, reason } = report;
+      const message = `${reason}; ${closed} links were closed`;
+      this.#log.info('mesh.quiet_hours', { linkClass, closed }, message);
+    } else {
+      const message = `quiet hours of ${linkClass} links are over`;
+      this.#log.info('mesh.quiet_hours_over', { linkClass }, message);
+    }
   }
 
   #core({ event, detail, fault }: ReportOf<'core'>): void {

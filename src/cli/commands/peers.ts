@@ -1,5 +1,5 @@
 // `holdfast peers`: the links of this sidecar, and which addresses it dials.
-import type { Command } from 'commander';
+import { Argument, type Command } from 'commander';
 import type { Peer } from '../../agent-client/index.ts';
 import {
   type CommonFlags,
@@ -20,6 +20,7 @@ export function addPeers(program: Command, context: CliContext): void {
     ['holdfast peers', 'all peers, linked or not'],
     ['holdfast peers add 192.0.2.7:7677', 'dial another sidecar, also after a restart'],
     ['holdfast peers pause', 'cut this sidecar off on purpose'],
+    ['holdfast peers receive-only on', 'listen without sending'],
   ]);
   const act = (run: (session: PeersSession) => Promise<void>) => (flags: CommonFlags) =>
     withSidecar(context, flags, run);
@@ -57,6 +58,13 @@ export function addPeers(program: Command, context: CliContext): void {
   withCommonFlags(
     peers.command('resume').description('end a pause and dial at once').action(act(resume)),
   );
+  withCommonFlags(
+    peers
+      .command('receive-only')
+      .description('take what peers send and send them nothing, also after a restart, until off')
+      .addArgument(new Argument('<word>', 'on or off').choices(['on', 'off']))
+      .action(actOn(receiveOnly)),
+  );
 }
 
 async function list({ client, printer, context, call }: PeersSession): Promise<void> {
@@ -85,6 +93,13 @@ async function pauseMesh({ client, printer, call }: PeersSession): Promise<void>
 async function resume({ client, printer, call }: PeersSession): Promise<void> {
   await client.resumeMesh(call);
   tell(printer, { paused: false }, 'resumed; peers are dialled now');
+}
+
+async function receiveOnly({ client, printer, call }: PeersSession, word: string): Promise<void> {
+  const on = word === 'on';
+  const changed = await client.setReceiveOnly(on, call);
+  const state = on ? 'receive-only: nothing is sent' : 'not receive-only: what waited is sent';
+  tell(printer, { receiveOnly: on, changed }, changed ? state : `it was so already; ${state}`);
 }
 
 function tell(printer: PeersSession['printer'], result: object, words: string): void {

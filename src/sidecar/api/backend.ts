@@ -22,6 +22,8 @@ export interface PeerRow {
   readonly receivedBytesPerSecond: number;
   readonly sentBytesPerSecond: number;
   readonly stalls: number;
+  /** Undefined where it is not known. */
+  readonly linkClass: string | undefined;
 }
 
 export interface SidecarInfo {
@@ -48,6 +50,10 @@ export interface MeshControl {
   /** Returns how many links were closed. */
   pause(): number;
   resume(): void;
+  /** Milliseconds since 1970; undefined while it sends as well. */
+  readonly receiveOnlySinceMs: number | undefined;
+  /** Kept across restarts. False when it is so already. Rejects with HoldfastError. */
+  setReceiveOnly(on: boolean): Promise<boolean>;
 }
 
 export interface Backend {

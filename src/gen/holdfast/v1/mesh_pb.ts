@@ -15,7 +15,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file holdfast/v1/mesh.proto.
  */
 export const file_holdfast_v1_mesh: GenFile = /*@__PURE__*/
-  fileDesc("ChZob2xkZmFzdC92MS9tZXNoLnByb3RvEgtob2xkZmFzdC52MSIPCg1TdGF0dXNSZXF1ZXN0IsgDCg5TdGF0dXNSZXNwb25zZRIPCgdub2RlX2lkGAEgASgJEgwKBG5hbWUYAiABKAkSDwoHdmVyc2lvbhgDIAEoCRISCgpmbGVldF9tb2RlGAQgASgJEg0KBWZsZWV0GAUgASgJEi4KCnN0YXJ0ZWRfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBmFnZW50cxgHIAMoCRIUCgxtZXNoX2FkZHJlc3MYCCABKAkSDgoGcGF1c2VkGAkgASgIEg0KBWxpbmtzGAogASgNEhEKCWRvY3VtZW50cxgLIAEoBBINCgVmZWVkcxgMIAEoBBIPCgdjb21taXRzGA0gASgEEhIKCnN0YXRlX2hhc2gYDiABKAkSEAoIdm9pZF9vcHMYDyABKAQSNQoLcXVhcmFudGluZWQYECADKAsyIC5ob2xkZmFzdC52MS5RdWFyYW50aW5lZERvY3VtZW50EikKCmhlbGRfZmVlZHMYESADKAsyFS5ob2xkZmFzdC52MS5IZWxkRmVlZBIRCglub3RfcmVhZHkYFCADKAkSDgoGZGFtYWdlGBUgAygJEhAKCHdhcm5pbmdzGB4gAygJIkUKE1F1YXJhbnRpbmVkRG9jdW1lbnQSEgoKY29sbGVjdGlvbhgBIAEoCRIKCgJpZBgCIAEoCRIOCgZyZWFzb24YAyABKAkiegoISGVsZEZlZWQSDgoGYXV0aG9yGAEgASgJEgwKBGxhbmUYAiABKAkSDgoGcmVhc29uGAMgASgJEiwKCHJldHJ5X2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgpvdmVyX3F1b3RhGAUgASgIIrMDCgRQZWVyEg8KB2FkZHJlc3MYASABKAkSDwoHbm9kZV9pZBgCIAEoCRIMCgRuYW1lGAMgASgJEiUKBXN0YXRlGAQgASgOMhYuaG9sZGZhc3QudjEuUGVlclN0YXRlEi0KCnJvdW5kX3RyaXAYBSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLQoJbGFzdF9zZWVuGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgpsYXN0X2Vycm9yGAcgASgJEhYKDmJ5dGVzX3JlY2VpdmVkGAggASgEEhIKCmJ5dGVzX3NlbnQYCSABKAQSEAoIYXR0ZW1wdHMYCiABKA0SEAoIb3V0Ym91bmQYCyABKAgSJAoXYnVkZ2V0X2J5dGVzX3Blcl9zZWNvbmQYDCABKARIAIgBARIhChlyZWNlaXZlZF9ieXRlc19wZXJfc2Vjb25kGA0gASgEEh0KFXNlbnRfYnl0ZXNfcGVyX3NlY29uZBgOIAEoBBIOCgZzdGFsbHMYDyABKA1CGgoYX2J1ZGdldF9ieXRlc19wZXJfc2Vjb25kIhIKEExpc3RQZWVyc1JlcXVlc3QiNQoRTGlzdFBlZXJzUmVzcG9uc2USIAoFcGVlcnMYASADKAsyES5ob2xkZmFzdC52MS5QZWVyIi0KDkFkZFBlZXJSZXF1ZXN0EhsKB2FkZHJlc3MYASABKAlCCrpIB3IFEAEorAIiIAoPQWRkUGVlclJlc3BvbnNlEg0KBWFkZGVkGAEgASgIIjAKEVJlbW92ZVBlZXJSZXF1ZXN0EhsKB2FkZHJlc3MYASABKAlCCrpIB3IFEAEorAIiFAoSUmVtb3ZlUGVlclJlc3BvbnNlIg4KDFBhdXNlUmVxdWVzdCIlCg1QYXVzZVJlc3BvbnNlEhQKDGxpbmtzX2Nsb3NlZBgBIAEoDSIPCg1SZXN1bWVSZXF1ZXN0IhAKDlJlc3VtZVJlc3BvbnNlKosBCglQZWVyU3RhdGUSGgoWUEVFUl9TVEFURV9VTlNQRUNJRklFRBAAEhgKFFBFRVJfU1RBVEVfQ09OTkVDVEVEEAESGQoVUEVFUl9TVEFURV9DT05ORUNUSU5HEAISFgoSUEVFUl9TVEFURV9XQUlUSU5HEAMSFQoRUEVFUl9TVEFURV9QQVVTRUQQBDK0AwoLTWVzaFNlcnZpY2USQQoGU3RhdHVzEhouaG9sZGZhc3QudjEuU3RhdHVzUmVxdWVzdBobLmhvbGRmYXN0LnYxLlN0YXR1c1Jlc3BvbnNlEkoKCUxpc3RQZWVycxIdLmhvbGRmYXN0LnYxLkxpc3RQZWVyc1JlcXVlc3QaHi5ob2xkZmFzdC52MS5MaXN0UGVlcnNSZXNwb25zZRJECgdBZGRQZWVyEhsuaG9sZGZhc3QudjEuQWRkUGVlclJlcXVlc3QaHC5ob2xkZmFzdC52MS5BZGRQZWVyUmVzcG9uc2USTQoKUmVtb3ZlUGVlchIeLmhvbGRmYXN0LnYxLlJlbW92ZVBlZXJSZXF1ZXN0Gh8uaG9sZGZhc3QudjEuUmVtb3ZlUGVlclJlc3BvbnNlEj4KBVBhdXNlEhkuaG9sZGZhc3QudjEuUGF1c2VSZXF1ZXN0GhouaG9sZGZhc3QudjEuUGF1c2VSZXNwb25zZRJBCgZSZXN1bWUSGi5ob2xkZmFzdC52MS5SZXN1bWVSZXF1ZXN0GhsuaG9sZGZhc3QudjEuUmVzdW1lUmVzcG9uc2ViBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("ChZob2xkZmFzdC92MS9tZXNoLnByb3RvEgtob2xkZmFzdC52MSIPCg1TdGF0dXNSZXF1ZXN0IoAECg5TdGF0dXNSZXNwb25zZRIPCgdub2RlX2lkGAEgASgJEgwKBG5hbWUYAiABKAkSDwoHdmVyc2lvbhgDIAEoCRISCgpmbGVldF9tb2RlGAQgASgJEg0KBWZsZWV0GAUgASgJEi4KCnN0YXJ0ZWRfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBmFnZW50cxgHIAMoCRIUCgxtZXNoX2FkZHJlc3MYCCABKAkSDgoGcGF1c2VkGAkgASgIEg0KBWxpbmtzGAogASgNEhEKCWRvY3VtZW50cxgLIAEoBBINCgVmZWVkcxgMIAEoBBIPCgdjb21taXRzGA0gASgEEhIKCnN0YXRlX2hhc2gYDiABKAkSEAoIdm9pZF9vcHMYDyABKAQSNQoLcXVhcmFudGluZWQYECADKAsyIC5ob2xkZmFzdC52MS5RdWFyYW50aW5lZERvY3VtZW50EikKCmhlbGRfZmVlZHMYESADKAsyFS5ob2xkZmFzdC52MS5IZWxkRmVlZBIRCglub3RfcmVhZHkYFCADKAkSDgoGZGFtYWdlGBUgAygJEhAKCHdhcm5pbmdzGB4gAygJEjYKEnJlY2VpdmVfb25seV9zaW5jZRgoIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiRQoTUXVhcmFudGluZWREb2N1bWVudBISCgpjb2xsZWN0aW9uGAEgASgJEgoKAmlkGAIgASgJEg4KBnJlYXNvbhgDIAEoCSJ6CghIZWxkRmVlZBIOCgZhdXRob3IYASABKAkSDAoEbGFuZRgCIAEoCRIOCgZyZWFzb24YAyABKAkSLAoIcmV0cnlfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhIKCm92ZXJfcXVvdGEYBSABKAgixwMKBFBlZXISDwoHYWRkcmVzcxgBIAEoCRIPCgdub2RlX2lkGAIgASgJEgwKBG5hbWUYAyABKAkSJQoFc3RhdGUYBCABKA4yFi5ob2xkZmFzdC52MS5QZWVyU3RhdGUSLQoKcm91bmRfdHJpcBgFIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhItCglsYXN0X3NlZW4YBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhIKCmxhc3RfZXJyb3IYByABKAkSFgoOYnl0ZXNfcmVjZWl2ZWQYCCABKAQSEgoKYnl0ZXNfc2VudBgJIAEoBBIQCghhdHRlbXB0cxgKIAEoDRIQCghvdXRib3VuZBgLIAEoCBIkChdidWRnZXRfYnl0ZXNfcGVyX3NlY29uZBgMIAEoBEgAiAEBEiEKGXJlY2VpdmVkX2J5dGVzX3Blcl9zZWNvbmQYDSABKAQSHQoVc2VudF9ieXRlc19wZXJfc2Vjb25kGA4gASgEEg4KBnN0YWxscxgPIAEoDRISCgpsaW5rX2NsYXNzGCggASgJQhoKGF9idWRnZXRfYnl0ZXNfcGVyX3NlY29uZCISChBMaXN0UGVlcnNSZXF1ZXN0IjUKEUxpc3RQZWVyc1Jlc3BvbnNlEiAKBXBlZXJzGAEgAygLMhEuaG9sZGZhc3QudjEuUGVlciItCg5BZGRQZWVyUmVxdWVzdBIbCgdhZGRyZXNzGAEgASgJQgq6SAdyBRABKKwCIiAKD0FkZFBlZXJSZXNwb25zZRINCgVhZGRlZBgBIAEoCCIwChFSZW1vdmVQZWVyUmVxdWVzdBIbCgdhZGRyZXNzGAEgASgJQgq6SAdyBRABKKwCIhQKElJlbW92ZVBlZXJSZXNwb25zZSIOCgxQYXVzZVJlcXVlc3QiJQoNUGF1c2VSZXNwb25zZRIUCgxsaW5rc19jbG9zZWQYASABKA0iDwoNUmVzdW1lUmVxdWVzdCIQCg5SZXN1bWVSZXNwb25zZSIjChVTZXRSZWNlaXZlT25seVJlcXVlc3QSCgoCb24YASABKAgiKQoWU2V0UmVjZWl2ZU9ubHlSZXNwb25zZRIPCgdjaGFuZ2VkGAEgASgIKosBCglQZWVyU3RhdGUSGgoWUEVFUl9TVEFURV9VTlNQRUNJRklFRBAAEhgKFFBFRVJfU1RBVEVfQ09OTkVDVEVEEAESGQoVUEVFUl9TVEFURV9DT05ORUNUSU5HEAISFgoSUEVFUl9TVEFURV9XQUlUSU5HEAMSFQoRUEVFUl9TVEFURV9QQVVTRUQQBDKPBAoLTWVzaFNlcnZpY2USQQoGU3RhdHVzEhouaG9sZGZhc3QudjEuU3RhdHVzUmVxdWVzdBobLmhvbGRmYXN0LnYxLlN0YXR1c1Jlc3BvbnNlEkoKCUxpc3RQZWVycxIdLmhvbGRmYXN0LnYxLkxpc3RQZWVyc1JlcXVlc3QaHi5ob2xkZmFzdC52MS5MaXN0UGVlcnNSZXNwb25zZRJECgdBZGRQZWVyEhsuaG9sZGZhc3QudjEuQWRkUGVlclJlcXVlc3QaHC5ob2xkZmFzdC52MS5BZGRQZWVyUmVzcG9uc2USTQoKUmVtb3ZlUGVlchIeLmhvbGRmYXN0LnYxLlJlbW92ZVBlZXJSZXF1ZXN0Gh8uaG9sZGZhc3QudjEuUmVtb3ZlUGVlclJlc3BvbnNlEj4KBVBhdXNlEhkuaG9sZGZhc3QudjEuUGF1c2VSZXF1ZXN0GhouaG9sZGZhc3QudjEuUGF1c2VSZXNwb25zZRJBCgZSZXN1bWUSGi5ob2xkZmFzdC52MS5SZXN1bWVSZXF1ZXN0GhsuaG9sZGZhc3QudjEuUmVzdW1lUmVzcG9uc2USWQoOU2V0UmVjZWl2ZU9ubHkSIi5ob2xkZmFzdC52MS5TZXRSZWNlaXZlT25seVJlcXVlc3QaIy5ob2xkZmFzdC52MS5TZXRSZWNlaXZlT25seVJlc3BvbnNlYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * See MeshService.Status.
@@ -177,6 +177,13 @@ export type StatusResponse = Message<"holdfast.v1.StatusResponse"> & {
    * @generated from field: repeated string warnings = 30;
    */
   warnings: string[];
+
+  /**
+   * Since when it only receives; absent while it sends as well.
+   *
+   * @generated from field: google.protobuf.Timestamp receive_only_since = 40;
+   */
+  receiveOnlySince?: Timestamp | undefined;
 };
 
 /**
@@ -380,6 +387,13 @@ export type Peer = Message<"holdfast.v1.Peer"> & {
    * @generated from field: uint32 stalls = 15;
    */
   stalls: number;
+
+  /**
+   * Class of its link, or of one to its address: `lan`, `wan` or `satellite`. Empty where it only dialled us and is away.
+   *
+   * @generated from field: string link_class = 40;
+   */
+  linkClass: string;
 };
 
 /**
@@ -570,6 +584,48 @@ export const ResumeResponseSchema: GenMessage<ResumeResponse> = /*@__PURE__*/
   messageDesc(file_holdfast_v1_mesh, 14);
 
 /**
+ * See MeshService.SetReceiveOnly.
+ *
+ * @generated from message holdfast.v1.SetReceiveOnlyRequest
+ */
+export type SetReceiveOnlyRequest = Message<"holdfast.v1.SetReceiveOnlyRequest"> & {
+  /**
+   * Whether to send nothing.
+   *
+   * @generated from field: bool on = 1;
+   */
+  on: boolean;
+};
+
+/**
+ * Describes the message holdfast.v1.SetReceiveOnlyRequest.
+ * Use `create(SetReceiveOnlyRequestSchema)` to create a new message.
+ */
+export const SetReceiveOnlyRequestSchema: GenMessage<SetReceiveOnlyRequest> = /*@__PURE__*/
+  messageDesc(file_holdfast_v1_mesh, 15);
+
+/**
+ * The answer to SetReceiveOnly.
+ *
+ * @generated from message holdfast.v1.SetReceiveOnlyResponse
+ */
+export type SetReceiveOnlyResponse = Message<"holdfast.v1.SetReceiveOnlyResponse"> & {
+  /**
+   * False when it was so already.
+   *
+   * @generated from field: bool changed = 1;
+   */
+  changed: boolean;
+};
+
+/**
+ * Describes the message holdfast.v1.SetReceiveOnlyResponse.
+ * Use `create(SetReceiveOnlyResponseSchema)` to create a new message.
+ */
+export const SetReceiveOnlyResponseSchema: GenMessage<SetReceiveOnlyResponse> = /*@__PURE__*/
+  messageDesc(file_holdfast_v1_mesh, 16);
+
+/**
  * How a peer is doing.
  *
  * @generated from enum holdfast.v1.PeerState
@@ -604,7 +660,7 @@ export const PeerState = {
   WAITING: 3,
 
   /**
-   * Not dialled because the mesh is paused.
+   * Not dialled because the mesh is paused, or because links of its class have quiet hours.
    *
    * @generated from enum value: PEER_STATE_PAUSED = 4;
    */
@@ -689,6 +745,17 @@ export const MeshService: GenService<{
     methodKind: "unary";
     input: typeof ResumeRequestSchema;
     output: typeof ResumeResponseSchema;
+  },
+  /**
+   * Turns on or off that this sidecar only receives: it takes what peers send, and sends them no commits and no proofs, neither its
+   * own nor others'. What waited goes out when it is turned off. Kept across restarts.
+   *
+   * @generated from rpc holdfast.v1.MeshService.SetReceiveOnly
+   */
+  setReceiveOnly: {
+    methodKind: "unary";
+    input: typeof SetReceiveOnlyRequestSchema;
+    output: typeof SetReceiveOnlyResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_holdfast_v1_mesh, 0);

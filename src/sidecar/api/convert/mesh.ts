@@ -52,6 +52,9 @@ export function fromStatus(
     notReady: [...backend.notReady()],
     damage: [...backend.damage()],
     warnings: [...(backend.warnings?.() ?? [])],
+    ...(mesh.receiveOnlySinceMs !== undefined && {
+      receiveOnlySince: fromTime(mesh.receiveOnlySinceMs),
+    }),
   };
 }
 
@@ -74,5 +77,6 @@ export function fromPeerRow(row: PeerRow): MessageInitShape<typeof PeerSchema> {
     receivedBytesPerSecond: BigInt(Math.round(row.receivedBytesPerSecond)),
     sentBytesPerSecond: BigInt(Math.round(row.sentBytesPerSecond)),
     stalls: row.stalls,
+    linkClass: row.linkClass ?? '',
   };
 }

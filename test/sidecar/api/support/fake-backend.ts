@@ -77,6 +77,7 @@ export const PEER: PeerRow = {
   receivedBytesPerSecond: 1.4,
   sentBytesPerSecond: 2.5,
   stalls: 0,
+  linkClass: 'lan',
 };
 
 export const SUMMARY: Summary = {
@@ -182,5 +183,13 @@ class FakeMesh implements MeshControl {
 
   resume(): void {
     this.paused = false;
+  }
+
+  receiveOnlySinceMs: number | undefined;
+
+  async setReceiveOnly(on: boolean): Promise<boolean> {
+    const isChange = on !== (this.receiveOnlySinceMs !== undefined);
+    this.receiveOnlySinceMs = on ? 1_800_000_000_000 : undefined;
+    return isChange;
   }
 }

@@ -219,6 +219,18 @@ suite('holdfast peers', () => {
     );
   });
 
+  test('shows classes of links where they differ', async () => {
+    const sidecar = sidecarAt();
+    const far = { name: 'boat', address: '192.0.2.3:7677', linkClass: 'satellite' };
+    sidecar.peers = [create(PeerSchema, far), create(PeerSchema, { ...HUB, linkClass: 'wan' })];
+    const [heading = '', ...rows] = (await cli(sidecar, ['peers'])).stdout.trimEnd().split('\n');
+    const at = heading.indexOf('CLASS');
+    assert.deepEqual(
+      rows.map((row) => row.slice(at).split(' ')[0]),
+      ['satellite', 'wan'],
+    );
+  });
+
   test('no peers is a note, and an empty list for programs', async () => {
     const { stdout, stderr } = await cli(sidecarAt(), ['peers']);
     assert.equal(stdout, '');
@@ -235,6 +247,12 @@ suite('holdfast peers', () => {
     assert.match(await said('rm', HUB.address), /^192\.0\.2\.1:7677 is forgotten/);
     assert.equal(await said('pause'), 'paused; 2 links closed\n');
     assert.equal(await said('resume'), 'resumed; peers are dialled now\n');
+    assert.equal(await said('receive-only', 'on'), 'receive-only: nothing is sent\n');
+    assert.match(await said('receive-only', 'off'), /^it was so already; not receive-only/);
+    assert.equal(
+      await said('receive-only', 'on', '-o', 'ndjson'),
+      '{"receiveOnly":true,"changed":true}\n',
+    );
     assert.equal(await said('pause', '-o', 'ndjson'), '{"paused":true,"linksClosed":2}\n');
   });
 

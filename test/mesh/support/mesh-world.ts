@@ -45,6 +45,13 @@ interface MeshNodeOptions {
   readonly fleetSecret?: Uint8Array;
   /** In place of a transport at the node's own address. */
   readonly transport?: Transport;
+  readonly rules?: Rules;
+}
+
+/** Classes of links and when they are silent, as options have them. */
+interface Rules {
+  readonly classes?: readonly string[];
+  readonly quietHours?: readonly string[];
 }
 
 export class MeshNode {
@@ -59,8 +66,7 @@ export class MeshNode {
   refuseRuns: string | undefined;
   /** Of the meshes that this node makes from now on. */
   budgets: LinkBudgets | undefined;
-  /** Of the meshes that this node makes from now on: classes of links and when they are silent, as options have them. */
-  rules: { readonly classes?: readonly string[]; readonly quietHours?: readonly string[] } = {};
+  readonly #rules: Rules;
   /** Runs that came from peers. */
   runsReceived = 0;
   /** Makes the store fail. */
@@ -72,6 +78,7 @@ export class MeshNode {
     this.#options = options;
     this.name = name;
     this.address = `${name}:1`;
+    this.#rules = options.rules ?? {};
     this.holder = new FeedHolder(name, options);
     this.mesh = this.#createMesh();
   }
@@ -132,8 +139,8 @@ export class MeshNode {
       membership: membershipOf(this.name, this.#options.fleetSecret),
       name: this.name,
       budgets: this.budgets,
-      classes: (this.rules.classes ?? []).map((text) => ruleOf(parseLinkClassRule(text))),
-      quietHours: (this.rules.quietHours ?? []).map((text) => ruleOf(parseQuietSpan(text))),
+      classes: (this.#rules.classes ?? []).map((text) => ruleOf(parseLinkClassRule(text))),
+      quietHours: (this.#rules.quietHours ?? []).map((text) => ruleOf(parseQuietSpan(text))),
       feeds: {
         positions: () => this.holder.positions(),
         readRun: async (feed, seq, _maxBytes, withPrevious) => {

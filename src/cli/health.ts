@@ -96,8 +96,9 @@ function meshProblems({ status, peers }: HealthInputs): string[] {
   return problems;
 }
 
+/** A peer that is silent on purpose is not lost. */
 function isLost({ state, attempts }: Peer): boolean {
-  return state !== 'connected' && attempts >= ATTEMPTS_BEFORE_WORRY;
+  return state !== 'connected' && state !== 'paused' && attempts >= ATTEMPTS_BEFORE_WORRY;
 }
 
 function describeLost({ name, address, attempts, lastError }: Peer): string {

@@ -98,7 +98,7 @@ export class Member {
     runtime: Runtime,
     mesh: Mesh,
     commits: CommitStore,
-    { added, receiveOnly }: { added: Set<string>; receiveOnly: ReceiveOnly },
+    { added, receiveOnly }: Kept,
   ) {
     this.nodeId = nodeId;
     this.#runtime = runtime;
@@ -177,10 +177,7 @@ export class Member {
         parts.report({ type: 'views-rebuilt', documents: commits.documents });
       }
     }
-    const added = await readPeers(commits);
-    const isMute = parts.receivesOnly ?? false;
-    const receiveOnly = await ReceiveOnly.read(commits, clock, isMute);
-    return new Member(nodeId, runtime, mesh, commits, { added, receiveOnly });
+    return new Member(nodeId, runtime, mesh, commits, await readKept(commits, parts));
   }
 
   /** Accepts links, if asked to, and dials the configured peers and those added earlier. */
@@ -318,6 +315,18 @@ function feedsOf(
 
 function encodeFork(proof: ForkProof): EncodedFork {
   return { feed: proof.feed, proof: encodeForkProof(proof) };
+}
+
+/** What operators said, kept across restarts. */
+interface Kept {
+  readonly added: Set<string>;
+  readonly receiveOnly: ReceiveOnly;
+}
+
+async function readKept(commits: CommitStore, parts: MemberParts): Promise<Kept> {
+  const { environment, receivesOnly = false } = parts;
+  const added = await readPeers(commits);
+  return { added, receiveOnly: await ReceiveOnly.read(commits, environment.clock, receivesOnly) };
 }
 
 async function readPeers(commits: CommitStore): Promise<Set<string>> {

@@ -110,6 +110,19 @@ suite('holdfast status', () => {
     );
   });
 
+  test('receive-only is shown with since when, and how to end it; quiet hours are no problem', async () => {
+    const sidecar = sidecarAt();
+    sidecar.platform({ agent: 'edge-a' });
+    const quiet = { attempts: 5, state: PeerState.PAUSED, lastError: 'quiet hours' };
+    sidecar.peers = [HUB, create(PeerSchema, { ...quiet, address: '192.0.2.9:7677' })];
+    assert.match((await cli(sidecar, ['status'])).stdout, /all is well/);
+    sidecar.status.receiveOnlySince = timestampFromMs(FAKE_NOW_MS);
+    const { stdout } = await cli(sidecar, ['status']);
+    const since = new Date(FAKE_NOW_MS).toISOString();
+    assert.ok(stdout.includes(`sends    nothing: receive-only since ${since}\n`));
+    assert.match(stdout, /1 problem\n {2}! receive-only since .*`holdfast peers receive-only off`/);
+  });
+
   test('names what is not as it should be, and only then', async () => {
     const sidecar = sidecarAt();
     sidecar.platform({ agent: 'edge-a' });

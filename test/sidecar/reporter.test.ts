@@ -203,3 +203,14 @@ describe('the member itself', () => {
     ]);
   });
 });
+
+test('quiet hours are told when they begin and when they are over', () => {
+  const reported = new Reported();
+  const reason = 'quiet hours of satellite links until 06:00 UTC';
+  reported.report({ type: 'quiet', linkClass: 'satellite', reason, closed: 2 });
+  reported.report({ type: 'quiet-over', linkClass: 'satellite' });
+  assert.deepEqual(reported.take(), [
+    `info mesh.quiet_hours ${reason}; 2 links were closed`,
+    'info mesh.quiet_hours_over quiet hours of satellite links are over',
+  ]);
+});

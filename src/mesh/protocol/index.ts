@@ -15,3 +15,4 @@ export type {
   SessionParts,
 } from './session-types.ts';
 export { type LinkId, type SubscriptionAction, Subscriptions } from './subscriptions.ts';
+export { wantedNeighbours } from './topology.ts';

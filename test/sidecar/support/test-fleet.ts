@@ -29,6 +29,8 @@ export interface Start {
   readonly liveDocuments?: number;
   readonly checkpointDue?: Forgetting['checkpointDue'];
   readonly forgetting?: Forgetting;
+  /** Whether it begins as one that only receives. */
+  readonly receivesOnly?: boolean;
 }
 
 export class TestFleet {
@@ -70,6 +72,7 @@ export class TestFleet {
               ...(start.checkpointDue === undefined ? {} : { checkpointDue: start.checkpointDue }),
             },
           }),
+      ...(start.receivesOnly === undefined ? {} : { receivesOnly: start.receivesOnly }),
       report: (report) => reports.push(report),
     });
     await member.connect((start.peers ?? []).map(addressOf), true);

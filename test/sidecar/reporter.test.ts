@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { formatNodeId } from '../../src/core/index.ts';
 import type { Log } from '../../src/sidecar/log.ts';
-import type { SupervisorReport } from '../../src/sidecar/member-supervisor.ts';
 import { createReporter } from '../../src/sidecar/reporter.ts';
 import { sodiumCrypto } from '../../src/sidecar/sodium-crypto.ts';
+import type { SupervisorReport } from '../../src/sidecar/supervisor-report.ts';
 import { ManualClock } from '../../src/testing/index.ts';
 
 interface Line {
@@ -227,4 +227,15 @@ test('what is told and read of addresses: what others are told, and once a minut
       [SHOWN, 6, 4],
     ],
   );
+});
+
+test('quiet hours are told when they begin and when they are over', () => {
+  const reported = new Reported();
+  const reason = 'quiet hours of satellite links until 06:00 UTC';
+  reported.report({ type: 'quiet', linkClass: 'satellite', reason, closed: 2 });
+  reported.report({ type: 'quiet-over', linkClass: 'satellite' });
+  assert.deepEqual(reported.take(), [
+    `info mesh.quiet_hours ${reason}; 2 links were closed`,
+    'info mesh.quiet_hours_over quiet hours of satellite links are over',
+  ]);
 });

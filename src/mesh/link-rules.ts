@@ -26,7 +26,7 @@ export interface LinkRulesParts {
 }
 
 /** The mesh whose links are ruled. */
-export interface RuledMesh {
+interface RuledMesh {
   peers(): readonly Peer[];
   /** All links, also those in greeting. */
   links(): readonly LinkDriver[];

@@ -7,7 +7,7 @@ export const LINK_CLASSES = ['lan', 'wan', 'satellite'] as const;
 export type LinkClass = (typeof LINK_CLASSES)[number];
 
 /** What is known of a link, or of one that is about to be dialled. */
-export interface LinkFacts {
+interface LinkFacts {
   readonly path: LinkPath;
   /** As it is dialled, and as the other end is seen: `host:port`, `dht:…`. Empty ones count for nothing. */
   readonly addresses: readonly string[];
@@ -31,7 +31,7 @@ export function parseLinkClassRule(text: string): LinkClassRule | string {
   const equals = text.indexOf('=');
   const linkClass = toLinkClass(text.slice(0, Math.max(0, equals)));
   if (linkClass === undefined) {
-    return `does not begin with a class; write lan=, wan= or satellite= and a pattern`;
+    return 'does not begin with a class; write lan=, wan= or satellite= and a pattern';
   }
   const pattern = text.slice(equals + 1).toLowerCase();
   const matcher = matcherOf(pattern);

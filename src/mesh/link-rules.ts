@@ -24,7 +24,7 @@ export interface LinkRulesParts {
 }
 
 /** The mesh whose links are ruled. */
-export interface RuledMesh {
+interface RuledMesh {
   /** Links of that class must be silent from now on, for people: why. */
   onQuiet(linkClass: LinkClass, reason: string): void;
   /** They may speak again. */

@@ -3,7 +3,7 @@ import { LINK_CLASSES, type LinkClass, toLinkClass } from './link-class.ts';
 
 const MINUTE_MS = 60_000;
 const DAY_MINUTES = 24 * 60;
-export const DAY_MS = DAY_MINUTES * MINUTE_MS;
+const DAY_MS = DAY_MINUTES * MINUTE_MS;
 
 /** Minutes of the day in UTC, from the first on and up to the second; over midnight where the second is not greater. */
 export interface QuietSpan {

@@ -5,7 +5,7 @@ import { type QuietSpan, quietClasses, quietUntil } from './quiet-hours.ts';
 
 const MINUTE_MS = 60_000;
 
-export interface QuietWatchParts {
+interface QuietWatchParts {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly spans: readonly QuietSpan[];

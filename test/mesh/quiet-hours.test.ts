@@ -66,7 +66,7 @@ describe('quiet hours', () => {
     const minute = fc.integer({ min: 0, max: 1439 });
     const some = fc.array(fc.tuple(minute, minute), { minLength: 1, maxLength: 5 });
     const text = (of: number): string =>
-      `${Math.floor(of / 60)}`.padStart(2, '0') + `:${`${of % 60}`.padStart(2, '0')}`;
+      [Math.floor(of / 60), of % 60].map((part) => String(part).padStart(2, '0')).join(':');
     fc.assert(
       fc.property(some, minute, (pairs, now) => {
         const real = pairs.filter(([from, to]) => from !== to);

@@ -2,7 +2,7 @@
 import { BlockList, isIPv4, isIPv6 } from 'node:net';
 import { parsePeerAddress } from './address.ts';
 
-export interface AddressRange {
+interface AddressRange {
   /** `host` is an IPv4 or IPv6 address without brackets; a name is in no range. */
   contains(host: string): boolean;
 }

@@ -53,29 +53,17 @@ export async function* runYear(options: YearOptions): AsyncGenerator<DaySample> 
     for (let ms = 0; ms < DAY_MS; ms += intervalMs) {
       await mesh.beat(beat++, intervalMs);
       await mesh.pass(FLUSH_MS);
-<<<<<<< HEAD
       for (const { member } of mesh.nodes) await member.resume();
-=======
-      await Promise.all(mesh.nodes.map(({ member }) => member.resume()));
->>>>>>> wt-mesh
       await mesh.pass(LINKED_MS);
       if (ms + intervalMs === DAY_MS) {
         await mesh.untilLevel(LEVEL_LIMIT_MS);
         yield await sampleOf(mesh, day);
       }
-<<<<<<< HEAD
       for (const { member } of mesh.nodes) await member.pause();
       await mesh.pass(intervalMs - FLUSH_MS - LINKED_MS);
     }
   }
   for (const { member } of mesh.nodes) await member.resume();
-=======
-      await Promise.all(mesh.nodes.map(({ member }) => member.pause()));
-      await mesh.pass(intervalMs - FLUSH_MS - LINKED_MS);
-    }
-  }
-  await Promise.all(mesh.nodes.map(({ member }) => member.resume()));
->>>>>>> wt-mesh
 }
 
 async function sampleOf(mesh: VirtualMesh, day: number): Promise<DaySample> {

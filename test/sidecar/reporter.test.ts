@@ -78,6 +78,27 @@ describe('links', () => {
   });
 });
 
+describe('an address that was found', () => {
+  test('is told of when it is given up, and when somebody else is there than was said', () => {
+    const reported = new Reported();
+    const address = '10.0.0.9:7677';
+    reported.report({ type: 'contact-given-up', address, reason: 'no answer', attempts: 12 });
+    const expected = 'cd'.repeat(32);
+    const corrected = { type: 'contact-corrected', address, expected, nodeId: NODE } as const;
+    reported.report(corrected);
+    reported.report(corrected);
+    const [givenUp, first, ...more] = reported.take();
+    assert.equal(
+      givenUp,
+      `info mesh.contact_given_up ${address} was found and leads nowhere: no answer; it is not tried any more`,
+    );
+    assert.ok(
+      first?.startsWith(`warn mesh.contact_corrected ${address} is ${SHOWN}, and was said`),
+    );
+    assert.deepEqual(more, [], 'once a minute');
+  });
+});
+
 describe('a peer that stays away', () => {
   test('is told once a minute, with how often it was tried in between', () => {
     const reported = new Reported();

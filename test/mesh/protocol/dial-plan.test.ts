@@ -62,20 +62,29 @@ test('a plan dials whom it may, one way a member, eight strangers at most, and n
       links,
       nodes,
       nodes,
-      (all, linked, wanted, paused) => {
+      nodes,
+      (all, linked, wanted, paused, quiet) => {
         const contacts = contactsOf(all);
         const neighbours = new Map<string, Neighbour>(
           linked.map(({ node, ...neighbour }) => [NODES[node] as string, neighbour]),
         );
         const isPaused = ({ nodeId }: Contact): boolean =>
           nodeId !== undefined && paused.includes(nodeId);
-        const scene = { self: SELF, nowMs: NOW_MS, contacts, neighbours, isPaused };
+        const isQuiet = ({ nodeId }: Contact): boolean =>
+          nodeId !== undefined && quiet.includes(nodeId);
+        const scene = { self: SELF, nowMs: NOW_MS, contacts, neighbours, isPaused, isQuiet };
         const plan = planDials(scene, () => new Set(wanted));
         const busy = contacts.filter(({ isUnderWay }) => isUnderWay);
         const members = [...plan.dial, ...busy.filter(({ nodeId }) => nodeId !== undefined)];
         for (const contact of plan.dial) {
           const { nodeId, isKept, isSelf, isUnderWay, nextAtMs, pathRank } = contact;
-          assert.ok(!isSelf && !isUnderWay && !isPaused(contact) && nextAtMs <= NOW_MS + 1);
+          assert.ok(
+            !isSelf &&
+              !isUnderWay &&
+              !isPaused(contact) &&
+              !isQuiet(contact) &&
+              nextAtMs <= NOW_MS + 1,
+          );
           if (nodeId === undefined) continue;
           assert.equal(
             members.filter((one) => one.nodeId === nodeId).length,
@@ -123,6 +132,7 @@ test('of two ways to one member the better one is dialled first', () => {
     contacts,
     neighbours: new Map(),
     isPaused: () => false,
+    isQuiet: () => false,
   };
   assert.deepEqual(
     planDials(scene).dial.map(({ address }) => address),
@@ -141,6 +151,7 @@ test('members that cannot be dialled are no candidates, so that others take thei
   const scene = {
     ...{ self: SELF, nowMs: NOW_MS, contacts: book.contacts(), neighbours: new Map() },
     isPaused: ({ nodeId }: Contact) => nodeId === NODES[1],
+    isQuiet: () => false,
   };
   planDials(scene, (_self, given) => {
     candidates = given;

@@ -33,6 +33,7 @@ export type {
   Hash,
   Instant,
   Random,
+  SecretBox,
   Signer,
   Timers,
   Verifier,

@@ -1,4 +1,7 @@
 // The door of the mesh.
+export type { Discovery, Found } from './discovery/discovery.ts';
+export { createMulticastDiscovery } from './discovery/multicast.ts';
+export type { NetworkInterface, NetworkInterfaces } from './discovery/network-interfaces.ts';
 export { LinkDriver, type MeshFeeds } from './link-driver.ts';
 export { Mesh } from './mesh.ts';
 export type { LinkBudgets, MeshParts } from './mesh-parts.ts';

@@ -5,6 +5,7 @@ import { startApiServer } from './api/index.ts';
 import { createBackend } from './backend.ts';
 import { Closers } from './closers.ts';
 import type { Disk } from './disk-guard.ts';
+import type { DiscoverySource } from './finder.ts';
 import type { FleetSecret } from './identity/fleet-secret.ts';
 import type { NodeKey } from './identity/node-key.ts';
 import { toLinkBudgets } from './link-budgets.ts';
@@ -41,6 +42,8 @@ export interface SidecarParts {
   readonly peers: readonly string[];
   /** What links may carry, as parseLinkBudget spells it; no limit where this is left out. */
   readonly linkBudgets?: readonly string[];
+  /** What finds other members; nothing does where this is left out. */
+  readonly discoveries?: readonly DiscoverySource[];
 }
 
 export interface Sidecar extends AsyncDisposable {

@@ -11,6 +11,7 @@ import { errorCode } from './durable-file.ts';
 import { requireFleetSecret } from './identity/fleet-secret.ts';
 import { loadNodeKey } from './identity/node-key.ts';
 import { loadTokens } from './identity/token-file.ts';
+import { lanDiscoveries } from './lan-discovery.ts';
 import { LevelSource } from './level-source.ts';
 import type { Log } from './log.ts';
 import type { SidecarOptions } from './options.ts';
@@ -73,6 +74,7 @@ async function openAll(
     diskReserveBytes: options.diskReserve,
     authenticate: (token) => tokens.find(token),
     meshListens: meshListen !== undefined,
+    discoveries: lanDiscoveries(options, environment, fleet),
   });
   opened.defer(() => sidecar[Symbol.asyncDispose]() as Promise<void>);
   return { ...sidecar, [Symbol.asyncDispose]: () => opened.close() };

@@ -21,6 +21,11 @@ export const LOG_EVENTS = [
   { name: 'mesh.read_failed', meaning: 'commits could not be read to send them' },
   { name: 'mesh.paused', meaning: 'an operator paused the mesh' },
   { name: 'mesh.resumed', meaning: 'an operator ended the pause' },
+  { name: 'discovery.started', meaning: 'members are looked for; the way is given' },
+  {
+    name: 'discovery.trouble',
+    meaning: 'members cannot be looked for in one way, with the reason; it is tried on',
+  },
   { name: 'store.opened', meaning: 'the data directory was opened and read' },
   {
     name: 'store.views_rebuilt',

@@ -22,6 +22,7 @@ import {
   utf8,
 } from '../core/index.ts';
 import {
+  type Found,
   formatPeerAddress,
   type LinkBudgets,
   Mesh,
@@ -31,6 +32,7 @@ import {
   parsePeerAddress,
   type Transport,
 } from '../mesh/index.ts';
+import { type DiscoverySource, Finder, type FinderReport } from './finder.ts';
 import { holdDelivery } from './held-delivery.ts';
 import { Runtime } from './runtime.ts';
 import type { CommitStore } from './store/commit-store.ts';
@@ -45,6 +47,7 @@ const MAX_PEERS = 256;
 /** What an operator may want to read. */
 export type MemberReport =
   | MeshReport
+  | FinderReport
   | {
       readonly type: 'core';
       readonly event: ReportEvent;
@@ -72,8 +75,12 @@ export interface MemberParts {
   holdsBack?(): string | undefined;
   /** What links may carry; no limit where this is left out. */
   readonly budgets?: LinkBudgets;
+  /** What finds other members; nothing does where this is left out. */
+  readonly discoveries?: readonly DiscoverySource[] | undefined;
   report(report: MemberReport): void;
 }
+
+type FindingParts = Pick<MemberParts, 'discoveries' | 'report'>;
 
 export class Member {
   readonly nodeId: string;
@@ -82,6 +89,8 @@ export class Member {
   readonly #commits: CommitStore;
   /** Peers added by an operator, kept across restarts. */
   readonly #addedPeers: Set<string>;
+  readonly #finding: FindingParts;
+  #finder: Finder | undefined;
 
   private constructor(
     nodeId: string,
@@ -89,12 +98,14 @@ export class Member {
     mesh: Mesh,
     commits: CommitStore,
     added: Set<string>,
+    finding: FindingParts,
   ) {
     this.nodeId = nodeId;
     this.#runtime = runtime;
     this.#mesh = mesh;
     this.#commits = commits;
     this.#addedPeers = added;
+    this.#finding = finding;
   }
 
   /** Reads the store and brings its views up to date. No link is made yet. Rejects with StoreDamagedError. */
@@ -163,13 +174,14 @@ export class Member {
         parts.report({ type: 'views-rebuilt', documents: commits.documents });
       }
     }
-    return new Member(nodeId, runtime, mesh, commits, await readPeers(commits));
+    return new Member(nodeId, runtime, mesh, commits, await readPeers(commits), parts);
   }
 
   /** Accepts links, if asked to, and dials the configured peers and those added earlier. */
   async connect(peers: readonly string[], listen: boolean): Promise<void> {
     if (listen) await this.#mesh.listen();
     for (const address of [...peers, ...this.#addedPeers]) this.#mesh.addPeer(address);
+    if (listen) this.#find();
   }
 
   /** Documents held, deleted ones included. */
@@ -241,11 +253,13 @@ export class Member {
 
   /** Returns how many links were closed. */
   pause(): number {
+    this.#finder?.stop();
     return this.#mesh.pause();
   }
 
   resume(): void {
     this.#mesh.resume();
+    this.#finder?.start();
   }
 
   /** Resolves when nothing is queued, being written or being loaded. */
@@ -256,12 +270,28 @@ export class Member {
   /** Commits what is only in memory, says goodbye to all peers and ends. Idempotent. */
   async close(): Promise<void> {
     await this.#runtime.close();
-    await this.#mesh.close();
+    await Promise.all([this.#finder?.close(), this.#mesh.close()]);
+  }
+
+  /** Looks for other members as long as the mesh may speak. */
+  #find(): void {
+    const { discoveries: sources = [], report } = this.#finding;
+    this.#finder = new Finder({
+      ...{ sources, report },
+      self: { nodeId: this.nodeId, meshAddress: this.meshAddress },
+      onFound: (found) => offerContact(this.#mesh, found),
+    });
+    if (!this.#mesh.paused) this.#finder.start();
   }
 
   async #storePeers(): Promise<void> {
     await this.#commits.writeMeta(PEERS_RECORD, utf8(JSON.stringify([...this.#addedPeers])));
   }
+}
+
+/** Whom discovery found the mesh may dial. */
+function offerContact(mesh: Mesh, { address }: Found): void {
+  mesh.addPeer(address);
 }
 
 /** What the mesh sees of a node and its store. */

@@ -101,6 +101,27 @@ export const SIDECAR_OPTIONS = [
     default: 'no limit',
   },
   {
+    key: 'lanDiscovery',
+    flag: '--lan-discovery <on|off>',
+    attribute: 'lanDiscovery',
+    env: 'HOLDFAST_LAN_DISCOVERY',
+    yaml: 'lan.discovery',
+    form: 'text',
+    description: 'whether members on the same LAN find each other by multicast, on or off',
+    default: 'on',
+  },
+  {
+    key: 'lanInterfaces',
+    flag: '--lan-interface <name>',
+    attribute: 'lanInterface',
+    env: 'HOLDFAST_LAN_INTERFACES',
+    yaml: 'lan.interfaces',
+    form: 'list',
+    description:
+      'network interface for multicast, or !name for one not to use; repeat for several, at most 32',
+    default: 'all but loopback',
+  },
+  {
     key: 'pulseFlushMs',
     flag: '--pulse-flush-ms <milliseconds>',
     attribute: 'pulseFlushMs',

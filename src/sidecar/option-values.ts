@@ -10,6 +10,8 @@ import type { OptionKey } from './option-table.ts';
 const MAX_AGENTS = 64;
 /** A sidecar dials all of them and keeps a link to each. */
 const MAX_PEERS = 256;
+/** Interfaces that are named; more are none of a machine that is no switch. */
+const MAX_LAN_INTERFACES = 32;
 const MIB = 1024 * 1024;
 const MAX_RESERVE_MIB = 1_000_000;
 /** What the shortest `sun_path` of the supported systems holds (macOS), in bytes. */
@@ -96,6 +98,14 @@ const linkBudget = parsed(
     ),
 );
 
+const lanInterface = parsed((text) =>
+  /^!?[^\s!/%,]{1,63}$/.test(text)
+    ? text
+    : new Refusal(
+        'is no name of an interface; write for example eth0, or !eth0 for one not to use',
+      ),
+);
+
 function unique(values: readonly string[]): readonly string[] {
   return Object.freeze([...new Set(values)]);
 }
@@ -153,6 +163,11 @@ export const OPTION_SCHEMAS = {
       (budgets) => new Set(budgets.map(linkOfBudget)).size === budgets.length,
       'names the same link twice; give each link one budget',
     )
+    .transform(unique),
+  lanDiscovery: oneOf(['on', 'off']),
+  lanInterfaces: z
+    .array(lanInterface)
+    .max(MAX_LAN_INTERFACES, `names more than ${MAX_LAN_INTERFACES} interfaces`)
     .transform(unique),
   pulseFlushMs: integer(10, 60_000),
   liveDocuments: integer(16, 100_000),

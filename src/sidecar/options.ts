@@ -116,9 +116,11 @@ function defaultOf(
       return { text: join(earlier('dataDir'), 'api.sock'), source };
     case 'peers':
     case 'linkBudgets':
+    case 'lanInterfaces':
       return { text: [], source };
     case 'apiListen':
     case 'meshListen':
+    case 'lanDiscovery':
     case 'pulseFlushMs':
     case 'liveDocuments':
     case 'diskReserve':

@@ -76,8 +76,8 @@ export const SIDECAR_OPTIONS = [
     env: 'HOLDFAST_MESH_LISTEN',
     yaml: 'mesh.listen',
     form: 'text',
-    description: 'address other sidecars can dial, or off',
-    default: '0.0.0.0:7677',
+    description: 'address other sidecars can dial, [::] for every one of IPv6 and IPv4, or off',
+    default: '[::]:7677',
   },
   {
     key: 'peers',

@@ -78,8 +78,7 @@ const apiSocket = parsed((text) => {
 const meshListen = parsed((text) => {
   if (text === 'off') return undefined;
   return (
-    parseListenAddress(text) ??
-    new Refusal('is not host:port; write for example 0.0.0.0:7677, or off')
+    parseListenAddress(text) ?? new Refusal('is not host:port; write for example [::]:7677, or off')
   );
 });
 

@@ -29,16 +29,17 @@ export interface HeardName {
   readonly addresses: readonly string[];
 }
 
-export type Heard =
-  | {
-      readonly type: 'query';
-      /** Names that are asked for, in lower case. */
-      readonly questions: readonly string[];
-      /** Labels that the asker knows and will know for half their time or more. */
-      readonly known: ReadonlySet<string>;
-      readonly truncated: boolean;
-    }
-  | { readonly type: 'response'; readonly names: readonly HeardName[] };
+export interface HeardQuery {
+  readonly type: 'query';
+  /** Names that are asked for, in lower case. */
+  readonly questions: readonly string[];
+  /** Labels that the asker knows and will know for half their time or more. */
+  readonly known: ReadonlySet<string>;
+  /** More of them follow. */
+  readonly truncated: boolean;
+}
+
+type Heard = HeardQuery | { readonly type: 'response'; readonly names: readonly HeardName[] };
 
 interface Entry {
   readonly name: string;

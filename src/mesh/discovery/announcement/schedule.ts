@@ -92,6 +92,11 @@ export class Schedule {
     this.#askLater(nowMs);
   }
 
+  /** It asked for less than was thought: the question is still to be put. */
+  askSoon(nowMs: number): void {
+    this.#askAtMs = Math.min(this.#askAtMs, nowMs + this.#between(0, SOON_JITTER_MS));
+  }
+
   /** Begins anew, as at the start. False when it just did. */
   nudge(nowMs: number): boolean {
     if (nowMs - this.#nudgedAtMs < NUDGE_MS) return false;

@@ -6,7 +6,7 @@ import {
   type SecretBox,
   toHex,
 } from '../../../core/index.ts';
-import { type DecodedPacket, type HeardName, hear } from './lan-heard.ts';
+import { type DecodedPacket, type HeardName, type HeardQuery, hear } from './lan-heard.ts';
 import {
   announce,
   ask,
@@ -70,6 +70,8 @@ export class Speaker {
     ...{ announcements: 0, questions: 0 },
   };
   #name: LanName;
+  /** Who asked last in our place. More known answers of theirs may follow. */
+  #servedBy: string | undefined;
 
   constructor(parts: SpeakerParts, nowMs: number) {
     this.#parts = parts;
@@ -114,16 +116,7 @@ export class Speaker {
     if (heard.type === 'response') {
       return heard.names.flatMap((name) => this.#hearName(name, nowMs));
     }
-    const { label } = this.#name;
-    if (heard.known.has(label)) this.#schedule.knows(source);
-    const isOurs = [SERVICE, instanceOf(label), hostOf(label)];
-    const concerns = heard.questions.filter((question) => isOurs.includes(question));
-    if (concerns.length === 0) return [];
-    if (!heard.known.has(label)) this.#schedule.asked(source, heard.truncated, nowMs);
-    const others = heard.known.difference(new Set(this.#ownLabels));
-    const asksForAll = concerns.includes(SERVICE) && !heard.truncated;
-    if (asksForAll && this.#neighbours.knowsAll(others, nowMs))
-      this.#schedule.askedByAnother(nowMs);
+    this.#hearQuery(heard, source, nowMs);
     return [];
   }
 
@@ -135,6 +128,25 @@ export class Speaker {
   /** The last words; undefined where nothing was announced. */
   goodbye(): LanPacket | undefined {
     return this.#announces ? goodbye([this.#name.label]) : undefined;
+  }
+
+  #hearQuery({ questions, known, truncated }: HeardQuery, source: string, nowMs: number): void {
+    const { label } = this.#name;
+    const knowsUs = known.has(label);
+    if (knowsUs) this.#schedule.knows(source);
+    const isOurs = [SERVICE, instanceOf(label), hostOf(label)];
+    const isAsked = questions.some((question) => isOurs.includes(question));
+    if (isAsked && !knowsUs) this.#schedule.asked(source, truncated, nowMs);
+    // Whoever is listed as known does not answer: then the answers serve only those who know it too.
+    const others = known.difference(new Set(this.#ownLabels));
+    const servesUs = this.#neighbours.knowsAll(others, nowMs);
+    if (questions.includes(SERVICE) && servesUs) {
+      this.#servedBy = source;
+      this.#schedule.askedByAnother(nowMs);
+    } else if (questions.length === 0 && !servesUs && this.#servedBy === source) {
+      this.#servedBy = undefined;
+      this.#schedule.askSoon(nowMs);
+    }
   }
 
   get #announces(): boolean {
@@ -170,8 +182,9 @@ export class Speaker {
       this.counters.strangers++;
       if (this.#neighbours.isMember(label)) return [];
     }
-    const offers = this.#neighbours.heard(member, ttlS, nowMs);
-    return offers && member.member !== undefined ? [{ ...member.member, addresses }] : [];
+    if (!this.#neighbours.heard(member, ttlS, nowMs) || member.member === undefined) return [];
+    const { nodeId, port } = member.member;
+    return [{ nodeId, port, addresses }];
   }
 
   /** Said by this process under a name it has long given up, or by another interface of it. */

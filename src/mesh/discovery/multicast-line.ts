@@ -1,18 +1,16 @@
 // Discovery on one interface and family of addresses: a speaker, its socket and its timer, opened again for ever when it fails.
 import type { Clock, Timers } from '../../core/index.ts';
+import { PacketGate } from './announcement/packet-gate.ts';
 import {
   type HeardMember,
   Speaker,
   type SpeakerCounters,
   type SpeakerParts,
 } from './announcement/speaker.ts';
-import { TokenBucket } from './announcement/token-bucket.ts';
+
 import type { MulticastSocket, OpenMulticastSocket } from './multicast-socket.ts';
 import { createNeighbourhood, dialledHost, type LanLine } from './network-interfaces.ts';
 
-/** Datagrams of our service that are decoded on a line: a hundred sidecars that answer at once, and again. */
-const PACKETS_PER_SECOND = 500;
-const PACKET_BURST = 1000;
 const FIRST_RETRY_MS = 1000;
 const LONGEST_RETRY_MS = 300_000;
 /** A new IPv6 address cannot be used for a second or two; that is no trouble yet. */
@@ -45,7 +43,7 @@ export interface LineReport extends Readonly<SpeakerCounters> {
 export class MulticastLine {
   readonly #parts: LineParts;
   readonly #isNear: (address: string) => boolean;
-  readonly #bucket: TokenBucket;
+  readonly #gate: PacketGate;
   #speaker: Speaker;
   #socket: MulticastSocket | undefined;
   #state: LineReport['state'] = 'opening';
@@ -60,7 +58,7 @@ export class MulticastLine {
   constructor(parts: LineParts) {
     this.#parts = parts;
     this.#isNear = createNeighbourhood(parts.line);
-    this.#bucket = new TokenBucket(PACKETS_PER_SECOND, PACKET_BURST, this.#nowMs);
+    this.#gate = new PacketGate(this.#nowMs);
     this.#speaker = this.#newSpeaker();
     this.#open();
   }
@@ -148,7 +146,7 @@ export class MulticastLine {
 
   /** Every socket of a group hears all interfaces; and what comes too fast waits for nobody. */
   #admits(source: string): boolean {
-    const admitted = this.#isNear(source) && this.#bucket.take(this.#nowMs);
+    const admitted = this.#isNear(source) && this.#gate.admits(source, this.#nowMs);
     if (!admitted) this.#dropped++;
     return admitted;
   }

@@ -95,7 +95,7 @@ export function createNeighbourhood({ family, own }: LanLine): (address: string)
   for (const { address, prefixBits } of own) nets.addSubnet(address, prefixBits, name);
   if (family === 6) nets.addSubnet('fe80::', 10, name);
   const isOfFamily = family === 4 ? isIPv4 : isIPv6;
-  return (address) => isOfFamily(address) && nets.check(address, name);
+  return (address) => isOfFamily(address) && !address.includes('%') && nets.check(address, name);
 }
 
 /** The address as a socket of this line dials it: link-local ones need the interface. */

@@ -74,7 +74,7 @@ describe('the lines of discovery', () => {
       [true, false, false, false, false, false],
     );
     assert.deepEqual(
-      ['fe80::99', 'fd00::1', 'fd01::1', '10.0.0.99', 'fe80::1%eth0; rm'].map((address) =>
+      ['fe80::99', 'fd00::1', 'fd01::1', '10.0.0.99', 'fe80::1%eth0'].map((address) =>
         six?.(address),
       ),
       [true, true, false, false, false],

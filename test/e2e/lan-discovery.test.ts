@@ -7,7 +7,7 @@ import { formatNodeId, toBase32, toHex } from '../../src/core/index.ts';
 import { loadFleetSecret } from '../../src/sidecar/identity/fleet-secret.ts';
 import { deriveNodeKey } from '../../src/sidecar/identity/node-key.ts';
 import { sodiumCrypto } from '../../src/sidecar/sodium-crypto.ts';
-import { LanSite, whyNoLanSite } from './support/lan-site.ts';
+import { converge, isLinked, LanSite, whyNoLanSite } from './support/lan-site.ts';
 import type { RunningSidecar } from './support/running-sidecar.ts';
 import { waitFor } from './support/site.ts';
 
@@ -18,25 +18,13 @@ const FIRST_LINK_MS = 1500;
 const refusal = whyNoLanSite();
 if (refusal !== undefined) console.error(`SKIPPED: sidecars on a LAN are not tested: ${refusal}`);
 
-const linked = (sidecar: RunningSidecar): boolean => sidecar.log('mesh.link_up').length > 0;
 const timeOf = (sidecar: RunningSidecar, event: string): number =>
   Date.parse(String(sidecar.log(event)[0]?.time));
 
-/** Waits until each of the two has read what the other wrote. */
-async function converge(site: LanSite, one: string, other: string): Promise<void> {
-  for (const [writer, reader] of [
-    [one, other],
-    [other, one],
-  ] as const) {
-    const dir = (name: string) => ['--data-dir', site.dataDir(name)];
-    await site.cli('put', `notes/${writer}`, '{"by":"hand"}', ...dir(writer));
-    await waitFor(`${reader} to hold the note of ${writer}`, () =>
-      site.cli('get', `notes/${writer}`, ...dir(reader)).catch(() => undefined),
-    );
-  }
-}
-
-describe('sidecars on a LAN', { skip: refusal ?? false, timeout: 110_000 }, () => {
+describe('sidecars on a LAN', {
+  skip: refusal ?? false,
+  timeout: 110_000 + ROUNDS * 10_000,
+}, () => {
   before(() => {
     assert.ok(ROUNDS >= 1 && ROUNDS <= 100, '--rounds takes 1 to 100');
   });
@@ -54,7 +42,7 @@ describe('sidecars on a LAN', { skip: refusal ?? false, timeout: 110_000 }, () =
     const times: number[] = [];
     for (let round = 0; round < ROUNDS; round++) {
       const pair = await Promise.all([site.start('alfalfa'), site.start('bergamot')]);
-      await waitFor('a link', () => pair.every(linked));
+      await waitFor('a link', () => pair.every(isLinked));
       const readyMs = Math.max(...pair.map((one) => timeOf(one, 'sidecar.started')));
       times.push(Math.max(...pair.map((one) => timeOf(one, 'mesh.link_up'))) - readyMs);
       if (round === 0) await converge(site, 'alfalfa', 'bergamot');
@@ -63,7 +51,7 @@ describe('sidecars on a LAN', { skip: refusal ?? false, timeout: 110_000 }, () =
     times.sort((a, b) => a - b);
     test.diagnostic(`from the later start to the link, ms: ${times.join(' ')}`);
     assert.ok(times[Math.floor(times.length / 2)]! < FIRST_LINK_MS, times.join(' '));
-    assert.deepEqual([linked(other), other.log('mesh.peer_refused')], [false, []]);
+    assert.deepEqual([isLinked(other), other.log('mesh.peer_refused')], [false, []]);
     await other.end('SIGTERM');
     const heard = Buffer.concat(capture.datagrams());
     assert.ok(capture.datagrams().length >= 8 * ROUNDS, `${capture.datagrams().length} datagrams`);
@@ -81,9 +69,8 @@ describe('sidecars on a LAN', { skip: refusal ?? false, timeout: 110_000 }, () =
     await site.init('alfalfa');
     await site.init('bergamot', 'alfalfa');
     const pair = await Promise.all([site.start('alfalfa'), site.start('bergamot')]);
-    await waitFor('a link', () => pair.every(linked));
+    await waitFor('a link', () => pair.every(isLinked));
     assert.match(String(pair[0]?.log('mesh.link_up')[0]?.address), /^\[fe80::.*%eth0\]:\d+$/);
-    await converge(site, 'alfalfa', 'bergamot');
   });
 
   test('an interface that appears later is used', async () => {
@@ -94,70 +81,10 @@ describe('sidecars on a LAN', { skip: refusal ?? false, timeout: 110_000 }, () =
     await site.init('bergamot', 'alfalfa');
     const pair = await Promise.all([site.start('alfalfa'), site.start('bergamot')]);
     await site.connect('bergamot');
-    await waitFor('a link', () => pair.every(linked));
+    await waitFor('a link', () => pair.every(isLinked));
     for (const one of pair) assert.deepEqual(one.log('discovery.trouble'), []);
   });
-
-  test('a host that floods the LAN with garbage and forgeries harms nobody', async () => {
-    await using site = await LanSite.create();
-    await site.addHost('alfalfa', { ipv4: '10.77.0.1/24' });
-    await site.addHost('bergamot', { ipv4: '10.77.0.2/24' });
-    await site.addHost('stranger', { ipv4: '10.77.0.66/24' });
-    await site.init('alfalfa');
-    await site.init('bergamot', 'alfalfa');
-    const first = await site.start('alfalfa');
-    const before = residentMiB(first);
-    await site.flood('stranger');
-    const pair = [first, await site.start('bergamot')];
-    await waitFor('a link', () => pair.every(linked));
-    await converge(site, 'alfalfa', 'bergamot');
-    const grown = residentMiB(first) - before;
-    assert.ok(grown < 60, `grew by ${grown} MiB`);
-    for (const one of pair) {
-      assert.deepEqual(one.log('mesh.dial_failed'), []);
-      assert.equal((await one.end('SIGTERM')).code, 0);
-    }
-  });
-
-  test('with discovery off, and while the mesh is paused, nothing is sent', async () => {
-    await using site = await LanSite.create();
-    await site.addHost('alfalfa', { ipv4: '10.77.0.1/24' });
-    await site.addHost('bergamot', { ipv4: '10.77.0.2/24' });
-    await site.addHost('stranger', { ipv4: '10.77.0.3/24' });
-    await site.init('alfalfa');
-    await site.init('bergamot', 'alfalfa');
-    const capture = await site.capture('stranger');
-    const silent = await site.start('bergamot', ['--lan-discovery', 'off']);
-    const sidecar = await site.start('alfalfa');
-    // Three announcements are over after three seconds; by then the silent one would have spoken as well.
-    await waitFor(
-      'three announcements',
-      () => capture.datagrams().filter(isAnnouncement).length >= 3,
-    );
-    const dir = ['--data-dir', site.dataDir('alfalfa')];
-    await site.cli('peers', 'pause', ...dir);
-    await waitFor('a goodbye', () => capture.datagrams().some(isGoodbye));
-    const before = capture.datagrams().length;
-    const end = Date.now() + 4000;
-    await waitFor('four seconds of silence', () => Date.now() > end);
-    assert.equal(capture.datagrams().length, before);
-    await site.cli('peers', 'resume', ...dir);
-    await waitFor('an announcement', () => capture.datagrams().slice(before).some(isAnnouncement));
-    assert.deepEqual([linked(sidecar), linked(silent)], [false, false]);
-    assert.deepEqual(silent.log('discovery.started'), []);
-  });
 });
-
-function residentMiB({ pid }: RunningSidecar): number {
-  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-  return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024;
-}
-
-/** A response: the first bit of the flags. */
-const isResponse = (datagram: Buffer): boolean => (datagram.readUInt8(2) & 0x80) !== 0;
-const isAnnouncement = (datagram: Buffer): boolean =>
-  isResponse(datagram) && datagram.includes('s=');
-const isGoodbye = (datagram: Buffer): boolean => isResponse(datagram) && !datagram.includes('s=');
 
 /** What must not be heard, in every form in which it is written anywhere. */
 async function secretsOf(site: LanSite, names: readonly string[]) {

@@ -205,3 +205,21 @@ function isAlive(pid: number): boolean {
     return error instanceof Error && 'code' in error && error.code === 'EPERM';
   }
 }
+
+export function isLinked(sidecar: RunningSidecar): boolean {
+  return sidecar.log('mesh.link_up').length > 0;
+}
+
+/** Waits until each of the two has read what the other wrote. */
+export async function converge(site: LanSite, one: string, other: string): Promise<void> {
+  for (const [writer, reader] of [
+    [one, other],
+    [other, one],
+  ] as const) {
+    const dir = (name: string) => ['--data-dir', site.dataDir(name)];
+    await site.cli('put', `notes/${writer}`, '{"by":"hand"}', ...dir(writer));
+    await waitFor(`${reader} to hold the note of ${writer}`, () =>
+      site.cli('get', `notes/${writer}`, ...dir(reader)).catch(() => undefined),
+    );
+  }
+}

@@ -1,5 +1,6 @@
 // Who may read an announcement: members of the fleet, under the name it was made for, and nobody else.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import {
@@ -55,6 +56,21 @@ describe('a sealed identity', () => {
         assert.equal(openWith(1, LABEL, bytes), undefined);
       }),
     );
+  });
+
+  it('is what the vectors of the protocol say', () => {
+    const text = readFileSync('docs/PROTOCOL.md', 'utf8');
+    const block = (name: string) =>
+      JSON.parse(new RegExp(`^\`\`\`json ${name}\\n([^\`]*)\`\`\`$`, 'm').exec(text)?.[1] ?? '{}');
+    const { fleetSecret, nodeId } = block('vectors');
+    const vectors = block('lan-vectors');
+    const bytes = (hex: unknown) => new Uint8Array(Buffer.from(String(hex), 'hex'));
+    const key = announcementKey(bytes(fleetSecret), sodiumCrypto);
+    const sealed = sealIdentity(sodiumSecretBox, key, bytes(vectors.nonce), vectors.label, {
+      ...{ nodeId, port: vectors.port, instanceTag: bytes(vectors.instanceTag) },
+    });
+    const hex = (value: Uint8Array) => Buffer.from(value).toString('hex');
+    assert.deepEqual(vectors, { ...vectors, key: hex(key), sealed: hex(sealed) });
   });
 
   it('has nothing in common with the next one but its length', () => {

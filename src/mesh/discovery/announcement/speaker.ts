@@ -18,7 +18,7 @@ import {
   SERVICE,
 } from './lan-packet.ts';
 import { Neighbours } from './neighbours.ts';
-import { Schedule } from './schedule.ts';
+import { type Move, Schedule } from './schedule.ts';
 import { type LanIdentity, NONCE_BYTES, openIdentity, sealIdentity } from './sealed-identity.ts';
 import type { TokenBucket } from './token-bucket.ts';
 
@@ -90,22 +90,7 @@ export class Speaker {
 
   /** What is to be sent by now. */
   due(nowMs: number): LanPacket[] {
-    return this.#schedule.due(nowMs).flatMap((move) => {
-      switch (move) {
-        case 'rotate': {
-          const before = this.#name.label;
-          this.#name = this.#newName();
-          return goodbye([before]);
-        }
-        case 'announce':
-          this.counters.announcements++;
-          return announce(this.#name);
-        case 'ask':
-          this.counters.questions++;
-          this.#neighbours.expire(nowMs);
-          return ask(this.#neighbours.knownAnswers(nowMs));
-      }
-    });
+    return this.#schedule.due(nowMs).flatMap((move) => this.#carryOut(move, nowMs));
   }
 
   /** Takes a packet of anybody. Returns the members in it that are new, or were not heard for long. Never throws. */
@@ -146,6 +131,23 @@ export class Speaker {
     } else if (questions.length === 0 && !servesUs && this.#servedBy === source) {
       this.#servedBy = undefined;
       this.#schedule.askSoon(nowMs);
+    }
+  }
+
+  #carryOut(move: Move, nowMs: number): LanPacket[] {
+    switch (move) {
+      case 'rotate': {
+        const before = this.#name.label;
+        this.#name = this.#newName();
+        return [goodbye([before])];
+      }
+      case 'announce':
+        this.counters.announcements++;
+        return [announce(this.#name)];
+      case 'ask':
+        this.counters.questions++;
+        this.#neighbours.expire(nowMs);
+        return ask(this.#neighbours.knownAnswers(nowMs));
     }
   }
 

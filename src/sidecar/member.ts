@@ -153,6 +153,7 @@ export class Member {
       onReport: (event, detail, fault) => parts.report({ type: 'core', event, detail, fault }),
       onFailed: (error) => parts.report({ type: 'store-failed', error }),
     });
+    let member: Member | undefined;
     const mesh: Mesh = new Mesh({
       clock,
       timers,
@@ -162,7 +163,10 @@ export class Member {
       name: parts.name,
       budgets: parts.budgets,
       feeds: feedsOf(parts, { node, runtime, commits }),
-      report: parts.report,
+      report: (report) => {
+        parts.report(report);
+        if (report.type === 'link-down' && member !== undefined) member.#lookAgain();
+      },
     });
     await runtime.idle();
     if (runtime.failure !== undefined) throw runtime.failure;
@@ -174,7 +178,8 @@ export class Member {
         parts.report({ type: 'views-rebuilt', documents: commits.documents });
       }
     }
-    return new Member(nodeId, runtime, mesh, commits, await readPeers(commits), parts);
+    member = new Member(nodeId, runtime, mesh, commits, await readPeers(commits), parts);
+    return member;
   }
 
   /** Accepts links, if asked to, and dials the configured peers and those added earlier. */
@@ -271,6 +276,12 @@ export class Member {
   async close(): Promise<void> {
     await this.#runtime.close();
     await Promise.all([this.#finder?.close(), this.#mesh.close()]);
+  }
+
+  /** The last link is lost: whoever is still there is wanted now. */
+  #lookAgain(): void {
+    const isLinked = this.#mesh.peers().some(({ state }) => state === 'connected');
+    if (!isLinked) this.#finder?.nudge();
   }
 
   /** Looks for other members as long as the mesh may speak. */

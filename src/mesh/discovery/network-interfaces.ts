@@ -36,7 +36,7 @@ export interface LanLine {
   readonly announced: readonly string[];
 }
 
-/** More than a machine has that is not a switch. */
+/** More than a machine has that is not a switch. Those with IPv4 come first: a host of containers has many without. */
 const MAX_LINES = 32;
 /** Addresses of one line that are announced. */
 const MAX_ANNOUNCED = 2;
@@ -70,6 +70,7 @@ export function chooseLines(
         return { name, family, index, own, announced };
       }),
     )
+    .toSorted((a, b) => a.family - b.family)
     .slice(0, MAX_LINES);
 }
 

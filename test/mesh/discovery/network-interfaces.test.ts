@@ -36,16 +36,16 @@ describe('the lines of discovery', () => {
   it('are all interfaces but loopback, in both families', () => {
     assert.deepEqual(chosen([], '::'), [
       'eth0/4: 10.0.0.7',
-      'eth0/6: fe80::7',
       'radio/4: 192.168.9.7',
+      'eth0/6: fe80::7',
     ]);
   });
 
   it('without IPv6 at the listener only look there', () => {
     assert.deepEqual(chosen([], '0.0.0.0'), [
       'eth0/4: 10.0.0.7',
-      'eth0/6: ',
       'radio/4: 192.168.9.7',
+      'eth0/6: ',
     ]);
   });
 

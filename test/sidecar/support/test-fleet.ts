@@ -9,6 +9,7 @@ import {
   utf8,
 } from '../../../src/core/index.ts';
 import { createMemoryNetwork, type MemoryNetwork } from '../../../src/mesh/transport/memory.ts';
+import type { DiscoverySource } from '../../../src/sidecar/finder.ts';
 import { deriveNodeKey } from '../../../src/sidecar/identity/node-key.ts';
 import { Member, type MemberReport } from '../../../src/sidecar/member.ts';
 import { sodiumCrypto } from '../../../src/sidecar/sodium-crypto.ts';
@@ -29,6 +30,7 @@ export interface Start {
   readonly liveDocuments?: number;
   readonly checkpointDue?: Forgetting['checkpointDue'];
   readonly forgetting?: Forgetting;
+  readonly discoveries?: readonly DiscoverySource[];
 }
 
 export class TestFleet {
@@ -70,6 +72,7 @@ export class TestFleet {
               ...(start.checkpointDue === undefined ? {} : { checkpointDue: start.checkpointDue }),
             },
           }),
+      discoveries: start.discoveries,
       report: (report) => reports.push(report),
     });
     await member.connect((start.peers ?? []).map(addressOf), true);

@@ -1,4 +1,5 @@
 // What was heard on a LAN: a decoded packet of anybody, reduced to what concerns this service. Never throws. Pure.
+import { bytesEqual, utf8 } from '../../../core/index.ts';
 import { instanceOf, SEALED_PREFIX, SERVICE, TTL_S, VERSION_TEXT } from './lan-packet.ts';
 import { SEALED_BYTES } from './sealed-identity.ts';
 
@@ -108,9 +109,9 @@ function sealedOf(data: unknown): Uint8Array[] {
     .map((text) => text.subarray(SEALED_PREFIX.length));
 }
 
+/** Whether a text has that length and begins so. */
 function startsWith(bytes: Uint8Array, text: string, length: number): boolean {
-  if (bytes.length !== length) return false;
-  return [...text].every((letter, at) => bytes[at] === letter.charCodeAt(0));
+  return bytes.length === length && bytesEqual(bytes.subarray(0, text.length), utf8(text));
 }
 
 function entriesOf(list: unknown, most: number): Entry[] {

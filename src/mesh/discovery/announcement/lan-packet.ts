@@ -1,4 +1,5 @@
 // What a sidecar says on a LAN: packets of DNS-SD for one service, built here and counted in bytes. Pure.
+import { concatBytes, utf8 } from '../../../core/index.ts';
 
 /** The service, as DNS-SD names it. */
 export const SERVICE = '_holdfast._tcp.local';
@@ -64,11 +65,7 @@ export function announce({ label, sealed, port, addresses }: LanName): LanPacket
   const unique = { ttl: TTL_S, flush: true };
   const instance = instanceOf(label);
   const target = hostOf(label);
-  const text = new TextEncoder();
-  const prefix = text.encode(SEALED_PREFIX);
-  const identity = new Uint8Array(prefix.length + sealed.length);
-  identity.set(prefix);
-  identity.set(sealed, prefix.length);
+  const texts = [utf8(VERSION_TEXT), concatBytes(utf8(SEALED_PREFIX), sealed)];
   return {
     type: 'response',
     truncated: false,
@@ -76,7 +73,7 @@ export function announce({ label, sealed, port, addresses }: LanName): LanPacket
     answers: [pointer(label, TTL_S)],
     additionals: [
       { ...unique, name: instance, type: 'SRV', data: { port, target } },
-      { ...unique, name: instance, type: 'TXT', data: [text.encode(VERSION_TEXT), identity] },
+      { ...unique, name: instance, type: 'TXT', data: texts },
       ...addresses.map((data): LanRecord => {
         return { ...unique, name: target, type: data.includes(':') ? 'AAAA' : 'A', data };
       }),

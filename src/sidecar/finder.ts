@@ -25,7 +25,8 @@ export type FinderReport =
 
 export interface FinderParts {
   readonly sources: readonly DiscoverySource[];
-  readonly self: SelfOnNetwork;
+  /** Asked at each start: by then the mesh listens. */
+  self(): SelfOnNetwork;
   onFound(found: Found): void;
   report(report: FinderReport): void;
 }
@@ -46,7 +47,7 @@ export class Finder {
     if (this.#running.length > 0 || this.#isClosed) return;
     const { sources, self, report } = this.#parts;
     this.#running = sources.map(({ source, create }) => {
-      const discovery = create(self);
+      const discovery = create(self());
       const trouble = (reason: string): void => {
         if (this.#runs(discovery)) report({ type: 'discovery-trouble', source, reason });
       };

@@ -80,8 +80,6 @@ export interface MemberParts {
   report(report: MemberReport): void;
 }
 
-type FindingParts = Pick<MemberParts, 'discoveries' | 'report'>;
-
 export class Member {
   readonly nodeId: string;
   readonly #runtime: Runtime;
@@ -89,8 +87,7 @@ export class Member {
   readonly #commits: CommitStore;
   /** Peers added by an operator, kept across restarts. */
   readonly #addedPeers: Set<string>;
-  readonly #finding: FindingParts;
-  #finder: Finder | undefined;
+  readonly #finder: Finder;
 
   private constructor(
     nodeId: string,
@@ -98,19 +95,19 @@ export class Member {
     mesh: Mesh,
     commits: CommitStore,
     added: Set<string>,
-    finding: FindingParts,
+    finder: Finder,
   ) {
     this.nodeId = nodeId;
     this.#runtime = runtime;
     this.#mesh = mesh;
     this.#commits = commits;
     this.#addedPeers = added;
-    this.#finding = finding;
+    this.#finder = finder;
   }
 
   /** Reads the store and brings its views up to date. No link is made yet. Rejects with StoreDamagedError. */
   static async open(parts: MemberParts): Promise<Member> {
-    const { environment, signer } = parts;
+    const { environment, signer, fleet, config } = parts;
     const { clock, timers, random, crypto } = environment;
     const nodeId = toHex(signer.publicKey);
     const recollection = await recall(parts.store, nodeId, crypto, random);
@@ -130,7 +127,6 @@ export class Member {
       agents: new Set(parts.agents),
       bootTags,
     };
-    const { fleet, config } = parts;
     const node = new Node({
       identity,
       fleetId: fleet.fleetId,
@@ -153,7 +149,7 @@ export class Member {
       onReport: (event, detail, fault) => parts.report({ type: 'core', event, detail, fault }),
       onFailed: (error) => parts.report({ type: 'store-failed', error }),
     });
-    let member: Member | undefined;
+    const finder = createFinder(parts, nodeId, () => mesh);
     const mesh: Mesh = new Mesh({
       clock,
       timers,
@@ -165,7 +161,7 @@ export class Member {
       feeds: feedsOf(parts, { node, runtime, commits }),
       report: (report) => {
         parts.report(report);
-        if (report.type === 'link-down' && member !== undefined) member.#lookAgain();
+        if (report.type === 'link-down' && isAlone(mesh)) finder.nudge();
       },
     });
     await runtime.idle();
@@ -178,15 +174,14 @@ export class Member {
         parts.report({ type: 'views-rebuilt', documents: commits.documents });
       }
     }
-    member = new Member(nodeId, runtime, mesh, commits, await readPeers(commits), parts);
-    return member;
+    return new Member(nodeId, runtime, mesh, commits, await readPeers(commits), finder);
   }
 
   /** Accepts links, if asked to, and dials the configured peers and those added earlier. */
   async connect(peers: readonly string[], listen: boolean): Promise<void> {
     if (listen) await this.#mesh.listen();
     for (const address of [...peers, ...this.#addedPeers]) this.#mesh.addPeer(address);
-    if (listen) this.#find();
+    this.#look();
   }
 
   /** Documents held, deleted ones included. */
@@ -258,13 +253,13 @@ export class Member {
 
   /** Returns how many links were closed. */
   pause(): number {
-    this.#finder?.stop();
+    this.#finder.stop();
     return this.#mesh.pause();
   }
 
   resume(): void {
     this.#mesh.resume();
-    this.#finder?.start();
+    this.#look();
   }
 
   /** Resolves when nothing is queued, being written or being loaded. */
@@ -275,29 +270,34 @@ export class Member {
   /** Commits what is only in memory, says goodbye to all peers and ends. Idempotent. */
   async close(): Promise<void> {
     await this.#runtime.close();
-    await Promise.all([this.#finder?.close(), this.#mesh.close()]);
+    await Promise.all([this.#finder.close(), this.#mesh.close()]);
   }
 
-  /** The last link is lost: whoever is still there is wanted now. */
-  #lookAgain(): void {
-    const isLinked = this.#mesh.peers().some(({ state }) => state === 'connected');
-    if (!isLinked) this.#finder?.nudge();
-  }
-
-  /** Looks for other members as long as the mesh may speak. */
-  #find(): void {
-    const { discoveries: sources = [], report } = this.#finding;
-    this.#finder = new Finder({
-      ...{ sources, report },
-      self: { nodeId: this.nodeId, meshAddress: this.meshAddress },
-      onFound: (found) => offerContact(this.#mesh, found),
-    });
-    if (!this.#mesh.paused) this.#finder.start();
+  /** Looks for other members while the mesh listens and may speak: an announcement says where to dial. */
+  #look(): void {
+    if (this.#mesh.address !== '' && !this.#mesh.paused) this.#finder.start();
   }
 
   async #storePeers(): Promise<void> {
     await this.#commits.writeMeta(PEERS_RECORD, utf8(JSON.stringify([...this.#addedPeers])));
   }
+}
+
+function createFinder(
+  { discoveries: sources = [], report }: MemberParts,
+  nodeId: string,
+  meshOf: () => Mesh,
+): Finder {
+  return new Finder({
+    ...{ sources, report },
+    self: () => ({ nodeId, meshAddress: meshOf().address }),
+    onFound: (found) => offerContact(meshOf(), found),
+  });
+}
+
+/** Whether no peer is linked: whoever is there is wanted now. */
+function isAlone(mesh: Mesh): boolean {
+  return !mesh.peers().some(({ state }) => state === 'connected');
 }
 
 /** Whom discovery found the mesh may dial. */

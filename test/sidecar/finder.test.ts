@@ -17,7 +17,7 @@ class World {
   /** What starting rejects with. */
   refusal: Error | undefined;
   readonly finder = new Finder({
-    self: { nodeId: 'aa', meshAddress: '[::]:7677' },
+    self: () => ({ nodeId: 'aa', meshAddress: '[::]:7677' }),
     sources: [{ source: 'multicast', create: ({ meshAddress }) => this.#create(meshAddress) }],
     onFound: (found) => this.found.push(found),
     report: (report) => this.reports.push(report),

@@ -43,7 +43,7 @@ it('links to a member that was found', async () => {
   );
   assert.ok(a.reports.some(({ type }) => type === 'discovery-started'));
   await b.member.close();
-  await fleet.clock.settle();
+  await fleet.clock.advanceSettled(100);
   assert.deepEqual(played.events, ['start', 'nudge']);
   await a.member.close();
   assert.deepEqual(played.events, ['start', 'nudge', 'close']);

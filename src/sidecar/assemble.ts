@@ -1,6 +1,6 @@
 // A running sidecar out of given parts: member, reports, API. compose.ts gives it the real world, the test sidecar a small one.
 import type { Caller, CoreConfig, Environment } from '../core/index.ts';
-import type { Transport } from '../mesh/index.ts';
+import type { Discovery, Transport } from '../mesh/index.ts';
 import { startApiServer } from './api/index.ts';
 import { createBackend } from './backend.ts';
 import { Closers } from './closers.ts';
@@ -35,6 +35,10 @@ export interface SidecarParts {
   /** Loopback address of the API; undefined turns TCP off. Port 0 takes a free one. */
   readonly apiListen: { readonly host: string; readonly port: number } | undefined;
   readonly apiSocket: string | undefined;
+  /** What looks for members. Started when links are accepted, and closed, by the sidecar. */
+  readonly discoveries?: readonly Discovery[];
+  /** What an operator should know of the ways to other members, one sentence each. */
+  linkWarnings?(): readonly string[];
   /** Whether to accept links. */
   readonly meshListens: boolean;
   /** `host:port` of sidecars to dial. */
@@ -100,6 +104,7 @@ async function openAll(parts: SidecarParts, opened: Closers): Promise<Sidecar> {
     clock,
     crypto,
     notReady: () => [...member.notReady(), ...faults],
+    warnings: () => parts.linkWarnings?.() ?? [],
     stopping: stopping.signal,
   });
   const api = await startApiServer({
@@ -116,6 +121,13 @@ async function openAll(parts: SidecarParts, opened: Closers): Promise<Sidecar> {
     await api.stop();
   });
   await member.connect();
+  for (const discovery of parts.discoveries ?? []) {
+    opened.defer(() => discovery.close());
+    await discovery.start({
+      onFound: (found) => member.offer(found),
+      onTrouble: (reason) => log.warn('discovery.trouble', { reason }, reason),
+    });
+  }
   if (parts.meshListens) {
     const address = member.meshAddress;
     log.info('mesh.listening', { address }, `other sidecars can dial ${address}`);

@@ -10,7 +10,7 @@ import {
   type RequestOf,
   type ResponseOf,
 } from '../core/index.ts';
-import type { PeerView, Transport } from '../mesh/index.ts';
+import type { Found, PeerView, Transport } from '../mesh/index.ts';
 import { type Disk, DiskGuard, type DiskSpace, isNoSpace } from './disk-guard.ts';
 import { warningOf } from './identity-warning.ts';
 import { Member, type MemberParts, type MemberReport } from './member.ts';
@@ -180,6 +180,11 @@ export class MemberSupervisor {
   async removePeer(address: string): Promise<void> {
     await this.#change((member) => member.removePeer(address));
     this.#removedPeers.add(address);
+  }
+
+  /** Takes an address that a discovery found. One that comes while the store is down is found again. */
+  offer(found: Found): void {
+    this.#up?.member.offer(found);
   }
 
   pause(): number {

@@ -22,6 +22,7 @@ import {
   utf8,
 } from '../core/index.ts';
 import {
+  type Found,
   formatPeerAddress,
   type LinkBudgets,
   Mesh,
@@ -222,6 +223,11 @@ export class Member {
     this.#addedPeers.add(address);
     await this.#storePeers();
     return true;
+  }
+
+  /** Takes an address that a discovery found. */
+  offer(found: Found): void {
+    this.#mesh.addPeer(found.address);
   }
 
   async removePeer(text: string): Promise<void> {

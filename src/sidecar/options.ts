@@ -116,9 +116,13 @@ function defaultOf(
       return { text: join(earlier('dataDir'), 'api.sock'), source };
     case 'peers':
     case 'linkBudgets':
+    case 'dhtBootstraps':
       return { text: [], source };
     case 'apiListen':
     case 'meshListen':
+    case 'dht':
+    case 'dhtBootstrapListen':
+    case 'dhtListen':
     case 'pulseFlushMs':
     case 'liveDocuments':
     case 'diskReserve':

@@ -117,16 +117,15 @@ export class DhtNode {
   /** Rejects with the system's error when a port cannot be had, and then nothing is left open. Does not wait for the DHT. */
   static async open(options: DhtNodeOptions): Promise<DhtNode> {
     const { listen, bootstrapListen } = options;
-    await probeUdpPort(listen);
-    const bootstrapper =
-      bootstrapListen === undefined ? undefined : await openBootstrapper(bootstrapListen);
-    const node = new DhtNode(options, bootstrapper);
+    const bootstrapper = bootstrapListen && (await openBootstrapper(bootstrapListen));
     try {
-      await node.#dht.bind();
+      await probeUdpPort(listen);
     } catch (error) {
       await bootstrapper?.destroy({ force: true });
       throw error;
     }
+    const node = new DhtNode(options, bootstrapper);
+    await node.#dht.bind();
     void node.#refresh();
     return node;
   }
@@ -272,7 +271,8 @@ export class DhtNode {
     const isSelf = ({ host, port }: DhtAddress): boolean =>
       host === bootstrapListen?.host && port === bootstrapListen.port;
     const others = addresses.filter((address) => !isSelf(address));
-    this.#dht.bootstrapNodes = bootstrapListen === undefined ? others : [bootstrapListen, ...others];
+    this.#dht.bootstrapNodes =
+      bootstrapListen === undefined ? others : [bootstrapListen, ...others];
     if (this.#bootstrapper !== undefined) this.#bootstrapper.bootstrapNodes = others;
   }
 

@@ -115,15 +115,7 @@ declare module 'hyperdht' {
   }
 
   namespace HyperDHT {
-    export type {
-      DhtAddress,
-      DhtKeyPair,
-      DhtOptions,
-      DhtQuery,
-      DhtRequest,
-      DhtServer,
-      MakeStream,
-    };
+    export type { DhtAddress, DhtKeyPair, DhtOptions, DhtQuery, DhtRequest, DhtServer, MakeStream };
   }
 
   export = HyperDHT;

@@ -101,8 +101,9 @@ class DhtDiscovery implements Discovery {
     const found = new Set<string>();
     try {
       for await (const publicKey of node.announce(topic, keyPair)) {
-        if (this.#closed !== undefined || found.size >= MAX_FOUND) break;
-        if (bytesEqual(publicKey, keyPair.publicKey)) continue;
+        if (this.#closed !== undefined) break;
+        // Read on all the same: the announcement comes after the answers.
+        if (found.size >= MAX_FOUND || bytesEqual(publicKey, keyPair.publicKey)) continue;
         const address = formatDhtAddress(publicKey);
         if (!found.has(address)) this.#offer(address);
         found.add(address);

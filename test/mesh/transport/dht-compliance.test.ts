@@ -36,7 +36,8 @@ async function open(): Promise<TransportPair> {
     diallerKey: DIAL_KEY.publicKey,
     atSameAddress: () => patient(transport(third, 1), third),
     deadAddress: formatDhtAddress(keyPair(9).publicKey),
-    nobodyListens: /^(Error: )?(nobody announces dht:\w+: |dht:\w+ is announced but does not answer)/,
+    nobodyListens:
+      /^(Error: )?(nobody announces dht:\w+: |dht:\w+ is announced but does not answer)/,
     until: (promise) => promise,
     settle: async () => {
       for (let turn = 0; turn < SETTLE_TURNS; turn++) await scheduler.yield();

@@ -87,6 +87,7 @@ export class DhtNode {
   readonly #servers = new Set<HyperDHT.DhtServer>();
   readonly #wakers = new Set<() => void>();
   readonly #refreshMs: number;
+  readonly #goodbyes: Promise<void>[] = [];
   #announced: Promise<void> = Promise.resolve();
   #known: KnownNodes;
   #health: DhtHealth;
@@ -208,10 +209,10 @@ export class DhtNode {
     }
   }
 
-  /** Takes the announcement back, where that is quick. */
-  async unannounce(topic: Uint8Array, keyPair: HyperDHT.DhtKeyPair): Promise<void> {
+  /** Takes the announcement back, where that is quick. Not waited for: `close` does, as far as it must. */
+  unannounce(topic: Uint8Array, keyPair: HyperDHT.DhtKeyPair): void {
     const undone = this.#dht.unannounce(Buffer.from(topic), keyPair);
-    await settledWithin(undone, GOODBYE_MS, this.#options.timers);
+    this.#goodbyes.push(settledWithin(undone, GOODBYE_MS, this.#options.timers));
   }
 
   /** Calls back when the DHT answers after it did not. Returns how to end that. */
@@ -235,6 +236,7 @@ export class DhtNode {
   async #close(): Promise<void> {
     this.#cancelRefresh?.();
     this.#known = this.known;
+    await Promise.all(this.#goodbyes);
     // Without force it would wait for answers that do not come.
     await this.#dht.destroy({ force: true });
     await this.#bootstrapper?.destroy({ force: true });

@@ -16,7 +16,7 @@ const MIN_GAP_MS = 1_000;
 
 export interface DhtDiscoveryOptions {
   /** Shared with the transport; closed by whoever opened it, after the discovery. */
-  readonly node: DhtNode;
+  readonly node: Pick<DhtNode, 'announce' | 'announced' | 'known' | 'onAwake' | 'unannounce'>;
   /** 32 bytes; whoever knows it sees who announces, and may announce anything. */
   readonly topic: Uint8Array;
   /** The key members dial. */
@@ -79,7 +79,7 @@ class DhtDiscovery implements Discovery {
     this.#state = 'closed';
     this.#cancelLook?.();
     this.#forgetWaker?.();
-    if (wasStarted) await node.unannounce(topic, keyPair);
+    if (wasStarted) node.unannounce(topic, keyPair);
   }
 
   #lookLater(): void {

@@ -11,6 +11,7 @@ import { toLinkBudgets } from './link-budgets.ts';
 import type { Log } from './log.ts';
 import { MemberSupervisor } from './member-supervisor.ts';
 import { createReporter } from './reporter.ts';
+import { startDiscoveries } from './start-discoveries.ts';
 import type { StoreSource } from './store-source.ts';
 
 export interface SidecarParts {
@@ -121,13 +122,7 @@ async function openAll(parts: SidecarParts, opened: Closers): Promise<Sidecar> {
     await api.stop();
   });
   await member.connect();
-  for (const discovery of parts.discoveries ?? []) {
-    opened.defer(() => discovery.close());
-    await discovery.start({
-      onFound: (found) => member.offer(found),
-      onTrouble: (reason) => log.warn('discovery.trouble', { reason }, reason),
-    });
-  }
+  await startDiscoveries(parts.discoveries ?? [], { member, log, opened });
   if (parts.meshListens) {
     const address = member.meshAddress;
     log.info('mesh.listening', { address }, `other sidecars can dial ${address}`);

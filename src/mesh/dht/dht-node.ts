@@ -22,6 +22,8 @@ const OWN_REFRESH_MS = 5_000;
 const PUBLIC_REFRESH_MS = 60_000;
 /** Refreshes without any answer until the DHT counts as silent. */
 const SILENT_AFTER_REFRESHES = 3;
+/** Nodes known before that are tried while the routing table is empty. */
+const TRIES_PER_REFRESH = 8;
 /** The last word to the DHT: a round trip by satellite. Without it others find out when they dial. */
 const GOODBYE_MS = 1_000;
 /** hyperdht's command of a request for a handshake. */
@@ -87,6 +89,9 @@ export class DhtNode {
   readonly #servers = new Set<HyperDHT.DhtServer>();
   readonly #wakers = new Set<() => void>();
   readonly #refreshMs: number;
+  /** Who of the bootstrap nodes and of those known before is there has been tried once. */
+  readonly #tried: Promise<void>;
+  #nextKnown = 0;
   readonly #goodbyes: Promise<void>[] = [];
   #announced: Promise<void> = Promise.resolve();
   #known: KnownNodes;
@@ -106,13 +111,13 @@ export class DhtNode {
       port: listen.port === 0 ? [0, 0] : [listen.port, listen.port + 1],
       anyPort: listen.port === 0,
       bootstrap: bootstrap === 'public' ? HyperDHT.BOOTSTRAP : ownBootstrap(options),
-      nodes: options.known.nodes,
       // It stores nothing for others: the one that does is the bootstrapper beside it.
       ephemeral: true,
       // The mesh pings; the guard of frames would take these empty messages for an attack.
       connectionKeepAlive: false,
     });
     this.#dht.limit(new TokenBucket(options.handshakeRate, clock));
+    this.#tried = this.#tryKnown(options.known.nodes.length).then(() => this.#refresh());
   }
 
   /** Rejects with the system's error when a port cannot be had, and then nothing is left open. Does not wait for the DHT. */
@@ -127,7 +132,6 @@ export class DhtNode {
     }
     const node = new DhtNode(options, bootstrapper);
     await node.#dht.bind();
-    void node.#refresh();
     return node;
   }
 
@@ -160,13 +164,7 @@ export class DhtNode {
     });
     server.on('connection', onStream);
     this.#servers.add(server);
-    this.#announced = server.listen(keyPair).then(
-      () => undefined,
-      (error: Error) => {
-        if (this.#closed !== undefined || !this.#servers.has(server)) return;
-        this.#options.onTrouble(`cannot accept links over the DHT: ${error.message}`);
-      },
-    );
+    this.#announced = this.#listen(server, keyPair);
     return {
       close: () => {
         this.#servers.delete(server);
@@ -174,6 +172,18 @@ export class DhtNode {
         return settledWithin(server.close(), GOODBYE_MS, this.#options.timers);
       },
     };
+  }
+
+  async #listen(server: HyperDHT.DhtServer, keyPair: HyperDHT.DhtKeyPair): Promise<void> {
+    await this.#tried;
+    if (!this.#servers.has(server)) return;
+    try {
+      await server.listen(keyPair);
+    } catch (error) {
+      if (this.#closed !== undefined || !this.#servers.has(server)) return;
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#options.onTrouble(`cannot accept links over the DHT: ${reason}`);
+    }
   }
 
   /** Resolves when it was tried to announce the key that is served, whether anybody heard it or not. Never rejects. */
@@ -203,6 +213,7 @@ export class DhtNode {
     topic: Uint8Array,
     keyPair: HyperDHT.DhtKeyPair,
   ): AsyncGenerator<Uint8Array, void> {
+    await this.#tried;
     const query = this.#dht.announce(Buffer.from(topic), keyPair, []);
     for await (const { peers } of query) {
       for (const { publicKey } of peers) yield publicKey;
@@ -248,8 +259,9 @@ export class DhtNode {
       const { addresses, failures } = await resolveBootstrap(bootstrap);
       if (this.#closed !== undefined) return;
       for (const failure of failures) onTrouble(`no address for the bootstrap node ${failure}`);
-      this.#useBootstrap(addresses);
+      await this.#useBootstrap(addresses);
     }
+    if (this.#dht.nodes.length === 0) await this.#tryKnown(TRIES_PER_REFRESH);
     if (this.#closed !== undefined) return;
     this.#dht.refresh();
     this.#bootstrapper?.refresh();
@@ -266,16 +278,36 @@ export class DhtNode {
     this.#cancelRefresh = timers.after(delayMs, () => void this.#refresh());
   }
 
-  /** Names that cannot be looked up now keep the addresses they had. */
-  #useBootstrap(addresses: readonly DhtAddress[]): void {
+  /**
+   * Each query waits six seconds for a bootstrap node that is down, so those that answer are used alone. Names that cannot be
+   * looked up now keep the addresses they had.
+   */
+  async #useBootstrap(addresses: readonly DhtAddress[]): Promise<void> {
     const { bootstrapListen } = this.#options;
-    if (addresses.length === 0) return;
+    const answering = await this.#whoAnswers(addresses);
+    if (this.#closed !== undefined || addresses.length === 0) return;
     const isSelf = ({ host, port }: DhtAddress): boolean =>
       host === bootstrapListen?.host && port === bootstrapListen.port;
-    const others = addresses.filter((address) => !isSelf(address));
+    const used = answering.length > 0 ? answering : addresses;
+    const others = used.filter((address) => !isSelf(address));
     this.#dht.bootstrapNodes =
       bootstrapListen === undefined ? others : [bootstrapListen, ...others];
     if (this.#bootstrapper !== undefined) this.#bootstrapper.bootstrapNodes = others;
+  }
+
+  /** Tries so many of the nodes known before, in turns; those that answer are in the routing table then. */
+  async #tryKnown(count: number): Promise<void> {
+    const { nodes } = this.#known;
+    const turn = [...nodes.slice(this.#nextKnown), ...nodes.slice(0, this.#nextKnown)];
+    this.#nextKnown = nodes.length === 0 ? 0 : (this.#nextKnown + count) % nodes.length;
+    await this.#whoAnswers(turn.slice(0, count));
+  }
+
+  async #whoAnswers(addresses: readonly DhtAddress[]): Promise<DhtAddress[]> {
+    const answers = await Promise.allSettled(
+      addresses.map((address) => this.#dht.ping(address, { retry: false })),
+    );
+    return addresses.filter((_, i) => answers[i]?.status === 'fulfilled');
   }
 
   #look(): void {

@@ -16,8 +16,6 @@ declare module 'hyperdht' {
   interface DhtOptions {
     /** Nodes to ask first; names are looked up at each query. Texts are the library's own. */
     readonly bootstrap: readonly (DhtAddress | string)[];
-    /** Nodes that were known before. */
-    readonly nodes?: readonly DhtAddress[];
     /** Address to bind, IPv4. */
     readonly host: string;
     /** One port, or a range of them that excludes its end; an empty range takes any. */
@@ -109,6 +107,8 @@ declare module 'hyperdht' {
     unannounce(target: Uint8Array, keyPair: DhtKeyPair): Promise<void>;
     /** The nodes in the routing table, those heard of last first. */
     toArray(options: { readonly limit: number }): DhtAddress[];
+    /** Rejects when nobody answers; without retries after a second. */
+    ping(address: DhtAddress, options: { readonly retry: false }): Promise<unknown>;
     /** Asks around, so that the routing table stays fresh. */
     refresh(): void;
     destroy(options?: { readonly force: boolean }): Promise<void>;

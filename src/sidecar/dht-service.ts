@@ -15,6 +15,7 @@ import {
   type Route,
 } from '../mesh/index.ts';
 import { type DhtNetwork, loadKnownNodes, saveKnownNodes } from './dht-nodes-file.ts';
+import { errorCode } from './durable-file.ts';
 import { deriveDhtKeys, OPEN_EPOCH } from './identity/dht-keys.ts';
 import type { FleetSecret } from './identity/fleet-secret.ts';
 import type { NodeKey } from './identity/node-key.ts';
@@ -135,10 +136,21 @@ function cannotBind({ dhtListen, dhtBootstrapListen }: SidecarOptions, error: Er
     one ? [formatPeerAddress(one)] : [],
   );
   return new StartupError(
-    `The DHT cannot listen on UDP ${udp.join(' or ')}: ${error.message}.`,
+    `The DHT cannot listen on UDP ${udp.join(' and ')}: ${bindFailure(error)}.`,
     'Choose an address of this machine and a free port with --dht-bootstrap-listen and --dht-listen; the two need different ports.',
     error,
   );
+}
+
+function bindFailure(error: Error): string {
+  switch (errorCode(error)) {
+    case 'EADDRINUSE':
+      return 'the port is in use';
+    case 'EADDRNOTAVAIL':
+      return 'this machine has no such address';
+    default:
+      return error.message;
+  }
 }
 
 function logState(log: Log, { state, isOpen, nodes }: DhtStatus, options: SidecarOptions): void {

@@ -21,7 +21,7 @@ const OWN_REFRESH_MS = 5_000;
 /** On the public DHT, which never forgets everything at once. */
 const PUBLIC_REFRESH_MS = 60_000;
 /** Refreshes without any answer until the DHT counts as silent. */
-const SILENT_AFTER_REFRESHES = 3;
+const SILENT_AFTER_REFRESHES = 2;
 /** Nodes known before that are tried while the routing table is empty. */
 const TRIES_PER_REFRESH = 8;
 /** The last word to the DHT: a round trip by satellite. Without it others find out when they dial. */
@@ -234,7 +234,6 @@ export class DhtNode {
 
   /** Asks around at once: the network changed. */
   nudge(): void {
-    this.#cancelRefresh?.();
     void this.#refresh();
   }
 
@@ -255,6 +254,9 @@ export class DhtNode {
 
   async #refresh(): Promise<void> {
     const { bootstrap, onTrouble } = this.#options;
+    if (this.#closed !== undefined) return;
+    // First, so that nodes that are down do not slow the rhythm.
+    this.#refreshLater();
     if (bootstrap !== 'public' && bootstrap.length > 0) {
       const { addresses, failures } = await resolveBootstrap(bootstrap);
       if (this.#closed !== undefined) return;
@@ -267,7 +269,6 @@ export class DhtNode {
     this.#bootstrapper?.refresh();
     for (const server of this.#servers) server.refresh();
     this.#look();
-    this.#refreshLater();
   }
 
   #refreshLater(): void {

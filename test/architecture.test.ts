@@ -43,12 +43,23 @@ const AREAS: readonly Area[] = [
   // Adapters: bytes in, bytes out.
   {
     at: 'src/mesh/transport/',
-    areas: ['src/core/'],
+    areas: ['src/mesh/dht/', 'src/core/'],
     packages: ['node:*', '@hyperswarm/secret-stream', 'sodium-native'],
+  },
+  // The one node of the DHT that its transport and its discovery share.
+  {
+    at: 'src/mesh/dht/',
+    areas: ['src/core/'],
+    packages: ['node:*', '@hyperswarm/secret-stream', 'hyperdht'],
   },
   {
     at: 'src/mesh/discovery/',
-    areas: ['src/mesh/discovery/announcement/', 'src/mesh/transport/', 'src/core/'],
+    areas: [
+      'src/mesh/discovery/announcement/',
+      'src/mesh/dht/',
+      'src/mesh/transport/',
+      'src/core/',
+    ],
     packages: ['node:*', 'multicast-dns'],
   },
   // Pure, as the protocol of links is.
@@ -66,7 +77,13 @@ const AREAS: readonly Area[] = [
   },
   {
     at: 'src/mesh/',
-    areas: ['src/mesh/protocol/', 'src/mesh/transport/', 'src/mesh/discovery/', 'src/core/'],
+    areas: [
+      'src/mesh/protocol/',
+      'src/mesh/transport/',
+      'src/mesh/dht/',
+      'src/mesh/discovery/',
+      'src/core/',
+    ],
     packages: [],
   },
   {

@@ -1,5 +1,9 @@
 // The door of the mesh.
 
+export type { DhtStatus } from './dht/dht-node.ts';
+export { DhtPresence } from './dht/dht-presence.ts';
+export { type DhtAddress, type KnownNodes, NOTHING_KNOWN } from './dht/known-nodes.ts';
+export { createDhtDiscovery } from './discovery/dht-discovery.ts';
 export type { Discovery, Found } from './discovery/discovery.ts';
 export { createMulticastDiscovery } from './discovery/multicast.ts';
 export type {
@@ -23,6 +27,9 @@ export type { ContactSource, Membership } from './protocol/index.ts';
 export { parseQuietSpan, type QuietSpan } from './quiet-hours.ts';
 export type { Resolver } from './resolver.ts';
 export { formatPeerAddress, parsePeerAddress } from './transport/address.ts';
+export { createDhtTransport } from './transport/dht.ts';
+export { formatDhtAddress, parseDhtAddress } from './transport/dht-address.ts';
 export { createLanTransport } from './transport/lan.ts';
+export { createManyTransport, type Route } from './transport/many.ts';
 export { createMemoryNetwork } from './transport/memory.ts';
 export { type Link, MAX_FRAME_BYTES, type Transport } from './transport/transport.ts';

@@ -89,12 +89,24 @@ export class LinkRules {
     return untilMs === undefined ? undefined : describeQuiet(linkClass, untilMs);
   }
 
+  /** Whether members may be looked for that way now: multicast is of the class of who is next to it, the DHT of that of its links. */
+  maySpeak(source: 'multicast' | 'dht'): boolean {
+    const facts =
+      source === 'dht'
+        ? { path: 'dht' as const, addresses: [] }
+        : { path: 'lan' as const, addresses: [ON_THE_WIRE] };
+    return this.quietReason(classOfLink(this.#parts.classes ?? [], facts)) === undefined;
+  }
+
   /** Why a contact must not be dialled now; undefined where it may, as far as is known. */
   quietReasonOf(contact: Contact): string | undefined {
     const linkClass = this.classOfContact(contact);
     return linkClass === undefined ? undefined : this.quietReason(linkClass);
   }
 }
+
+/** Where multicast goes to: whoever is next to it on the wire. */
+const ON_THE_WIRE = '[fe80::1]:7677';
 
 /** As it is dialled: where it is, and the names that led there. */
 function addressesOf(contact: Contact | undefined): readonly string[] {

@@ -65,6 +65,11 @@ export class Mesh {
     return this.#state === 'paused';
   }
 
+  /** Whether members may be looked for in that way now: nothing is sent while the mesh, or the class of such links, is silent. */
+  mayLook(source: 'multicast' | 'dht'): boolean {
+    return this.#state === 'running' && this.#rules.maySpeak(source);
+  }
+
   peers(): PeerView[] {
     return viewPeers({
       contacts: this.#book.contacts(),

@@ -39,6 +39,8 @@ export interface SidecarParts {
   /** Loopback address of the API; undefined turns TCP off. Port 0 takes a free one. */
   readonly apiListen: { readonly host: string; readonly port: number } | undefined;
   readonly apiSocket: string | undefined;
+  /** What an operator should know of the ways to other members, one sentence each. */
+  linkWarnings?(): readonly string[];
   /** Whether to accept links. */
   readonly meshListens: boolean;
   /** Sidecars to dial, as formatPeerSpec spells them. */
@@ -121,6 +123,7 @@ async function openAll(parts: SidecarParts, opened: Closers): Promise<Sidecar> {
     clock,
     crypto,
     notReady: () => [...member.notReady(), ...faults],
+    warnings: () => parts.linkWarnings?.() ?? [],
     stopping: stopping.signal,
   });
   const api = await startApiServer({

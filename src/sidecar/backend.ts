@@ -15,6 +15,8 @@ export interface BackendParts {
   readonly log: Log;
   readonly stopping: AbortSignal;
   notReady(): readonly string[];
+  /** What an operator should know of beside what the member says, one sentence each. */
+  warnings(): readonly string[];
 }
 
 export function createBackend(parts: BackendParts): Backend {
@@ -63,7 +65,7 @@ export function createBackend(parts: BackendParts): Backend {
     onChange: (listener) => member.onChange(listener),
     notReady: () => parts.notReady(),
     damage: () => member.damage.map(({ what, detail }) => `${what} ${detail}`),
-    warnings: () => member.warnings,
+    warnings: () => [...member.warnings, ...parts.warnings()],
     stopping: parts.stopping,
   };
 }

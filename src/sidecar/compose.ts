@@ -1,10 +1,11 @@
 // The composition root: the one file that builds the real world out of options. What it opens it closes, in reverse.
 import { join } from 'node:path';
 import { type Environment, HoldfastError, toHex } from '../core/index.ts';
-import { createLanTransport } from '../mesh/index.ts';
+import { createLanTransport, createManyTransport, parseDhtAddress } from '../mesh/index.ts';
 import { assembleSidecar, type Sidecar, type SidecarParts } from './assemble.ts';
 import { Ballast } from './ballast.ts';
 import { Closers } from './closers.ts';
+import { openDht } from './dht-service.ts';
 import { isNoSpace } from './disk-guard.ts';
 import { spaceOf } from './disk-space.ts';
 import { errorCode } from './durable-file.ts';
@@ -60,6 +61,8 @@ async function openAll(
   const tokens = await loadTokens(dataDir, agents, random);
   const address = meshListen ?? NOT_LISTENING;
   const network = createNetworkWatch(timers);
+  const dht = await openDht(options, { fleet, key, environment, network, log });
+  if (dht !== undefined) opened.defer(() => dht.close());
   const sidecar = await explained(options, {
     ...options,
     environment,
@@ -70,22 +73,31 @@ async function openAll(
     stores,
     createTransport: (before) => {
       // What took a free port keeps it, for those who dial it.
-      const port = address.port === 0 ? Number(before.split(':').at(-1)) : address.port;
-      return createLanTransport({ host: address.host, port, keyPair: key.noise, timers });
+      const free = meshListen === undefined ? 0 : Number(before.split(':').at(-1));
+      const port = address.port === 0 ? free : address.port;
+      const lan = createLanTransport({ host: address.host, port, keyPair: key.noise, timers });
+      if (dht === undefined) return lan;
+      const takes = (text: string): boolean => parseDhtAddress(text) === undefined;
+      const listens = meshListen !== undefined;
+      return createManyTransport([{ transport: lan, listens, takes }, dht.createRoute()]);
     },
     resolver: createSystemResolver(),
     networkWatch: network,
     disk,
     diskReserveBytes: options.diskReserve,
     authenticate: (token) => tokens.find(token),
-    meshListens: meshListen !== undefined,
+    meshListens: meshListen !== undefined || dht !== undefined,
     exchange: {
       advertised: options.advertises,
       noiseKey: toHex(key.noise.publicKey),
-      dht: false,
+      dht: dht !== undefined,
       network,
     },
-    discoveries: lanDiscoveries(options, environment, fleet, network),
+    discoveries: [
+      ...lanDiscoveries(options, environment, fleet, network),
+      ...(dht === undefined ? [] : [dht.source]),
+    ],
+    linkWarnings: () => dht?.warnings() ?? [],
   });
   opened.defer(() => sidecar[Symbol.asyncDispose]() as Promise<void>);
   return { ...sidecar, [Symbol.asyncDispose]: () => opened.close() };

@@ -1,5 +1,5 @@
-// Creates small files that are either there with all their bytes, also after a power cut, or not there.
-import { link, open, rm } from 'node:fs/promises';
+// Writes small files that are either there with all their bytes, also after a power cut, or not there.
+import { link, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 export interface NewFile {
@@ -13,15 +13,8 @@ export interface NewFile {
 
 /** Creates a file. Returns false, and changes nothing, when one of that name exists. */
 export async function createFileDurably(file: NewFile): Promise<boolean> {
-  await rm(file.temporaryPath, { force: true });
   try {
-    const handle = await open(file.temporaryPath, 'wx', file.mode);
-    try {
-      await handle.writeFile(file.content);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
+    await writeTemporary(file);
     // A link, not a rename: a rename would silently replace a file that another process created meanwhile.
     await link(file.temporaryPath, file.path);
   } catch (error) {
@@ -32,6 +25,28 @@ export async function createFileDurably(file: NewFile): Promise<boolean> {
   }
   await syncDirectory(dirname(file.path));
   return true;
+}
+
+/** Writes a file, in place of one of that name if there is one: at any moment it is the old one or the new one. */
+export async function replaceFileDurably(file: NewFile): Promise<void> {
+  try {
+    await writeTemporary(file);
+    await rename(file.temporaryPath, file.path);
+  } finally {
+    await rm(file.temporaryPath, { force: true });
+  }
+  await syncDirectory(dirname(file.path));
+}
+
+async function writeTemporary(file: NewFile): Promise<void> {
+  await rm(file.temporaryPath, { force: true });
+  const handle = await open(file.temporaryPath, 'wx', file.mode);
+  try {
+    await handle.writeFile(file.content);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
 }
 
 /** Makes the names in a directory survive a power cut; syncing a file alone does not. */

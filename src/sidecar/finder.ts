@@ -11,8 +11,10 @@ export interface SelfOnNetwork {
 
 export interface DiscoverySource {
   readonly source: Found['source'];
-  /** Made anew for each start. */
+  /** Made anew each time that it may speak. */
   create(self: SelfOnNetwork): Discovery;
+  /** The way is silent from now on, until the next `create`: called after the discovery was closed. */
+  silence?(): Promise<void>;
 }
 
 export type FinderReport =
@@ -27,13 +29,15 @@ export interface FinderParts {
   readonly sources: readonly DiscoverySource[];
   /** Asked at each start: by then the mesh listens. */
   self(): SelfOnNetwork;
+  /** Whether a way may be used now. */
+  maySpeak(source: Found['source']): boolean;
   onFound(found: Found): void;
   report(report: FinderReport): void;
 }
 
 export class Finder {
   readonly #parts: FinderParts;
-  #running: Discovery[] = [];
+  readonly #running = new Map<DiscoverySource, Discovery>();
   #isClosed = false;
   /** Goodbyes under way. */
   #stopping: Promise<unknown> = Promise.resolve();
@@ -42,48 +46,57 @@ export class Finder {
     this.#parts = parts;
   }
 
-  /** Begins to look, unless it does already or was closed. */
-  start(): void {
-    if (this.#running.length > 0 || this.#isClosed) return;
-    const { sources, self, report } = this.#parts;
-    this.#running = sources.map(({ source, create }) => {
-      const discovery = create(self());
-      const trouble = (reason: string): void => {
-        if (this.#runs(discovery)) report({ type: 'discovery-trouble', source, reason });
-      };
-      const onFound = (found: Found): void => {
-        if (this.#runs(discovery)) this.#parts.onFound(found);
-      };
-      discovery.start({ onFound, onTrouble: trouble }).then(
-        () => {
-          if (this.#runs(discovery)) report({ type: 'discovery-started', source });
-        },
-        (error: unknown) => trouble(error instanceof Error ? error.message : String(error)),
-      );
-      return discovery;
-    });
+  /** Begins to look in each way that may be used, and ends it in each that may not. To be called again at will. */
+  look(): void {
+    for (const source of this.#parts.sources) {
+      const may = !this.#isClosed && this.#parts.maySpeak(source.source);
+      const running = this.#running.get(source);
+      if (may && running === undefined) this.#begin(source);
+      if (!may && running !== undefined) this.#end(source, running);
+    }
   }
 
   nudge(): void {
-    for (const discovery of this.#running) discovery.nudge();
+    for (const discovery of this.#running.values()) discovery.nudge();
   }
 
-  /** Says goodbye and looks no more, until `start`. */
-  stop(): void {
-    const stopped = this.#running;
-    this.#running = [];
-    const closed = stopped.map((discovery) => discovery.close().catch(() => undefined));
-    this.#stopping = Promise.all([this.#stopping, ...closed]);
-  }
-
-  /** Stops for good; resolves when the goodbyes are said. Idempotent. */
+  /** Looks no more; resolves when the goodbyes are said. Idempotent. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    this.stop();
+    this.look();
     await this.#stopping;
   }
 
-  #runs(discovery: Discovery): boolean {
-    return this.#running.includes(discovery);
+  #begin(from: DiscoverySource): void {
+    const { source } = from;
+    const { self, report, onFound } = this.#parts;
+    const discovery = from.create(self());
+    this.#running.set(from, discovery);
+    const runs = (): boolean => this.#running.get(from) === discovery;
+    const onTrouble = (reason: string): void => {
+      if (runs()) report({ type: 'discovery-trouble', source, reason });
+    };
+    const handlers = {
+      onTrouble,
+      onFound: (found: Found): void => {
+        if (runs()) onFound(found);
+      },
+    };
+    discovery.start(handlers).then(
+      () => {
+        if (runs()) report({ type: 'discovery-started', source });
+      },
+      (error: unknown) => onTrouble(error instanceof Error ? error.message : String(error)),
+    );
+  }
+
+  #end(from: DiscoverySource, discovery: Discovery): void {
+    this.#running.delete(from);
+    const closed = discovery
+      .close()
+      // At the end the way itself is closed, after the last words on its links.
+      .then(() => (this.#running.has(from) || this.#isClosed ? undefined : from.silence?.()))
+      .catch(() => undefined);
+    this.#stopping = Promise.all([this.#stopping, closed]);
   }
 }

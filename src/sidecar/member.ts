@@ -13,6 +13,8 @@ import {
   INCARNATION_RANDOM_BYTES,
   type Method,
   Node,
+  type NodeIdentity,
+  type NodeMemory,
   type ReportEvent,
   type RequestOf,
   type ResponseOf,
@@ -117,7 +119,7 @@ export class Member {
 
   /** Reads the store and brings its views up to date. No link is made yet. Rejects with StoreDamagedError. */
   static async open(parts: MemberParts): Promise<Member> {
-    const { environment, signer, fleet, config } = parts;
+    const { environment, signer, fleet } = parts;
     const { clock, timers, random, crypto } = environment;
     const nodeId = toHex(signer.publicKey);
     const recollection = await recall(parts.store, nodeId, crypto, random);
@@ -130,22 +132,7 @@ export class Member {
       random.bytes(INCARNATION_RANDOM_BYTES),
       crypto,
     );
-    const identity = {
-      nodeId,
-      name: parts.name,
-      incarnation,
-      agents: new Set(parts.agents),
-      bootTags,
-    };
-    const node = new Node({
-      identity,
-      fleetId: fleet.fleetId,
-      config,
-      crypto,
-      signer,
-      memory,
-      forgetting: parts.forgetting ?? FORGETTING,
-    });
+    const node = createNode(parts, { nodeId, incarnation, memory, bootTags });
     const runtime = new Runtime({
       node,
       commits,
@@ -175,6 +162,7 @@ export class Member {
       report: (report) => {
         parts.report(report);
         if (report.type === 'link-down' && isAlone(mesh)) finder.nudge();
+        if (report.type === 'quiet' || report.type === 'quiet-over') finder.look();
       },
     });
     await runtime.idle();
@@ -200,7 +188,7 @@ export class Member {
     if (listen) await this.#mesh.listen();
     this.#operator.connect(peers);
     this.#exchange?.start(this.#mesh.address);
-    this.#look();
+    this.#finder.look();
   }
 
   /** Documents held, deleted ones included. */
@@ -245,13 +233,14 @@ export class Member {
 
   /** Pauses the mesh, or one peer: an address, a name or the beginning of a node id. Returns how many links were closed. */
   pause(peer = ''): Promise<number> {
-    if (peer === '') this.#finder.stop();
-    return this.#operator.pause(peer);
+    const closed = this.#operator.pause(peer);
+    this.#finder.look();
+    return closed;
   }
 
   async resume(peer = ''): Promise<void> {
     await this.#operator.resume(peer);
-    this.#look();
+    this.#finder.look();
   }
 
   /** Before `connect`: what is silent, in place of what was kept. */
@@ -262,6 +251,7 @@ export class Member {
   /** This machine is in another network than before: all that waits is dialled soon. */
   networkChanged(): void {
     this.#mesh.networkChanged();
+    this.#finder.nudge();
   }
 
   /** Milliseconds since 1970 by the own clock; undefined while it sends as well. */
@@ -285,11 +275,22 @@ export class Member {
     await this.#runtime.close();
     await Promise.all([this.#finder.close(), this.#mesh.close()]);
   }
+}
 
-  /** Looks for other members while the mesh listens and may speak: an announcement says where to dial. */
-  #look(): void {
-    if (this.#mesh.address !== '' && !this.#mesh.paused) this.#finder.start();
-  }
+function createNode(
+  { name, agents, fleet, config, environment, signer, forgetting = FORGETTING }: MemberParts,
+  {
+    memory,
+    ...self
+  }: Pick<NodeIdentity, 'nodeId' | 'incarnation' | 'bootTags'> & {
+    readonly memory: NodeMemory;
+  },
+): Node {
+  return new Node({
+    identity: { ...self, name, agents: new Set(agents) },
+    fleetId: fleet.fleetId,
+    ...{ config, signer, memory, forgetting, crypto: environment.crypto },
+  });
 }
 
 function exchangeOf(
@@ -319,6 +320,8 @@ function createFinder(
   return new Finder({
     ...{ sources, report },
     self: () => ({ nodeId, meshAddress: meshOf().address }),
+    // An announcement says where to dial, so it is of no use to a member that does not listen.
+    maySpeak: (source) => meshOf().address !== '' && meshOf().mayLook(source),
     onFound: (found) => meshOf().offer(found),
   });
 }

@@ -1,4 +1,5 @@
 // What each option's text must be, and what it becomes: one zod schema an option.
+import { isIPv4, isIPv6 } from 'node:net';
 import { z } from 'zod';
 import {
   formatPeerAddress,
@@ -24,6 +25,8 @@ const MAX_BUDGETS = 1 + 3 + MAX_PEERS;
 const MAX_RULES = 64;
 /** Interfaces that are named; more are none of a machine that is no switch. */
 const MAX_LAN_INTERFACES = 32;
+/** One answers; the others are for when it does not. */
+const MAX_BOOTSTRAPS = 16;
 const MIB = 1024 * 1024;
 const MAX_RESERVE_MIB = 1_000_000;
 /** What the shortest `sun_path` of the supported systems holds (macOS), in bytes. */
@@ -33,6 +36,7 @@ const NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 export const LOG_FORMATS = ['json', 'pretty'] as const;
+const DHT_MODES = ['auto', 'on', 'off', 'public'] as const;
 
 /** Why a text is no such value: a sentence that goes on after the quoted text. */
 class Refusal {
@@ -141,6 +145,34 @@ const lanInterface = parsed((text) =>
         'is no name of an interface; write for example eth0, or !eth0 for one not to use',
       ),
 );
+const dhtBootstrap = parsed((text) => {
+  const address = parsePeerAddress(text);
+  if (address === undefined) {
+    return new Refusal('is not host:port; write for example hub.example:7678');
+  }
+  if (!isIPv6(address.host)) return formatPeerAddress(address);
+  return new Refusal('is IPv6; the DHT works over IPv4 alone');
+});
+
+const dhtBootstrapListen = parsed((text) => {
+  if (text === 'off') return undefined;
+  const address = parseListenAddress(text);
+  if (address === undefined || !isIPv4(address.host) || address.port === 0) {
+    return new Refusal(
+      'is not an IPv4 address with its port; write for example 192.0.2.7:7678, or off',
+    );
+  }
+  if (address.host !== '0.0.0.0') return address;
+  return new Refusal('is no one address; write the one at which others reach this machine');
+});
+
+const dhtListen = parsed((text) => {
+  const address = parseListenAddress(text);
+  if (address !== undefined && isIPv4(address.host)) return address;
+  return new Refusal(
+    'is not an IPv4 address with its port; write for example 0.0.0.0:7679, with port 0 for any',
+  );
+});
 
 function unique(values: readonly string[]): readonly string[] {
   return Object.freeze([...new Set(values)]);
@@ -223,6 +255,13 @@ export const OPTION_SCHEMAS = {
     .array(lanInterface)
     .max(MAX_LAN_INTERFACES, `names more than ${MAX_LAN_INTERFACES} interfaces`)
     .transform(unique),
+  dht: oneOf(DHT_MODES),
+  dhtBootstraps: z
+    .array(dhtBootstrap)
+    .max(MAX_BOOTSTRAPS, `has more than ${MAX_BOOTSTRAPS} bootstrap nodes; two or three are enough`)
+    .transform(unique),
+  dhtBootstrapListen,
+  dhtListen,
   pulseFlushMs: integer(10, 60_000),
   liveDocuments: integer(16, 100_000),
   diskReserve,
@@ -230,7 +269,15 @@ export const OPTION_SCHEMAS = {
   logFormat: oneOf(LOG_FORMATS),
 } satisfies Record<OptionKey, z.ZodType>;
 
-export const OPTIONS_SCHEMA = z.object(OPTION_SCHEMAS);
+export const OPTIONS_SCHEMA = z.object(OPTION_SCHEMAS).superRefine((options, context) => {
+  const { dht, dhtBootstraps, dhtBootstrapListen: listen } = options;
+  const hasOwn = dhtBootstraps.length > 0 || listen !== undefined;
+  // Alone it would find nobody, and say nothing about it.
+  const alone = 'on needs a bootstrap node: name one with --dht-bootstrap, or be one yourself';
+  const mixed = 'public and bootstrap nodes of your own are two DHTs; choose one';
+  const message = dht === 'on' && !hasOwn ? alone : dht === 'public' && hasOwn ? mixed : undefined;
+  if (message !== undefined) context.addIssue({ code: 'custom', path: ['dht'], message });
+});
 
 /** The options of a sidecar. `undefined` for a listener that is off. */
 export type SidecarOptions = Readonly<z.output<typeof OPTIONS_SCHEMA>>;

@@ -121,11 +121,15 @@ function defaultOf(
     case 'linkClasses':
     case 'quietHours':
     case 'lanInterfaces':
+    case 'dhtBootstraps':
       return { text: [], source };
     case 'apiListen':
     case 'meshListen':
     case 'receiveOnly':
     case 'lanDiscovery':
+    case 'dht':
+    case 'dhtBootstrapListen':
+    case 'dhtListen':
     case 'pulseFlushMs':
     case 'liveDocuments':
     case 'diskReserve':

@@ -16,9 +16,19 @@ class World {
   readonly found: Found[] = [];
   /** What starting rejects with. */
   refusal: Error | undefined;
+  maySpeak = true;
   readonly finder = new Finder({
     self: () => ({ nodeId: 'aa', meshAddress: '[::]:7677' }),
-    sources: [{ source: 'multicast', create: ({ meshAddress }) => this.#create(meshAddress) }],
+    sources: [
+      {
+        source: 'multicast',
+        create: ({ meshAddress }) => this.#create(meshAddress),
+        silence: async () => {
+          this.events.push('silence');
+        },
+      },
+    ],
+    maySpeak: () => this.maySpeak,
     onFound: (found) => this.found.push(found),
     report: (report) => this.reports.push(report),
   });
@@ -43,8 +53,8 @@ const settle = () => new ManualClock().settle();
 describe('a finder', () => {
   it('starts once, passes on what is found, and tells that it started', async () => {
     const { finder, events, handlers, reports, found } = new World();
-    finder.start();
-    finder.start();
+    finder.look();
+    finder.look();
     await settle();
     handlers[0]?.onFound(FOUND);
     finder.nudge();
@@ -53,33 +63,48 @@ describe('a finder', () => {
     assert.deepEqual(found, [FOUND]);
   });
 
-  it('after a stop believes nothing any more, and starts anew with another discovery', async () => {
-    const { finder, events, handlers, reports, found } = new World();
-    finder.start();
-    finder.stop();
+  it('that must be silent believes nothing any more, and starts anew with another discovery', async () => {
+    const world = new World();
+    const { finder, events, handlers, reports, found } = world;
+    finder.look();
+    world.maySpeak = false;
+    finder.look();
     await settle();
     handlers[0]?.onFound(FOUND);
     handlers[0]?.onTrouble('late');
     assert.deepEqual([found, reports], [[], []]);
-    finder.start();
+    finder.look();
+    world.maySpeak = true;
+    finder.look();
     handlers[1]?.onFound(FOUND);
-    assert.deepEqual(events, ['start [::]:7677', 'close', 'start [::]:7677']);
+    assert.deepEqual(events, ['start [::]:7677', 'close', 'silence', 'start [::]:7677']);
     assert.deepEqual(found, [FOUND]);
   });
 
   it('that is closed does not start again', async () => {
     const { finder, events } = new World();
-    finder.start();
+    finder.look();
     await finder.close();
     await finder.close();
-    finder.start();
+    finder.look();
     assert.deepEqual(events, ['start [::]:7677', 'close']);
+  });
+
+  it('that may speak again before the goodbye is said goes on', async () => {
+    const world = new World();
+    world.finder.look();
+    world.maySpeak = false;
+    world.finder.look();
+    world.maySpeak = true;
+    world.finder.look();
+    await settle();
+    assert.deepEqual(world.events, ['start [::]:7677', 'close', 'start [::]:7677']);
   });
 
   it('tells why a discovery did not start', async () => {
     const world = new World();
     world.refusal = new Error('no such interface');
-    world.finder.start();
+    world.finder.look();
     await settle();
     assert.deepEqual(world.reports, [
       { type: 'discovery-trouble', source: 'multicast', reason: 'no such interface' },

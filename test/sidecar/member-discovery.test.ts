@@ -62,3 +62,23 @@ it('does not look while it is paused', async () => {
   assert.deepEqual(played.events, ['start', 'close', 'start']);
   await a.member.close();
 });
+
+it('does not look in a way whose class of links must be silent, and does when its hours are over', async () => {
+  const fleet = new TestFleet();
+  const [lan, dht] = [new PlayedSource(), new PlayedSource()];
+  const minutes = (after: number): string =>
+    new Date(fleet.clock.now().wallMs + after * 60_000).toISOString().slice(11, 16);
+  const a = await fleet.start('a', {
+    discoveries: [
+      { source: 'multicast', create: () => lan.create() },
+      { source: 'dht', create: () => dht.create() },
+    ],
+    quietHours: [`lan=${minutes(10)}-${minutes(20)}`, 'wan=always'],
+  });
+  assert.deepEqual([lan.events, dht.events], [['start'], []]);
+  await fleet.clock.advanceSettled(11 * 60_000);
+  assert.deepEqual(lan.events, ['start', 'close']);
+  await fleet.clock.advanceSettled(10 * 60_000);
+  assert.deepEqual([lan.events, dht.events], [['start', 'close', 'start'], []]);
+  await a.member.close();
+});

@@ -15,7 +15,10 @@ for (const option of SIDECAR_OPTIONS) {
     assert.equal(option.key, camelCase(words));
     assert.equal(option.env, `HOLDFAST_${words.join('_').toUpperCase()}`);
     const [section = '', ...rest] = words;
-    assert.equal(option.yaml, rest.length === 0 ? section : `${section}.${camelCase(rest)}`);
+    // A word that is a section too cannot be a value: it has the key `mode` there.
+    const isSection = SIDECAR_OPTIONS.some(({ yaml }) => yaml.startsWith(`${section}.`));
+    const name = rest.length === 0 && isSection ? 'mode' : camelCase(rest);
+    assert.equal(option.yaml, name === '' ? section : `${section}.${name}`);
   });
 }
 

@@ -12,8 +12,11 @@ const ENCRYPTION_BYTES = FRAME_OVERHEAD_BYTES - LENGTH_BYTES;
 const MIN_MESSAGE_BYTES = ENCRYPTION_BYTES + 1;
 const MAX_MESSAGE_BYTES = ENCRYPTION_BYTES + MAX_FRAME_BYTES;
 
-/** Messages each side receives before the first frame: its part of Noise XX and the header of the cipher stream. */
-const HANDSHAKE_MESSAGES = { initiator: 2, responder: 3 } as const;
+/**
+ * Messages each side receives before the first frame: its part of Noise XX and the header of the cipher stream. `keyed` is a
+ * stream whose handshake was done beside it, as over the DHT: the header alone.
+ */
+const HANDSHAKE_MESSAGES = { initiator: 2, responder: 3, keyed: 1 } as const;
 
 export interface FrameGuard {
   /** Takes the next raw bytes. Returns why the link must end before anybody else sees them, or undefined. */

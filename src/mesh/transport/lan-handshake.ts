@@ -5,7 +5,7 @@ import type { Timers } from '../../core/index.ts';
 import { createFrameGuard } from './frame-guard.ts';
 import { closeReason } from './lan-errors.ts';
 import type { LanLimits } from './lan-limits.ts';
-import { LanLink } from './lan-link.ts';
+import { StreamLink, type Wire } from './stream-link.ts';
 
 /** Ed25519 key pair as libsodium keeps it: 32 and 64 bytes. */
 export interface NoiseKeyPair {
@@ -24,7 +24,7 @@ export interface Handshake {
 }
 
 /** Takes the socket over. Rejects with an Error that completes "<address> …", after the socket was destroyed. */
-export function shakeHands(socket: Socket, handshake: Handshake): Promise<LanLink> {
+export function shakeHands(socket: Socket, handshake: Handshake): Promise<StreamLink> {
   const { initiator, remoteAddress, keyPair, timers, limits, signal } = handshake;
   const guard = createFrameGuard(initiator ? 'initiator' : 'responder');
   const stream = new SecretStream(initiator, socket, { pattern: 'XX', keyPair, enableSend: false });
@@ -52,10 +52,11 @@ export function shakeHands(socket: Socket, handshake: Handshake): Promise<LanLin
     };
     const onConnect = (): void => {
       const { maxBufferedBytes } = limits;
-      const link = new LanLink({
+      const link = new StreamLink({
         initiator,
         remoteAddress,
-        socket,
+        path: 'lan',
+        wire: wireOf(socket),
         stream,
         timers,
         maxBufferedBytes,
@@ -77,4 +78,19 @@ export function shakeHands(socket: Socket, handshake: Handshake): Promise<LanLin
     stream.on('error', onError).on('close', onClose).on('connect', onConnect);
     if (signal.aborted) onAbort();
   });
+}
+
+function wireOf(socket: Socket): Wire {
+  return {
+    holdsSenderBack: true,
+    get bytesReceived() {
+      return socket.bytesRead;
+    },
+    get bytesSent() {
+      return socket.bytesWritten - socket.writableLength;
+    },
+    get bytesTaken() {
+      return socket.bytesWritten;
+    },
+  };
 }

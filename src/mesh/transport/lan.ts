@@ -5,8 +5,8 @@ import { formatPeerAddress, type PeerAddress, parsePeerAddress } from './address
 import { dialFailure, listenFailure } from './lan-errors.ts';
 import { type NoiseKeyPair, shakeHands } from './lan-handshake.ts';
 import { KEEP_ALIVE_DELAY_MS, LAN_LIMITS, type LanLimits } from './lan-limits.ts';
-import type { LanLink } from './lan-link.ts';
 import { RefusalReporter } from './refusal-reporter.ts';
+import type { StreamLink } from './stream-link.ts';
 import type { Link, Transport } from './transport.ts';
 import { WaitingRoom } from './waiting-room.ts';
 
@@ -38,7 +38,7 @@ export function createLanTransport(options: LanOptions): Transport {
 class LanTransport implements Transport {
   readonly #options: LanOptions;
   readonly #limits: LanLimits;
-  readonly #links = new Set<LanLink>();
+  readonly #links = new Set<StreamLink>();
   /** Ends dials and handshakes when the transport closes. */
   readonly #closing = new AbortController();
   #server: Server | undefined;
@@ -172,7 +172,7 @@ class LanTransport implements Transport {
       );
   }
 
-  #keep(link: LanLink): void {
+  #keep(link: StreamLink): void {
     this.#links.add(link);
     void link.closed.then(() => this.#links.delete(link));
     // It may have been ready in the very tick in which the transport closed.

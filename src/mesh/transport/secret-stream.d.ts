@@ -9,6 +9,11 @@ declare module '@hyperswarm/secret-stream' {
     readonly enableSend: boolean;
   }
 
+  /** Of a stream whose handshake is done beside it; how, is between its maker and the library. */
+  interface KeyedStreamOptions {
+    readonly enableSend: boolean;
+  }
+
   interface SecretStreamEvents {
     /** The Noise handshake is done: `remotePublicKey` and `handshakeHash` are set. */
     connect: () => void;
@@ -23,8 +28,15 @@ declare module '@hyperswarm/secret-stream' {
 
   class SecretStream {
     constructor(isInitiator: boolean, rawStream: Duplex, options: SecretStreamOptions);
+    constructor(isInitiator: boolean, rawStream: Duplex | null, options: KeyedStreamOptions);
     readonly remotePublicKey: Uint8Array | null;
     readonly handshakeHash: Uint8Array | null;
+    /** The stream beneath; null until there is one. One of the DHT knows its address, as soon as it is connected. */
+    readonly rawStream:
+      | (Duplex & { readonly remoteHost?: string | null; readonly remotePort?: number })
+      | null;
+    /** Bytes of the messages given to the stream beneath, lengths included, the handshake not. */
+    readonly rawBytesWritten: number;
     on<Name extends keyof SecretStreamEvents>(name: Name, listener: SecretStreamEvents[Name]): this;
     off<Name extends keyof SecretStreamEvents>(
       name: Name,

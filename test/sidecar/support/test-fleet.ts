@@ -14,6 +14,7 @@ import { createMemoryNetwork, type MemoryNetwork } from '../../../src/mesh/trans
 import type { ExchangeOptions } from '../../../src/sidecar/address-exchange.ts';
 import type { DiscoverySource } from '../../../src/sidecar/finder.ts';
 import { deriveNodeKey } from '../../../src/sidecar/identity/node-key.ts';
+import { toQuietHours } from '../../../src/sidecar/link-options.ts';
 import { Member, type MemberReport } from '../../../src/sidecar/member.ts';
 import { sodiumCrypto } from '../../../src/sidecar/sodium-crypto.ts';
 import { createMemoryStore } from '../../../src/sidecar/store/memory-store.ts';
@@ -42,6 +43,8 @@ export interface Start {
   /** Whether it begins as one that only receives. */
   readonly receivesOnly?: boolean;
   readonly discoveries?: readonly DiscoverySource[];
+  /** As parseQuietSpan spells them. */
+  readonly quietHours?: readonly string[];
 }
 
 /** A network that never changes and has no interface but that of the listener. */
@@ -99,6 +102,7 @@ export class TestFleet {
           }),
       ...(start.receivesOnly === undefined ? {} : { receivesOnly: start.receivesOnly }),
       discoveries: start.discoveries,
+      quietHours: toQuietHours(start.quietHours ?? []),
       report: (report) => reports.push(report),
     });
     await member.connect((start.peers ?? []).map(addressOf), true);

@@ -4,8 +4,13 @@
 export const TICK_MS = 5000;
 /** A hello over a radio with 20 s one way takes two of them, after a handshake that took as long. */
 const GREETING_MS = 60_000;
-/** A peer that says nothing for this long is gone, whatever the socket says. Three pings. */
-const SILENT_AFTER_MS = 15_000;
+/**
+ * A peer that says nothing for this long is gone, whatever the socket says. It is told by ticks, of which the first may come just
+ * after something was heard: a link is given up 10 to 15 s after the last word.
+ */
+const SILENT_AFTER_MS = 10_000;
+/** Timers fire a little early at times, and a tick that is short by less than this is a whole one. */
+const EARLY_TICK_MS = 250;
 /** Before the first pong nobody knows how slow the link is. */
 const FIRST_PONG_MS = 60_000;
 /** The patience with a slow link, in round trips, and its end. */
@@ -68,7 +73,7 @@ export class Liveness {
       if (this.#silentMs < GREETING_MS) return { type: 'wait' };
       return { type: 'gone', message: 'it said no hello in time' };
     }
-    if (this.#silentMs < this.#patienceMs()) return this.#ping(nowMs);
+    if (this.#silentMs + EARLY_TICK_MS < this.#patienceMs()) return this.#ping(nowMs);
     return { type: 'gone', message: `nothing heard for ${Math.round(this.#silentMs / 1000)} s` };
   }
 

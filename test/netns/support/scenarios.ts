@@ -48,7 +48,7 @@ async function flap(ms: number, fault: () => Promise<Repair>): Promise<void> {
   }
 }
 
-/** As `lasting`, and every link between site a and the others is given up within DEAD_LINK_MS. */
+/** On a settled stage: as `lasting`, and every link between site a and the others is given up within DEAD_LINK_MS. */
 async function silenceLongEnough(stage: Stage, ms: number): Promise<void> {
   const startedAtMs = Date.now();
   const repair = await stage.network.silence('a');
@@ -66,7 +66,10 @@ const silence = (seconds: number, withinMs: number): Scenario => ({
   withinMs,
   run:
     seconds * 1_000 > DEAD_LINK_MS + SLACK_MS
-      ? (stage) => silenceLongEnough(stage, seconds * 1_000)
+      ? async (stage) => {
+          await stage.settle();
+          await silenceLongEnough(stage, seconds * 1_000);
+        }
       : lasting(seconds * 1_000, ({ network }) => network.silence('a')),
 });
 
@@ -89,6 +92,7 @@ export const SHORT_SCENARIOS: readonly Scenario[] = [
     name: 'site a is silent for 18 s while the uplink of site c flaps',
     withinMs: LATER_MS,
     run: async (stage) => {
+      await stage.settle();
       const flapping = flap(SHORT_FLAP_MS, () => stage.network.cutSite('c'));
       await Promise.all([silenceLongEnough(stage, 18_000), flapping]);
     },

@@ -1,8 +1,9 @@
 // A network of sites with one real sidecar on each host: what agents wrote there, and whether everybody has it.
 import assert from 'node:assert/strict';
+import type { JsonObject } from '../../../src/core/index.ts';
 import { pause } from '../../../src/demo/wait.ts';
 import type { RunningSidecar } from '../../e2e/support/running-sidecar.ts';
-import { Site } from '../../e2e/support/site.ts';
+import { Site, waitFor } from '../../e2e/support/site.ts';
 import { Network, type NetworkOptions } from '../../support/network.ts';
 import { withPort } from '../../support/network-plan.ts';
 import { MESH_PORT, type ModeName, modeOf } from './modes.ts';
@@ -16,7 +17,10 @@ export interface StageOptions extends NetworkOptions {
   readonly env?: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 
-export interface LostLink {
+const LINKED = 'PEER_STATE_CONNECTED';
+const SHORT_ROUND_TRIP_S = 1;
+
+interface LostLink {
   readonly host: string;
   readonly afterMs: number;
   readonly reason: string;
@@ -120,6 +124,20 @@ export class Stage implements AsyncDisposable {
     }
   }
 
+  /**
+   * Waits until every link has measured a short round trip again: one that was measured across an outage makes it patient until
+   * the next ping, five seconds later.
+   */
+  async settle(): Promise<void> {
+    for (const sidecar of this.sidecars) {
+      await waitFor(`short round trips at ${sidecar.name}`, async () => {
+        const { peers = [] } = await sidecar.call('MeshService/ListPeers');
+        const linked = (peers as JsonObject[]).filter(({ state }) => state === LINKED);
+        return linked.length > 0 && linked.every(({ roundTrip }) => isShort(roundTrip));
+      });
+    }
+  }
+
   /** Links that were given up since that moment of the wall clock, by host, with how long after it. */
   linksLostSince(wallMs: number): LostLink[] {
     return this.sidecars.flatMap((sidecar) =>
@@ -163,4 +181,9 @@ export class Stage implements AsyncDisposable {
     }
     return lacks.join('; ');
   }
+}
+
+/** A duration as protobuf writes it in JSON: `0.004s`. */
+function isShort(duration: unknown): boolean {
+  return typeof duration === 'string' && Number.parseFloat(duration) < SHORT_ROUND_TRIP_S;
 }

@@ -13,6 +13,8 @@ export interface StageOptions extends NetworkOptions {
   readonly mode: ModeName;
   /** Sites whose sidecars are told of nobody: they are to join later. */
   readonly alone?: readonly string[];
+  /** Hosts without a sidecar. */
+  readonly bare?: readonly string[];
   /** Added to the environment of a host's sidecar. */
   readonly env?: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
@@ -165,8 +167,10 @@ export class Stage implements AsyncDisposable {
   }
 
   async #start(): Promise<void> {
-    for (const { name } of this.network.hosts()) await this.initHost(name);
-    for (const { name } of this.network.hosts()) await this.startSidecar(name);
+    const { bare = [] } = this.#options;
+    const names = this.network.hosts().flatMap(({ name }) => (bare.includes(name) ? [] : [name]));
+    for (const name of names) await this.initHost(name);
+    for (const name of names) await this.startSidecar(name);
   }
 
   async #lacking(collection: string): Promise<string> {

@@ -22,43 +22,43 @@ interface Attack {
   readonly mayGrow: number;
 }
 
-/** Garbage of the runtime between two of its collections; nothing of it is held. */
-const CHURN_MIB = 48;
-/** 64 who have not greeted may each hold a frame of 512 KiB that is not whole yet. */
-const HOARD_MIB = CHURN_MIB + 32;
+/** What the runtime may take and keep for itself the first time; little of it is in use. */
+const FIRST_TIME_MIB = 128;
+/** What an attack that was survived once may add: a leak would add as much as before. */
+const AGAIN_MIB = 40;
 
 const ATTACKS: readonly Attack[] = [
   {
     name: 'garbage',
     words: '1,000 connections with random bytes',
     ms: 6_000,
-    told: /^sent bytes that are no handshake$/,
+    told: /^sent bytes that are no handshake/,
     atLeast: 1_000,
-    mayGrow: CHURN_MIB,
+    mayGrow: FIRST_TIME_MIB,
   },
   {
     name: 'silence',
     words: '10,000 connections that say nothing',
     ms: 15_000,
-    told: /^64 others are in their handshake$/,
+    told: /^64 others are in their handshake/,
     atLeast: 10_000,
-    mayGrow: CHURN_MIB,
+    mayGrow: FIRST_TIME_MIB,
   },
   {
     name: 'dribble',
     words: '60 handshakes of a byte a second',
     ms: 65_000,
-    told: /^did not end the handshake within 60 s$/,
+    told: /^did not end the handshake within 60 s/,
     atLeast: 60,
-    mayGrow: CHURN_MIB,
+    mayGrow: FIRST_TIME_MIB,
   },
   {
     name: 'announce',
     words: '20 clients announce 16 MiB before the handshake and send them',
     ms: 4_000,
-    told: /^sent bytes that are no handshake$/,
+    told: /^sent bytes that are no handshake/,
     atLeast: 20,
-    mayGrow: CHURN_MIB,
+    mayGrow: FIRST_TIME_MIB,
   },
   {
     name: 'oversize',
@@ -66,17 +66,22 @@ const ATTACKS: readonly Attack[] = [
     ms: 6_000,
     told: /^(?:announced a message of 16777215 bytes|64 others are in greeting)/,
     atLeast: 200,
-    mayGrow: CHURN_MIB,
+    mayGrow: FIRST_TIME_MIB,
   },
   {
     name: 'hoard',
     words: '300 strangers send the largest frame but its last byte',
     ms: 8_000,
-    told: /^64 others are in greeting$/,
+    told: /^64 others are in greeting/,
     atLeast: 300,
-    mayGrow: HOARD_MIB,
+    mayGrow: FIRST_TIME_MIB,
   },
 ];
+const AGAIN = ATTACKS.filter(({ name }) => name === 'silence' || name === 'hoard').map((one) => ({
+  ...one,
+  words: `${one.words}, again`,
+  mayGrow: AGAIN_MIB,
+}));
 
 /** One line a reason and host in a minute, and one each ten seconds for those that are only counted. */
 const MOST_LINES = 20;
@@ -118,7 +123,7 @@ describe('a hostile host in the LAN', { skip: skip ?? false }, () => {
     return elapsedMs();
   }
 
-  for (const { name, words, ms, told, atLeast, mayGrow } of ATTACKS) {
+  for (const { name, words, ms, told, atLeast, mayGrow } of [...ATTACKS, ...AGAIN]) {
     test(words, { timeout: ms + 60_000 }, async () => {
       const pid = attacked.pid ?? assert.fail('it runs');
       const linesBefore = attacked.log('mesh.peer_refused').length;
@@ -128,7 +133,8 @@ describe('a hostile host in the LAN', { skip: skip ?? false }, () => {
       const [from, to] = [stage.network.host('thug'), stage.network.host('a1')];
       const attacking = attack(name, { from, to, ms });
       const linkedMs: number[] = [];
-      for (const round of [1, 2, 3]) linkedMs.push(await relink(`${name}-${round}`));
+      for (const round of [1, 2, 3])
+        linkedMs.push(await relink(`${words} ${round}`.replaceAll(/\W+/g, '-')));
       const made = await attacking;
       ending.abort();
       const grownMib = ((await most) - bytesBefore) / MIB;

@@ -13,7 +13,7 @@ export class RefusalReporter {
   #cancelWindow: (() => void) | undefined;
   #reported = 0;
   #suppressed = 0;
-  #lastAddress = '';
+  #last = { address: '', reason: '' };
 
   constructor(timers: Timers, report: Report) {
     this.#timers = timers;
@@ -29,7 +29,7 @@ export class RefusalReporter {
       return;
     }
     this.#suppressed++;
-    this.#lastAddress = remoteAddress;
+    this.#last = { address: remoteAddress, reason };
   }
 
   /** Reports nothing more. */
@@ -45,7 +45,8 @@ export class RefusalReporter {
     this.#reported = 0;
     this.#suppressed = 0;
     if (count > 0) {
-      this.#report(this.#lastAddress, `the last of ${count} more in ${WINDOW_MS / 1000} s`);
+      const { address, reason } = this.#last;
+      this.#report(address, `${reason}, the last of ${count} more in ${WINDOW_MS / 1000} s`);
     }
   }
 }

@@ -12,13 +12,14 @@ function createReporter() {
 }
 
 describe('RefusalReporter', () => {
-  it('reports the first ten at once and the rest as a number', () => {
+  it('reports the first ten at once, and the rest as the last with a number', () => {
     const { clock, reports, reporter } = createReporter();
-    for (let i = 0; i < 25; i++) reporter.refused(`host${i}`, 'no handshake');
+    for (let i = 0; i < 24; i++) reporter.refused(`host${i}`, 'no handshake');
+    reporter.refused('host24', 'too slow');
     assert.equal(reports.length, 10);
     assert.equal(reports[9], 'host9: no handshake');
     clock.advance(10_000);
-    assert.deepEqual(reports.slice(10), ['host24: the last of 15 more in 10 s']);
+    assert.deepEqual(reports.slice(10), ['host24: too slow, the last of 15 more in 10 s']);
   });
 
   it('reports at once again in the next window', () => {

@@ -82,8 +82,8 @@ const ATTACKS: Readonly<Record<AttackName, () => Promise<unknown>>> = {
   dribble: () =>
     repeat(60, async (n) => {
       const socket = await reach();
-      // The length of a first message, then that message, a byte each second.
-      const bytes = [32, 0, 0];
+      // The length of a first message, then that message, a byte each second: it is not whole when time is over.
+      const bytes = [200, 0, 0];
       for (let sent = 0; socket?.writable === true && !over.aborted; sent++) {
         socket.write(Uint8Array.of(bytes[sent] ?? n));
         await delay(1_000, undefined, { signal: over }).catch(() => undefined);

@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import { utf8 } from '../../../src/core/index.ts';
 import { TICK_MS } from '../../../src/mesh/protocol/index.ts';
 import { FeedHolder } from '../support/feed-holder.ts';
-import { liveEnd, runsOf } from '../support/live-end.ts';
+import { greetedEnd, liveEnd, runsOf } from '../support/live-end.ts';
 import { SessionEnd } from '../support/session-end.ts';
 import { SessionWorld } from '../support/session-world.ts';
 
@@ -100,10 +100,32 @@ describe('a live link', () => {
     }
   });
 
-  it('is waited for a minute before the first pong, because nobody knows how slow it is', () => {
-    const alpha = liveEnd();
+  it('is waited for a minute before the first answer, because nobody knows how slow it is', () => {
+    const alpha = greetedEnd();
     for (let tick = 1; tick <= 12; tick++) assert.deepEqual(nextTick(alpha), [`send ping ${tick}`]);
     assert.deepEqual(nextTick(alpha), ['close (silent): nothing heard for 60 s']);
+  });
+
+  it('that was cut before the first ping is given up as soon: the hello was answered', () => {
+    const accepted = greetedEnd();
+    // What came with the hello is no answer to ours; what comes now is.
+    accepted.nowMs += 4_000;
+    accepted.hear({ type: 'introduction', name: 'beta' });
+    const last: string[] = [];
+    while (!accepted.isClosed) last.push(...nextTick(accepted));
+    assert.equal(last.at(-1), 'close (silent): nothing heard for 20 s', 'four round trips of 4 s');
+
+    const world = new SessionWorld();
+    world.dial('alpha', 'beta');
+    world.settle();
+    for (const [one, other] of [
+      ['alpha', 'beta'],
+      ['beta', 'alpha'],
+    ] as const) {
+      const end = world.end(one, other);
+      while (!end.isClosed) last.push(...nextTick(end));
+      assert.equal(last.at(-1), 'close (silent): nothing heard for 10 s', one);
+    }
   });
 
   it('is not given up because this side slept: a late tick says nothing about the peer (invariant 16)', () => {
@@ -119,7 +141,7 @@ describe('a live link', () => {
     const alpha = liveEnd();
     for (let tick = 1; tick < 100; tick++) {
       assert.deepEqual(nextTick(alpha), [`send ping ${tick}`]);
-      if (tick % 3 === 0) alpha.hear({ type: 'ping', token: 1n });
+      if (tick % 2 === 0) alpha.hear({ type: 'ping', token: 1n });
     }
   });
 

@@ -171,7 +171,7 @@ export class Network implements AsyncDisposable {
 
   async #build(): Promise<void> {
     this.#switches = await this.#namespaces.add('switches');
-    this.#router = await this.#namespaces.add('router');
+    this.#router = await this.#addNamespace('router');
     await this.#router.sysctl('ipv4/ip_forward', 1);
     await this.#router.sysctl('ipv6/conf/all/forwarding', 1);
     for (const [index, [site, hosts]] of Object.entries(this.#options.sites).entries()) {
@@ -182,7 +182,7 @@ export class Network implements AsyncDisposable {
       await this.#connect(this.#router, `to-${site}`, `up-${site}`, site);
       await this.#raiseRouter(site, number);
       for (const [hostIndex, name] of hosts.entries()) {
-        const namespace = await this.#namespaces.add(name);
+        const namespace = await this.#addNamespace(name);
         const address = this.plan.address(number, hostIndex + 1);
         const { inside } = namespace;
         const state = { name, site, siteNumber: number, inside, address, namespace };
@@ -191,6 +191,13 @@ export class Network implements AsyncDisposable {
         await this.#raise(state);
       }
     }
+  }
+
+  async #addNamespace(name: string): Promise<Namespace> {
+    const namespace = await this.#namespaces.add(name);
+    // Nobody else has our addresses; waiting for a proof of that takes a second in which nothing passes.
+    await namespace.sysctl('ipv6/conf/default/accept_dad', 0);
+    return namespace;
   }
 
   /** A cable from an interface of that namespace to a port of the site's switch. */
@@ -232,10 +239,7 @@ async function setAddress(
   namespace: Namespace,
   name: string,
   address: string,
-  { family, prefixLength }: NetworkPlan,
+  { prefixLength }: NetworkPlan,
 ): Promise<void> {
-  // Nobody else has the address; waiting for a proof of that would only delay the test.
-  const noDetection = family === 6 ? ['nodad'] : [];
-  const withPrefix = `${address}/${prefixLength}`;
-  await namespace.ip('address', 'replace', withPrefix, 'dev', name, ...noDetection);
+  await namespace.ip('address', 'replace', `${address}/${prefixLength}`, 'dev', name);
 }

@@ -18,12 +18,12 @@ const DEAD_LINK_MS = 15_000;
 /** Timers and log of a busy machine. */
 const SLACK_MS = 1_000;
 /**
- * A link that outlived the fault goes on when the kernel sends again, which waits as long as the fault lasted, and one that was
- * given up is dialled again within 15 s; a machine that is busy with six sidecars takes some more.
+ * A link that outlived the fault goes on when the kernel sends again, and it waits about as long as it was silent. The rest is for
+ * a machine that is busy with six sidecars.
  */
 const SOON_MS = 20_000;
-/** A dial that began in the silence is sent again by the kernel at growing intervals, of which the last is half a minute. */
-const LATER_MS = 60_000;
+/** A link that was given up is dialled again within a minute at most, however long the fault was. */
+const LATER_MS = 75_000;
 
 const SHORT_FLAP_MS = 20_000;
 const LONG_FLAP_MS = 120_000;

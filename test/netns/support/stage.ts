@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import type { JsonObject } from '../../../src/core/index.ts';
 import { pause } from '../../../src/demo/wait.ts';
 import type { RunningSidecar } from '../../e2e/support/running-sidecar.ts';
-import { Site, waitFor } from '../../e2e/support/site.ts';
+import { Site, type StartOptions, waitFor } from '../../e2e/support/site.ts';
 import { Network, type NetworkOptions } from '../../support/network.ts';
 import { withPort } from '../../support/network-plan.ts';
 import { MESH_PORT, type ModeName, modeOf } from './modes.ts';
@@ -70,8 +70,11 @@ export class Stage implements AsyncDisposable {
   }
 
   /** Starts the sidecar of a host; it knows the peers that its mode gives it, and these. */
-  async startSidecar(name: string, peers: readonly string[] = []): Promise<RunningSidecar> {
-    const { mode, alone = [], env = {} } = this.#options;
+  async startSidecar(
+    name: string,
+    { peers = [], env = {} }: Pick<StartOptions, 'peers' | 'env'> = {},
+  ): Promise<RunningSidecar> {
+    const { mode, alone = [] } = this.#options;
     const { network } = this;
     const host = network.host(name);
     const hosts = network.hosts();
@@ -83,7 +86,7 @@ export class Stage implements AsyncDisposable {
       mesh: withPort(network.plan.wildcard, MESH_PORT),
       peers,
       args: modeOf(mode).flags(host, known, network.plan),
-      env: env[name] ?? {},
+      env,
     });
     this.#sidecars.set(name, sidecar);
     this.#pids.set(name, sidecar.pid);
@@ -167,10 +170,10 @@ export class Stage implements AsyncDisposable {
   }
 
   async #start(): Promise<void> {
-    const { bare = [] } = this.#options;
+    const { bare = [], env = {} } = this.#options;
     const names = this.network.hosts().flatMap(({ name }) => (bare.includes(name) ? [] : [name]));
     for (const name of names) await this.initHost(name);
-    for (const name of names) await this.startSidecar(name);
+    for (const name of names) await this.startSidecar(name, { env: env[name] ?? {} });
   }
 
   async #lacking(collection: string): Promise<string> {

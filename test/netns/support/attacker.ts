@@ -13,6 +13,10 @@ import type { AttackName, AttackReport } from './attacks.ts';
 const { random } = systemEnvironment;
 /** Connections that are being made at the same time. */
 const AT_ONCE = 100;
+/** Handshakes under way, fewer than there are places for: who is pushed out of his handshake never gets beyond it. */
+const GREETING_AT_ONCE = 40;
+/** How long what was made is held. */
+const HOLD_MS = 3_000;
 const MEBIBYTE = 1024 * 1024;
 /** The largest length that three bytes can announce. */
 const SIXTEEN_MEBIBYTES = Uint8Array.of(0xff, 0xff, 0xff);
@@ -59,63 +63,73 @@ async function greet(): Promise<{ socket: Socket; stream: SecretStream } | undef
   return isGreeted ? { socket, stream } : undefined;
 }
 
-/** Does something so many times, so many at once, until time is over. */
-async function repeat(times: number, act: (n: number) => Promise<unknown>): Promise<void> {
+/** Does something so many times, some at once, until time is over. */
+async function repeat(
+  times: number,
+  act: (n: number) => Promise<unknown>,
+  atOnce = AT_ONCE,
+): Promise<void> {
   let next = 0;
   const worker = async (): Promise<void> => {
     for (let n = next++; n < times && !over.aborted; n = next++) await act(n);
   };
-  await Promise.all(Array.from({ length: Math.min(times, AT_ONCE) }, worker));
+  await Promise.all(Array.from({ length: Math.min(times, atOnce) }, worker));
 }
 
-function untilOver(): Promise<unknown> {
-  return delay(Number(ms), undefined, { signal: over }).catch(() => undefined);
+/** Waits, at most until time is over. */
+function pause(pauseMs: number): Promise<unknown> {
+  return delay(pauseMs, undefined, { signal: over }).catch(() => undefined);
 }
 
-const ATTACKS: Readonly<Record<AttackName, () => Promise<unknown>>> = {
-  garbage: () =>
-    repeat(1_000, async () => {
-      const socket = await reach();
-      socket?.write(random.bytes(1 + Math.floor(random.fraction() * 4_000)));
-    }),
+async function sendGarbage(): Promise<void> {
+  const socket = await reach();
+  socket?.write(random.bytes(1 + Math.floor(random.fraction() * 4_000)));
+}
+
+/** The length of a first message, then that message, a byte each second: it is not whole when time is over. */
+async function dribble(n: number): Promise<void> {
+  const socket = await reach();
+  const bytes = [200, 0, 0];
+  for (let sent = 0; socket?.writable === true && !over.aborted; sent++) {
+    socket.write(Uint8Array.of(bytes[sent] ?? n));
+    await pause(1_000);
+  }
+}
+
+async function announce(): Promise<void> {
+  const socket = await reach();
+  socket?.write(SIXTEEN_MEBIBYTES);
+  for (let sent = 0; sent < 16 && socket?.writable === true; sent++) {
+    await new Promise((resolve) => socket.write(random.bytes(MEBIBYTE), resolve));
+  }
+}
+
+async function announceAfterHandshake(): Promise<void> {
+  const greeted = await greet();
+  greeted?.socket.write(Buffer.concat([SIXTEEN_MEBIBYTES, random.bytes(MEBIBYTE)]));
+}
+
+/** All of the largest frame that is allowed but its last byte. */
+async function sendAllButTheEnd(): Promise<void> {
+  const greeted = await greet();
+  const length = MAX_FRAME_BYTES;
+  const header = Uint8Array.of(length & 0xff, (length >> 8) & 0xff, length >> 16);
+  greeted?.socket.write(Buffer.concat([header, random.bytes(length - 1)]));
+}
+
+const ATTACKS: Readonly<Record<AttackName, () => Promise<void>>> = {
+  garbage: () => repeat(1_000, sendGarbage),
   silence: () => repeat(10_000, reach),
-  dribble: () =>
-    repeat(60, async (n) => {
-      const socket = await reach();
-      // The length of a first message, then that message, a byte each second: it is not whole when time is over.
-      const bytes = [200, 0, 0];
-      for (let sent = 0; socket?.writable === true && !over.aborted; sent++) {
-        socket.write(Uint8Array.of(bytes[sent] ?? n));
-        await delay(1_000, undefined, { signal: over }).catch(() => undefined);
-      }
-    }),
-  announce: () =>
-    repeat(20, async () => {
-      const socket = await reach();
-      socket?.write(SIXTEEN_MEBIBYTES);
-      for (let sent = 0; sent < 16 && socket?.writable === true; sent++) {
-        await new Promise((resolve) => socket.write(random.bytes(MEBIBYTE), resolve));
-      }
-    }),
-  oversize: () =>
-    repeat(200, async () => {
-      const greeted = await greet();
-      greeted?.socket.write(Buffer.concat([SIXTEEN_MEBIBYTES, random.bytes(MEBIBYTE)]));
-    }),
-  hoard: () =>
-    repeat(300, async () => {
-      const greeted = await greet();
-      // All of the largest frame that is allowed but its end.
-      const length = MAX_FRAME_BYTES;
-      const header = Uint8Array.of(length & 0xff, (length >> 8) & 0xff, length >> 16);
-      greeted?.socket.write(Buffer.concat([header, random.bytes(length - 1)]));
-    }),
+  dribble: () => repeat(60, dribble),
+  announce: () => repeat(20, announce),
+  oversize: () => repeat(200, announceAfterHandshake, GREETING_AT_ONCE),
+  hoard: () => repeat(300, sendAllButTheEnd, GREETING_AT_ONCE),
 };
 
 const run = ATTACKS[attack as AttackName];
 if (run === undefined) throw new Error(`there is no attack ${attack}`);
 await run();
-await untilOver();
+await pause(HOLD_MS);
 const result: AttackReport = report;
 process.stdout.write(`${JSON.stringify(result)}\n`);
 process.exit(0);

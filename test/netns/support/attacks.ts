@@ -23,7 +23,7 @@ export interface AttackReport {
   readonly mostOpen: number;
 }
 
-/** Runs an attack for so long. */
+/** Runs an attack to its end, or for so long. */
 export async function attack(
   name: AttackName,
   { from, to, ms }: { readonly from: Host; readonly to: Host; readonly ms: number },

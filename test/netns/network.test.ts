@@ -20,13 +20,13 @@ const KNOCK = `
 `;
 
 async function knock(from: Host, to: Host): Promise<string> {
-  const [program = '', ...words] = [...from.inside, process.execPath, '-e', KNOCK, to.address];
+  const [program, ...words] = [...from.inside, process.execPath, '-e', KNOCK, to.address];
   return (await run(program, words)).stdout.trim();
 }
 
 /** Segments of TCP that a host got so far. */
 async function segmentsAt(host: Host): Promise<number> {
-  const [program = '', ...words] = [...host.inside, 'cat', '/proc/net/snmp'];
+  const [program, ...words] = [...host.inside, 'cat', '/proc/net/snmp'];
   const { stdout } = await run(program, words);
   const [names = [], values = []] = stdout
     .split('\n')

@@ -75,7 +75,7 @@ const silence = (seconds: number, withinMs: number): Scenario => ({
 
 const flapping = (ms: number): Scenario => ({
   name: `the uplink of site b goes down and up every 3 s for ${ms / 1_000} s`,
-  withinMs: SOON_MS,
+  withinMs: LATER_MS,
   run: ({ network }) => flap(ms, () => network.cutSite('b')),
 });
 

@@ -5,7 +5,7 @@ import { dialDelayMs } from '../../src/mesh/protocol/index.ts';
 import { checkTraffic, type MeshNode, MeshWorld } from './support/mesh-world.ts';
 
 /** The longest wait before a dial. */
-const MAX_DELAY_MS = 15_000;
+const MAX_DELAY_MS = 60_000;
 /** Two ticks of silence, and the one before in which something was heard. */
 const SILENCE_NOTICED_MS = 15_000;
 

@@ -1,4 +1,4 @@
-// Networks and clocks that are odd but work: IPv6 alone, the smallest packets, dates that are decades off.
+// Networks and clocks that are odd but work: IPv6 alone, the smallest packets, interfaces that come late, dates that are decades off.
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
@@ -12,6 +12,8 @@ import { Stage } from './support/stage.ts';
 
 const SITES = { a: ['a1', 'a2'], b: ['b1'] } as const;
 const CONVERGED_WITHIN_MS = 20_000;
+/** Interfaces are looked at every five seconds, and then everybody is dialled within one. */
+const NOTICED_WITHIN_MS = 8_000;
 /** A hundred packets of the smallest size in one document, which is nearly as large as one may be. */
 const LARGE_TEXT = Array.from({ length: 6_000 }, (_, n) => n.toString(36).padStart(9)).join('');
 const SKEWED_CLOCK = pathToFileURL(join(import.meta.dirname, 'support', 'skewed-clock.ts')).href;
@@ -42,12 +44,26 @@ async function converges(mode: ModeName, options: Partial<NetworkOptions>): Prom
   stage.assertNobodyRestarted();
 }
 
+async function linksLater(mode: ModeName): Promise<void> {
+  await using stage = await Stage.create({ sites: SITES, mode, bare: ['a2'] });
+  const raise = await stage.network.takeDown('a2');
+  await stage.initHost('a2');
+  await stage.startSidecar('a2');
+  const writing = stage.write('notes');
+  await waitFor('a2 to find no way', () => stage.sidecar('a2').log('mesh.dial_failed').length > 0);
+  await raise();
+  await writing.stop();
+  await stage.converge('notes', NOTICED_WITHIN_MS);
+  stage.assertNobodyRestarted();
+}
+
 for (const mode of MODES) {
   describe(`peers found by ${mode}`, { skip: skip ?? false }, () => {
     test('link where there is IPv6 alone', () => converges(mode, { family: 6 }));
     test('link where no packet is larger than 576 bytes', () => converges(mode, { mtu: 576 }));
     test('link by IPv6 where no packet is larger than 1280 bytes', () =>
       converges(mode, { family: 6, mtu: 1280 }));
+    test('link when an interface comes up after the start', () => linksLater(mode));
   });
 }
 

@@ -1,9 +1,9 @@
 // A network of sites with one real sidecar on each host: what agents wrote there, and whether everybody has it.
 import assert from 'node:assert/strict';
 import type { JsonObject } from '../../../src/core/index.ts';
-import { pause } from '../../../src/demo/wait.ts';
+import { pause, until } from '../../../src/demo/wait.ts';
 import type { RunningSidecar } from '../../e2e/support/running-sidecar.ts';
-import { Site, type StartOptions, waitFor } from '../../e2e/support/site.ts';
+import { Site, type StartOptions } from '../../e2e/support/site.ts';
 import { Network, type NetworkOptions } from '../../support/network.ts';
 import { withPort } from '../../support/network-plan.ts';
 import { MESH_PORT, type ModeName, modeOf } from './modes.ts';
@@ -21,9 +21,12 @@ export interface StageOptions extends NetworkOptions {
 
 const LINKED = 'PEER_STATE_CONNECTED';
 const SHORT_ROUND_TRIP_S = 1;
+/** Whom nobody could reach is dialled within a minute. */
+const SETTLED_WITHIN_MS = 75_000;
 
 interface LostLink {
   readonly host: string;
+  readonly peer: string;
   readonly afterMs: number;
   readonly reason: string;
 }
@@ -85,7 +88,7 @@ export class Stage implements AsyncDisposable {
       api: 'off',
       mesh: withPort(network.plan.wildcard, MESH_PORT),
       peers,
-      args: modeOf(mode).flags(host, known, network.plan),
+      args: modeOf(mode).flags(host, known),
       env,
     });
     this.#sidecars.set(name, sidecar);
@@ -130,15 +133,17 @@ export class Stage implements AsyncDisposable {
   }
 
   /**
-   * Waits until every link has measured a short round trip again: one that was measured across an outage makes it patient until
-   * the next ping, five seconds later.
+   * Waits until all links are there that the mode makes, and every one has measured a short round trip again: one that was measured
+   * across an outage makes it patient until the next ping, five seconds later.
    */
   async settle(): Promise<void> {
+    const links = modeOf(this.#options.mode).meetsAll ? this.sidecars.length - 1 : 1;
+    const options = { deadlineMs: SETTLED_WITHIN_MS, signal: new AbortController().signal };
     for (const sidecar of this.sidecars) {
-      await waitFor(`short round trips at ${sidecar.name}`, async () => {
+      await until(`${links} links of ${sidecar.name} with short round trips`, options, async () => {
         const { peers = [] } = await sidecar.call('MeshService/ListPeers');
         const linked = (peers as JsonObject[]).filter(({ state }) => state === LINKED);
-        return linked.length > 0 && linked.every(({ roundTrip }) => isShort(roundTrip));
+        return linked.length >= links && linked.every(({ roundTrip }) => isShort(roundTrip));
       });
     }
   }
@@ -146,9 +151,10 @@ export class Stage implements AsyncDisposable {
   /** Links that were given up since that moment of the wall clock, by host, with how long after it. */
   linksLostSince(wallMs: number): LostLink[] {
     return this.sidecars.flatMap((sidecar) =>
-      sidecar.log('mesh.link_down').flatMap(({ time, reason }) => {
+      sidecar.log('mesh.link_down').flatMap(({ time, name, reason }) => {
         const afterMs = Date.parse(String(time)) - wallMs;
-        return afterMs < 0 ? [] : [{ host: sidecar.name, afterMs, reason: String(reason) }];
+        const link = { host: sidecar.name, peer: String(name), afterMs, reason: String(reason) };
+        return afterMs < 0 ? [] : [link];
       }),
     );
   }

@@ -47,6 +47,13 @@ const AREAS: readonly Area[] = [
     packages: ['node:*', '@hyperswarm/secret-stream', 'sodium-native'],
   },
   {
+    at: 'src/mesh/discovery/',
+    areas: ['src/mesh/discovery/announcement/', 'src/mesh/transport/', 'src/core/'],
+    packages: ['node:*', 'multicast-dns'],
+  },
+  // Pure, as the protocol of links is.
+  { at: 'src/mesh/discovery/announcement/', areas: ['src/core/'], packages: [] },
+  {
     at: 'src/sidecar/store/',
     areas: ['src/core/', ...SIDECAR_TOOLS],
     packages: ['level', 'node:*'],
@@ -59,7 +66,7 @@ const AREAS: readonly Area[] = [
   },
   {
     at: 'src/mesh/',
-    areas: ['src/mesh/protocol/', 'src/mesh/transport/', 'src/core/'],
+    areas: ['src/mesh/protocol/', 'src/mesh/transport/', 'src/mesh/discovery/', 'src/core/'],
     packages: [],
   },
   {

@@ -47,6 +47,19 @@ export interface Verifier {
 /** Cryptography without keys, enough to check what others say. */
 export interface Crypto extends Hash, Verifier {}
 
+/** Authenticated encryption with a shared key: XChaCha20-Poly1305 as in libsodium, key of 32 bytes, nonce of 24, tag of 16. */
+export interface SecretBox {
+  /** The encrypted text and its tag: 16 bytes longer than `plain`. A nonce must never be used twice with one key. */
+  seal(key: Uint8Array, nonce: Uint8Array, plain: Uint8Array, context: Uint8Array): Uint8Array;
+  /** Undefined for what was not sealed with this key, nonce and context, whatever its length. */
+  open(
+    key: Uint8Array,
+    nonce: Uint8Array,
+    sealed: Uint8Array,
+    context: Uint8Array,
+  ): Uint8Array | undefined;
+}
+
 /** Everything an adapter may ask of the world. Only one file makes a real one. */
 export interface Environment {
   readonly clock: Clock;

@@ -34,6 +34,7 @@ export type {
   Hash,
   Instant,
   Random,
+  SecretBox,
   Signer,
   Timers,
   Verifier,

@@ -1,4 +1,12 @@
 // The door of the mesh.
+
+export type { Discovery, Found } from './discovery/discovery.ts';
+export { createMulticastDiscovery } from './discovery/multicast.ts';
+export type {
+  InterfaceAddress,
+  NetworkInterface,
+  NetworkInterfaces,
+} from './discovery/network-interfaces.ts';
 export {
   type LinkClass,
   type LinkClassRule,

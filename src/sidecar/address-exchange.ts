@@ -12,6 +12,7 @@ import type {
   ResponseOf,
   Timers,
 } from '../core/index.ts';
+import type { NetworkInterfaces } from '../mesh/index.ts';
 import { AddressBook, type Contacts } from './address-book.ts';
 import {
   ADDRESSES,
@@ -20,7 +21,6 @@ import {
   reachableAddresses,
   readStatement,
 } from './address-statement.ts';
-import type { NetworkWatch } from './network-watch.ts';
 import { StatementWriter } from './statement-writer.ts';
 
 /** At most so often statements are read, however busy the fleet is. */
@@ -40,7 +40,7 @@ export interface ExchangeOptions {
   readonly noiseKey: string;
   /** Whether this sidecar dials, and can be dialled, over the DHT. */
   readonly dht: boolean;
-  readonly network: NetworkWatch;
+  readonly network: NetworkInterfaces;
 }
 
 export type ExchangeReport =

@@ -1,8 +1,8 @@
 // An address statement: the document in which a node says where it may be dialled. What to say, and how to read what others say.
 import { isJsonObject, type JsonObject, type JsonValue } from '../core/index.ts';
-import { formatPeerAddress, parsePeerAddress } from '../mesh/index.ts';
+import { formatPeerAddress, type NetworkInterface, parsePeerAddress } from '../mesh/index.ts';
 import { addressKind } from './address-kind.ts';
-import type { InterfaceAddress } from './network-watch.ts';
+import { outwardAddresses } from './network-watch.ts';
 
 /** Its collection. The id is the node id. */
 export const ADDRESSES = 'addresses';
@@ -76,16 +76,16 @@ function quote(value: JsonValue): string {
  */
 export function reachableAddresses(
   bound: string,
-  interfaces: readonly InterfaceAddress[],
+  interfaces: readonly NetworkInterface[],
 ): readonly string[] {
   const listener = parsePeerAddress(bound);
   if (listener === undefined) return [];
   const { host, port } = listener;
   const hosts = isWildcard(host)
-    ? interfaces
+    ? outwardAddresses(interfaces)
         // A listener on 0.0.0.0 hears no IPv6; one on [::] hears both.
-        .filter(({ isIPv6 }) => host === '::' || !isIPv6)
-        .sort((a, b) => Number(a.isIPv6) - Number(b.isIPv6) || (a.address < b.address ? -1 : 1))
+        .filter(({ family }) => host === '::' || family === 4)
+        .toSorted((a, b) => a.family - b.family || (a.address < b.address ? -1 : 1))
         .map(({ address }) => address)
     : [host];
   const usable = hosts.filter((one) => addressKind(one) === 'usable');

@@ -1,18 +1,19 @@
 // A running sidecar out of given parts: member, reports, API. compose.ts gives it the real world, the test sidecar a small one.
 import type { CoreConfig, Environment, TokenHolder } from '../core/index.ts';
-import type { Resolver, Transport } from '../mesh/index.ts';
+import type { NetworkInterfaces, Resolver, Transport } from '../mesh/index.ts';
 import type { ExchangeOptions } from './address-exchange.ts';
 import { startApiServer } from './api/index.ts';
 import { createBackend, tellReceiveOnly } from './backend.ts';
 import { Closers } from './closers.ts';
 import type { Disk } from './disk-guard.ts';
+import type { DiscoverySource } from './finder.ts';
 import type { FleetSecret } from './identity/fleet-secret.ts';
 import type { NodeKey } from './identity/node-key.ts';
 import { toLinkBudgets } from './link-budgets.ts';
 import { toLinkClasses, toQuietHours } from './link-options.ts';
 import type { Log } from './log.ts';
 import { MemberSupervisor } from './member-supervisor.ts';
-import type { NetworkWatch } from './network-watch.ts';
+import { outwardAddresses } from './network-watch.ts';
 import { createReporter } from './reporter.ts';
 import type { StoreSource } from './store-source.ts';
 
@@ -45,7 +46,7 @@ export interface SidecarParts {
   /** Looks up the names of peers; where this is left out, they are the transport's affair. */
   readonly resolver?: Resolver | undefined;
   /** Tells that this machine is in another network; nobody does where this is left out. */
-  readonly networkWatch?: NetworkWatch | undefined;
+  readonly networkWatch?: NetworkInterfaces | undefined;
   /** What links may carry, as parseLinkBudget spells it; no limit where this is left out. */
   readonly linkBudgets?: readonly string[];
   /** How addresses are exchanged with other members; not at all where this is left out. */
@@ -56,6 +57,8 @@ export interface SidecarParts {
   readonly quietHours?: readonly string[];
   /** Whether it only receives, where its store does not say. */
   readonly receiveOnly?: boolean;
+  /** What finds other members; nothing does where this is left out. */
+  readonly discoveries?: readonly DiscoverySource[];
 }
 
 export interface Sidecar extends AsyncDisposable {
@@ -156,7 +159,8 @@ function watchNetwork(
   opened: Closers,
 ): void {
   if (networkWatch === undefined) return;
-  const present = (): string[] => networkWatch.list().map(({ address }) => address);
+  const present = (): string[] =>
+    outwardAddresses(networkWatch.list()).map(({ address }) => address);
   let known = present();
   const end = networkWatch.onChange(() => {
     const before = known;

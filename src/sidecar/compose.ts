@@ -11,6 +11,7 @@ import { errorCode } from './durable-file.ts';
 import { requireFleetSecret } from './identity/fleet-secret.ts';
 import { loadNodeKey } from './identity/node-key.ts';
 import { loadTokens } from './identity/token-file.ts';
+import { lanDiscoveries } from './lan-discovery.ts';
 import { LevelSource } from './level-source.ts';
 import type { Log } from './log.ts';
 import { createNetworkWatch } from './network-watch.ts';
@@ -84,6 +85,7 @@ async function openAll(
       dht: false,
       network,
     },
+    discoveries: lanDiscoveries(options, environment, fleet, network),
   });
   opened.defer(() => sidecar[Symbol.asyncDispose]() as Promise<void>);
   return { ...sidecar, [Symbol.asyncDispose]: () => opened.close() };

@@ -45,6 +45,11 @@ export const LOG_EVENTS = [
   { name: 'mesh.quiet_hours_over', meaning: 'links of a class may speak again' },
   { name: 'mesh.receive_only', meaning: 'the sidecar takes what comes and sends no commits' },
   { name: 'mesh.receive_only_over', meaning: 'the sidecar sends again' },
+  { name: 'discovery.started', meaning: 'members are looked for; the way is given' },
+  {
+    name: 'discovery.trouble',
+    meaning: 'members cannot be looked for in one way, with the reason; it is tried on',
+  },
   { name: 'store.opened', meaning: 'the data directory was opened and read' },
   {
     name: 'store.views_rebuilt',

@@ -178,15 +178,6 @@ export class MemberSupervisor {
     await this.#changePauses((member) => member.resume(peer));
   }
 
-  /** A source found an address, or takes it back. */
-  offer(found: Parameters<Member['offer']>[0]): void {
-    this.#up?.member.offer(found);
-  }
-
-  withdraw(...what: Parameters<Member['withdraw']>): void {
-    this.#up?.member.withdraw(...what);
-  }
-
   networkChanged(): void {
     this.#up?.member.networkChanged();
   }

@@ -20,7 +20,6 @@ import {
   toHex,
 } from '../core/index.ts';
 import {
-  type ContactSource,
   type LinkBudgets,
   type LinkClassRule,
   Mesh,
@@ -32,6 +31,7 @@ import {
   type Transport,
 } from '../mesh/index.ts';
 import { AddressExchange, type ExchangeOptions, type ExchangeReport } from './address-exchange.ts';
+import { type DiscoverySource, Finder, type FinderReport } from './finder.ts';
 import { holdDelivery } from './held-delivery.ts';
 import { OperatorPeers } from './operator-peers.ts';
 import type { Pauses } from './pauses.ts';
@@ -45,6 +45,7 @@ import type { Store } from './store/store.ts';
 export type MemberReport =
   | MeshReport
   | ExchangeReport
+  | FinderReport
   | {
       readonly type: 'core';
       readonly event: ReportEvent;
@@ -82,6 +83,8 @@ export interface MemberParts {
   readonly resolver?: Resolver | undefined;
   /** How addresses are exchanged with other members; not at all where this is left out. */
   readonly exchange?: ExchangeOptions;
+  /** What finds other members; nothing does where this is left out. */
+  readonly discoveries?: readonly DiscoverySource[] | undefined;
   report(report: MemberReport): void;
 }
 
@@ -92,6 +95,7 @@ export class Member {
   readonly #commits: CommitStore;
   readonly #operator: OperatorPeers;
   readonly #exchange: AddressExchange | undefined;
+  readonly #finder: Finder;
 
   private constructor(
     nodeId: string,
@@ -100,6 +104,7 @@ export class Member {
     commits: CommitStore,
     operator: OperatorPeers,
     exchange: AddressExchange | undefined,
+    finder: Finder,
   ) {
     this.nodeId = nodeId;
     this.#runtime = runtime;
@@ -107,11 +112,12 @@ export class Member {
     this.#commits = commits;
     this.#operator = operator;
     this.#exchange = exchange;
+    this.#finder = finder;
   }
 
   /** Reads the store and brings its views up to date. No link is made yet. Rejects with StoreDamagedError. */
   static async open(parts: MemberParts): Promise<Member> {
-    const { environment, signer } = parts;
+    const { environment, signer, fleet, config } = parts;
     const { clock, timers, random, crypto } = environment;
     const nodeId = toHex(signer.publicKey);
     const recollection = await recall(parts.store, nodeId, crypto, random);
@@ -131,7 +137,6 @@ export class Member {
       agents: new Set(parts.agents),
       bootTags,
     };
-    const { fleet, config } = parts;
     const node = new Node({
       identity,
       fleetId: fleet.fleetId,
@@ -154,6 +159,7 @@ export class Member {
       onReport: (event, detail, fault) => parts.report({ type: 'core', event, detail, fault }),
       onFailed: (error) => parts.report({ type: 'store-failed', error }),
     });
+    const finder = createFinder(parts, nodeId, () => mesh);
     const mesh: Mesh = new Mesh({
       clock,
       timers,
@@ -166,7 +172,10 @@ export class Member {
       quietHours: parts.quietHours,
       resolver: parts.resolver,
       feeds: feedsOf(parts, { node, runtime, commits }),
-      report: parts.report,
+      report: (report) => {
+        parts.report(report);
+        if (report.type === 'link-down' && isAlone(mesh)) finder.nudge();
+      },
     });
     await runtime.idle();
     if (runtime.failure !== undefined) throw runtime.failure;
@@ -183,7 +192,7 @@ export class Member {
       receivesOnly: parts.receivesOnly === true,
     });
     const exchange = exchangeOf(parts, { nodeId, runtime, mesh });
-    return new Member(nodeId, runtime, mesh, commits, operator, exchange);
+    return new Member(nodeId, runtime, mesh, commits, operator, exchange, finder);
   }
 
   /** Accepts links, if asked to, dials the configured peers and those added earlier, but for what is paused, and exchanges addresses. */
@@ -191,6 +200,7 @@ export class Member {
     if (listen) await this.#mesh.listen();
     this.#operator.connect(peers);
     this.#exchange?.start(this.#mesh.address);
+    this.#look();
   }
 
   /** Documents held, deleted ones included. */
@@ -235,25 +245,18 @@ export class Member {
 
   /** Pauses the mesh, or one peer: an address, a name or the beginning of a node id. Returns how many links were closed. */
   pause(peer = ''): Promise<number> {
+    if (peer === '') this.#finder.stop();
     return this.#operator.pause(peer);
   }
 
-  resume(peer = ''): Promise<void> {
-    return this.#operator.resume(peer);
+  async resume(peer = ''): Promise<void> {
+    await this.#operator.resume(peer);
+    this.#look();
   }
 
   /** Before `connect`: what is silent, in place of what was kept. */
   adoptPauses(pauses: Pauses): Promise<void> {
     return this.#operator.adopt(pauses);
-  }
-
-  /** A source found an address, or takes it back. The mesh decides whether it is dialled. */
-  offer(found: Parameters<Mesh['offer']>[0]): void {
-    this.#mesh.offer(found);
-  }
-
-  withdraw(source: ContactSource, address: string): void {
-    this.#mesh.withdraw(source, address);
   }
 
   /** This machine is in another network than before: all that waits is dialled soon. */
@@ -280,7 +283,12 @@ export class Member {
   async close(): Promise<void> {
     this.#exchange?.close();
     await this.#runtime.close();
-    await this.#mesh.close();
+    await Promise.all([this.#finder.close(), this.#mesh.close()]);
+  }
+
+  /** Looks for other members while the mesh listens and may speak: an announcement says where to dial. */
+  #look(): void {
+    if (this.#mesh.address !== '' && !this.#mesh.paused) this.#finder.start();
   }
 }
 
@@ -301,6 +309,23 @@ function exchangeOf(
       report: parts.report,
     })
   );
+}
+
+function createFinder(
+  { discoveries: sources = [], report }: MemberParts,
+  nodeId: string,
+  meshOf: () => Mesh,
+): Finder {
+  return new Finder({
+    ...{ sources, report },
+    self: () => ({ nodeId, meshAddress: meshOf().address }),
+    onFound: (found) => meshOf().offer(found),
+  });
+}
+
+/** Whether no peer is linked: whoever is there is wanted now. */
+function isAlone(mesh: Mesh): boolean {
+  return !mesh.peers().some(({ state }) => state === 'connected');
 }
 
 /** What the mesh sees of a node and its store. */

@@ -1,47 +1,52 @@
-// The addresses of this machine's network interfaces, and when they change: asked for every few seconds.
+// The network interfaces of this machine, looked at every five seconds: no system tells a Node program when they change.
 import { networkInterfaces } from 'node:os';
 import type { Timers } from '../core/index.ts';
+import type { InterfaceAddress, NetworkInterface, NetworkInterfaces } from '../mesh/index.ts';
 
-export interface InterfaceAddress {
-  readonly interface: string;
-  /** Without brackets. */
-  readonly address: string;
-  readonly isIPv6: boolean;
-}
+const LOOK_EVERY_MS = 5000;
 
-export interface NetworkWatch {
-  /** Addresses of interfaces that are up and lead to other machines. */
-  list(): readonly InterfaceAddress[];
-  /** Calls back after the list changed. Returns how to stop it. */
-  onChange(listener: () => void): () => void;
-}
+type SystemInterfaces = ReturnType<typeof networkInterfaces>;
 
-/** A cable that is plugged in is noticed within this time. Node has no event for it. */
-const POLL_MS = 5_000;
-
-/** Asks only while somebody listens. `read` is for tests. */
+/** Looks only while somebody wants to know. `read` may throw; then what was seen before is believed. */
 export function createNetworkWatch(
   timers: Timers,
-  read: () => readonly InterfaceAddress[] = readInterfaces,
-): NetworkWatch {
+  read: () => SystemInterfaces = networkInterfaces,
+): NetworkInterfaces {
   const listeners = new Set<() => void>();
-  let seen = '';
+  let last = look();
   let cancel: (() => void) | undefined;
-  const poll = (): void => {
-    cancel = timers.after(POLL_MS, poll);
-    const now = JSON.stringify(read());
-    if (now === seen) return;
-    seen = now;
+
+  function look(): readonly NetworkInterface[] {
+    try {
+      return toInterfaces(read());
+    } catch {
+      return last ?? [];
+    }
+  }
+
+  function refresh(): void {
+    const now = look();
+    if (JSON.stringify(now) === JSON.stringify(last)) return;
+    last = now;
     for (const listener of [...listeners]) listener();
-  };
+  }
+
+  function wait(): void {
+    cancel = timers.after(LOOK_EVERY_MS, () => {
+      wait();
+      refresh();
+    });
+  }
+
   return {
-    list: read,
-    onChange(listener) {
+    list: () => {
+      if (listeners.size === 0) last = look();
+      return last;
+    },
+    onChange: (listener) => {
+      if (listeners.size === 0) last = look();
       listeners.add(listener);
-      if (cancel === undefined) {
-        seen = JSON.stringify(read());
-        cancel = timers.after(POLL_MS, poll);
-      }
+      if (cancel === undefined) wait();
       return () => {
         listeners.delete(listener);
         if (listeners.size > 0) return;
@@ -52,10 +57,25 @@ export function createNetworkWatch(
   };
 }
 
-function readInterfaces(): InterfaceAddress[] {
-  return Object.entries(networkInterfaces()).flatMap(([name, addresses = []]) =>
-    addresses
-      .filter(({ internal }) => !internal)
-      .map(({ address, family }) => ({ interface: name, address, isIPv6: family === 'IPv6' })),
-  );
+function toInterfaces(system: SystemInterfaces): NetworkInterface[] {
+  return Object.entries(system).map(([name, entries = []]) => {
+    const scoped = entries.map((entry) => (entry.family === 'IPv6' ? entry.scopeid : 0));
+    return {
+      name,
+      internal: entries.some(({ internal }) => internal),
+      index: Math.max(0, ...scoped),
+      addresses: entries.map(({ family, address, cidr }) => ({
+        family: family === 'IPv4' ? (4 as const) : (6 as const),
+        address,
+        prefixBits: Number(cidr?.split('/')[1] ?? (family === 'IPv4' ? 32 : 128)),
+      })),
+    };
+  });
+}
+
+/** Addresses of interfaces that lead to other machines. */
+export function outwardAddresses(
+  interfaces: readonly NetworkInterface[],
+): readonly InterfaceAddress[] {
+  return interfaces.filter(({ internal }) => !internal).flatMap(({ addresses }) => addresses);
 }

@@ -76,8 +76,8 @@ export const SIDECAR_OPTIONS = [
     env: 'HOLDFAST_MESH_LISTEN',
     yaml: 'mesh.listen',
     form: 'text',
-    description: 'address other sidecars can dial, or off',
-    default: '0.0.0.0:7677',
+    description: 'address other sidecars can dial, [::] for every one of IPv6 and IPv4, or off',
+    default: '[::]:7677',
   },
   {
     key: 'peers',
@@ -144,6 +144,27 @@ export const SIDECAR_OPTIONS = [
     description:
       'on to take what peers send and to send nothing, until `holdfast peers receive-only` says otherwise; on or off',
     default: 'off',
+  },
+  {
+    key: 'lanDiscovery',
+    flag: '--lan-discovery <on|off>',
+    attribute: 'lanDiscovery',
+    env: 'HOLDFAST_LAN_DISCOVERY',
+    yaml: 'lan.discovery',
+    form: 'text',
+    description: 'whether members on the same LAN find each other by multicast, on or off',
+    default: 'on',
+  },
+  {
+    key: 'lanInterfaces',
+    flag: '--lan-interface <name>',
+    attribute: 'lanInterface',
+    env: 'HOLDFAST_LAN_INTERFACES',
+    yaml: 'lan.interfaces',
+    form: 'list',
+    description:
+      'network interface for multicast, or !name for one not to use; repeat for several, at most 32',
+    default: 'all but loopback',
   },
   {
     key: 'pulseFlushMs',

@@ -22,6 +22,8 @@ const MAX_PEERS = 256;
 const MAX_BUDGETS = 1 + 3 + MAX_PEERS;
 /** Rules for classes of links, and spans of quiet hours: each is looked at for every link. */
 const MAX_RULES = 64;
+/** Interfaces that are named; more are none of a machine that is no switch. */
+const MAX_LAN_INTERFACES = 32;
 const MIB = 1024 * 1024;
 const MAX_RESERVE_MIB = 1_000_000;
 /** What the shortest `sun_path` of the supported systems holds (macOS), in bytes. */
@@ -88,8 +90,7 @@ const apiSocket = parsed((text) => {
 const meshListen = parsed((text) => {
   if (text === 'off') return undefined;
   return (
-    parseListenAddress(text) ??
-    new Refusal('is not host:port; write for example 0.0.0.0:7677, or off')
+    parseListenAddress(text) ?? new Refusal('is not host:port; write for example [::]:7677, or off')
   );
 });
 
@@ -133,6 +134,13 @@ const onOrOff = parsed((text) => {
   if (text === 'on' || text === 'off') return text === 'on';
   return new Refusal('is not one of on, off');
 });
+const lanInterface = parsed((text) =>
+  /^!?[^\s!/%,]{1,63}$/.test(text)
+    ? text
+    : new Refusal(
+        'is no name of an interface; write for example eth0, or !eth0 for one not to use',
+      ),
+);
 
 function unique(values: readonly string[]): readonly string[] {
   return Object.freeze([...new Set(values)]);
@@ -210,6 +218,11 @@ export const OPTION_SCHEMAS = {
     .max(MAX_RULES, `has more than ${MAX_RULES} spans`)
     .transform(unique),
   receiveOnly: onOrOff,
+  lanDiscovery: oneOf(['on', 'off']),
+  lanInterfaces: z
+    .array(lanInterface)
+    .max(MAX_LAN_INTERFACES, `names more than ${MAX_LAN_INTERFACES} interfaces`)
+    .transform(unique),
   pulseFlushMs: integer(10, 60_000),
   liveDocuments: integer(16, 100_000),
   diskReserve,

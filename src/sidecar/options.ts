@@ -120,10 +120,12 @@ function defaultOf(
     case 'linkBudgets':
     case 'linkClasses':
     case 'quietHours':
+    case 'lanInterfaces':
       return { text: [], source };
     case 'apiListen':
     case 'meshListen':
     case 'receiveOnly':
+    case 'lanDiscovery':
     case 'pulseFlushMs':
     case 'liveDocuments':
     case 'diskReserve':

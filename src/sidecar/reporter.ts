@@ -55,6 +55,10 @@ class Reporter {
         return this.#statementIgnored(report);
       case 'held':
         return this.#held(report);
+      case 'discovery-started':
+        return this.#discoveryStarted(report);
+      case 'discovery-trouble':
+        return this.#discoveryTrouble(report);
       case 'read-failed':
         return this.#readFailed(report);
       case 'duplicate-identity':
@@ -123,6 +127,17 @@ class Reporter {
     const node = nodeId === '' ? '' : formatNodeId(nodeId, this.#crypto);
     const message = `cannot read commits to send: ${reason}`;
     this.#log.error('mesh.read_failed', { node, reason, ...passed }, message);
+  }
+
+  #discoveryStarted({ source }: ReportOf<'discovery-started'>): void {
+    this.#log.info('discovery.started', { source }, `members are looked for by ${source}`);
+  }
+
+  #discoveryTrouble({ source, reason }: ReportOf<'discovery-trouble'>): void {
+    const passed = this.#passes(`discovery ${source} ${reason}`, reason);
+    if (passed === undefined) return;
+    const message = `${source} discovery: ${reason}; trying on`;
+    this.#log.warn('discovery.trouble', { source, reason, ...passed }, message);
   }
 
   #linkDown({ nodeId, name, reason }: ReportOf<'link-down'>): void {

@@ -1,7 +1,7 @@
 // Hashes and signatures by libsodium, the only implementation whose verification we trust.
 import { hash } from 'node:crypto';
 import sodium from 'sodium-native';
-import type { Crypto, Signer } from '../core/index.ts';
+import type { Crypto, SecretBox, Signer } from '../core/index.ts';
 
 const HASH_BYTES = 32;
 const SEED_BYTES = 32;
@@ -9,6 +9,8 @@ const PUBLIC_KEY_BYTES = 32;
 /** Ed25519 as libsodium keeps it: the seed and the public key. */
 const SECRET_KEY_BYTES = 64;
 const SIGNATURE_BYTES = 64;
+const BOX_NONCE_BYTES = 24;
+const BOX_TAG_BYTES = 16;
 
 /** An Ed25519 key pair in libsodium's form. */
 export interface KeyPair {
@@ -40,6 +42,25 @@ export const sodiumCrypto: Crypto = {
   verify(signature, message, publicKey) {
     if (signature.length !== SIGNATURE_BYTES || publicKey.length !== PUBLIC_KEY_BYTES) return false;
     return sodium.crypto_sign_verify_detached(signature, message, publicKey);
+  },
+};
+
+export const sodiumSecretBox: SecretBox = {
+  seal(key, nonce, plain, context) {
+    const sealed = new Uint8Array(plain.length + BOX_TAG_BYTES);
+    sodium.crypto_aead_xchacha20poly1305_ietf_encrypt(sealed, plain, context, null, nonce, key);
+    return sealed;
+  },
+
+  open(key, nonce, sealed, context) {
+    if (sealed.length < BOX_TAG_BYTES || nonce.length !== BOX_NONCE_BYTES) return undefined;
+    const plain = new Uint8Array(sealed.length - BOX_TAG_BYTES);
+    try {
+      sodium.crypto_aead_xchacha20poly1305_ietf_decrypt(plain, null, sealed, context, nonce, key);
+      return plain;
+    } catch {
+      return undefined;
+    }
   },
 };
 

@@ -10,6 +10,23 @@ declare module 'sodium-native' {
       message: Uint8Array,
       publicKey: Uint8Array,
     ): boolean;
+    crypto_aead_xchacha20poly1305_ietf_encrypt(
+      sealed: Uint8Array,
+      plain: Uint8Array,
+      context: Uint8Array,
+      unused: null,
+      nonce: Uint8Array,
+      key: Uint8Array,
+    ): number;
+    /** Throws also when the tag is wrong. */
+    crypto_aead_xchacha20poly1305_ietf_decrypt(
+      plain: Uint8Array,
+      unused: null,
+      sealed: Uint8Array,
+      context: Uint8Array,
+      nonce: Uint8Array,
+      key: Uint8Array,
+    ): number;
     randombytes_buf(buffer: Uint8Array): void;
   }
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Caller, JsonObject } from '../../src/core/index.ts';
-import type { NetworkWatch } from '../../src/sidecar/network-watch.ts';
+import type { NetworkInterfaces } from '../../src/mesh/index.ts';
 import { createMemoryStore } from '../../src/sidecar/store/memory-store.ts';
 import { addressOf, type RunningMember, TestFleet } from './support/test-fleet.ts';
 
@@ -21,7 +21,7 @@ function dialled(member: RunningMember): string[] {
 }
 
 /** The network of a machine, changed by the test. */
-class Interfaces implements NetworkWatch {
+class Interfaces implements NetworkInterfaces {
   #addresses: readonly string[] = [];
   readonly #listeners = new Set<() => void>();
 
@@ -31,7 +31,10 @@ class Interfaces implements NetworkWatch {
   }
 
   list() {
-    return this.#addresses.map((address) => ({ interface: 'eth0', address, isIPv6: false }));
+    const addresses = this.#addresses.map((address) => ({
+      ...{ family: 4 as const, address, prefixBits: 24 },
+    }));
+    return [{ name: 'eth0', internal: false, index: 2, addresses }];
   }
 
   onChange(listener: () => void): () => void {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import type { JsonObject, JsonValue } from '../../src/core/index.ts';
+import type { NetworkInterface } from '../../src/mesh/index.ts';
 import { addressKind } from '../../src/sidecar/address-kind.ts';
 import {
   type AddressStatement,
@@ -11,7 +12,6 @@ import {
   reachableAddresses,
   readStatement,
 } from '../../src/sidecar/address-statement.ts';
-import type { InterfaceAddress } from '../../src/sidecar/network-watch.ts';
 import { jsonObject } from '../support/json-arbitrary.ts';
 
 const KEY = 'ab'.repeat(32);
@@ -20,12 +20,12 @@ function read(value: JsonObject, takesLoopback = false) {
   return readStatement(value, { takesLoopback });
 }
 
-function on(...addresses: readonly string[]): InterfaceAddress[] {
-  return addresses.map((address) => ({
-    interface: 'eth0',
-    address,
-    isIPv6: address.includes(':'),
+function on(...addresses: readonly string[]): NetworkInterface[] {
+  const own = addresses.map((address) => ({
+    family: address.includes(':') ? (6 as const) : (4 as const),
+    ...{ address, prefixBits: 24 },
   }));
+  return [{ name: 'eth0', internal: false, index: 2, addresses: own }];
 }
 
 describe('addresses of other members', () => {

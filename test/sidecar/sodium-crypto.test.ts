@@ -2,7 +2,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { createSigner, keyPairFromSeed, sodiumCrypto } from '../../src/sidecar/sodium-crypto.ts';
+import {
+  createSigner,
+  keyPairFromSeed,
+  sodiumCrypto,
+  sodiumSecretBox,
+} from '../../src/sidecar/sodium-crypto.ts';
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 const fromHex = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'hex'));
@@ -98,3 +103,31 @@ describe('signatures', () => {
 const KEYED_32 = '62d8fe04aeb9b650b0dbdb3078da63b0d4c864854da1e7ff3aae7a2daee046ba';
 const KEYED_16 = '3c23f23238900b20428269c7239fcae09767f5d99dfb191d7d8a91a6307ea841';
 const KEYED_64 = 'a95c01f11f9939ed903f5491b3b4318f90fd7edddc68dd1d41c4b48a7d8f1f8d';
+
+describe('secret boxes', () => {
+  // draft-irtf-cfrg-xchacha-03, A.3.1.
+  const key = fromHex('808182838485868788898a8b8c8d8e8f909192939495969798999a9b9c9d9e9f');
+  const nonce = fromHex('404142434445464748494a4b4c4d4e4f5051525354555657');
+  const context = fromHex('50515253c0c1c2c3c4c5c6c7');
+  const plain = text(
+    "Ladies and Gentlemen of the class of '99: If I could offer you only one tip for the future, sunscreen would be it.",
+  );
+
+  it('are XChaCha20-Poly1305 as published', () => {
+    const sealed = sodiumSecretBox.seal(key, nonce, plain, context);
+    assert.equal(hex(sealed.subarray(0, 16)), 'bd6d179d3e83d43b9576579493c0e939');
+    assert.equal(hex(sealed.subarray(-16)), 'c0875924c1c7987947deafd8780acf49');
+    assert.deepEqual(sodiumSecretBox.open(key, nonce, sealed, context), plain);
+  });
+
+  it('of strangers are none, whatever their length', () => {
+    const sealed = sodiumSecretBox.seal(key, nonce, plain, context);
+    assert.equal(sodiumSecretBox.open(key, nonce, sealed, text('other')), undefined);
+    assert.equal(sodiumSecretBox.open(key, nonce.subarray(1), sealed, context), undefined);
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 100 }), (bytes) => {
+        assert.equal(sodiumSecretBox.open(key, nonce, bytes, context), undefined);
+      }),
+    );
+  });
+});

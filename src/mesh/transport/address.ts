@@ -2,7 +2,7 @@
 import { isIPv4, isIPv6 } from 'node:net';
 
 export interface PeerAddress {
-  /** A name, an IPv4 address or an IPv6 address without brackets, in lower case. */
+  /** A name, an IPv4 address or an IPv6 address without brackets, in lower case; behind a `%` the interface as the system spells it. */
   readonly host: string;
   readonly port: number;
 }
@@ -17,11 +17,21 @@ const MAX_PORT = 65_535;
 
 /** The parts of an address, or undefined when it is not one. The port is never optional and never 0: it must be dialled. */
 export function parsePeerAddress(text: string): PeerAddress | undefined {
-  const [, inBrackets, name, digits] = ADDRESS.exec(text.trim().toLowerCase()) ?? [];
+  const [, inBrackets, name, digits] = ADDRESS.exec(text.trim()) ?? [];
   const port = Number(digits);
   if (digits === undefined || port < 1 || port > MAX_PORT) return undefined;
-  if (inBrackets !== undefined) return isIPv6(inBrackets) ? { host: inBrackets, port } : undefined;
-  return name !== undefined && isHost(name) ? { host: name, port } : undefined;
+  if (inBrackets !== undefined) {
+    const host = lowerIPv6(inBrackets);
+    return isIPv6(host) ? { host, port } : undefined;
+  }
+  const host = name?.toLowerCase();
+  return host !== undefined && isHost(host) ? { host, port } : undefined;
+}
+
+/** Names of interfaces may differ in case alone. */
+function lowerIPv6(text: string): string {
+  const at = text.indexOf('%');
+  return at < 0 ? text.toLowerCase() : text.slice(0, at).toLowerCase() + text.slice(at);
 }
 
 /** Whether the host is a name, which may stand for several addresses. */

@@ -56,20 +56,17 @@ class LanTransport implements Transport {
     );
     this.#server = server;
     this.#refusals = refusals;
-    return new Promise((resolve, reject) => {
-      const fail = (error: Error): void => {
-        this.#server = undefined;
-        reject(listenFailure(formatPeerAddress({ host, port }), error));
-      };
-      server.once('error', fail);
-      server.listen({ host, port }, () => {
-        server.off('error', fail);
-        // Too many open files, for example: the connection is lost, the server goes on.
-        server.on('error', (error) => refusals.refused('', `cannot accept: ${error.message}`));
-        const bound = server.address() as AddressInfo;
-        resolve(formatPeerAddress({ host: bound.address, port: bound.port }));
-      });
-    });
+    try {
+      await listenAt(server, host, port);
+    } catch (error) {
+      if (!(error instanceof Error)) throw error;
+      this.#server = undefined;
+      throw listenFailure(formatPeerAddress({ host, port }), error);
+    }
+    // Too many open files, for example: the connection is lost, the server goes on.
+    server.on('error', (error) => refusals.refused('', `cannot accept: ${error.message}`));
+    const bound = server.address() as AddressInfo;
+    return formatPeerAddress({ host: bound.address, port: bound.port });
   }
 
   async dial(address: string, signal: AbortSignal): Promise<Link> {
@@ -178,6 +175,26 @@ class LanTransport implements Transport {
     // It may have been ready in the very tick in which the transport closed.
     if (this.#closing.signal.aborted) link.destroy('this sidecar stops');
   }
+}
+
+/** Resolves when the server listens. Where the system has no IPv6 at all, `::` is every address that it has. */
+function listenAt(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const succeed = (): void => {
+      server.off('error', fail);
+      resolve();
+    };
+    const fail = (error: Error & { code?: string }): void => {
+      server.off('listening', succeed);
+      if (host === '::' && error.code === 'EAFNOSUPPORT') {
+        listenAt(server, '0.0.0.0', port).then(resolve, reject);
+      } else {
+        reject(error);
+      }
+    };
+    server.once('error', fail).once('listening', succeed);
+    server.listen({ host, port });
+  });
 }
 
 function remoteAddressOf(socket: Socket): string {

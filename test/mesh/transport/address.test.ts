@@ -15,6 +15,7 @@ describe('parsePeerAddress', () => {
     '3com:80': ['3com', 80],
     '[::1]:7677': ['::1', 7677],
     '[FE80::1%eth0]:7677': ['fe80::1%eth0', 7677],
+    '[FE80::1%wlanAP]:7677': ['fe80::1%wlanAP', 7677],
     '[::ffff:10.0.0.1]:7677': ['::ffff:10.0.0.1', 7677],
   };
   for (const [text, [host, port]] of Object.entries(good)) {

@@ -21,13 +21,27 @@ interface Mode {
 const ALL_MODES = {
   /** Each host dials one other by its address and nobody tells where anybody is: links make a chain of sites. */
   static: {
-    flags: (host, hosts) => ['--advertise', 'off', ...peerFlags(dialledInChain(host, hosts))],
+    flags: (host, hosts) => [
+      ...['--lan-discovery', 'off', '--advertise', 'off'],
+      ...peerFlags(dialledInChain(host, hosts)),
+    ],
     meetsAll: false,
   },
   /** Everybody is given one and the same address, that of b1, and learns the others from the members it meets. */
   exchange: {
-    flags: (host, hosts) => peerFlags(knownToAll(host, hosts)),
+    flags: (host, hosts) => ['--lan-discovery', 'off', ...peerFlags(knownToAll(host, hosts))],
     meetsAll: true,
+  },
+  /**
+   * Multicast within a site. Of each site one host, the first, dials the first of the site before it; nobody tells where anybody is,
+   * so that sites are linked by these alone.
+   */
+  multicast: {
+    flags: (host, hosts) => [
+      ...['--advertise', 'off'],
+      ...(firstOf(host.site, hosts) === host ? peerFlags(dialledInChain(host, hosts)) : []),
+    ],
+    meetsAll: false,
   },
 } as const satisfies Readonly<Record<string, Mode>>;
 

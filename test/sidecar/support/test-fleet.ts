@@ -9,11 +9,12 @@ import {
   toHex,
   utf8,
 } from '../../../src/core/index.ts';
+import type { NetworkInterfaces } from '../../../src/mesh/index.ts';
 import { createMemoryNetwork, type MemoryNetwork } from '../../../src/mesh/transport/memory.ts';
 import type { ExchangeOptions } from '../../../src/sidecar/address-exchange.ts';
+import type { DiscoverySource } from '../../../src/sidecar/finder.ts';
 import { deriveNodeKey } from '../../../src/sidecar/identity/node-key.ts';
 import { Member, type MemberReport } from '../../../src/sidecar/member.ts';
-import type { NetworkWatch } from '../../../src/sidecar/network-watch.ts';
 import { sodiumCrypto } from '../../../src/sidecar/sodium-crypto.ts';
 import { createMemoryStore } from '../../../src/sidecar/store/memory-store.ts';
 import type { Store } from '../../../src/sidecar/store/store.ts';
@@ -40,10 +41,11 @@ export interface Start {
   readonly shownName?: string;
   /** Whether it begins as one that only receives. */
   readonly receivesOnly?: boolean;
+  readonly discoveries?: readonly DiscoverySource[];
 }
 
 /** A network that never changes and has no interface but that of the listener. */
-const STILL_NETWORK: NetworkWatch = { list: () => [], onChange: () => () => undefined };
+const STILL_NETWORK: NetworkInterfaces = { list: () => [], onChange: () => () => undefined };
 
 export class TestFleet {
   readonly clock = new ManualClock();
@@ -96,6 +98,7 @@ export class TestFleet {
             },
           }),
       ...(start.receivesOnly === undefined ? {} : { receivesOnly: start.receivesOnly }),
+      discoveries: start.discoveries,
       report: (report) => reports.push(report),
     });
     await member.connect((start.peers ?? []).map(addressOf), true);

@@ -28,15 +28,28 @@ export async function doubtNamespaces(): Promise<string | undefined> {
 
 /** Removes what processes left behind that are no longer there, with the processes that still run in it. */
 export async function removeLeftovers(): Promise<void> {
-  for (const line of (await ipCommand('netns', 'list')).split('\n')) {
-    const name = line.split(' ')[0] ?? '';
+  for (const name of await namespaceNames()) {
     const pid = Number(NAME.exec(name)?.[1] ?? process.pid);
     if (isAlive(pid)) continue;
-    for (const left of (await ipCommand('netns', 'pids', name)).split('\n')) {
-      if (left !== '') process.kill(Number(left), 'SIGKILL');
+    try {
+      await removeWithProcesses(name);
+    } catch (error) {
+      // Another test run cleans up at the same time.
+      if ((await namespaceNames()).includes(name)) throw error;
     }
-    await ipCommand('netns', 'delete', name);
   }
+}
+
+async function removeWithProcesses(name: string): Promise<void> {
+  for (const left of (await ipCommand('netns', 'pids', name)).split('\n')) {
+    if (left !== '') process.kill(Number(left), 'SIGKILL');
+  }
+  await ipCommand('netns', 'delete', name);
+}
+
+async function namespaceNames(): Promise<string[]> {
+  const lines = (await ipCommand('netns', 'list')).split('\n');
+  return lines.flatMap((line) => line.split(' ')[0] || []);
 }
 
 export interface Namespace {

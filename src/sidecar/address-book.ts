@@ -76,6 +76,13 @@ export class AddressBook {
     this.#offered = wanted;
   }
 
+  /** Offers everything again that still is offered: the mesh gives up what leads nowhere for long, and the way may be back. */
+  remind(): void {
+    for (const [address, nodeId] of this.#offered) {
+      this.#parts.contacts.offer({ address, source: 'exchange', nodeId });
+    }
+  }
+
   /** By address; where several state the same one, whoever did last. */
   #wanted(nowMs: number, own: ReadonlySet<string>): Map<string, NodeId> {
     const wanted = new Map<string, NodeId>();

@@ -25,8 +25,8 @@ import { StatementWriter } from './statement-writer.ts';
 
 /** At most so often statements are read, however busy the fleet is. */
 const READ_INTERVAL_MS = 1_000;
-/** Looks for statements that became too old. Also when a read that failed is tried again. */
-const SWEEP_MS = 60 * 60_000;
+/** Looks for statements that became too old, and reminds the mesh of the others: what it gave up it takes back after ten minutes. */
+const SWEEP_MS = 10 * 60_000;
 const RETRY_MS = 5_000;
 /** Statements read in one turn of the core. */
 const STEP_LIMIT = 256;
@@ -208,6 +208,7 @@ export class AddressExchange {
   #sweep(): void {
     this.#cancelSweep = this.#parts.timers.after(SWEEP_MS, () => {
       this.#settle();
+      this.#book.remind();
       this.#sweep();
     });
   }

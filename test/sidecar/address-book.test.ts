@@ -86,6 +86,26 @@ describe('the book', () => {
     assert.deepEqual(contacts.shown, { 'a:1': 'a', '172.17.0.1:7677': 'a' });
   });
 
+  test('reminds of everything that it offers and of nothing else', () => {
+    const given: string[] = [];
+    const contacts = {
+      offer: ({ address, nodeId }: { address: string; nodeId: string }) =>
+        given.push(`${address} ${nodeId}`),
+      withdraw: () => undefined,
+    };
+    const book = new AddressBook({ contacts, dht: false });
+    book.note('a', at('a1:1', 'own:1'), 1);
+    book.note('b', at('b1:1'), 1);
+    book.remind();
+    assert.deepEqual(given, [], 'nothing before it settles');
+    book.settle(1, new Set(['own:1']));
+    book.forget('b');
+    book.settle(2, new Set(['own:1']));
+    given.length = 0;
+    book.remind();
+    assert.deepEqual(given, ['a1:1 a']);
+  });
+
   test('offers the DHT where both sides have it', () => {
     const { book, contacts } = open(true);
     book.note('a', at(), 1);

@@ -158,7 +158,8 @@ export class ContactBook {
       const isLed = led === undefined || row === led;
       if (end === 'young' && isLed) this.#blame(row, reason, nowMs);
       else {
-        if (end === 'stable' && (row === led || row.isKept)) row.attempts = 0;
+        // What was closed because it was one too many had held long enough, too: it need not be asked again.
+        if (row === led || (end === 'stable' && row.isKept)) row.attempts = 0;
         if (isLed) this.#note(row, reason, nowMs);
         this.#wait(row, nowMs);
       }

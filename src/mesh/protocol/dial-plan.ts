@@ -7,7 +7,7 @@ import { wantedNeighbours } from './topology.ts';
 const MAX_UNKNOWN_DIALS = 8;
 /** With so many links strangers' addresses are not tried any more, but those that were heard on the LAN. */
 const ENOUGH_LINKS = 8;
-/** Whoever cannot be dialled so often is no candidate: the others choose without it. */
+/** Whoever cannot be dialled so often is no candidate: the others choose without it. It is dialled until it is given up. */
 const MAX_CANDIDATE_FAILURES = 3;
 /** A link that is not wanted any more is kept so long: what is wanted may change back. */
 const SURPLUS_AFTER_MS = 60_000;
@@ -152,7 +152,9 @@ function isEligible(scene: DialScene, contact: Contact, wanted: ReadonlySet<Node
   const link = scene.neighbours.get(nodeId);
   // Only the best way is worth a second link: what another dial would lead to is not known before.
   if (link !== undefined) return pathRank === 0 && link.pathRank > 0;
-  return contact.isKept || wanted.has(nodeId);
+  // Who is no candidate because it failed is still asked: else two halves of a site that lost each other would never meet again.
+  const isDoubted = contact.attempts >= MAX_CANDIDATE_FAILURES;
+  return contact.isKept || isDoubted || wanted.has(nodeId);
 }
 
 /** The names that must be resolved before the contact is dialled; undefined when it may be dialled as it is. */

@@ -4,10 +4,15 @@
 export const TICK_MS = 5000;
 /** A hello over a radio with 20 s one way takes two of them, after a handshake that took as long. */
 const GREETING_MS = 60_000;
-/** A peer that says nothing for this long is gone, whatever the socket says. Three pings. */
-const SILENT_AFTER_MS = 15_000;
-/** Before the first pong nobody knows how slow the link is. */
-const FIRST_PONG_MS = 60_000;
+/**
+ * A peer that says nothing for this long is gone, whatever the socket says. It is told by ticks, of which the first may come just
+ * after something was heard: a link is given up 10 to 15 s after the last word.
+ */
+const SILENT_AFTER_MS = 10_000;
+/** Timers fire a little early at times, and a tick that is short by less than this is a whole one. */
+const EARLY_TICK_MS = 250;
+/** Before the first answer nobody knows how slow the link is. */
+const FIRST_ANSWER_MS = 60_000;
 /** The patience with a slow link, in round trips, and its end. */
 const SILENT_AFTER_ROUND_TRIPS = 4;
 const MAX_SILENT_MS = 120_000;
@@ -22,8 +27,11 @@ export type Verdict =
   | { readonly type: 'gone'; readonly message: string };
 
 export class Liveness {
+  /** When something was said that the other end answers at once: our hello. */
+  #askedMs: number | undefined;
   #lastTickMs: number;
   #isHeard = false;
+  #isGreeted = false;
   #silentMs = 0;
   #bytesAtLastTick = 0;
   #pings = 0n;
@@ -32,16 +40,25 @@ export class Liveness {
 
   constructor(nowMs: number) {
     this.#lastTickMs = nowMs;
+    this.#askedMs = nowMs;
   }
 
   /** A frame came. */
-  heard(): void {
+  heard(nowMs: number): void {
     this.#isHeard = true;
+    if (!this.#isGreeted) return;
+    this.#answered(nowMs);
   }
 
-  /** The session is live: the greeting's time does not count. */
-  greeted(): void {
+  /**
+   * The session is live: the greeting's time does not count. Who dialled said hello first and has the answer now; who accepted says
+   * it now, and what comes next is the answer.
+   */
+  greeted(nowMs: number, isInitiator: boolean): void {
     this.#silentMs = 0;
+    this.#isGreeted = true;
+    if (isInitiator) this.#answered(nowMs);
+    else this.#askedMs = nowMs;
   }
 
   /** Milliseconds from ping to pong, the first time a pong answers a ping of ours. */
@@ -68,12 +85,19 @@ export class Liveness {
       if (this.#silentMs < GREETING_MS) return { type: 'wait' };
       return { type: 'gone', message: 'it said no hello in time' };
     }
-    if (this.#silentMs < this.#patienceMs()) return this.#ping(nowMs);
+    if (this.#silentMs + EARLY_TICK_MS < this.#patienceMs()) return this.#ping(nowMs);
     return { type: 'gone', message: `nothing heard for ${Math.round(this.#silentMs / 1000)} s` };
   }
 
+  /** The first round trip is that of the hello: a link may be cut before the first ping. */
+  #answered(nowMs: number): void {
+    if (this.#askedMs === undefined) return;
+    this.#roundTripMs ??= nowMs - this.#askedMs;
+    this.#askedMs = undefined;
+  }
+
   #patienceMs(): number {
-    if (this.#roundTripMs === undefined) return FIRST_PONG_MS;
+    if (this.#roundTripMs === undefined) return FIRST_ANSWER_MS;
     const slowMs = Math.min(MAX_SILENT_MS, SILENT_AFTER_ROUND_TRIPS * this.#roundTripMs);
     return Math.max(SILENT_AFTER_MS, slowMs);
   }

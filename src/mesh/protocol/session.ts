@@ -97,7 +97,7 @@ export class Session {
         if (this.#parts.initiator) this.#send(this.#greeting.hello());
         return;
       case 'frame':
-        this.#liveness.heard();
+        this.#liveness.heard(this.#nowMs);
         this.#receive(event.frame);
         return;
       case 'drained':
@@ -168,7 +168,7 @@ export class Session {
     }
     if (!this.#parts.initiator) this.#send(this.#greeting.hello());
     this.#state = 'live';
-    this.#liveness.greeted();
+    this.#liveness.greeted(this.#nowMs, this.#parts.initiator);
     this.#effects.push(result);
     this.#send({ type: 'introduction', name: this.#parts.name });
     const positions = this.#parts.positions();

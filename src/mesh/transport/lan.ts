@@ -1,10 +1,11 @@
 // The LAN transport: links over TCP, encrypted by Noise XX, with limits of its own on what strangers cost.
-import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import type { Timers } from '../../core/index.ts';
-import { formatPeerAddress, type PeerAddress, parsePeerAddress } from './address.ts';
+import { formatPeerAddress, parsePeerAddress } from './address.ts';
+import { connectSocket, SOCKET_OPTIONS } from './lan-connect.ts';
 import { dialFailure, listenFailure } from './lan-errors.ts';
 import { type NoiseKeyPair, shakeHands } from './lan-handshake.ts';
-import { KEEP_ALIVE_DELAY_MS, LAN_LIMITS, type LanLimits } from './lan-limits.ts';
+import { LAN_LIMITS, type LanLimits } from './lan-limits.ts';
 import { RefusalReporter } from './refusal-reporter.ts';
 import type { StreamLink } from './stream-link.ts';
 import type { Link, Transport } from './transport.ts';
@@ -21,15 +22,6 @@ export interface LanOptions {
 }
 
 type ListenHandlers = Parameters<Transport['listen']>[0];
-
-const SOCKET_OPTIONS = {
-  // Without it Node closes our side as soon as the other side ends, and loses what is still to be sent.
-  allowHalfOpen: true,
-  // Frames are whole messages; waiting to fill a packet only delays them.
-  noDelay: true,
-  keepAlive: true,
-  keepAliveInitialDelay: KEEP_ALIVE_DELAY_MS,
-} as const;
 
 export function createLanTransport(options: LanOptions): Transport {
   return new LanTransport(options);
@@ -93,7 +85,12 @@ class LanTransport implements Transport {
       attempt.abort(new Error(`no answer from ${address} within ${seconds} s`)),
     );
     try {
-      const socket = await openSocket(peer, attempt.signal);
+      const socket = await connectSocket(peer, { timers, signal: attempt.signal }).catch(
+        (error: Error) => {
+          if (attempt.signal.aborted) throw error;
+          throw dialFailure(formatPeerAddress(peer), error);
+        },
+      );
       // The handshake has a time of its own.
       cancelTimeout();
       const link = await shakeHands(socket, {
@@ -197,30 +194,6 @@ function listenAt(server: Server, host: string, port: number): Promise<void> {
     };
     server.once('error', fail).once('listening', succeed);
     server.listen({ host, port });
-  });
-}
-
-function openSocket(peer: PeerAddress, signal: AbortSignal): Promise<Socket> {
-  return new Promise((resolve, reject) => {
-    if (signal.aborted) {
-      reject(signal.reason as Error);
-      return;
-    }
-    const socket = connect({ ...peer, ...SOCKET_OPTIONS });
-    const onAbort = (): void => {
-      socket.destroy();
-      reject(signal.reason as Error);
-    };
-    const onError = (error: Error): void => {
-      signal.removeEventListener('abort', onAbort);
-      reject(dialFailure(formatPeerAddress(peer), error));
-    };
-    signal.addEventListener('abort', onAbort);
-    socket.once('error', onError).once('connect', () => {
-      signal.removeEventListener('abort', onAbort);
-      socket.off('error', onError);
-      resolve(socket);
-    });
   });
 }
 

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { JsonObject } from '../../../src/core/index.ts';
 import type { Ended } from './site.ts';
+import { postOverSocket } from './socket-post.ts';
 
 export interface SidecarParts {
   readonly name: string;
@@ -11,6 +12,8 @@ export interface SidecarParts {
   readonly child: ChildProcess;
   readonly ended: Promise<Ended>;
   readonly stderr: () => string;
+  /** Calls go over its Unix socket: its loopback is that of another network namespace. */
+  readonly isElsewhere?: boolean;
 }
 
 /** One line of the log. */
@@ -98,9 +101,17 @@ export class RunningSidecar {
     caller = 'admin',
     signal?: AbortSignal,
   ): Promise<Response> {
-    return fetch(`http://${this.apiAddress}/holdfast.v1.${method}`, {
+    const path = `/holdfast.v1.${method}`;
+    const headers = {
+      'content-type': contentType,
+      authorization: `Bearer ${this.token(caller)}`,
+    };
+    if (this.#parts.isElsewhere === true) {
+      return postOverSocket(join(this.dataDir, 'api.sock'), { path, headers, body, signal });
+    }
+    return fetch(`http://${this.apiAddress}${path}`, {
       method: 'POST',
-      headers: { 'content-type': contentType, authorization: `Bearer ${this.token(caller)}` },
+      headers,
       body,
       signal: signal ?? null,
     });

@@ -26,6 +26,10 @@ export interface StartOptions {
   readonly api?: string;
   readonly mesh?: string;
   readonly args?: readonly string[];
+  /** Words before the command, which make it run in another network namespace. */
+  readonly inside?: readonly string[];
+  /** Added to the environment. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 export class Site implements AsyncDisposable {
@@ -60,7 +64,7 @@ export class Site implements AsyncDisposable {
 
   /** Runs a sidecar that is expected to end by itself, and within the deadline. */
   async runSidecar(name: string, options: StartOptions = {}): Promise<Ended> {
-    const { child, ended } = this.#spawn(this.#runArgs(name, options));
+    const { child, ended } = this.#spawn(this.#runArgs(name, options), options);
     const late = setTimeout(() => child.kill('SIGKILL'), DEADLINE_MS);
     try {
       return await ended;
@@ -71,8 +75,10 @@ export class Site implements AsyncDisposable {
 
   /** Starts a sidecar. Resolves when it serves, and rejects with what it said when it ends before. */
   async start(name: string, options: StartOptions = {}): Promise<RunningSidecar> {
-    const spawned = this.#spawn(this.#runArgs(name, options));
-    const sidecar = new RunningSidecar({ ...spawned, name, dataDir: this.dataDir(name) });
+    const spawned = this.#spawn(this.#runArgs(name, options), options);
+    const isElsewhere = options.inside !== undefined;
+    const dataDir = this.dataDir(name);
+    const sidecar = new RunningSidecar({ ...spawned, name, dataDir, isElsewhere });
     await waitFor(`${name} to serve`, () => sidecar.isStarted || sidecar.hasEnded);
     if (!sidecar.isStarted) throw new Error(`${name} ended: ${(await spawned.ended).stderr}`);
     return sidecar;
@@ -104,11 +110,13 @@ export class Site implements AsyncDisposable {
     ];
   }
 
-  #spawn(args: readonly string[]) {
+  #spawn(args: readonly string[], { inside = [], env = {} }: StartOptions = {}) {
     const inherited = Object.entries(process.env).filter(([key]) => !key.startsWith('HOLDFAST_'));
-    const child = spawn(process.execPath, [CLI, ...args], {
+    const [program = '', ...words] = [...inside, process.execPath, CLI, ...args];
+    const child = spawn(program, words, {
       env: {
         ...Object.fromEntries(inherited),
+        ...env,
         HOLDFAST_CONFIG: this.#configFile,
         // Halves what a start costs from the second one on.
         NODE_COMPILE_CACHE: join(this.directory, 'compile-cache'),

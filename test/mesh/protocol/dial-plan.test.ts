@@ -92,7 +92,8 @@ test('a plan dials whom it may, one way a member, eight strangers at most, and n
             'one way at a time',
           );
           const link = neighbours.get(nodeId);
-          if (link === undefined) assert.ok(isKept || wanted.includes(nodeId));
+          const isDoubted = contact.attempts >= 3;
+          if (link === undefined) assert.ok(isKept || isDoubted || wanted.includes(nodeId));
           else assert.ok(pathRank === 0 && link.pathRank > 0, 'only a better way');
         }
         const strangers = plan.dial.filter(({ nodeId, isKept }) => nodeId === undefined && !isKept);
@@ -158,4 +159,40 @@ test('members that cannot be dialled are no candidates, so that others take thei
     return new Set(given);
   });
   assert.deepEqual(candidates, [NODES[2], NODES[3]], 'nor those that are paused');
+});
+
+test('a member that failed is dialled again when it is due, also while nobody wants it as a neighbour', () => {
+  const book = new ContactBook(() => 0);
+  book.offer({ address: 'x:1', source: 'exchange', nodeId: NODES[0] }, 0);
+  const [contact] = book.contacts();
+  if (contact === undefined) assert.fail('it is known');
+  const plan = (nowMs: number) =>
+    planDials({
+      ...{ self: SELF, nowMs, contacts: book.contacts(), neighbours: new Map() },
+      ...{ isPaused: () => false, isQuiet: () => false },
+    });
+  for (let failures = 1; failures < 12; failures++) {
+    book.failed(contact, 'no', contact.nextAtMs);
+    const waiting = plan(contact.nextAtMs - 100);
+    assert.deepEqual([waiting.dial, waiting.againAtMs], [[], contact.nextAtMs], `${failures}`);
+    assert.deepEqual(plan(contact.nextAtMs).dial, [contact], `after ${failures} failures`);
+  }
+});
+
+test('a link that was one too many leaves its member as good as one that never failed', () => {
+  const book = new ContactBook(() => 0);
+  const nodeId = NODES[0] ?? assert.fail();
+  book.offer({ address: 'x:1', source: 'exchange', nodeId }, 0);
+  const [contact] = book.contacts();
+  if (contact === undefined) assert.fail('it is known');
+  for (let i = 0; i < 3; i++) book.failed(contact, 'no', 0);
+  book.began(contact);
+  book.met(contact, nodeId, 0, 0);
+  book.linkLost(nodeId, contact, 'blameless', 'one too many', 60_000);
+  assert.equal(contact.attempts, 0);
+  const scene = {
+    ...{ self: SELF, nowMs: 600_000, contacts: book.contacts(), neighbours: new Map() },
+    ...{ isPaused: () => false, isQuiet: () => false },
+  };
+  assert.deepEqual(planDials(scene, () => new Set()).dial, []);
 });

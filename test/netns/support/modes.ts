@@ -1,0 +1,87 @@
+// How the sidecars of the network tests find each other. Every scenario runs in every mode.
+import { parseArgs } from 'node:util';
+import { withPort } from '../../support/network-plan.ts';
+
+/** Where every sidecar of the network tests listens. */
+export const MESH_PORT = 7677;
+
+interface Placed {
+  readonly name: string;
+  readonly site: string;
+  readonly address: string;
+}
+
+interface Mode {
+  /** Flags for a sidecar by which it finds the others. */
+  flags(host: Placed, hosts: readonly Placed[]): string[];
+  /** Everybody gets a link to everybody, and not only to whom it was told of. */
+  readonly meetsAll: boolean;
+}
+
+const ALL_MODES = {
+  /** Each host dials one other by its address and nobody tells where anybody is: links make a chain of sites. */
+  static: {
+    flags: (host, hosts) => [
+      ...['--lan-discovery', 'off', '--advertise', 'off'],
+      ...peerFlags(dialledInChain(host, hosts)),
+    ],
+    meetsAll: false,
+  },
+  /** Everybody is given one and the same address, that of b1, and learns the others from the members it meets. */
+  exchange: {
+    flags: (host, hosts) => ['--lan-discovery', 'off', ...peerFlags(knownToAll(host, hosts))],
+    meetsAll: true,
+  },
+  /**
+   * Multicast within a site. Of each site one host, the first, dials the first of the site before it; nobody tells where anybody is,
+   * so that sites are linked by these alone.
+   */
+  multicast: {
+    flags: (host, hosts) => [
+      ...['--advertise', 'off'],
+      ...(firstOf(host.site, hosts) === host ? peerFlags(dialledInChain(host, hosts)) : []),
+    ],
+    meetsAll: false,
+  },
+} as const satisfies Readonly<Record<string, Mode>>;
+
+export type ModeName = keyof typeof ALL_MODES;
+
+/** All of them, or the one of the flag `--mode=<name>`. */
+export const MODES: readonly ModeName[] = chosenModes();
+
+export function modeOf(name: ModeName): Mode {
+  return ALL_MODES[name];
+}
+
+function chosenModes(): ModeName[] {
+  const { mode } = parseArgs({ options: { mode: { type: 'string' } }, strict: false }).values;
+  const names = Object.keys(ALL_MODES) as ModeName[];
+  if (mode === undefined) return names;
+  const chosen = names.filter((name) => name === mode);
+  if (chosen.length === 0) throw new Error(`--mode is one of ${names.join(', ')}`);
+  return chosen;
+}
+
+function peerFlags(peer: Placed | undefined): string[] {
+  return peer === undefined ? [] : ['--peer', withPort(peer.address, MESH_PORT)];
+}
+
+/** The first host of a site dials the first of the site before it, and the others of the site dial the first. */
+function dialledInChain(host: Placed, hosts: readonly Placed[]): Placed | undefined {
+  const first = firstOf(host.site, hosts);
+  if (first !== host) return first;
+  const sites = [...new Set(hosts.map(({ site }) => site))];
+  const before = sites[sites.indexOf(host.site) - 1];
+  return before === undefined ? undefined : firstOf(before, hosts);
+}
+
+/** The first host of site b, and where nobody of another site is known, the first of the own site. */
+function knownToAll(host: Placed, hosts: readonly Placed[]): Placed | undefined {
+  const known = firstOf('b', hosts) ?? firstOf(host.site, hosts);
+  return known === host ? undefined : known;
+}
+
+function firstOf(site: string, hosts: readonly Placed[]): Placed | undefined {
+  return hosts.find((host) => host.site === site);
+}

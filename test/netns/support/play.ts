@@ -1,0 +1,57 @@
+// Plays scenarios on one stage, one after the other, as tests: agents write all the while, and afterwards everybody has everything.
+import { after, before, describe, test } from 'node:test';
+import { doubtNamespaces } from '../../support/netns.ts';
+import { FigureTable, inSeconds } from './figure-table.ts';
+import { type ModeName, modeOf } from './modes.ts';
+import type { Scenario } from './scenarios.ts';
+import { Stage } from './stage.ts';
+
+/** Three sites of two sidecars each. */
+const SITES = { a: ['a1', 'a2'], b: ['b1', 'b2'], c: ['c1', 'c2'] } as const;
+/** The longest scenario is ten minutes. */
+const TIMEOUT_MS = 12 * 60_000;
+
+/** What site c needs before it finds the others. */
+const JOINING: Scenario = {
+  name: 'site c, which nobody knew, is told one address of site b',
+  withinMs: 20_000,
+  run: (stage) => stage.operate('c1', 'peers', 'add', stage.meshAddress('b1')),
+};
+
+export async function play(mode: ModeName, chosen: readonly Scenario[]): Promise<void> {
+  const skip = await doubtNamespaces();
+  const { meetsAll } = modeOf(mode);
+  const scenarios = [JOINING, ...chosen].filter((one) => meetsAll || one.needsToMeetAll !== true);
+  const table = new FigureTable(
+    `Three sites of two sidecars, peers found by ${mode}: time until all six have everything.`,
+    ['fault', 'all equal after', 'limit'],
+  );
+
+  describe(`three sites, peers found by ${mode}`, { skip: skip ?? false }, () => {
+    let stage: Stage;
+    before(async () => {
+      stage = await Stage.create({ sites: SITES, mode, alone: ['c'] });
+    });
+    after(async () => {
+      await stage[Symbol.asyncDispose]();
+      table.printIfAsked();
+    });
+
+    for (const [index, { name, withinMs, run }] of scenarios.entries()) {
+      test(`when ${name}`, { timeout: TIMEOUT_MS }, async (t) => {
+        const collection = `s${index}`;
+        const writing = stage.write(collection);
+        await run(stage);
+        const endedAtMs = performance.now();
+        await writing.stop();
+        await stage.converge(collection, withinMs);
+        const tookMs = performance.now() - endedAtMs;
+        stage.assertNobodyRestarted();
+        table.add(name, inSeconds(tookMs), inSeconds(withinMs));
+        t.diagnostic(`all equal after ${inSeconds(tookMs)}`);
+      });
+    }
+
+    test('after all that has every link again', { timeout: TIMEOUT_MS }, () => stage.settle());
+  });
+}

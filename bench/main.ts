@@ -10,6 +10,7 @@ import { heartbeat } from './heartbeat.ts';
 import { idle } from './idle.ts';
 import { oneChange } from './one-change.ts';
 import { Bench } from './processes.ts';
+import { slowLink } from './slow-link.ts';
 import { storage } from './storage.ts';
 import { initialSync, reconnect, reconnect5000 } from './sync.ts';
 import { transfers } from './transfers.ts';
@@ -30,6 +31,7 @@ const BENCHMARKS: Readonly<Record<string, (bench: Bench) => Promise<Figure[]>>> 
   wideMesh,
   fleet,
   storage,
+  slowLink,
 };
 
 const chosen = process.argv.slice(2);

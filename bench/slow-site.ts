@@ -5,6 +5,7 @@
 //   plain-1,2 ─┘                    └─ hub-2 ══ narrow ══╝
 //
 // All that the receiver gets of the emitters was relayed by a hub.
+import { scheduler } from 'node:timers/promises';
 import { type AgentClient, type Beat, createAgentClient } from '../src/agent-client/index.ts';
 import { readings } from './documents.ts';
 import type { Bench, BenchSidecar } from './processes.ts';
@@ -16,6 +17,8 @@ const DELAY_MS = 100;
 /** What a modem or a router holds before it pushes back. */
 const QUEUE_BYTES = 16 * 1024;
 const HEARTBEAT_MS = 10_000;
+const LINKED_WITHIN_MS = 60_000;
+const LOOK_EVERY_MS = 200;
 
 export interface SlowSite extends AsyncDisposable {
   /** Agents of the emitters, each with the name of its agent. */
@@ -75,8 +78,17 @@ export async function openSlowSite(
     receiverAgent: `${name}-receiver`,
     bytesToReceiver: () => shapers.reduce((sum, { bytesFromTarget }) => sum + bytesFromTarget, 0),
   };
+  await untilLinked(site.receiver, shapers.length);
   const all = opened.move();
   return { ...site, [Symbol.asyncDispose]: () => all.disposeAsync() };
+}
+
+async function untilLinked(receiver: AgentClient, links: number): Promise<void> {
+  const endMs = performance.now() + LINKED_WITHIN_MS;
+  while ((await receiver.peers()).filter(({ state }) => state === 'connected').length < links) {
+    if (performance.now() > endMs) throw new Error(`the receiver has not ${links} links`);
+    await scheduler.wait(LOOK_EVERY_MS);
+  }
 }
 
 function agentClient(sidecar: BenchSidecar, agent: string): AgentClient {

@@ -58,17 +58,18 @@ export async function runSlow(site: SlowSite, plan: SlowRunPlan): Promise<SlowRu
   const backlog = sent.size - seen.documents.size;
   await until(() => seen.documents.size >= sent.size, plan.drainMs);
   const delivered = seen.documents.size / sent.size;
-  await until(() => seen.documents.size >= sent.size, plan.patienceMs);
+  const isAllSeen = (): boolean =>
+    seen.documents.size >= sent.size && seen.commands.size >= issued.size;
+  await until(isAllSeen, plan.patienceMs);
   const bytes = site.bytesToReceiver() - bytesBefore;
   stop.abort();
   await Promise.all(watching.map(({ ended }) => ended));
-  const isAll = seen.documents.size >= sent.size;
   const lastMs = Math.max(...seen.documents.values());
   return {
     emitted: sent.size,
     delivered,
     backlog,
-    drainedMs: isAll ? Math.max(0, lastMs - (endedAt ?? 0)) : Infinity,
+    drainedMs: seen.documents.size >= sent.size ? Math.max(0, lastMs - (endedAt ?? 0)) : Infinity,
     latenciesMs: waits(sent, seen.documents).filter((ms) => ms < Infinity),
     commandsIssued: issued.size,
     commandMs: waits(issued, seen.commands),

@@ -33,6 +33,7 @@ export function peerColumns(nowMs: number, peers: readonly Peer[]): readonly Col
     { heading: 'PEER', value: ({ name }) => orNothing(name) },
     { heading: 'STATE', value: ({ state }) => state, colour: ({ state }) => STATE_COLOURS[state] },
     { heading: 'ADDRESS', value: ({ address }) => (address === '' ? 'dialled us' : address) },
+    { heading: 'PATH', value: ({ path }) => orNothing(path ?? '') },
     { heading: 'RTT', value: ({ roundTripMs }) => formatRoundTrip(roundTripMs), align: 'right' },
     {
       heading: 'SEEN',

@@ -171,7 +171,8 @@ export class LinkDriver {
   /** Says goodbye and closes. */
   end(reason: GoodbyeReason, message: string): void {
     const event = { type: 'end', reason, message } as const;
-    this.take(reason === 'stalled' ? { ...event, why: 'stalled' } : event);
+    const hasName = reason === 'stalled' || reason === 'surplus';
+    this.take(hasName ? { ...event, why: reason } : event);
   }
 
   take(event: SessionEvent): void {

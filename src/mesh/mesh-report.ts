@@ -28,6 +28,20 @@ export type MeshReport =
       readonly attempts: number;
       readonly versionMismatch: boolean;
     }
+  /** An address that was found, and not configured, is not tried any more. */
+  | {
+      readonly type: 'contact-given-up';
+      readonly address: string;
+      readonly reason: string;
+      readonly attempts: number;
+    }
+  /** Another member is at an address than was said. The link to it is kept. */
+  | {
+      readonly type: 'contact-corrected';
+      readonly address: string;
+      readonly expected: NodeId;
+      readonly nodeId: NodeId;
+    }
   /** Somebody else proved to have this node's key: its data directory was copied. Once a process of theirs. */
   | { readonly type: 'duplicate-identity'; readonly address: string; readonly bootId: string }
   /** A feed, or a document in it, is not taken for now. The peer is not to blame. */

@@ -39,14 +39,16 @@ export function createBackend(parts: BackendParts): Backend {
       peers: () => peerRows(member, crypto),
       addPeer: (address) => member.addPeer(address),
       removePeer: (address) => member.removePeer(address),
-      pause: () => {
-        const closed = member.pause();
-        log.warn('mesh.paused', { closed }, `the mesh is paused, ${closed} links were closed`);
+      pause: async (peer) => {
+        const closed = await member.pause(peer);
+        const what = peer === '' ? 'the mesh' : peer;
+        log.warn('mesh.paused', { peer, closed }, `${what} is paused, ${closed} links were closed`);
         return closed;
       },
-      resume: () => {
-        member.resume();
-        log.info('mesh.resumed', {}, 'the pause of the mesh is over');
+      resume: async (peer) => {
+        await member.resume(peer);
+        const what = peer === '' ? 'the mesh' : peer;
+        log.info('mesh.resumed', { peer }, `the pause of ${what} is over`);
       },
     },
     submit: (method, caller, body) => member.request(method, caller, body),

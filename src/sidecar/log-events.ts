@@ -15,6 +15,26 @@ export const LOG_EVENTS = [
   { name: 'mesh.dial_failed', meaning: 'a peer could not be reached' },
   { name: 'mesh.version_mismatch', meaning: 'a peer speaks another version of the protocol' },
   {
+    name: 'mesh.contact_given_up',
+    meaning: 'an address that was found, and not configured, is not tried any more',
+  },
+  {
+    name: 'mesh.contact_corrected',
+    meaning: 'another member is at an address than was said; the link to it is kept',
+  },
+  {
+    name: 'network.changed',
+    meaning: 'the addresses of this machine changed; peers are tried again',
+  },
+  {
+    name: 'mesh.addresses_stated',
+    meaning: 'other members were told at which addresses they can dial this sidecar',
+  },
+  {
+    name: 'mesh.statement_ignored',
+    meaning: 'a member states addresses that cannot be used; the others of its addresses are',
+  },
+  {
     name: 'mesh.feed_held',
     meaning: 'commits of a peer are not taken for now and asked for again',
   },

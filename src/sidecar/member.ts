@@ -9,7 +9,6 @@ import {
   FORGETTING,
   type Forgetting,
   type ForkProof,
-  HoldfastError,
   hlcMs,
   INCARNATION_RANDOM_BYTES,
   type Method,
@@ -19,32 +18,31 @@ import {
   type ResponseOf,
   type Signer,
   toHex,
-  utf8,
 } from '../core/index.ts';
 import {
-  formatPeerAddress,
+  type ContactSource,
   type LinkBudgets,
   Mesh,
   type MeshFeeds,
   type MeshReport,
   type PeerView,
-  parsePeerAddress,
+  type Resolver,
   type Transport,
 } from '../mesh/index.ts';
+import { AddressExchange, type ExchangeOptions, type ExchangeReport } from './address-exchange.ts';
 import { holdDelivery } from './held-delivery.ts';
+import { OperatorPeers } from './operator-peers.ts';
+import type { Pauses } from './pauses.ts';
 import { Runtime } from './runtime.ts';
 import type { CommitStore } from './store/commit-store.ts';
 import { StoreDamagedError } from './store/damage.ts';
 import { recall } from './store/recall.ts';
 import type { Store } from './store/store.ts';
 
-const PEERS_RECORD = 'peers';
-/** Peers that may be configured, here and by flags. */
-const MAX_PEERS = 256;
-
 /** What an operator may want to read. */
 export type MemberReport =
   | MeshReport
+  | ExchangeReport
   | {
       readonly type: 'core';
       readonly event: ReportEvent;
@@ -72,6 +70,10 @@ export interface MemberParts {
   holdsBack?(): string | undefined;
   /** What links may carry; no limit where this is left out. */
   readonly budgets?: LinkBudgets;
+  /** Looks up the names of peers; where this is left out, they are the transport's affair. */
+  readonly resolver?: Resolver | undefined;
+  /** How addresses are exchanged with other members; not at all where this is left out. */
+  readonly exchange?: ExchangeOptions;
   report(report: MemberReport): void;
 }
 
@@ -80,21 +82,23 @@ export class Member {
   readonly #runtime: Runtime;
   readonly #mesh: Mesh;
   readonly #commits: CommitStore;
-  /** Peers added by an operator, kept across restarts. */
-  readonly #addedPeers: Set<string>;
+  readonly #operator: OperatorPeers;
+  readonly #exchange: AddressExchange | undefined;
 
   private constructor(
     nodeId: string,
     runtime: Runtime,
     mesh: Mesh,
     commits: CommitStore,
-    added: Set<string>,
+    operator: OperatorPeers,
+    exchange: AddressExchange | undefined,
   ) {
     this.nodeId = nodeId;
     this.#runtime = runtime;
     this.#mesh = mesh;
     this.#commits = commits;
-    this.#addedPeers = added;
+    this.#operator = operator;
+    this.#exchange = exchange;
   }
 
   /** Reads the store and brings its views up to date. No link is made yet. Rejects with StoreDamagedError. */
@@ -150,6 +154,7 @@ export class Member {
       membership: { nodeId, bootId: incarnation, fleetSecret: fleet.key, signer, crypto },
       name: parts.name,
       budgets: parts.budgets,
+      resolver: parts.resolver,
       feeds: feedsOf(parts, { node, runtime, commits }),
       report: parts.report,
     });
@@ -163,13 +168,16 @@ export class Member {
         parts.report({ type: 'views-rebuilt', documents: commits.documents });
       }
     }
-    return new Member(nodeId, runtime, mesh, commits, await readPeers(commits));
+    const operator = await OperatorPeers.open(mesh, commits, crypto);
+    const exchange = exchangeOf(parts, { nodeId, runtime, mesh });
+    return new Member(nodeId, runtime, mesh, commits, operator, exchange);
   }
 
-  /** Accepts links, if asked to, and dials the configured peers and those added earlier. */
+  /** Accepts links, if asked to, dials the configured peers and those added earlier, but for what is paused, and exchanges addresses. */
   async connect(peers: readonly string[], listen: boolean): Promise<void> {
     if (listen) await this.#mesh.listen();
-    for (const address of [...peers, ...this.#addedPeers]) this.#mesh.addPeer(address);
+    this.#operator.connect(peers);
+    this.#exchange?.start(this.#mesh.address);
   }
 
   /** Documents held, deleted ones included. */
@@ -198,54 +206,46 @@ export class Member {
     return this.#mesh.peers();
   }
 
-  /** Dials an address from now on, also after a restart. False when it is known already. */
-  async addPeer(text: string): Promise<boolean> {
-    const parsed = parsePeerAddress(text);
-    if (parsed === undefined) {
-      throw new HoldfastError(
-        'PEER_ADDRESS_INVALID',
-        `address: "${text}" is not host:port. Nothing was added; write for example 10.0.0.7:7677 or [fd00::7]:7677.`,
-        { field: 'address' },
-      );
-    }
-    // One spelling an address, so that the same peer added twice is one peer.
-    const address = formatPeerAddress(parsed);
-    const configured = this.#mesh.peers().filter((peer) => peer.address !== '');
-    if (configured.some((peer) => peer.address === address)) return false;
-    if (configured.length >= MAX_PEERS) {
-      throw new HoldfastError(
-        'LIMIT_REACHED',
-        `${MAX_PEERS} peers are configured already. Nothing was added; remove one first.`,
-      );
-    }
-    this.#mesh.addPeer(address);
-    this.#addedPeers.add(address);
-    await this.#storePeers();
-    return true;
+  /** Dials `[<node id>@]host:port` from now on, also after a restart. False when the address is known already. */
+  addPeer(text: string): Promise<boolean> {
+    return this.#operator.add(text);
   }
 
-  async removePeer(text: string): Promise<void> {
-    const parsed = parsePeerAddress(text);
-    const address = parsed === undefined ? text : formatPeerAddress(parsed);
-    if (!this.#mesh.removePeer(address)) {
-      throw new HoldfastError(
-        'NOT_FOUND',
-        `address: "${address}" is not a configured peer. Nothing was removed.`,
-        {
-          field: 'address',
-        },
-      );
-    }
-    if (this.#addedPeers.delete(address)) await this.#storePeers();
+  removePeer(text: string): Promise<void> {
+    return this.#operator.remove(text);
   }
 
-  /** Returns how many links were closed. */
-  pause(): number {
-    return this.#mesh.pause();
+  /** What is paused, as it is kept across restarts. */
+  get pauses(): Pauses {
+    return this.#operator.pauses;
   }
 
-  resume(): void {
-    this.#mesh.resume();
+  /** Pauses the mesh, or one peer: an address, a name or the beginning of a node id. Returns how many links were closed. */
+  pause(peer = ''): Promise<number> {
+    return this.#operator.pause(peer);
+  }
+
+  resume(peer = ''): Promise<void> {
+    return this.#operator.resume(peer);
+  }
+
+  /** Before `connect`: what is paused, in place of what was kept. */
+  adoptPauses(pauses: Pauses): Promise<void> {
+    return this.#operator.adopt(pauses);
+  }
+
+  /** A source found an address, or takes it back. The mesh decides whether it is dialled. */
+  offer(found: Parameters<Mesh['offer']>[0]): void {
+    this.#mesh.offer(found);
+  }
+
+  withdraw(source: ContactSource, address: string): void {
+    this.#mesh.withdraw(source, address);
+  }
+
+  /** This machine is in another network than before: all that waits is dialled soon. */
+  networkChanged(): void {
+    this.#mesh.networkChanged();
   }
 
   /** Resolves when nothing is queued, being written or being loaded. */
@@ -255,13 +255,29 @@ export class Member {
 
   /** Commits what is only in memory, says goodbye to all peers and ends. Idempotent. */
   async close(): Promise<void> {
+    this.#exchange?.close();
     await this.#runtime.close();
     await this.#mesh.close();
   }
+}
 
-  async #storePeers(): Promise<void> {
-    await this.#commits.writeMeta(PEERS_RECORD, utf8(JSON.stringify([...this.#addedPeers])));
-  }
+function exchangeOf(
+  parts: MemberParts,
+  { nodeId, runtime, mesh }: { nodeId: string; runtime: Runtime; mesh: Mesh },
+): AddressExchange | undefined {
+  return (
+    parts.exchange &&
+    new AddressExchange({
+      ...parts.exchange,
+      ...parts.environment,
+      nodeId,
+      contacts: mesh,
+      request: (method, caller, body) => runtime.request(method, caller, body),
+      onChange: (listener) => runtime.onChange(listener),
+      holdsBack: () => parts.holdsBack?.(),
+      report: parts.report,
+    })
+  );
 }
 
 /** What the mesh sees of a node and its store. */
@@ -289,10 +305,4 @@ function feedsOf(
 
 function encodeFork(proof: ForkProof): EncodedFork {
   return { feed: proof.feed, proof: encodeForkProof(proof) };
-}
-
-async function readPeers(commits: CommitStore): Promise<Set<string>> {
-  const record = await commits.readMeta(PEERS_RECORD);
-  const peers: unknown = record === undefined ? [] : JSON.parse(new TextDecoder().decode(record));
-  return new Set(Array.isArray(peers) ? peers.filter((peer) => typeof peer === 'string') : []);
 }

@@ -86,8 +86,20 @@ export const SIDECAR_OPTIONS = [
     env: 'HOLDFAST_PEERS',
     yaml: 'peers',
     form: 'list',
-    description: 'host:port of a sidecar to link to; repeat for several',
+    description:
+      'host:port of a sidecar to link to, with <node id>@ before it if nobody else may be there; repeat for several',
     default: 'none',
+  },
+  {
+    key: 'advertises',
+    flag: '--advertise <address>',
+    attribute: 'advertise',
+    env: 'HOLDFAST_ADVERTISES',
+    yaml: 'advertises',
+    form: 'list',
+    description:
+      'host:port that other members are told to dial, or off; repeat for several, at most 16',
+    default: 'the addresses that the mesh listens at',
   },
   {
     key: 'linkBudgets',

@@ -2,9 +2,12 @@
 import { z } from 'zod';
 import { formatPeerAddress, parsePeerAddress } from '../mesh/index.ts';
 import { parseListenAddress } from './address.ts';
+import { addressKind } from './address-kind.ts';
+import { MAX_STATED_ADDRESSES } from './address-statement.ts';
 import { linkOfBudget, parseLinkBudget } from './link-budgets.ts';
 import { isLoopback } from './loopback.ts';
 import type { OptionKey } from './option-table.ts';
+import { formatPeerSpec, parsePeerSpec } from './peer-spec.ts';
 
 /** One name per agent on the machine; more than this is another kind of deployment. */
 const MAX_AGENTS = 64;
@@ -82,10 +85,23 @@ const meshListen = parsed((text) => {
 });
 
 const peer = parsed((text) => {
-  const address = parsePeerAddress(text);
+  const spec = parsePeerSpec(text);
   // One spelling an address, so that the same peer given twice is one peer.
-  if (address !== undefined) return formatPeerAddress(address);
-  return new Refusal('is not host:port; write for example 192.0.2.7:7677, with IPv6 in brackets');
+  if (spec !== undefined) return formatPeerSpec(spec);
+  return new Refusal(
+    'is not host:port; write for example 192.0.2.7:7677, with IPv6 in brackets, and a whole node id and @ before it where nobody else may be there',
+  );
+});
+
+const advertised = parsed((text) => {
+  if (text === 'off') return text;
+  const address = parsePeerAddress(text);
+  const kind = address && addressKind(address.host);
+  if (address !== undefined && (kind === 'usable' || kind === 'loopback'))
+    return formatPeerAddress(address);
+  return new Refusal(
+    'is not host:port that another machine could dial; write for example 203.0.113.7:7677, or off',
+  );
 });
 
 const linkBudget = parsed(
@@ -143,6 +159,15 @@ export const OPTION_SCHEMAS = {
       `has more than ${MAX_PEERS} peers; a few are enough, sidecars relay for each other`,
     )
     .transform(unique),
+  /** Undefined for off, empty for what the mesh listens at. */
+  advertises: z
+    .array(advertised)
+    .max(MAX_STATED_ADDRESSES, `has more than ${MAX_STATED_ADDRESSES} addresses`)
+    .refine(
+      (addresses) => addresses.length < 2 || !addresses.includes('off'),
+      'has addresses beside off; leave one or the other out',
+    )
+    .transform((addresses) => (addresses[0] === 'off' ? undefined : unique(addresses))),
   linkBudgets: z
     .array(linkBudget)
     .max(

@@ -115,6 +115,7 @@ function defaultOf(
     case 'apiSocket':
       return { text: join(earlier('dataDir'), 'api.sock'), source };
     case 'peers':
+    case 'advertises':
     case 'linkBudgets':
       return { text: [], source };
     case 'apiListen':

@@ -45,6 +45,14 @@ class Reporter {
         return this.#refused(report);
       case 'dial-failed':
         return this.#dialFailed(report);
+      case 'contact-given-up':
+        return this.#givenUp(report);
+      case 'contact-corrected':
+        return this.#corrected(report);
+      case 'addresses-stated':
+        return this.#stated(report);
+      case 'statement-ignored':
+        return this.#statementIgnored(report);
       case 'held':
         return this.#held(report);
       case 'read-failed':
@@ -77,6 +85,19 @@ class Reporter {
     this.#filter.end(`dial ${address}`);
     const node = formatNodeId(nodeId, this.#crypto);
     this.#log.info('mesh.link_up', { node, address, outbound }, `linked to ${address}`);
+  }
+
+  #stated({ addresses }: ReportOf<'addresses-stated'>): void {
+    const told = addresses.length === 0 ? 'nowhere' : addresses.join(', ');
+    this.#log.info('mesh.addresses_stated', { addresses }, `others are told to dial ${told}`);
+  }
+
+  #statementIgnored({ nodeId, reason, ignored }: ReportOf<'statement-ignored'>): void {
+    const node = formatNodeId(nodeId, this.#crypto);
+    const passed = this.#passes(`statement ${node}`, reason);
+    if (passed === undefined) return;
+    const message = `some addresses that ${node} states are not used: ${reason}`;
+    this.#log.warn('mesh.statement_ignored', { node, reason, ignored, ...passed }, message);
   }
 
   #held({ nodeId, feed, reason, retryAfterMs }: ReportOf<'held'>): void {
@@ -122,6 +143,22 @@ class Reporter {
     const event = versionMismatch ? 'mesh.version_mismatch' : 'mesh.dial_failed';
     const message = `no link to ${address}: ${reason}; trying on`;
     this.#log.warn(event, { address, reason, attempts, ...passed }, message);
+  }
+
+  #givenUp({ address, reason, attempts }: ReportOf<'contact-given-up'>): void {
+    const passed = this.#passes(`given up ${address}`, reason);
+    if (passed === undefined) return;
+    const message = `${address} was found and leads nowhere: ${reason}; it is not tried any more`;
+    this.#log.info('mesh.contact_given_up', { address, reason, attempts, ...passed }, message);
+  }
+
+  #corrected({ address, ...report }: ReportOf<'contact-corrected'>): void {
+    const node = formatNodeId(report.nodeId, this.#crypto);
+    const expected = formatNodeId(report.expected, this.#crypto);
+    const passed = this.#passes(`corrected ${address}`, node);
+    if (passed === undefined) return;
+    const message = `${address} is ${node}, and was said to be ${expected}; the link is kept`;
+    this.#log.warn('mesh.contact_corrected', { address, node, expected, ...passed }, message);
   }
 
   #core({ event, detail, fault }: ReportOf<'core'>): void {

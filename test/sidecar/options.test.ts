@@ -53,6 +53,7 @@ suite('defaults', () => {
       apiSocket: '/home/ada/.local/state/holdfast/api.sock',
       meshListen: { host: '0.0.0.0', port: 7677 },
       peers: [],
+      advertises: [],
       linkBudgets: [],
       pulseFlushMs: 200,
       liveDocuments: 512,
@@ -154,6 +155,15 @@ suite('values', () => {
     assert.deepEqual(resolve({ files: { [ETC]: 'agents: solo' } }).agents, ['solo']);
   });
 
+  test('what is advertised is a list, or off', () => {
+    const wanted = ['192.0.2.7:7677', '[2001:db8::7]:1', 'edge-7.example:7677', '127.0.0.1:7001'];
+    assert.deepEqual(resolve({ flags: { advertise: wanted } }).advertises, wanted);
+    const env = { HOLDFAST_ADVERTISES: 'Edge-7:07677, edge-7:7677' };
+    assert.deepEqual(resolve({ env }).advertises, ['edge-7:7677']);
+    assert.equal(resolve({ flags: { advertise: ['off'] } }).advertises, undefined);
+    assert.equal(resolve({ files: { [ETC]: 'advertises: off' } }).advertises, undefined);
+  });
+
   test('off switches a listener off', () => {
     const flags = { apiListen: 'off', apiSocket: 'off', meshListen: 'off' };
     const options = resolve({ flags });
@@ -206,6 +216,14 @@ suite('refused', () => {
     ],
     ['65 agents', { flags: { agent: many(65, (i) => `a${i}`) } }, /more than 64 agents/],
     ['257 peers', { flags: { peer: many(257, (i) => `a${i}:1`) } }, /more than 256 peers/],
+    ['an address of nobody', { flags: { advertise: ['0.0.0.0:7677'] } }, /another machine could/],
+    ['an address of one interface', { flags: { advertise: ['[fe80::7]:1'] } }, /another machine/],
+    ['an address and off', { flags: { advertise: ['a:1', 'off'] } }, /has addresses beside off/],
+    [
+      '17 addresses',
+      { flags: { advertise: many(17, (i) => `a${i}:1`) } },
+      /more than 16 addresses/,
+    ],
     ['no agents', { files: { [ETC]: 'agents: []' } }, /names no agent/],
     [
       'an unknown variable',

@@ -203,3 +203,28 @@ describe('the member itself', () => {
     ]);
   });
 });
+
+test('what is told and read of addresses: what others are told, and once a minute who tells nonsense', () => {
+  const reported = new Reported();
+  reported.report({ type: 'addresses-stated', addresses: ['192.0.2.7:7677', 'edge-7:7677'] });
+  reported.report({ type: 'addresses-stated', addresses: [] });
+  assert.deepEqual(reported.take(), [
+    'info mesh.addresses_stated others are told to dial 192.0.2.7:7677, edge-7:7677',
+    'info mesh.addresses_stated others are told to dial nowhere',
+  ]);
+  const ignored = {
+    type: 'statement-ignored',
+    nodeId: NODE,
+    reason: 'addresses is no list',
+  } as const;
+  for (let n = 1; n <= 5; n++) reported.report({ ...ignored, ignored: n });
+  reported.clock.advance(MINUTE_MS);
+  reported.report({ ...ignored, ignored: 6 });
+  assert.deepEqual(
+    reported.lines.map(({ fields }) => [fields.node, fields.ignored, fields.silenced]),
+    [
+      [SHOWN, 1, 0],
+      [SHOWN, 6, 4],
+    ],
+  );
+});

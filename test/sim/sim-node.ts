@@ -64,6 +64,8 @@ export class SimNode {
   #is1970: boolean;
   /** The calm has come: it dials and listens, whatever its plan says. */
   isOnline: boolean;
+  /** Its operator ended every pause: one that is on the disk ends when it starts. */
+  #isResumed = false;
   /** Its disk was replaced or damaged: what it had not sent may be gone. */
   isRestored = false;
   /** An old copy of its disk, and when it was made by the oracle's time. */
@@ -190,6 +192,11 @@ export class SimNode {
     if (this.#process?.clock.stalled === true) this.#process.clock.resume();
   }
 
+  resume(): void {
+    this.#isResumed = true;
+    this.member?.resume().catch(() => undefined);
+  }
+
   jump(ms: number): void {
     this.#offsetMs += ms;
     this.#process?.clock.jump(ms);
@@ -254,6 +261,7 @@ export class SimNode {
     process.supervisor = supervisor;
     await supervisor.connect();
     process.state = 'up';
+    if (this.#isResumed) this.resume();
   }
 
   #end(process: Process, how: Downfall): void {

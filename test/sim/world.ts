@@ -254,7 +254,7 @@ export class World implements Scene {
     node.wake();
     // A clock that is minutes off stays so; one that is wrong beyond that is set by somebody.
     if (node.hasWrongClock) node.setClock();
-    node.member?.resume();
+    node.resume();
     if (!node.isOnline) {
       node.isOnline = true;
       node.down('kill');

@@ -35,12 +35,12 @@ export type SessionEvent =
   | { readonly type: 'tick'; readonly bytesReceived: number }
   /** Answers `wake`. */
   | { readonly type: 'woken' }
-  /** We end it. `why` is `stalled` or `ended`. */
+  /** We end it; for what reason other than `ended`, where it has one of its own. */
   | {
       readonly type: 'end';
       readonly reason: GoodbyeReason;
       readonly message: string;
-      readonly why?: 'stalled';
+      readonly why?: 'stalled' | 'surplus';
     };
 
 export type SessionEffect =
@@ -93,6 +93,8 @@ export type CloseReason =
   | 'protocol'
   | 'silent'
   | 'stalled'
+  /** The peer dialled and has enough other links: neither side is to blame. */
+  | 'surplus'
   | 'goodbye'
   | 'ended';
 

@@ -443,6 +443,8 @@ test('ListPeers: by name, then address', async () => {
     name: '',
     nodeId: '',
     state: 'waiting' as const,
+    path: undefined,
+    remoteAddress: '',
     roundTripMs: undefined,
     lastSeenMs: undefined,
     lastError: 'refused',
@@ -465,7 +467,19 @@ test('ListPeers: by name, then address', async () => {
     outbound: true,
     receivedBytesPerSecond: '1',
     sentBytesPerSecond: '3',
+    path: 'LINK_PATH_LAN',
+    remoteAddress: PEER.remoteAddress,
+    contacts: [
+      {
+        address: '10.0.0.2:7677',
+        sources: ['CONTACT_SOURCE_ADDED'],
+        names: ['south.example:7677'],
+        attempts: 2,
+        lastError: 'connection refused',
+      },
+    ],
   });
+  assert.equal('path' in json.peers[0], false, 'no link, no path');
 });
 
 test('ListPeers: what limits a link, and how often it was closed because nothing moved', async () => {
@@ -505,4 +519,10 @@ test('Pause and Resume tell the mesh', async () => {
   assert.equal(paused.mesh.paused, true);
   const resumed = await exchange('MeshService/Resume', {}, { token: ADMIN_TOKEN });
   assert.equal(resumed.mesh.paused, false);
+});
+
+test('Pause and Resume of one peer leave the others alone', async () => {
+  const paused = await exchange('MeshService/Pause', { peer: 'north' }, { token: ADMIN_TOKEN });
+  assert.deepEqual([...paused.mesh.pausedPeers], ['north']);
+  assert.equal(paused.mesh.paused, false);
 });

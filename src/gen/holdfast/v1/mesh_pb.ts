@@ -15,7 +15,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file holdfast/v1/mesh.proto.
  */
 export const file_holdfast_v1_mesh: GenFile = /*@__PURE__*/
-  fileDesc("ChZob2xkZmFzdC92MS9tZXNoLnByb3RvEgtob2xkZmFzdC52MSIPCg1TdGF0dXNSZXF1ZXN0IsgDCg5TdGF0dXNSZXNwb25zZRIPCgdub2RlX2lkGAEgASgJEgwKBG5hbWUYAiABKAkSDwoHdmVyc2lvbhgDIAEoCRISCgpmbGVldF9tb2RlGAQgASgJEg0KBWZsZWV0GAUgASgJEi4KCnN0YXJ0ZWRfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBmFnZW50cxgHIAMoCRIUCgxtZXNoX2FkZHJlc3MYCCABKAkSDgoGcGF1c2VkGAkgASgIEg0KBWxpbmtzGAogASgNEhEKCWRvY3VtZW50cxgLIAEoBBINCgVmZWVkcxgMIAEoBBIPCgdjb21taXRzGA0gASgEEhIKCnN0YXRlX2hhc2gYDiABKAkSEAoIdm9pZF9vcHMYDyABKAQSNQoLcXVhcmFudGluZWQYECADKAsyIC5ob2xkZmFzdC52MS5RdWFyYW50aW5lZERvY3VtZW50EikKCmhlbGRfZmVlZHMYESADKAsyFS5ob2xkZmFzdC52MS5IZWxkRmVlZBIRCglub3RfcmVhZHkYFCADKAkSDgoGZGFtYWdlGBUgAygJEhAKCHdhcm5pbmdzGB4gAygJIkUKE1F1YXJhbnRpbmVkRG9jdW1lbnQSEgoKY29sbGVjdGlvbhgBIAEoCRIKCgJpZBgCIAEoCRIOCgZyZWFzb24YAyABKAkiegoISGVsZEZlZWQSDgoGYXV0aG9yGAEgASgJEgwKBGxhbmUYAiABKAkSDgoGcmVhc29uGAMgASgJEiwKCHJldHJ5X2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgpvdmVyX3F1b3RhGAUgASgIIrMDCgRQZWVyEg8KB2FkZHJlc3MYASABKAkSDwoHbm9kZV9pZBgCIAEoCRIMCgRuYW1lGAMgASgJEiUKBXN0YXRlGAQgASgOMhYuaG9sZGZhc3QudjEuUGVlclN0YXRlEi0KCnJvdW5kX3RyaXAYBSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLQoJbGFzdF9zZWVuGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgpsYXN0X2Vycm9yGAcgASgJEhYKDmJ5dGVzX3JlY2VpdmVkGAggASgEEhIKCmJ5dGVzX3NlbnQYCSABKAQSEAoIYXR0ZW1wdHMYCiABKA0SEAoIb3V0Ym91bmQYCyABKAgSJAoXYnVkZ2V0X2J5dGVzX3Blcl9zZWNvbmQYDCABKARIAIgBARIhChlyZWNlaXZlZF9ieXRlc19wZXJfc2Vjb25kGA0gASgEEh0KFXNlbnRfYnl0ZXNfcGVyX3NlY29uZBgOIAEoBBIOCgZzdGFsbHMYDyABKA1CGgoYX2J1ZGdldF9ieXRlc19wZXJfc2Vjb25kIhIKEExpc3RQZWVyc1JlcXVlc3QiNQoRTGlzdFBlZXJzUmVzcG9uc2USIAoFcGVlcnMYASADKAsyES5ob2xkZmFzdC52MS5QZWVyIi0KDkFkZFBlZXJSZXF1ZXN0EhsKB2FkZHJlc3MYASABKAlCCrpIB3IFEAEorAIiIAoPQWRkUGVlclJlc3BvbnNlEg0KBWFkZGVkGAEgASgIIjAKEVJlbW92ZVBlZXJSZXF1ZXN0EhsKB2FkZHJlc3MYASABKAlCCrpIB3IFEAEorAIiFAoSUmVtb3ZlUGVlclJlc3BvbnNlIg4KDFBhdXNlUmVxdWVzdCIlCg1QYXVzZVJlc3BvbnNlEhQKDGxpbmtzX2Nsb3NlZBgBIAEoDSIPCg1SZXN1bWVSZXF1ZXN0IhAKDlJlc3VtZVJlc3BvbnNlKosBCglQZWVyU3RhdGUSGgoWUEVFUl9TVEFURV9VTlNQRUNJRklFRBAAEhgKFFBFRVJfU1RBVEVfQ09OTkVDVEVEEAESGQoVUEVFUl9TVEFURV9DT05ORUNUSU5HEAISFgoSUEVFUl9TVEFURV9XQUlUSU5HEAMSFQoRUEVFUl9TVEFURV9QQVVTRUQQBDK0AwoLTWVzaFNlcnZpY2USQQoGU3RhdHVzEhouaG9sZGZhc3QudjEuU3RhdHVzUmVxdWVzdBobLmhvbGRmYXN0LnYxLlN0YXR1c1Jlc3BvbnNlEkoKCUxpc3RQZWVycxIdLmhvbGRmYXN0LnYxLkxpc3RQZWVyc1JlcXVlc3QaHi5ob2xkZmFzdC52MS5MaXN0UGVlcnNSZXNwb25zZRJECgdBZGRQZWVyEhsuaG9sZGZhc3QudjEuQWRkUGVlclJlcXVlc3QaHC5ob2xkZmFzdC52MS5BZGRQZWVyUmVzcG9uc2USTQoKUmVtb3ZlUGVlchIeLmhvbGRmYXN0LnYxLlJlbW92ZVBlZXJSZXF1ZXN0Gh8uaG9sZGZhc3QudjEuUmVtb3ZlUGVlclJlc3BvbnNlEj4KBVBhdXNlEhkuaG9sZGZhc3QudjEuUGF1c2VSZXF1ZXN0GhouaG9sZGZhc3QudjEuUGF1c2VSZXNwb25zZRJBCgZSZXN1bWUSGi5ob2xkZmFzdC52MS5SZXN1bWVSZXF1ZXN0GhsuaG9sZGZhc3QudjEuUmVzdW1lUmVzcG9uc2ViBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("ChZob2xkZmFzdC92MS9tZXNoLnByb3RvEgtob2xkZmFzdC52MSIPCg1TdGF0dXNSZXF1ZXN0IsgDCg5TdGF0dXNSZXNwb25zZRIPCgdub2RlX2lkGAEgASgJEgwKBG5hbWUYAiABKAkSDwoHdmVyc2lvbhgDIAEoCRISCgpmbGVldF9tb2RlGAQgASgJEg0KBWZsZWV0GAUgASgJEi4KCnN0YXJ0ZWRfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBmFnZW50cxgHIAMoCRIUCgxtZXNoX2FkZHJlc3MYCCABKAkSDgoGcGF1c2VkGAkgASgIEg0KBWxpbmtzGAogASgNEhEKCWRvY3VtZW50cxgLIAEoBBINCgVmZWVkcxgMIAEoBBIPCgdjb21taXRzGA0gASgEEhIKCnN0YXRlX2hhc2gYDiABKAkSEAoIdm9pZF9vcHMYDyABKAQSNQoLcXVhcmFudGluZWQYECADKAsyIC5ob2xkZmFzdC52MS5RdWFyYW50aW5lZERvY3VtZW50EikKCmhlbGRfZmVlZHMYESADKAsyFS5ob2xkZmFzdC52MS5IZWxkRmVlZBIRCglub3RfcmVhZHkYFCADKAkSDgoGZGFtYWdlGBUgAygJEhAKCHdhcm5pbmdzGB4gAygJIkUKE1F1YXJhbnRpbmVkRG9jdW1lbnQSEgoKY29sbGVjdGlvbhgBIAEoCRIKCgJpZBgCIAEoCRIOCgZyZWFzb24YAyABKAkiegoISGVsZEZlZWQSDgoGYXV0aG9yGAEgASgJEgwKBGxhbmUYAiABKAkSDgoGcmVhc29uGAMgASgJEiwKCHJldHJ5X2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgpvdmVyX3F1b3RhGAUgASgIInwKB0NvbnRhY3QSDwoHYWRkcmVzcxgBIAEoCRIrCgdzb3VyY2VzGAIgAygOMhouaG9sZGZhc3QudjEuQ29udGFjdFNvdXJjZRINCgVuYW1lcxgDIAMoCRIQCghhdHRlbXB0cxgEIAEoDRISCgpsYXN0X2Vycm9yGAUgASgJIpgECgRQZWVyEg8KB2FkZHJlc3MYASABKAkSDwoHbm9kZV9pZBgCIAEoCRIMCgRuYW1lGAMgASgJEiUKBXN0YXRlGAQgASgOMhYuaG9sZGZhc3QudjEuUGVlclN0YXRlEi0KCnJvdW5kX3RyaXAYBSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLQoJbGFzdF9zZWVuGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgpsYXN0X2Vycm9yGAcgASgJEhYKDmJ5dGVzX3JlY2VpdmVkGAggASgEEhIKCmJ5dGVzX3NlbnQYCSABKAQSEAoIYXR0ZW1wdHMYCiABKA0SEAoIb3V0Ym91bmQYCyABKAgSJAoXYnVkZ2V0X2J5dGVzX3Blcl9zZWNvbmQYDCABKARIAIgBARIhChlyZWNlaXZlZF9ieXRlc19wZXJfc2Vjb25kGA0gASgEEh0KFXNlbnRfYnl0ZXNfcGVyX3NlY29uZBgOIAEoBBIOCgZzdGFsbHMYDyABKA0SIwoEcGF0aBgQIAEoDjIVLmhvbGRmYXN0LnYxLkxpbmtQYXRoEhYKDnJlbW90ZV9hZGRyZXNzGBEgASgJEiYKCGNvbnRhY3RzGBIgAygLMhQuaG9sZGZhc3QudjEuQ29udGFjdEIaChhfYnVkZ2V0X2J5dGVzX3Blcl9zZWNvbmQiEgoQTGlzdFBlZXJzUmVxdWVzdCI1ChFMaXN0UGVlcnNSZXNwb25zZRIgCgVwZWVycxgBIAMoCzIRLmhvbGRmYXN0LnYxLlBlZXIiLQoOQWRkUGVlclJlcXVlc3QSGwoHYWRkcmVzcxgBIAEoCUIKukgHcgUQASisAiIgCg9BZGRQZWVyUmVzcG9uc2USDQoFYWRkZWQYASABKAgiMAoRUmVtb3ZlUGVlclJlcXVlc3QSGwoHYWRkcmVzcxgBIAEoCUIKukgHcgUQASisAiIUChJSZW1vdmVQZWVyUmVzcG9uc2UiJgoMUGF1c2VSZXF1ZXN0EhYKBHBlZXIYASABKAlCCLpIBXIDKKwCIiUKDVBhdXNlUmVzcG9uc2USFAoMbGlua3NfY2xvc2VkGAEgASgNIicKDVJlc3VtZVJlcXVlc3QSFgoEcGVlchgBIAEoCUIIukgFcgMorAIiEAoOUmVzdW1lUmVzcG9uc2UqiwEKCVBlZXJTdGF0ZRIaChZQRUVSX1NUQVRFX1VOU1BFQ0lGSUVEEAASGAoUUEVFUl9TVEFURV9DT05ORUNURUQQARIZChVQRUVSX1NUQVRFX0NPTk5FQ1RJTkcQAhIWChJQRUVSX1NUQVRFX1dBSVRJTkcQAxIVChFQRUVSX1NUQVRFX1BBVVNFRBAEKmAKCExpbmtQYXRoEhkKFUxJTktfUEFUSF9VTlNQRUNJRklFRBAAEhEKDUxJTktfUEFUSF9MQU4QARIRCg1MSU5LX1BBVEhfREhUEAISEwoPTElOS19QQVRIX1JFTEFZEAMquwEKDUNvbnRhY3RTb3VyY2USHgoaQ09OVEFDVF9TT1VSQ0VfVU5TUEVDSUZJRUQQABIdChlDT05UQUNUX1NPVVJDRV9DT05GSUdVUkVEEAESGAoUQ09OVEFDVF9TT1VSQ0VfQURERUQQAhIcChhDT05UQUNUX1NPVVJDRV9NVUxUSUNBU1QQAxIbChdDT05UQUNUX1NPVVJDRV9FWENIQU5HRRAEEhYKEkNPTlRBQ1RfU09VUkNFX0RIVBAFMrQDCgtNZXNoU2VydmljZRJBCgZTdGF0dXMSGi5ob2xkZmFzdC52MS5TdGF0dXNSZXF1ZXN0GhsuaG9sZGZhc3QudjEuU3RhdHVzUmVzcG9uc2USSgoJTGlzdFBlZXJzEh0uaG9sZGZhc3QudjEuTGlzdFBlZXJzUmVxdWVzdBoeLmhvbGRmYXN0LnYxLkxpc3RQZWVyc1Jlc3BvbnNlEkQKB0FkZFBlZXISGy5ob2xkZmFzdC52MS5BZGRQZWVyUmVxdWVzdBocLmhvbGRmYXN0LnYxLkFkZFBlZXJSZXNwb25zZRJNCgpSZW1vdmVQZWVyEh4uaG9sZGZhc3QudjEuUmVtb3ZlUGVlclJlcXVlc3QaHy5ob2xkZmFzdC52MS5SZW1vdmVQZWVyUmVzcG9uc2USPgoFUGF1c2USGS5ob2xkZmFzdC52MS5QYXVzZVJlcXVlc3QaGi5ob2xkZmFzdC52MS5QYXVzZVJlc3BvbnNlEkEKBlJlc3VtZRIaLmhvbGRmYXN0LnYxLlJlc3VtZVJlcXVlc3QaGy5ob2xkZmFzdC52MS5SZXN1bWVSZXNwb25zZWIGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * See MeshService.Status.
@@ -271,13 +271,62 @@ export const HeldFeedSchema: GenMessage<HeldFeed> = /*@__PURE__*/
   messageDesc(file_holdfast_v1_mesh, 3);
 
 /**
+ * An address at which a peer may be dialled.
+ *
+ * @generated from message holdfast.v1.Contact
+ */
+export type Contact = Message<"holdfast.v1.Contact"> & {
+  /**
+   * `host:port`, or `dht:` and a public key.
+   *
+   * @generated from field: string address = 1;
+   */
+  address: string;
+
+  /**
+   * Who named it; none where only a host name led to it.
+   *
+   * @generated from field: repeated holdfast.v1.ContactSource sources = 2;
+   */
+  sources: ContactSource[];
+
+  /**
+   * Configured host names that resolved to it, with their ports.
+   *
+   * @generated from field: repeated string names = 3;
+   */
+  names: string[];
+
+  /**
+   * Failed attempts in a row.
+   *
+   * @generated from field: uint32 attempts = 4;
+   */
+  attempts: number;
+
+  /**
+   * Why the last one failed, in words.
+   *
+   * @generated from field: string last_error = 5;
+   */
+  lastError: string;
+};
+
+/**
+ * Describes the message holdfast.v1.Contact.
+ * Use `create(ContactSchema)` to create a new message.
+ */
+export const ContactSchema: GenMessage<Contact> = /*@__PURE__*/
+  messageDesc(file_holdfast_v1_mesh, 4);
+
+/**
  * One peer.
  *
  * @generated from message holdfast.v1.Peer
  */
 export type Peer = Message<"holdfast.v1.Peer"> & {
   /**
-   * Configured address; empty for a peer that dialled us.
+   * Where it is dialled, as it was configured, where it was; empty for a peer that only dials us.
    *
    * @generated from field: string address = 1;
    */
@@ -380,6 +429,27 @@ export type Peer = Message<"holdfast.v1.Peer"> & {
    * @generated from field: uint32 stalls = 15;
    */
   stalls: number;
+
+  /**
+   * What the link runs over.
+   *
+   * @generated from field: holdfast.v1.LinkPath path = 16;
+   */
+  path: LinkPath;
+
+  /**
+   * The other end of the link, `host:port`; empty without one.
+   *
+   * @generated from field: string remote_address = 17;
+   */
+  remoteAddress: string;
+
+  /**
+   * All addresses that are known of it.
+   *
+   * @generated from field: repeated holdfast.v1.Contact contacts = 18;
+   */
+  contacts: Contact[];
 };
 
 /**
@@ -387,7 +457,7 @@ export type Peer = Message<"holdfast.v1.Peer"> & {
  * Use `create(PeerSchema)` to create a new message.
  */
 export const PeerSchema: GenMessage<Peer> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_mesh, 4);
+  messageDesc(file_holdfast_v1_mesh, 5);
 
 /**
  * See MeshService.ListPeers.
@@ -402,7 +472,7 @@ export type ListPeersRequest = Message<"holdfast.v1.ListPeersRequest"> & {
  * Use `create(ListPeersRequestSchema)` to create a new message.
  */
 export const ListPeersRequestSchema: GenMessage<ListPeersRequest> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_mesh, 5);
+  messageDesc(file_holdfast_v1_mesh, 6);
 
 /**
  * All peers.
@@ -423,7 +493,7 @@ export type ListPeersResponse = Message<"holdfast.v1.ListPeersResponse"> & {
  * Use `create(ListPeersResponseSchema)` to create a new message.
  */
 export const ListPeersResponseSchema: GenMessage<ListPeersResponse> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_mesh, 6);
+  messageDesc(file_holdfast_v1_mesh, 7);
 
 /**
  * See MeshService.AddPeer.
@@ -432,7 +502,7 @@ export const ListPeersResponseSchema: GenMessage<ListPeersResponse> = /*@__PURE_
  */
 export type AddPeerRequest = Message<"holdfast.v1.AddPeerRequest"> & {
   /**
-   * `host:port` of its mesh listener; IPv6 in brackets.
+   * `host:port` of its mesh listener; IPv6 in brackets. With a node id and `@` before it nobody else is taken there.
    *
    * @generated from field: string address = 1;
    */
@@ -444,7 +514,7 @@ export type AddPeerRequest = Message<"holdfast.v1.AddPeerRequest"> & {
  * Use `create(AddPeerRequestSchema)` to create a new message.
  */
 export const AddPeerRequestSchema: GenMessage<AddPeerRequest> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_mesh, 7);
+  messageDesc(file_holdfast_v1_mesh, 8);
 
 /**
  * The answer to AddPeer.
@@ -465,7 +535,7 @@ export type AddPeerResponse = Message<"holdfast.v1.AddPeerResponse"> & {
  * Use `create(AddPeerResponseSchema)` to create a new message.
  */
 export const AddPeerResponseSchema: GenMessage<AddPeerResponse> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_mesh, 8);
+  messageDesc(file_holdfast_v1_mesh, 9);
 
 /**
  * See MeshService.RemovePeer.
@@ -486,7 +556,7 @@ export type RemovePeerRequest = Message<"holdfast.v1.RemovePeerRequest"> & {
  * Use `create(RemovePeerRequestSchema)` to create a new message.
  */
 export const RemovePeerRequestSchema: GenMessage<RemovePeerRequest> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_mesh, 9);
+  messageDesc(file_holdfast_v1_mesh, 10);
 
 /**
  * The answer to RemovePeer.
@@ -501,7 +571,7 @@ export type RemovePeerResponse = Message<"holdfast.v1.RemovePeerResponse"> & {
  * Use `create(RemovePeerResponseSchema)` to create a new message.
  */
 export const RemovePeerResponseSchema: GenMessage<RemovePeerResponse> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_mesh, 10);
+  messageDesc(file_holdfast_v1_mesh, 11);
 
 /**
  * See MeshService.Pause.
@@ -509,6 +579,12 @@ export const RemovePeerResponseSchema: GenMessage<RemovePeerResponse> = /*@__PUR
  * @generated from message holdfast.v1.PauseRequest
  */
 export type PauseRequest = Message<"holdfast.v1.PauseRequest"> & {
+  /**
+   * One peer: an address or a name as ListPeers shows it, or the first 8 or more characters of its node id. Empty for the whole mesh.
+   *
+   * @generated from field: string peer = 1;
+   */
+  peer: string;
 };
 
 /**
@@ -516,7 +592,7 @@ export type PauseRequest = Message<"holdfast.v1.PauseRequest"> & {
  * Use `create(PauseRequestSchema)` to create a new message.
  */
 export const PauseRequestSchema: GenMessage<PauseRequest> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_mesh, 11);
+  messageDesc(file_holdfast_v1_mesh, 12);
 
 /**
  * The answer to Pause.
@@ -537,7 +613,7 @@ export type PauseResponse = Message<"holdfast.v1.PauseResponse"> & {
  * Use `create(PauseResponseSchema)` to create a new message.
  */
 export const PauseResponseSchema: GenMessage<PauseResponse> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_mesh, 12);
+  messageDesc(file_holdfast_v1_mesh, 13);
 
 /**
  * See MeshService.Resume.
@@ -545,6 +621,12 @@ export const PauseResponseSchema: GenMessage<PauseResponse> = /*@__PURE__*/
  * @generated from message holdfast.v1.ResumeRequest
  */
 export type ResumeRequest = Message<"holdfast.v1.ResumeRequest"> & {
+  /**
+   * One peer: an address or a name as ListPeers shows it, or the first 8 or more characters of its node id. Empty for the whole mesh.
+   *
+   * @generated from field: string peer = 1;
+   */
+  peer: string;
 };
 
 /**
@@ -552,7 +634,7 @@ export type ResumeRequest = Message<"holdfast.v1.ResumeRequest"> & {
  * Use `create(ResumeRequestSchema)` to create a new message.
  */
 export const ResumeRequestSchema: GenMessage<ResumeRequest> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_mesh, 13);
+  messageDesc(file_holdfast_v1_mesh, 14);
 
 /**
  * The answer to Resume.
@@ -567,7 +649,7 @@ export type ResumeResponse = Message<"holdfast.v1.ResumeResponse"> & {
  * Use `create(ResumeResponseSchema)` to create a new message.
  */
 export const ResumeResponseSchema: GenMessage<ResumeResponse> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_mesh, 14);
+  messageDesc(file_holdfast_v1_mesh, 15);
 
 /**
  * How a peer is doing.
@@ -604,7 +686,7 @@ export const PeerState = {
   WAITING: 3,
 
   /**
-   * Not dialled because the mesh is paused.
+   * Not dialled because the mesh is paused, or this peer.
    *
    * @generated from enum value: PEER_STATE_PAUSED = 4;
    */
@@ -625,6 +707,116 @@ export const PeerStateSchema: GenEnum<PeerState> = /*@__PURE__*/
   enumDesc(file_holdfast_v1_mesh, 0);
 
 /**
+ * What a link runs over; the first that works is kept.
+ *
+ * @generated from enum holdfast.v1.LinkPath
+ */
+export const LinkPath = {
+  /**
+   * There is no link.
+   *
+   * @generated from enum value: LINK_PATH_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * Directly, over TCP.
+   *
+   * @generated from enum value: LINK_PATH_LAN = 1;
+   */
+  LAN: 1,
+
+  /**
+   * Directly, by an address that the DHT gave.
+   *
+   * @generated from enum value: LINK_PATH_DHT = 2;
+   */
+  DHT: 2,
+
+  /**
+   * Through a relay.
+   *
+   * @generated from enum value: LINK_PATH_RELAY = 3;
+   */
+  RELAY: 3,
+} as const;
+
+/**
+ * What a link runs over; the first that works is kept.
+ *
+ * @generated from enum holdfast.v1.LinkPath
+ */
+export type LinkPath = (typeof LinkPath)[keyof typeof LinkPath] | UnknownEnum;
+
+/**
+ * Describes the enum holdfast.v1.LinkPath.
+ */
+export const LinkPathSchema: GenEnum<LinkPath> = /*@__PURE__*/
+  enumDesc(file_holdfast_v1_mesh, 1);
+
+/**
+ * Who named an address.
+ *
+ * @generated from enum holdfast.v1.ContactSource
+ */
+export const ContactSource = {
+  /**
+   * Never sent.
+   *
+   * @generated from enum value: CONTACT_SOURCE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * An option.
+   *
+   * @generated from enum value: CONTACT_SOURCE_CONFIGURED = 1;
+   */
+  CONFIGURED: 1,
+
+  /**
+   * AddPeer.
+   *
+   * @generated from enum value: CONTACT_SOURCE_ADDED = 2;
+   */
+  ADDED: 2,
+
+  /**
+   * An announcement on the LAN.
+   *
+   * @generated from enum value: CONTACT_SOURCE_MULTICAST = 3;
+   */
+  MULTICAST: 3,
+
+  /**
+   * Other members.
+   *
+   * @generated from enum value: CONTACT_SOURCE_EXCHANGE = 4;
+   */
+  EXCHANGE: 4,
+
+  /**
+   * The DHT.
+   *
+   * @generated from enum value: CONTACT_SOURCE_DHT = 5;
+   */
+  DHT: 5,
+} as const;
+
+/**
+ * Who named an address.
+ *
+ * @generated from enum holdfast.v1.ContactSource
+ */
+export type ContactSource = (typeof ContactSource)[keyof typeof ContactSource] | UnknownEnum;
+
+/**
+ * Describes the enum holdfast.v1.ContactSource.
+ */
+export const ContactSourceSchema: GenEnum<ContactSource> = /*@__PURE__*/
+  enumDesc(file_holdfast_v1_mesh, 2);
+
+/**
  * Operator's view of this sidecar's part in the mesh. Reads need any token, changes the scope `admin`.
  *
  * @generated from service holdfast.v1.MeshService
@@ -641,7 +833,7 @@ export const MeshService: GenService<{
     output: typeof StatusResponseSchema;
   },
   /**
-   * Its peers: configured ones and those linked now.
+   * Its peers: configured ones, those that were found, and those that dialled it.
    *
    * @generated from rpc holdfast.v1.MeshService.ListPeers
    */
@@ -651,7 +843,7 @@ export const MeshService: GenService<{
     output: typeof ListPeersResponseSchema;
   },
   /**
-   * Adds an address to dial. Kept across restarts.
+   * Adds an address to dial, for ever. Kept across restarts.
    *
    * @generated from rpc holdfast.v1.MeshService.AddPeer
    */
@@ -671,7 +863,7 @@ export const MeshService: GenService<{
     output: typeof RemovePeerResponseSchema;
   },
   /**
-   * Closes all links, stops dialling and refuses links until Resume or a restart.
+   * Closes all links, or that of one peer, stops dialling and refuses links until Resume, also after a restart.
    *
    * @generated from rpc holdfast.v1.MeshService.Pause
    */
@@ -681,7 +873,7 @@ export const MeshService: GenService<{
     output: typeof PauseResponseSchema;
   },
   /**
-   * Ends a pause and dials at once.
+   * Ends the pause of the mesh, or of one peer, and dials at once.
    *
    * @generated from rpc holdfast.v1.MeshService.Resume
    */

@@ -66,6 +66,17 @@ export const PEER: PeerRow = {
   nodeId: 'peer-node',
   name: 'north',
   state: 'connected',
+  path: 'lan',
+  remoteAddress: '10.0.0.2:7677',
+  contacts: [
+    {
+      address: '10.0.0.2:7677',
+      sources: ['added'],
+      names: ['south.example:7677'],
+      attempts: 2,
+      lastError: 'connection refused',
+    },
+  ],
   roundTripMs: 1.25,
   lastSeenMs: 5_000,
   lastError: '',
@@ -161,6 +172,7 @@ export class FakeBackend implements Backend {
 class FakeMesh implements MeshControl {
   readonly address = '10.0.0.1:7677';
   paused = false;
+  readonly pausedPeers = new Set<string>();
   rows: PeerRow[] = [PEER];
   readonly added: string[] = [];
 
@@ -175,12 +187,14 @@ class FakeMesh implements MeshControl {
 
   async removePeer(): Promise<void> {}
 
-  pause(): number {
-    this.paused = true;
+  async pause(peer: string): Promise<number> {
+    if (peer === '') this.paused = true;
+    else this.pausedPeers.add(peer);
     return 1;
   }
 
-  resume(): void {
-    this.paused = false;
+  async resume(peer: string): Promise<void> {
+    if (peer === '') this.paused = false;
+    else this.pausedPeers.delete(peer);
   }
 }

@@ -17,7 +17,6 @@ const GOOD_QUEUE_MS = 350;
 const LONG_QUEUE_MS = 500;
 /** How long the quickest answer is believed in: then the link is left to run empty once, to see whether it became slower. */
 const BELIEVED_MS = 15_000;
-
 /** How much larger the window may be than what was on its way at once. */
 const GROWTH = 4;
 

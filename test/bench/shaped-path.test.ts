@@ -22,7 +22,14 @@ function createPath(shape: Partial<PathShape> = {}) {
 
 /** A stream whose writer always has more, until it wrote so much. */
 function keepFull({ path, now }: ReturnType<typeof createPath>, totalBytes = Infinity) {
-  const got = { bytes: 0, firstMs: Infinity, lastMs: 0, endMs: Infinity, dead: false, mostUnsent: 0 };
+  const got = {
+    bytes: 0,
+    firstMs: Infinity,
+    lastMs: 0,
+    endMs: Infinity,
+    dead: false,
+    mostUnsent: 0,
+  };
   let rest = totalBytes;
   const stream: ShapedStream = path.open({
     deliver: (segment) => {

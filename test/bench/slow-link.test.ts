@@ -30,7 +30,8 @@ async function createWorld(kilobits: number, hubs = ['h1', 'h2']): Promise<World
     seed: 'slow-link',
     delayMs: 1,
     onMessage: (message) => {
-      if (world !== undefined && message.type === 'run') world.carried += message.run.commits.length;
+      if (world !== undefined && message.type === 'run')
+        world.carried += message.run.commits.length;
     },
   });
   const emitters = [await mesh.join('e1'), await mesh.join('e2', { peers: ['e1'] })];

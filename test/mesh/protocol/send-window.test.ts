@@ -17,8 +17,11 @@ class Saturated {
   readonly answers: { readonly sentMs: number; readonly tookMs: number }[] = [];
   answeredBytes = 0;
   #freeMs = 0;
-  readonly #underWay: { readonly bytes: number; readonly sentMs: number; readonly dueMs: number }[] =
-    [];
+  readonly #underWay: {
+    readonly bytes: number;
+    readonly sentMs: number;
+    readonly dueMs: number;
+  }[] = [];
 
   constructor(way: Way) {
     this.way = way;

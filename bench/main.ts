@@ -5,9 +5,12 @@ import process from 'node:process';
 import { batchPut } from './batch-put.ts';
 import { catchUp } from './catch-up.ts';
 import type { Figure } from './figure.ts';
+import { firstLink } from './first-link.ts';
 import { fleet } from './fleet.ts';
 import { heartbeat } from './heartbeat.ts';
 import { idle } from './idle.ts';
+import { lanLink } from './lan-link.ts';
+import { linkMemory } from './link-memory.ts';
 import { oneChange } from './one-change.ts';
 import { Bench } from './processes.ts';
 import { slowLink } from './slow-link.ts';
@@ -31,6 +34,9 @@ const BENCHMARKS: Readonly<Record<string, (bench: Bench) => Promise<Figure[]>>> 
   wideMesh,
   fleet,
   storage,
+  lanLink,
+  linkMemory,
+  firstLink,
   slowLink,
 };
 

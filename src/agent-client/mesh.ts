@@ -26,6 +26,8 @@ export interface MeshCalls {
   pauseMesh(options?: PauseOptions): Promise<number>;
   /** Ends the pause of the mesh, or of one peer, and dials at once. */
   resumeMesh(options?: PauseOptions): Promise<void>;
+  /** Takes what comes and sends no commits, or sends again; kept across restarts. Resolves to false when it was so already. */
+  setReceiveOnly(on: boolean, options?: CallOptions): Promise<boolean>;
 }
 
 export interface PauseOptions extends CallOptions {
@@ -54,5 +56,7 @@ export function meshCalls(rpc: Client<typeof MeshService>): MeshCalls {
       call(options, async (connect) => {
         await rpc.resume({ peer: options?.peer ?? '' }, connect);
       }),
+    setReceiveOnly: (on, options) =>
+      call(options, async (connect) => (await rpc.setReceiveOnly({ on }, connect)).changed),
   };
 }

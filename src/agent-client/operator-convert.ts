@@ -103,6 +103,7 @@ export function fromPeer(peer: WirePeer): Peer {
     receivedBytesPerSecond: Number(peer.receivedBytesPerSecond),
     sentBytesPerSecond: Number(peer.sentBytesPerSecond),
     stalls: peer.stalls,
+    linkClass: peer.linkClass,
   };
 }
 
@@ -139,5 +140,6 @@ export function fromStatus(status: StatusResponse): SidecarStatus {
     notReady: status.notReady,
     damage: status.damage,
     warnings: status.warnings,
+    receiveOnlySince: fromTimestamp(status.receiveOnlySince),
   };
 }

@@ -122,6 +122,8 @@ export interface SidecarStatus {
   readonly damage: readonly string[];
   /** What an operator should put right since the process started, one sentence each; at most 20. */
   readonly warnings: readonly string[];
+  /** Since when it sends nothing and only receives; undefined while it sends as well. */
+  readonly receiveOnlySince: Date | undefined;
 }
 
 export type PeerState = 'connected' | 'connecting' | 'waiting' | 'paused';
@@ -179,4 +181,6 @@ export interface Peer {
   readonly sentBytesPerSecond: number;
   /** Links that were closed because nothing moved. */
   readonly stalls: number;
+  /** `lan`, `wan` or `satellite`; empty where it is not known. */
+  readonly linkClass: string;
 }

@@ -1,5 +1,6 @@
 // Dials the contacts that are due and resolves their names, as the plan says, and plans again when something happened or time passed.
 import type { NodeId } from '../core/index.ts';
+import type { LinkRules } from './link-rules.ts';
 import type { MeshParts } from './mesh-parts.ts';
 import { lookUp } from './name-lookup.ts';
 import type { OperatorPauses } from './operator-pauses.ts';
@@ -12,6 +13,7 @@ export interface DiallerParts {
   readonly book: ContactBook;
   readonly peers: PeerTable;
   readonly pauses: OperatorPauses;
+  readonly rules: LinkRules;
   isRunning(): boolean;
   onLink(link: Link, contact: Contact): void;
   /** A link of our own dialling is one too many. */
@@ -76,7 +78,7 @@ export class Dialler {
   }
 
   #planOnce(): void {
-    const { book, isRunning, mesh, onSurplus, pauses, peers } = this.#parts;
+    const { book, isRunning, mesh, onSurplus, pauses, peers, rules } = this.#parts;
     this.#cancelPlan?.();
     this.#cancelPlan = undefined;
     if (!isRunning()) return;
@@ -89,6 +91,7 @@ export class Dialler {
       contacts: book.contacts(),
       neighbours: this.#neighbours(),
       isPaused: (contact: Contact) => pauses.covers(contact, contact.nodeId),
+      isQuiet: (contact: Contact) => rules.quietReasonOf(contact) !== undefined,
     };
     const plan = planDials(scene, mesh.chooseNeighbours);
     for (const peer of peers.all()) {

@@ -1,8 +1,10 @@
 // The links of a mesh: greets whoever comes or was reached, decides who is let in, keeps one link a peer, and moves it to a better way.
 import type { NodeId } from '../core/index.ts';
+import type { LinkClass } from './link-class.ts';
 import { LinkDriver } from './link-driver.ts';
+import type { LinkRules } from './link-rules.ts';
 import type { MeshParts } from './mesh-parts.ts';
-import type { OperatorPauses } from './operator-pauses.ts';
+import { type OperatorPauses, PAUSED_PEER } from './operator-pauses.ts';
 import type { Peer } from './peer.ts';
 import type { PeerTable } from './peer-table.ts';
 import {
@@ -31,7 +33,6 @@ const MAX_DUPLICATES = 64;
 const LEAVING_MS = 5_000;
 
 const REMOVED = 'its operator removed this peer';
-const PAUSED_PEER = 'its operator paused this peer';
 const OTHER_KEPT = 'another link to this peer is kept';
 
 export interface LinksParts {
@@ -39,6 +40,7 @@ export interface LinksParts {
   readonly book: ContactBook;
   readonly peers: PeerTable;
   readonly pauses: OperatorPauses;
+  readonly rules: LinkRules;
   isRunning(): boolean;
   /** An attempt came to nothing. */
   onFailed(contact: Contact, reason: string, versionMismatch: boolean): void;
@@ -57,6 +59,7 @@ export class Links {
   readonly pull: PullDriver;
   /** Boot ids of others that have our key. */
   readonly #duplicates = new Set<string>();
+  #isMute = false;
 
   constructor(parts: LinksParts) {
     this.#parts = parts;
@@ -73,19 +76,48 @@ export class Links {
     return [...this.#peerByLink.keys(), ...this.#leaving.keys()];
   }
 
+  /** Sends no commits and no proofs over any link, or sends them again. */
+  mute(on: boolean): void {
+    if (this.#isMute === on) return;
+    this.#isMute = on;
+    for (const driver of [...this.all, ...this.#greeting.keys()]) driver.take({ type: 'mute', on });
+  }
+
   /** Somebody dialled us. */
   accept(link: Link): void {
-    const leaver = this.#guests.enter(this.greet(link, undefined), link.remoteAddress)?.link;
+    const { rules } = this.#parts;
+    const quiet = rules.quietReason(rules.classOf(link, undefined));
+    if (quiet !== undefined) {
+      link.destroy(quiet);
+      this.#refused(link.remoteAddress, quiet);
+      return;
+    }
+    const leaver = this.#guests.enter(this.#greet(link, undefined), link.remoteAddress)?.link;
     if (leaver === undefined) return;
     leaver.destroy('others are in greeting');
     this.#refused(leaver.remoteAddress, `${MAX_GREETING_LINKS} others are in greeting`);
   }
 
+  /** We dialled a contact. */
+  reached(link: Link, contact: Contact): void {
+    const { book, rules } = this.#parts;
+    // The address alone may not have told of what class it is.
+    const quiet = rules.quietReason(rules.classOf(link, contact));
+    if (quiet === undefined) {
+      this.#greet(link, contact);
+      return;
+    }
+    link.destroy(quiet);
+    book.cancelled(contact);
+    this.#parts.onChanged();
+  }
+
   /** Runs the session of a link; `contact` is the one that led to it. */
-  greet(link: Link, contact: Contact | undefined): LinkDriver {
-    const { mesh } = this.#parts;
+  #greet(link: Link, contact: Contact | undefined): LinkDriver {
+    const { mesh, rules } = this.#parts;
     const driver: LinkDriver = new LinkDriver(link, {
       ...mesh,
+      linkClass: rules.classOf(link, contact),
       observer: {
         onMember: (nodeId) => this.#admit(driver, nodeId),
         onPeerHas: (positions) => this.pull.peerHas(driver, positions),
@@ -106,6 +138,7 @@ export class Links {
       },
     });
     this.#greeting.set(driver, contact);
+    if (this.#isMute) driver.take({ type: 'mute', on: true });
     driver.start();
     return driver;
   }
@@ -115,6 +148,15 @@ export class Links {
     const linked = this.#peerByLink.size;
     for (const driver of [...this.all, ...this.#greeting.keys()]) driver.end(reason, message);
     return linked;
+  }
+
+  /** Ends every link of a class. Returns how many were ended. */
+  endClass(linkClass: LinkClass, reason: string): number {
+    // What was about to end goes first, or it would be the peer's link again.
+    const drivers = [...this.#leaving.keys(), ...this.#peerByLink.keys(), ...this.#greeting.keys()];
+    const ended = drivers.filter((driver) => driver.linkClass === linkClass);
+    for (const driver of ended) driver.end('paused', reason);
+    return ended.length;
   }
 
   /** Ends the link of one peer. Returns how many were ended. */
@@ -180,7 +222,7 @@ export class Links {
     peer.linkedAtMs = nowMs;
     peer.unwantedSinceMs = undefined;
     this.#peerByLink.set(driver, peer);
-    driver.limit(this.#budgetOf(peer));
+    driver.limit(this.#budgetOf(peer, driver.linkClass));
     // The new link is up before the old one ends: what is pulled over that is not asked for twice, and nobody looks away.
     this.pull.linkUp(driver, nodeId, mesh.feeds.positions());
     if (held !== undefined) this.#leave(held, peer, driver);
@@ -226,16 +268,11 @@ export class Links {
     return [...this.#peerByLink.values()].filter(({ nodeId }) => !this.#isNamed(nodeId)).length;
   }
 
-  #budgetOf(peer: Peer): number | undefined {
-    const { budgets } = this.#parts.mesh;
-    if (budgets === undefined) return undefined;
-    const contacts = [
-      ...(peer.led === undefined ? [] : [peer.led]),
-      ...this.#parts.book.of(peer.nodeId),
-    ];
+  #budgetOf({ led, nodeId }: Peer, linkClass: LinkClass): number | undefined {
+    const { book, rules } = this.#parts;
+    const contacts = [...(led === undefined ? [] : [led]), ...book.of(nodeId)];
     const addresses = contacts.flatMap(({ address, names }) => [address, ...names]);
-    const own = addresses.map((one) => budgets.byAddress.get(one)).find((one) => one !== undefined);
-    return own ?? budgets.default;
+    return rules.budgetOf(addresses, linkClass);
   }
 
   /** Whoever has our key is we, or runs on a copy of our data directory. Returns what to say about it. */
@@ -321,7 +358,7 @@ export class Links {
   }
 
   #neverLinked(driver: LinkDriver, why: CloseReason, message: string): void {
-    const { book, peers } = this.#parts;
+    const { book, peers, rules } = this.#parts;
     const contact = this.#greeting.get(driver);
     this.#greeting.delete(driver);
     this.#guests.leave(driver);
@@ -335,7 +372,10 @@ export class Links {
     const { nodeId, pinned } = contact;
     const isLinked = nodeId !== undefined && pinned === undefined && peers.isLinked(nodeId);
     if (!this.#parts.isRunning()) book.cancelled(contact);
-    else if (isLinked) {
+    else if (rules.quietReasonOf(contact) !== undefined) {
+      book.cancelled(contact);
+      this.#parts.onChanged();
+    } else if (isLinked) {
       // Both dialled at once, or this was no better way: no reason to complain.
       book.failed(contact, message, this.#nowMs());
       this.#parts.onChanged();

@@ -1,20 +1,13 @@
 // What the mesh is given.
-import type { Clock, Random, Timers } from '../core/index.ts';
+import type { Random } from '../core/index.ts';
 import type { MeshFeeds } from './link-driver.ts';
+import type { LinkRulesParts } from './link-rules.ts';
 import type { MeshReport } from './mesh-report.ts';
 import type { ChooseNeighbours, Membership, Versions } from './protocol/index.ts';
 import type { Resolver } from './resolver.ts';
 import type { Transport } from './transport/transport.ts';
 
-/** Bytes a second that may be sent over a link; `default` where the address a peer is dialled at has none of its own. */
-export interface LinkBudgets {
-  readonly default: number | undefined;
-  readonly byAddress: ReadonlyMap<string, number>;
-}
-
-export interface MeshParts {
-  readonly clock: Clock;
-  readonly timers: Timers;
+export interface MeshParts extends LinkRulesParts {
   readonly random: Random;
   readonly transport: Transport;
   /** Looks up the names of peers; where this is left out, names are the transport's affair. */
@@ -25,8 +18,6 @@ export interface MeshParts {
   readonly versions?: Versions | undefined;
   /** Whom to be linked to; by default what keeps a site connected with few links. */
   readonly chooseNeighbours?: ChooseNeighbours | undefined;
-  /** None where this is left out. */
-  readonly budgets?: LinkBudgets | undefined;
   readonly feeds: MeshFeeds;
   report(report: MeshReport): void;
 }

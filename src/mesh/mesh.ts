@@ -1,15 +1,15 @@
 // The mesh: knows at which addresses members may be reached, has them dialled, keeps one link a peer, and tells the sessions what is new.
 import type { EncodedFork, FeedId, FeedPosition, NodeId } from '../core/index.ts';
 import { Dialler } from './dialler.ts';
+import type { LinkClass } from './link-class.ts';
+import { LinkRules } from './link-rules.ts';
 import { Links } from './links.ts';
 import type { MeshParts } from './mesh-parts.ts';
-import { OperatorPauses } from './operator-pauses.ts';
+import { OperatorPauses, PAUSED_MESH } from './operator-pauses.ts';
 import { PeerTable } from './peer-table.ts';
 import { type PeerView, viewPeers } from './peer-view.ts';
 import { type Contact, ContactBook, type ContactSource, type Offer } from './protocol/index.ts';
 import { isNamedHost, parsePeerAddress } from './transport/address.ts';
-
-const PAUSED_MESH = 'its operator paused the mesh';
 
 /** Who named an address that is dialled for ever. */
 export interface PeerOrigin {
@@ -25,6 +25,7 @@ export class Mesh {
   readonly #pauses = new OperatorPauses();
   readonly #links: Links;
   readonly #dialler: Dialler;
+  readonly #rules: LinkRules;
   #address = '';
   #state: 'running' | 'paused' | 'closed' = 'running';
 
@@ -34,8 +35,12 @@ export class Mesh {
     const peers = new PeerTable((nodeId) => book.of(nodeId).length > 0);
     this.#book = book;
     this.#peers = peers;
+    this.#rules = new LinkRules(parts, {
+      onQuiet: (linkClass, reason) => this.#silence(linkClass, reason),
+      onOver: (linkClass) => this.#speak(linkClass),
+    });
     const common = {
-      ...{ mesh: parts, book, peers, pauses: this.#pauses },
+      ...{ mesh: parts, book, peers, pauses: this.#pauses, rules: this.#rules },
       isRunning: () => this.#state === 'running',
     };
     this.#links = new Links({
@@ -46,7 +51,7 @@ export class Mesh {
     });
     this.#dialler = new Dialler({
       ...common,
-      onLink: (link, contact) => this.#links.greet(link, contact),
+      onLink: (link, contact) => this.#links.reached(link, contact),
       onSurplus: (nodeId) => this.#links.endSurplus(nodeId),
     });
   }
@@ -65,12 +70,15 @@ export class Mesh {
       contacts: this.#book.contacts(),
       peers: this.#peers,
       pausedByKey: this.#pauses.nameByKey,
-      isPaused: (contact, nodeId) => this.paused || this.#pauses.covers(contact, nodeId),
+      pauseOf: (contact, nodeId) =>
+        this.paused ? PAUSED_MESH : this.#pauses.reason(contact, nodeId),
+      rules: this.#rules,
     });
   }
 
   /** Starts to accept links. Rejects when the port is taken. */
   async listen(): Promise<void> {
+    this.#rules.start();
     this.#address = await this.#parts.transport.listen({
       onLink: (link) => {
         if (this.#state === 'running') this.#links.accept(link);
@@ -115,6 +123,7 @@ export class Mesh {
   /** A source found an address. Whether and when it is dialled is decided here. False when that is no news. */
   offer(offer: Omit<Offer, 'isName'>): boolean {
     if (offer.nodeId === this.#parts.membership.nodeId) return false;
+    this.#rules.start();
     const isNew = this.#book.offer(
       { ...offer, isName: this.#isName(offer.address) },
       this.#nowMs(),
@@ -178,6 +187,11 @@ export class Mesh {
     return true;
   }
 
+  /** Takes what comes and sends no commits and no proofs, over any link, until it is turned off. Then all that waited goes out. */
+  receiveOnly(on: boolean): void {
+    this.#links.mute(on);
+  }
+
   /** Feeds grew here: every session may have something to send. */
   advanced(positions: readonly FeedPosition[]): void {
     for (const link of this.#links.current) link.take({ type: 'advanced', positions });
@@ -199,10 +213,28 @@ export class Mesh {
   async close(): Promise<void> {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
+    this.#rules.close();
     this.#dialler.stop();
     this.#links.endAll('stopping', 'it stops');
     this.#links.pull.close();
     await this.#parts.transport.close();
+  }
+
+  /** Quiet hours begin: links of the class end, and none is made. */
+  #silence(linkClass: LinkClass, reason: string): void {
+    for (const contact of this.#book.contacts()) {
+      if (this.#rules.classOfContact(contact) === linkClass) this.#dialler.cancel(contact);
+    }
+    const closed = this.#links.endClass(linkClass, reason);
+    this.#parts.report({ type: 'quiet', linkClass, reason, closed });
+    this.#dialler.plan();
+  }
+
+  #speak(linkClass: LinkClass): void {
+    this.#parts.report({ type: 'quiet-over', linkClass });
+    const isOfClass = (one: Contact) => this.#rules.classOfContact(one) === linkClass;
+    this.#book.restart(this.#nowMs(), isOfClass);
+    this.#dialler.plan();
   }
 
   #isName(address: string): boolean {

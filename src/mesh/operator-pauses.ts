@@ -2,6 +2,9 @@
 import type { NodeId } from '../core/index.ts';
 import type { Contact } from './protocol/index.ts';
 
+export const PAUSED_MESH = 'its operator paused the mesh';
+export const PAUSED_PEER = 'its operator paused this peer';
+
 export class OperatorPauses {
   /** Names for people, by node id or address. */
   readonly #keys = new Map<string, string>();
@@ -17,6 +20,11 @@ export class OperatorPauses {
 
   delete(key: string): boolean {
     return this.#keys.delete(key);
+  }
+
+  /** Why that is paused, for people; undefined where it is not. */
+  reason(contact: Contact | undefined, nodeId: NodeId | undefined): string | undefined {
+    return this.covers(contact, nodeId) ? PAUSED_PEER : undefined;
   }
 
   /** Whether nobody is to be linked by this contact, or nobody of this id. */

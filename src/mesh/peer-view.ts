@@ -1,5 +1,7 @@
 // Peers as operators see them: one row a member, and one an address at which nobody was met yet.
 import type { NodeId } from '../core/index.ts';
+import type { LinkClass } from './link-class.ts';
+import type { LinkRules } from './link-rules.ts';
 import type { Peer } from './peer.ts';
 import type { PeerTable } from './peer-table.ts';
 import type { Contact, ContactSource } from './protocol/index.ts';
@@ -47,6 +49,8 @@ export interface PeerView {
   readonly sentBytesPerSecond: number;
   /** Links that were closed because nothing moved. */
   readonly stalls: number;
+  /** Of its link, or of one to its best address; undefined where none is known. */
+  readonly linkClass: LinkClass | undefined;
 }
 
 export interface PeerScene {
@@ -54,7 +58,9 @@ export interface PeerScene {
   readonly peers: PeerTable;
   /** Names of what is paused alone, by node id or address. */
   readonly pausedByKey: ReadonlyMap<string, string>;
-  isPaused(contact: Contact | undefined, nodeId: NodeId | undefined): boolean;
+  readonly rules: Pick<LinkRules, 'classOfContact' | 'quietReasonOf'>;
+  /** Why an operator's word keeps a contact, or a member, from being linked; undefined where none does. */
+  pauseOf(contact: Contact | undefined, nodeId: NodeId | undefined): string | undefined;
 }
 
 /** What belongs together: the contacts of a member, or those of whom nobody knows who they are. */
@@ -109,18 +115,14 @@ function isNodeId(key: string): key is NodeId {
   return !key.includes(':');
 }
 
-function viewGroup(
-  { nodeId, contacts }: Group,
-  { peers, pausedByKey, isPaused }: PeerScene,
-): PeerView {
+function viewGroup(group: Group, scene: PeerScene): PeerView {
+  const { nodeId, contacts } = group;
+  const { peers, pausedByKey, rules } = scene;
   const peer = nodeId === undefined ? undefined : peers.get(nodeId);
   const link = peer?.link;
-  const paused =
-    contacts.length === 0
-      ? isPaused(undefined, nodeId)
-      : contacts.every((one) => isPaused(one, nodeId));
+  const silence = silenceOf(group, scene);
   const connecting = contacts.some(({ isUnderWay }) => isUnderWay);
-  const unlinked = paused ? 'paused' : connecting ? 'connecting' : 'waiting';
+  const unlinked = silence !== undefined ? 'paused' : connecting ? 'connecting' : 'waiting';
   const attempts = Math.max(
     ...(contacts.length > 0 ? contacts.map((contact) => contact.attempts) : [peer?.losses ?? 0]),
   );
@@ -131,10 +133,10 @@ function viewGroup(
     state: link === undefined ? unlinked : 'connected',
     path: link?.link.path,
     remoteAddress: link?.link.remoteAddress ?? '',
-    contacts: contacts.map(viewContact),
+    contacts: contacts.map((contact) => viewContact(contact, rules.quietReasonOf(contact))),
     roundTripMs: link?.roundTripMs,
     lastSeenMs: link?.lastHeardWallMs ?? peer?.lastSeenMs,
-    lastError: link === undefined ? lastErrorOf(peer, contacts) : '',
+    lastError: link === undefined ? (silence ?? lastErrorOf(peer, contacts)) : '',
     bytesReceived: peer?.bytesReceived ?? 0,
     bytesSent: peer?.bytesSent ?? 0,
     attempts: link === undefined ? attempts : 0,
@@ -143,7 +145,32 @@ function viewGroup(
     receivedBytesPerSecond: link?.receivedBytesPerSecond ?? 0,
     sentBytesPerSecond: link?.sentBytesPerSecond ?? 0,
     stalls: peer?.stalls ?? 0,
+    linkClass: link?.linkClass ?? classOf(waysOf(group), rules),
   };
+}
+
+/** What is dialled of a group: its names only as long as nothing is known that they resolve to. */
+function waysOf({ contacts }: Group): readonly Contact[] {
+  const ways = contacts.filter(({ isName }) => !isName);
+  return ways.length > 0 ? ways : contacts;
+}
+
+/** Why nobody of a group may be linked now, by operators and by quiet hours; undefined where somebody may. */
+function silenceOf(group: Group, { rules, pauseOf }: PeerScene): string | undefined {
+  const ways = waysOf(group);
+  const reasons = new Set<string>();
+  for (const way of ways.length > 0 ? ways : [undefined]) {
+    const paused = pauseOf(way, group.nodeId);
+    const quiet = way && rules.quietReasonOf(way);
+    if (paused === undefined && quiet === undefined) return undefined;
+    for (const reason of [paused, quiet]) if (reason !== undefined) reasons.add(reason);
+  }
+  return [...reasons].join('; ');
+}
+
+function classOf(ways: readonly Contact[], rules: PeerScene['rules']): LinkClass | undefined {
+  const [best] = ways.toSorted((a, b) => a.pathRank - b.pathRank);
+  return best && rules.classOfContact(best);
 }
 
 /** The one that led to the link comes first. */
@@ -171,7 +198,9 @@ function lastErrorOf(peer: Peer | undefined, contacts: readonly Contact[]): stri
   return lastError;
 }
 
-function viewContact({ address, sources, names, attempts, lastError }: Contact): ContactView {
+function viewContact(contact: Contact, quiet: string | undefined): ContactView {
+  const { address, sources, names, attempts } = contact;
+  const lastError = quiet ?? contact.lastError;
   return { address, sources: [...sources], names: [...names], attempts, lastError };
 }
 

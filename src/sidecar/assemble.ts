@@ -3,12 +3,13 @@ import type { CoreConfig, Environment, TokenHolder } from '../core/index.ts';
 import type { Resolver, Transport } from '../mesh/index.ts';
 import type { ExchangeOptions } from './address-exchange.ts';
 import { startApiServer } from './api/index.ts';
-import { createBackend } from './backend.ts';
+import { createBackend, tellReceiveOnly } from './backend.ts';
 import { Closers } from './closers.ts';
 import type { Disk } from './disk-guard.ts';
 import type { FleetSecret } from './identity/fleet-secret.ts';
 import type { NodeKey } from './identity/node-key.ts';
 import { toLinkBudgets } from './link-budgets.ts';
+import { toLinkClasses, toQuietHours } from './link-options.ts';
 import type { Log } from './log.ts';
 import { MemberSupervisor } from './member-supervisor.ts';
 import type { NetworkWatch } from './network-watch.ts';
@@ -49,6 +50,12 @@ export interface SidecarParts {
   readonly linkBudgets?: readonly string[];
   /** How addresses are exchanged with other members; not at all where this is left out. */
   readonly exchange?: ExchangeOptions;
+  /** Which class links have, as parseLinkClassRule spells it. */
+  readonly linkClasses?: readonly string[];
+  /** When links of a class are silent, as parseQuietSpan spells it. */
+  readonly quietHours?: readonly string[];
+  /** Whether it only receives, where its store does not say. */
+  readonly receiveOnly?: boolean;
 }
 
 export interface Sidecar extends AsyncDisposable {
@@ -94,6 +101,9 @@ async function openAll(parts: SidecarParts, opened: Closers): Promise<Sidecar> {
       failure.resolve(error);
     },
     budgets: toLinkBudgets(parts.linkBudgets ?? []),
+    linkClasses: toLinkClasses(parts.linkClasses ?? []),
+    quietHours: toQuietHours(parts.quietHours ?? []),
+    receivesOnly: parts.receiveOnly ?? false,
   });
   opened.defer(() => member.close());
   log.info(
@@ -123,6 +133,7 @@ async function openAll(parts: SidecarParts, opened: Closers): Promise<Sidecar> {
     stopping.abort();
     await api.stop();
   });
+  if (member.receiveOnlySinceMs !== undefined) tellReceiveOnly(log, true);
   await member.connect();
   watchNetwork(parts, member, opened);
   if (parts.meshListens) {

@@ -50,6 +50,14 @@ export function createBackend(parts: BackendParts): Backend {
         const what = peer === '' ? 'the mesh' : peer;
         log.info('mesh.resumed', { peer }, `the pause of ${what} is over`);
       },
+      get receiveOnlySinceMs() {
+        return member.receiveOnlySinceMs;
+      },
+      setReceiveOnly: async (on) => {
+        const isChange = await member.setReceiveOnly(on);
+        if (isChange) tellReceiveOnly(log, on);
+        return isChange;
+      },
     },
     submit: (method, caller, body) => member.request(method, caller, body),
     onChange: (listener) => member.onChange(listener),
@@ -58,6 +66,15 @@ export function createBackend(parts: BackendParts): Backend {
     warnings: () => member.warnings,
     stopping: parts.stopping,
   };
+}
+
+export function tellReceiveOnly(log: Log, on: boolean): void {
+  if (on) {
+    const message = 'receive-only: what comes is taken, and no commits are sent to anybody';
+    log.warn('mesh.receive_only', {}, message);
+  } else {
+    log.info('mesh.receive_only_over', {}, 'receive-only is over: what waited is sent');
+  }
 }
 
 function peerRows(member: MemberSupervisor, crypto: Crypto): PeerRow[] {

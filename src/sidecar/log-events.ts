@@ -41,6 +41,10 @@ export const LOG_EVENTS = [
   { name: 'mesh.read_failed', meaning: 'commits could not be read to send them' },
   { name: 'mesh.paused', meaning: 'an operator paused the mesh' },
   { name: 'mesh.resumed', meaning: 'an operator ended the pause' },
+  { name: 'mesh.quiet_hours', meaning: 'links of a class are silent from now on' },
+  { name: 'mesh.quiet_hours_over', meaning: 'links of a class may speak again' },
+  { name: 'mesh.receive_only', meaning: 'the sidecar takes what comes and sends no commits' },
+  { name: 'mesh.receive_only_over', meaning: 'the sidecar sends again' },
   { name: 'store.opened', meaning: 'the data directory was opened and read' },
   {
     name: 'store.views_rebuilt',

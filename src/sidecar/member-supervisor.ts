@@ -20,6 +20,7 @@ import { type Damage, StoreDamagedError } from './store/damage.ts';
 import type { Store } from './store/store.ts';
 import { diskFull, isStoreFault, READS, storeDown } from './store-faults.ts';
 import type { StoreSource } from './store-source.ts';
+import type { SupervisorReport } from './supervisor-report.ts';
 
 const FIRST_WAIT_MS = 250;
 const LONGEST_WAIT_MS = 30_000;
@@ -30,17 +31,6 @@ const CORE_FAULT_WINDOW_MS = 10 * 60_000;
 /** Kept for the status: damage, of which the log has all that is named, and sentences. */
 const MAX_KEPT_DAMAGE = 100;
 const MAX_KEPT_WARNINGS = 20;
-
-export type SupervisorReport =
-  | Exclude<MemberReport, { type: 'store-failed' }>
-  | { readonly type: 'store-failed'; readonly error: unknown }
-  /** The process was rolled back or cloned: the member goes on under another incarnation. */
-  | { readonly type: 'identity-reused'; readonly error: IdentityReusedError }
-  | { readonly type: 'core-fault'; readonly error: unknown; readonly faults: number }
-  | { readonly type: 'store-reopen-failed'; readonly error: unknown; readonly attempts: number }
-  | { readonly type: 'store-reopened'; readonly attempts: number; readonly downMs: number }
-  | { readonly type: 'store-damaged'; readonly damage: readonly Damage[]; readonly unnamed: number }
-  | { readonly type: 'disk-full' | 'disk-roomy'; readonly space: DiskSpace };
 
 export interface SupervisorParts
   extends Omit<MemberParts, 'store' | 'transport' | 'report' | 'holdsBack'> {
@@ -199,6 +189,20 @@ export class MemberSupervisor {
 
   networkChanged(): void {
     this.#up?.member.networkChanged();
+  }
+
+  get receiveOnlySinceMs(): number | undefined {
+    return (this.#up?.member ?? this.#pauses)?.receiveOnlySinceMs || undefined;
+  }
+
+  /** False when it is so already. It stays so, also when it could not be stored. */
+  async setReceiveOnly(on: boolean): Promise<boolean> {
+    if (this.#up !== undefined) return this.#changePauses((member) => member.setReceiveOnly(on));
+    // The next member is told.
+    const isChange = on !== (this.receiveOnlySinceMs !== undefined);
+    const sinceMs = this.receiveOnlySinceMs ?? this.#parts.environment.clock.now().wallMs;
+    this.#pauses = { ...(this.#pauses ?? NO_PAUSES), receiveOnlySinceMs: on && sinceMs };
+    return isChange;
   }
 
   /** Commits what is only in memory, says goodbye and closes the store. Idempotent. */

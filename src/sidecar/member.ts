@@ -22,10 +22,12 @@ import {
 import {
   type ContactSource,
   type LinkBudgets,
+  type LinkClassRule,
   Mesh,
   type MeshFeeds,
   type MeshReport,
   type PeerView,
+  type QuietSpan,
   type Resolver,
   type Transport,
 } from '../mesh/index.ts';
@@ -70,6 +72,12 @@ export interface MemberParts {
   holdsBack?(): string | undefined;
   /** What links may carry; no limit where this is left out. */
   readonly budgets?: LinkBudgets;
+  /** Which class a link has, the first that matches; by its address where this is left out. */
+  readonly linkClasses?: readonly LinkClassRule[];
+  /** When links of a class are silent. */
+  readonly quietHours?: readonly QuietSpan[];
+  /** Whether it begins as one that only receives, where the store does not say. */
+  readonly receivesOnly?: boolean;
   /** Looks up the names of peers; where this is left out, they are the transport's affair. */
   readonly resolver?: Resolver | undefined;
   /** How addresses are exchanged with other members; not at all where this is left out. */
@@ -154,6 +162,8 @@ export class Member {
       membership: { nodeId, bootId: incarnation, fleetSecret: fleet.key, signer, crypto },
       name: parts.name,
       budgets: parts.budgets,
+      classes: parts.linkClasses,
+      quietHours: parts.quietHours,
       resolver: parts.resolver,
       feeds: feedsOf(parts, { node, runtime, commits }),
       report: parts.report,
@@ -168,7 +178,10 @@ export class Member {
         parts.report({ type: 'views-rebuilt', documents: commits.documents });
       }
     }
-    const operator = await OperatorPeers.open(mesh, commits, crypto);
+    const operator = await OperatorPeers.open({
+      ...{ mesh, commits, crypto, clock },
+      receivesOnly: parts.receivesOnly === true,
+    });
     const exchange = exchangeOf(parts, { nodeId, runtime, mesh });
     return new Member(nodeId, runtime, mesh, commits, operator, exchange);
   }
@@ -215,7 +228,7 @@ export class Member {
     return this.#operator.remove(text);
   }
 
-  /** What is paused, as it is kept across restarts. */
+  /** What is silent by an operator's word, as it is kept across restarts. */
   get pauses(): Pauses {
     return this.#operator.pauses;
   }
@@ -229,7 +242,7 @@ export class Member {
     return this.#operator.resume(peer);
   }
 
-  /** Before `connect`: what is paused, in place of what was kept. */
+  /** Before `connect`: what is silent, in place of what was kept. */
   adoptPauses(pauses: Pauses): Promise<void> {
     return this.#operator.adopt(pauses);
   }
@@ -246,6 +259,16 @@ export class Member {
   /** This machine is in another network than before: all that waits is dialled soon. */
   networkChanged(): void {
     this.#mesh.networkChanged();
+  }
+
+  /** Milliseconds since 1970 by the own clock; undefined while it sends as well. */
+  get receiveOnlySinceMs(): number | undefined {
+    return this.#operator.receiveOnlySinceMs;
+  }
+
+  /** From now on, also after a restart: takes what comes and sends nothing, or sends again. False when it is so already. */
+  setReceiveOnly(on: boolean): Promise<boolean> {
+    return this.#operator.setReceiveOnly(on);
   }
 
   /** Resolves when nothing is queued, being written or being loaded. */

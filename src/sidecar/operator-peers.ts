@@ -1,5 +1,5 @@
-// What an operator decides about peers, and keeps across restarts: addresses that were added, and who is paused.
-import { type Crypto, HoldfastError, utf8 } from '../core/index.ts';
+// What an operator decides about peers, and keeps across restarts: addresses that were added, who is paused, and whether anything is sent.
+import { type Clock, type Crypto, HoldfastError, utf8 } from '../core/index.ts';
 import type { Mesh, PeerView } from '../mesh/index.ts';
 import { decodePauses, encodePauses, findPeer, type Pauses } from './pauses.ts';
 import { addressOfPeer, formatPeerSpec, type PeerSpec, parsePeerSpec } from './peer-spec.ts';
@@ -12,41 +12,62 @@ const MAX_PEERS = 256;
 /** Peers that may be paused one by one. */
 const MAX_PAUSED_PEERS = 512;
 
+export interface OperatorPeersParts {
+  readonly mesh: Mesh;
+  readonly commits: CommitStore;
+  readonly crypto: Crypto;
+  readonly clock: Clock;
+  /** Whether it only receives as long as no operator has said anything. It is not stored. */
+  readonly receivesOnly: boolean;
+}
+
 export class OperatorPeers {
   readonly #mesh: Mesh;
   readonly #commits: CommitStore;
   readonly #crypto: Crypto;
+  readonly #clock: Clock;
   /** By address, as they are written down. */
   readonly #added: Map<string, string>;
   #pauses: Pauses;
+  /** Since when it only receives where nobody has said anything. */
+  readonly #unsaidSinceMs: number | undefined;
 
   private constructor(
-    mesh: Mesh,
-    commits: CommitStore,
-    crypto: Crypto,
+    { mesh, commits, crypto, clock, receivesOnly }: OperatorPeersParts,
     kept: { added: readonly PeerSpec[]; pauses: Pauses },
   ) {
     this.#mesh = mesh;
     this.#commits = commits;
     this.#crypto = crypto;
+    this.#clock = clock;
+    this.#unsaidSinceMs = receivesOnly ? clock.now().wallMs : undefined;
     this.#added = new Map(kept.added.map((spec) => [spec.address, formatPeerSpec(spec, crypto)]));
     this.#pauses = kept.pauses;
   }
 
   /** Reads what was kept. Nothing happens to the mesh yet. Rejects with StoreDamagedError. */
-  static async open(mesh: Mesh, commits: CommitStore, crypto: Crypto): Promise<OperatorPeers> {
+  static async open(parts: OperatorPeersParts): Promise<OperatorPeers> {
+    const { commits } = parts;
     const pauses = decodePauses(await commits.readMeta(PAUSES_RECORD));
-    return new OperatorPeers(mesh, commits, crypto, { added: await readPeers(commits), pauses });
+    return new OperatorPeers(parts, { added: await readPeers(commits), pauses });
   }
 
   get pauses(): Pauses {
     return this.#pauses;
   }
 
-  /** Applies the pauses, then dials the configured peers and those added earlier. Nobody is dialled who is paused. */
+  /** Milliseconds since 1970 by the own clock; undefined while it sends as well. */
+  get receiveOnlySinceMs(): number | undefined {
+    const { receiveOnlySinceMs: said } = this.#pauses;
+    if (said === undefined) return this.#unsaidSinceMs;
+    return said === false ? undefined : said;
+  }
+
+  /** Applies the pauses and whether it only receives, then dials the configured peers and those added earlier. Nobody is dialled who is paused. */
   connect(configured: readonly string[]): void {
     for (const [key, name] of this.#pauses.peers) this.#mesh.pausePeer(key, name);
     if (this.#pauses.mesh) this.#mesh.pause();
+    this.#mesh.receiveOnly(this.receiveOnlySinceMs !== undefined);
     for (const [source, texts] of [
       ['configured', configured],
       ['added', [...this.#added.values()]],
@@ -135,6 +156,15 @@ export class OperatorPeers {
       peers.delete(key);
     }
     await this.adopt({ ...this.#pauses, peers });
+  }
+
+  /** False when it is so already. It is stored all the same: only an option may be the reason. */
+  async setReceiveOnly(on: boolean): Promise<boolean> {
+    const before = this.receiveOnlySinceMs;
+    this.#mesh.receiveOnly(on);
+    const receiveOnlySinceMs = on && (before ?? this.#clock.now().wallMs);
+    await this.adopt({ ...this.#pauses, receiveOnlySinceMs });
+    return on !== (before !== undefined);
   }
 
   /** Under what a row is paused: its node id, or addresses from before it was met. */

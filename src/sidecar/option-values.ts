@@ -1,6 +1,11 @@
 // What each option's text must be, and what it becomes: one zod schema an option.
 import { z } from 'zod';
-import { formatPeerAddress, parsePeerAddress } from '../mesh/index.ts';
+import {
+  formatPeerAddress,
+  parseLinkClassRule,
+  parsePeerAddress,
+  parseQuietSpan,
+} from '../mesh/index.ts';
 import { parseListenAddress } from './address.ts';
 import { addressKind } from './address-kind.ts';
 import { MAX_STATED_ADDRESSES } from './address-statement.ts';
@@ -13,6 +18,10 @@ import { formatPeerSpec, parsePeerSpec } from './peer-spec.ts';
 const MAX_AGENTS = 64;
 /** A sidecar dials all of them and keeps a link to each. */
 const MAX_PEERS = 256;
+/** One for all, one for each of three classes, and one a peer. */
+const MAX_BUDGETS = 1 + 3 + MAX_PEERS;
+/** Rules for classes of links, and spans of quiet hours: each is looked at for every link. */
+const MAX_RULES = 64;
 const MIB = 1024 * 1024;
 const MAX_RESERVE_MIB = 1_000_000;
 /** What the shortest `sun_path` of the supported systems holds (macOS), in bytes. */
@@ -108,9 +117,22 @@ const linkBudget = parsed(
   (text) =>
     parseLinkBudget(text) ??
     new Refusal(
-      'is no budget; write bytes a second from 100 on, such as 20000, 20k or 2M, or host:port=20k for one peer',
+      'is no budget; write bytes a second from 100 on, such as 20000, 20k or 2M, satellite=20k for a class, or host:port=20k for one peer',
     ),
 );
+
+/** Text in its one spelling, or why it is none. */
+function spelled(parse: (text: string) => { readonly text: string } | string) {
+  return parsed((text) => {
+    const result = parse(text);
+    return typeof result === 'string' ? new Refusal(result) : result.text;
+  });
+}
+
+const onOrOff = parsed((text) => {
+  if (text === 'on' || text === 'off') return text === 'on';
+  return new Refusal('is not one of on, off');
+});
 
 function unique(values: readonly string[]): readonly string[] {
   return Object.freeze([...new Set(values)]);
@@ -171,14 +193,23 @@ export const OPTION_SCHEMAS = {
   linkBudgets: z
     .array(linkBudget)
     .max(
-      MAX_PEERS + 1,
-      `has more than ${MAX_PEERS + 1} budgets; one for all and one a peer are the most`,
+      MAX_BUDGETS,
+      `has more than ${MAX_BUDGETS} budgets; one for all, one a class and one a peer are the most`,
     )
     .refine(
       (budgets) => new Set(budgets.map(linkOfBudget)).size === budgets.length,
       'names the same link twice; give each link one budget',
     )
     .transform(unique),
+  linkClasses: z
+    .array(spelled(parseLinkClassRule))
+    .max(MAX_RULES, `has more than ${MAX_RULES} rules; a range holds many addresses`)
+    .transform(unique),
+  quietHours: z
+    .array(spelled(parseQuietSpan))
+    .max(MAX_RULES, `has more than ${MAX_RULES} spans`)
+    .transform(unique),
+  receiveOnly: onOrOff,
   pulseFlushMs: integer(10, 60_000),
   liveDocuments: integer(16, 100_000),
   diskReserve,

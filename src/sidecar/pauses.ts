@@ -1,4 +1,4 @@
-// What an operator paused, as it is kept across restarts: a silence that ends by itself after a crash would be worse than none.
+// What is silent by an operator's word, as it is kept across restarts: a silence that ends by itself after a crash would be worse than none.
 import { type Crypto, formatNodeId, HoldfastError, type NodeId, utf8 } from '../core/index.ts';
 import { formatPeerAddress, type PeerView, parsePeerAddress } from '../mesh/index.ts';
 
@@ -9,12 +9,14 @@ export interface Pauses {
   readonly mesh: boolean;
   /** Names for people, by node id, or by an address at which nobody was met yet. */
   readonly peers: ReadonlyMap<string, string>;
+  /** Since when it only receives, in milliseconds since 1970; false where that was ended, undefined where nobody has said anything. */
+  readonly receiveOnlySinceMs: number | false | undefined;
 }
 
-export const NO_PAUSES: Pauses = { mesh: false, peers: new Map() };
+export const NO_PAUSES: Pauses = { mesh: false, peers: new Map(), receiveOnlySinceMs: undefined };
 
-export function encodePauses({ mesh, peers }: Pauses): Uint8Array {
-  return utf8(JSON.stringify({ mesh, peers: Object.fromEntries(peers) }));
+export function encodePauses({ peers, ...pauses }: Pauses): Uint8Array {
+  return utf8(JSON.stringify({ ...pauses, peers: Object.fromEntries(peers) }));
 }
 
 /** What cannot be read pauses nothing. */
@@ -24,7 +26,12 @@ export function decodePauses(record: Uint8Array | undefined): Pauses {
   if (typeof value !== 'object' || value === null) return NO_PAUSES;
   const mesh = 'mesh' in value && value.mesh === true;
   const peers = 'peers' in value && typeof value.peers === 'object' ? (value.peers ?? {}) : {};
-  return { mesh, peers: new Map(Object.entries(peers).map(([key, name]) => [key, String(name)])) };
+  const said = 'receiveOnlySinceMs' in value ? value.receiveOnlySinceMs : undefined;
+  return {
+    mesh,
+    peers: new Map(Object.entries(peers).map(([key, name]) => [key, String(name)])),
+    receiveOnlySinceMs: typeof said === 'number' || said === false ? said : undefined,
+  };
 }
 
 export interface PeerKey {

@@ -2,8 +2,8 @@
 import { type Clock, type Crypto, formatNodeId } from '../core/index.ts';
 import { describeDuplicate } from './identity-warning.ts';
 import type { Log } from './log.ts';
-import type { SupervisorReport } from './member-supervisor.ts';
 import { RepeatFilter } from './repeat-filter.ts';
+import type { SupervisorReport } from './supervisor-report.ts';
 
 /** A peer that stays away is mentioned once a minute, with how often it was tried. */
 const REPEAT_INTERVAL_MS = 60_000;
@@ -59,6 +59,9 @@ class Reporter {
         return this.#readFailed(report);
       case 'duplicate-identity':
         return this.#duplicate(report);
+      case 'quiet':
+      case 'quiet-over':
+        return this.#quiet(report);
       case 'identity-reused':
         return this.#reused(report);
       case 'core':
@@ -159,6 +162,18 @@ class Reporter {
     if (passed === undefined) return;
     const message = `${address} is ${node}, and was said to be ${expected}; the link is kept`;
     this.#log.warn('mesh.contact_corrected', { address, node, expected, ...passed }, message);
+  }
+
+  #quiet(report: ReportOf<'quiet' | 'quiet-over'>): void {
+    const { linkClass } = report;
+    if (report.type === 'quiet') {
+      const { closed, reason } = report;
+      const message = `${reason}; ${closed} links were closed`;
+      this.#log.info('mesh.quiet_hours', { linkClass, closed }, message);
+    } else {
+      const message = `quiet hours of ${linkClass} links are over`;
+      this.#log.info('mesh.quiet_hours_over', { linkClass }, message);
+    }
   }
 
   #core({ event, detail, fault }: ReportOf<'core'>): void {

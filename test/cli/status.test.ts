@@ -111,6 +111,19 @@ suite('holdfast status', () => {
     );
   });
 
+  test('receive-only is shown with since when, and how to end it; quiet hours are no problem', async () => {
+    const sidecar = sidecarAt();
+    sidecar.platform({ agent: 'edge-a' });
+    const quiet = { attempts: 5, state: PeerState.PAUSED, lastError: 'quiet hours' };
+    sidecar.peers = [HUB, create(PeerSchema, { ...quiet, address: '192.0.2.9:7677' })];
+    assert.match((await cli(sidecar, ['status'])).stdout, /all is well/);
+    sidecar.status.receiveOnlySince = timestampFromMs(FAKE_NOW_MS);
+    const { stdout } = await cli(sidecar, ['status']);
+    const since = new Date(FAKE_NOW_MS).toISOString();
+    assert.ok(stdout.includes(`sends    nothing: receive-only since ${since}\n`));
+    assert.match(stdout, /1 problem\n {2}! receive-only since .*`holdfast peers receive-only off`/);
+  });
+
   test('names what is not as it should be, and only then', async () => {
     const sidecar = sidecarAt();
     sidecar.platform({ agent: 'edge-a' });
@@ -225,6 +238,18 @@ suite('holdfast peers', () => {
     );
   });
 
+  test('shows classes of links where they differ', async () => {
+    const sidecar = sidecarAt();
+    const far = { name: 'boat', address: '192.0.2.3:7677', linkClass: 'satellite' };
+    sidecar.peers = [create(PeerSchema, far), create(PeerSchema, { ...HUB, linkClass: 'wan' })];
+    const [heading = '', ...rows] = (await cli(sidecar, ['peers'])).stdout.trimEnd().split('\n');
+    const at = heading.indexOf('CLASS');
+    assert.deepEqual(
+      rows.map((row) => row.slice(at).split(' ')[0]),
+      ['satellite', 'wan'],
+    );
+  });
+
   test('no peers is a note, and an empty list for programs', async () => {
     const { stdout, stderr } = await cli(sidecarAt(), ['peers']);
     assert.equal(stdout, '');
@@ -247,6 +272,12 @@ suite('holdfast peers', () => {
     assert.deepEqual(
       asked.map(({ request }) => (request as { peer: string }).peer),
       ['', '', 'hub', 'hub'],
+    );
+    assert.equal(await said('receive-only', 'on'), 'receive-only: nothing is sent\n');
+    assert.match(await said('receive-only', 'off'), /^it was so already; not receive-only/);
+    assert.equal(
+      await said('receive-only', 'on', '-o', 'ndjson'),
+      '{"receiveOnly":true,"changed":true}\n',
     );
     assert.equal(await said('pause', '-o', 'ndjson'), '{"paused":true,"linksClosed":2}\n');
   });

@@ -123,6 +123,7 @@ describe('a peer', () => {
         receivedBytesPerSecond: 0,
         sentBytesPerSecond: 0,
         stalls: 0,
+        linkClass: 'wan',
       },
     );
     assert.equal(shown.bytesSent, beta.peer('alpha').bytesReceived);

@@ -55,6 +55,9 @@ suite('defaults', () => {
       peers: [],
       advertises: [],
       linkBudgets: [],
+      linkClasses: [],
+      quietHours: [],
+      receiveOnly: false,
       pulseFlushMs: 200,
       liveDocuments: 512,
       diskReserve: undefined,
@@ -94,6 +97,37 @@ suite('defaults', () => {
     const options = resolve({ flags: { name: 'north', dataDir: '/data' } });
     assert.deepEqual(options.agents, ['north']);
     assert.equal(options.apiSocket, '/data/api.sock');
+  });
+});
+
+suite('links', () => {
+  test('have classes, budgets and quiet hours in one spelling', () => {
+    const options = resolve({
+      flags: {
+        linkClass: ['satellite=10.9.0.0/16', 'wan=*.Example.net'],
+        linkBudget: ['satellite=20k', '2M'],
+      },
+      env: { HOLDFAST_QUIET_HOURS: 'satellite=22:00-06:00,wan=always' },
+      files: { [ETC]: 'receive:\n  only: on\n' },
+    });
+    assert.deepEqual(options.linkClasses, ['satellite=10.9.0.0/16', 'wan=*.example.net']);
+    assert.deepEqual(options.linkBudgets, ['satellite=20000', '2000000']);
+    assert.deepEqual(options.quietHours, ['satellite=22:00-06:00', 'wan=always']);
+    assert.equal(options.receiveOnly, true);
+  });
+
+  test('that are wrong are refused with the flag, the text and what to write', () => {
+    const wrong = (flags: Record<string, unknown>): string => refusal({ flags });
+    assert.match(
+      wrong({ linkClass: ['satelite=10.9.0.0/16'] }),
+      /--link-class: "satelite=10\.9\.0\.0\/16" does not begin with a class; write lan=/,
+    );
+    assert.match(wrong({ linkClass: ['wan=10.9.0.0/40'] }), /"wan=10\.9\.0\.0\/40" has no pattern/);
+    assert.match(wrong({ quietHours: ['wan=22-6'] }), /--quiet-hours: "wan=22-6" has no span/);
+    assert.match(wrong({ receiveOnly: 'yes' }), /--receive-only: "yes" is not one of on, off/);
+    const many = Array.from({ length: 65 }, (_, i) => `wan=10.0.0.${i}`);
+    assert.match(wrong({ linkClass: many }), /more than 64 rules/);
+    assert.match(wrong({ linkBudget: ['wan=1k', 'wan=2k'] }), /names the same link twice/);
   });
 });
 

@@ -136,10 +136,20 @@ describe('a pause of the mesh', () => {
 });
 
 test('the record is read as it was written, and what is none pauses nothing', () => {
-  const pauses = { mesh: true, peers: new Map([['ab'.repeat(32), 'south']]) };
-  assert.deepEqual(decodePauses(encodePauses(pauses)), pauses);
+  const peers = new Map([['ab'.repeat(32), 'south']]);
+  for (const receiveOnlySinceMs of [undefined, false, 1_700_000_000_000] as const) {
+    const pauses = { mesh: true, peers, receiveOnlySinceMs };
+    assert.deepEqual(decodePauses(encodePauses(pauses)), pauses);
+  }
   assert.deepEqual(decodePauses(encodePauses(NO_PAUSES)), NO_PAUSES);
-  for (const text of ['null', '7', '{}', '{"peers":null}', '{"mesh":"yes"}']) {
+  for (const text of [
+    'null',
+    '7',
+    '{}',
+    '{"peers":null}',
+    '{"mesh":"yes"}',
+    '{"receiveOnlySinceMs":"x"}',
+  ]) {
     assert.deepEqual(decodePauses(new TextEncoder().encode(text)), NO_PAUSES, text);
   }
 });

@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { formatNodeId } from '../../src/core/index.ts';
 import type { Log } from '../../src/sidecar/log.ts';
-import type { SupervisorReport } from '../../src/sidecar/member-supervisor.ts';
 import { createReporter } from '../../src/sidecar/reporter.ts';
 import { sodiumCrypto } from '../../src/sidecar/sodium-crypto.ts';
+import type { SupervisorReport } from '../../src/sidecar/supervisor-report.ts';
 import { ManualClock } from '../../src/testing/index.ts';
 
 interface Line {
@@ -75,6 +75,27 @@ describe('links', () => {
       'warn mesh.link_down lost the link to hub: it stops',
       `warn mesh.link_down lost the link to ${SHOWN}: connection lost`,
     ]);
+  });
+});
+
+describe('an address that was found', () => {
+  test('is told of when it is given up, and when somebody else is there than was said', () => {
+    const reported = new Reported();
+    const address = '10.0.0.9:7677';
+    reported.report({ type: 'contact-given-up', address, reason: 'no answer', attempts: 12 });
+    const expected = 'cd'.repeat(32);
+    const corrected = { type: 'contact-corrected', address, expected, nodeId: NODE } as const;
+    reported.report(corrected);
+    reported.report(corrected);
+    const [givenUp, first, ...more] = reported.take();
+    assert.equal(
+      givenUp,
+      `info mesh.contact_given_up ${address} was found and leads nowhere: no answer; it is not tried any more`,
+    );
+    assert.ok(
+      first?.startsWith(`warn mesh.contact_corrected ${address} is ${SHOWN}, and was said`),
+    );
+    assert.deepEqual(more, [], 'once a minute');
   });
 });
 
@@ -227,4 +248,15 @@ test('what is told and read of addresses: what others are told, and once a minut
       [SHOWN, 6, 4],
     ],
   );
+});
+
+test('quiet hours are told when they begin and when they are over', () => {
+  const reported = new Reported();
+  const reason = 'quiet hours of satellite links until 06:00 UTC';
+  reported.report({ type: 'quiet', linkClass: 'satellite', reason, closed: 2 });
+  reported.report({ type: 'quiet-over', linkClass: 'satellite' });
+  assert.deepEqual(reported.take(), [
+    `info mesh.quiet_hours ${reason}; 2 links were closed`,
+    'info mesh.quiet_hours_over quiet hours of satellite links are over',
+  ]);
 });

@@ -9,9 +9,10 @@ import {
 import type { MemoryNetwork } from '../../src/mesh/transport/memory.ts';
 import type { Transport } from '../../src/mesh/transport/transport.ts';
 import { deriveNodeKey, type NodeKey } from '../../src/sidecar/identity/node-key.ts';
-import { MemberSupervisor, type SupervisorReport } from '../../src/sidecar/member-supervisor.ts';
+import { MemberSupervisor } from '../../src/sidecar/member-supervisor.ts';
 import { sodiumCrypto } from '../../src/sidecar/sodium-crypto.ts';
 import type { MemoryStore } from '../../src/sidecar/store/memory-store.ts';
+import type { SupervisorReport } from '../../src/sidecar/supervisor-report.ts';
 import { createSeededRandom, type ManualClock, SkewedClock } from '../../src/testing/index.ts';
 import { FORGETTING_SOON } from '../support/forgetting-soon.ts';
 import { SimDisk, type Written } from './disk.ts';

@@ -1,5 +1,5 @@
 // `holdfast peers`: the links of this sidecar, and which addresses it dials.
-import type { Command } from 'commander';
+import { Argument, type Command } from 'commander';
 import type { Peer } from '../../agent-client/index.ts';
 import {
   type CommonFlags,
@@ -21,6 +21,7 @@ export function addPeers(program: Command, context: CliContext): void {
     ['holdfast peers add 192.0.2.7:7677', 'dial another sidecar, also after a restart'],
     ['holdfast peers pause', 'cut this sidecar off on purpose'],
     ['holdfast peers pause edge-7', 'keep away from one peer'],
+    ['holdfast peers receive-only on', 'listen without sending'],
   ]);
   const act = (run: (session: PeersSession) => Promise<void>) => (flags: CommonFlags) =>
     withSidecar(context, flags, run);
@@ -64,6 +65,13 @@ export function addPeers(program: Command, context: CliContext): void {
       .argument(...one)
       .action(actOn(resume)),
   );
+  withCommonFlags(
+    peers
+      .command('receive-only')
+      .description('take what peers send and send them nothing, also after a restart, until off')
+      .addArgument(new Argument('<word>', 'on or off').choices(['on', 'off']))
+      .action(actOn(receiveOnly)),
+  );
 }
 
 async function list({ client, printer, context, call }: PeersSession): Promise<void> {
@@ -98,6 +106,13 @@ async function resume({ client, printer, call }: PeersSession, peer: string): Pr
 
 function named(peer: string): { peer?: string } {
   return peer === '' ? {} : { peer };
+}
+
+async function receiveOnly({ client, printer, call }: PeersSession, word: string): Promise<void> {
+  const on = word === 'on';
+  const changed = await client.setReceiveOnly(on, call);
+  const state = on ? 'receive-only: nothing is sent' : 'not receive-only: what waited is sent';
+  tell(printer, { receiveOnly: on, changed }, changed ? state : `it was so already; ${state}`);
 }
 
 function tell(printer: PeersSession['printer'], result: object, words: string): void {

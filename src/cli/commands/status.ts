@@ -71,6 +71,9 @@ function factsOf(status: SidecarStatus, nowMs: number): Record<string, string> {
     agents: orNothing(status.agents.join(', ')),
     mesh: `${listening}, ${status.paused ? 'paused' : count(status.links, 'link')}`,
     holds: `${count(documents, 'document')}, ${count(feeds, 'feed')}, ${count(commits, 'commit')}, state ${stateHash.slice(0, SHOWN_HASH_CHARACTERS)}`,
+    ...(status.receiveOnlySince !== undefined && {
+      sends: `nothing: receive-only since ${status.receiveOnlySince.toISOString()}`,
+    }),
     ...(status.voidOps > 0 && { void: `${count(status.voidOps, 'op')} that count for nobody` }),
   };
 }

@@ -33,6 +33,8 @@ export interface DialScene {
   readonly neighbours: ReadonlyMap<NodeId, Neighbour>;
   /** Whether an operator paused this contact, or who is there. */
   isPaused(contact: Contact): boolean;
+  /** Whether links to this contact must be silent now. The member may have others. */
+  isQuiet(contact: Contact): boolean;
 }
 
 export interface DialPlan {
@@ -79,13 +81,14 @@ export function planDials(scene: DialScene, choose: ChooseNeighbours = wantedNei
 
 /** Members that may be neighbours: linked ones, and those of whom an address is known that does not fail. */
 function candidates(
-  { contacts, neighbours, self, isPaused }: DialScene,
+  { contacts, neighbours, self, isPaused, isQuiet }: DialScene,
   contactsByNode: ReadonlyMap<NodeId, readonly Contact[]>,
 ): readonly NodeId[] {
   const found = new Set(neighbours.keys());
   for (const [nodeId, known] of contactsByNode) {
-    if (known.some((one) => one.attempts < MAX_CANDIDATE_FAILURES && !one.isSelf))
-      found.add(nodeId);
+    const leads = (one: Contact): boolean =>
+      one.attempts < MAX_CANDIDATE_FAILURES && !one.isSelf && !isQuiet(one);
+    if (known.some(leads)) found.add(nodeId);
   }
   for (const contact of contacts) {
     if (contact.nodeId !== undefined && isPaused(contact)) found.delete(contact.nodeId);
@@ -141,7 +144,7 @@ function chooseContacts(
 
 /** Whether it would be dialled, or resolved, if it were due. */
 function isEligible(scene: DialScene, contact: Contact, wanted: ReadonlySet<NodeId>): boolean {
-  if (contact.isSelf || scene.isPaused(contact)) return false;
+  if (contact.isSelf || scene.isPaused(contact) || scene.isQuiet(contact)) return false;
   if (contact.isName) return true;
   const { nodeId, pathRank } = contact;
   if (nodeId === undefined) return true;

@@ -18,3 +18,4 @@ export type {
   SessionParts,
 } from './session-types.ts';
 export { type LinkId, type SubscriptionAction, Subscriptions } from './subscriptions.ts';
+export { wantedNeighbours } from './topology.ts';

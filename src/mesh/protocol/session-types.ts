@@ -27,6 +27,8 @@ export type SessionEvent =
   | { readonly type: 'proved'; readonly forks: readonly EncodedFork[] }
   /** Answers `verify-proofs`. */
   | { readonly type: 'proofs-verified'; readonly outcome: DeliveryOutcome }
+  /** While mute a session sends no commits and no proofs, and tells of none. Everything else goes on. */
+  | { readonly type: 'mute'; readonly on: boolean }
   /** Feeds are to be pulled over this link, each from a place on. */
   | { readonly type: 'want'; readonly positions: readonly FeedPosition[] }
   /** Feeds are pulled over another link. */

@@ -6,6 +6,7 @@
 //   level:     runs of own feeds and of wanted ones, have, want, stop, stored, ping/pong … goodbye ► closed
 import type { DeliveryOutcome, FeedId, FeedPosition, Instant, Run } from '../../core/index.ts';
 import { MAX_ALIASES } from './alias-book.ts';
+import { Announcement } from './announcement.ts';
 import { ForkTalk } from './fork-talk.ts';
 import { FrameReader } from './frame-reader.ts';
 import { FrameError, framesOf, MAX_FRAME_ENTRIES } from './frame-values.ts';
@@ -21,10 +22,6 @@ import { follows, limitRun, thinSignatures } from './run.ts';
 import { MAX_UNSTORED_RUNS, SendWindow } from './send-window.ts';
 import type { CloseReason, SessionEffect, SessionEvent, SessionParts } from './session-types.ts';
 
-/** How long positions of feeds are gathered before the peer hears of them: about as long as a person notices. */
-const GATHER_MS = 40;
-/** On top, different for every link, so that neighbours do not all announce the same thing at once. */
-const GATHER_JITTER_MS = 20;
 /** What encryption and framing add to a frame: the budget of a link counts it. */
 const FRAME_OVERHEAD_BYTES = 20;
 
@@ -39,6 +36,7 @@ export class Session {
   readonly #inbox = new Inbox();
   readonly #window = new SendWindow();
   readonly #forks: ForkTalk;
+  readonly #announcement: Announcement;
   #budget = new LinkBudget(Infinity);
   #liveness = new Liveness(0);
   /** Undefined before the greeting is over. */
@@ -46,8 +44,6 @@ export class Session {
   #state: State = 'greeting';
   #reading = false;
   #blocked = false;
-  /** When what we hold is announced; undefined when there is nothing to say. */
-  #announceAtMs: number | undefined;
   /** When the driver will wake us. */
   #wakeAtMs: number | undefined;
   #nowMs = 0;
@@ -57,6 +53,7 @@ export class Session {
     this.#parts = parts;
     this.#greeting = new Greeting(parts, parts.versions);
     this.#outbox = new Outbox(parts.membership.nodeId);
+    this.#announcement = new Announcement(parts.handshakeHash);
     this.#forks = new ForkTalk({
       send: (proofs) => this.#send({ type: 'fork-proofs', proofs }),
       verify: (proofs) => this.#effects.push({ type: 'verify-proofs', proofs }),
@@ -108,11 +105,9 @@ export class Session {
         return;
       case 'run-read':
         this.#reading = false;
-        this.#sendRun(event.position, event.run);
-        return;
+        return this.#sendRun(event.position, event.run);
       case 'delivered':
-        this.#delivered(event.feed, event.outcome);
-        return;
+        return this.#delivered(event.feed, event.outcome);
       case 'advanced':
         for (const position of event.positions) this.#outbox.weHold(position);
         return;
@@ -127,6 +122,10 @@ export class Session {
         return;
       case 'proofs-verified':
         return this.#forks.verified(event.outcome);
+      case 'mute':
+        this.#forks.mute(event.on);
+        this.#outbox.mute(event.on);
+        return this.#takeBack();
       case 'want':
         for (const position of event.positions) this.#inbox.wanted(position);
         for (const entries of framesOf(event.positions)) this.#send({ type: 'want', entries });
@@ -135,8 +134,7 @@ export class Session {
         for (const feeds of framesOf(event.feeds)) this.#send({ type: 'stop', feeds });
         return;
       case 'tick':
-        this.#tick(event.bytesReceived);
-        return;
+        return this.#tick(event.bytesReceived);
       case 'woken':
         this.#wakeAtMs = undefined;
         return;
@@ -208,8 +206,7 @@ export class Session {
       case 'fork-proofs':
         return this.#forks.hear(message.proofs);
       case 'stored':
-        this.#window.stored(message.runs, this.#nowMs);
-        return;
+        return this.#window.stored(message.runs, this.#nowMs);
       case 'ping':
         this.#send({ type: 'pong', token: message.token });
         return;
@@ -240,6 +237,7 @@ export class Session {
       case 'done':
         for (const position of step.theirs) this.#outbox.peerHolds(position);
         for (const position of this.#parts.positions()) this.#outbox.weHold(position);
+        this.#takeBack();
         this.#effects.push({
           type: 'peer-has',
           positions: step.theirs.map((position) => ({ ...position, kind: 'held' })),
@@ -252,12 +250,20 @@ export class Session {
     }
   }
 
+  /** Of what the peer knows that we hold, it is not to wait for what we do not send while mute. */
+  #takeBack(): void {
+    if (this.#exchange?.isDone !== true) return;
+    for (const entries of framesOf(this.#outbox.takeBack())) this.#send({ type: 'have', entries });
+  }
+
   #takeHaves(haves: readonly Have[]): void {
     for (const have of haves) {
       if (have.kind === 'reset') this.#outbox.peerReset(have);
       else if (have.kind === 'lost') this.#outbox.peerLost(have);
       else this.#outbox.peerHolds(have);
     }
+    // What it did not take it still waits for.
+    this.#takeBack();
     this.#effects.push({ type: 'peer-has', positions: haves });
   }
 
@@ -300,15 +306,9 @@ export class Session {
 
   /** Says how far feeds are held, a moment after the first of them grew. */
   #announce(): void {
-    if (this.#exchange?.isDone !== true || !this.#outbox.hasUntold) {
-      this.#announceAtMs = undefined;
-      return;
-    }
-    const { handshakeHash } = this.#parts;
-    const jitterMs = ((handshakeHash[0] ?? 0) / 256) * GATHER_JITTER_MS;
-    this.#announceAtMs ??= this.#nowMs + GATHER_MS + Math.round(jitterMs);
-    if (this.#announceAtMs > this.#nowMs || this.#blocked) return;
-    this.#announceAtMs = undefined;
+    const hasNews = this.#exchange?.isDone === true && this.#outbox.hasUntold;
+    if (!this.#announcement.isDue(hasNews, this.#nowMs) || this.#blocked) return;
+    this.#announcement.said();
     while (this.#outbox.hasUntold) this.#send({ type: 'have', entries: this.#outbox.takeUntold() });
   }
 
@@ -351,7 +351,7 @@ export class Session {
     const payMs = this.#budget.waitMs(this.#nowMs);
     const isPaying = payMs > 0 && this.#outbox.hasNews && this.#window.isOpen && !this.#reading;
     const dueMs = Math.min(
-      this.#announceAtMs ?? Infinity,
+      this.#announcement.dueMs,
       isPaying && !this.#blocked ? this.#nowMs + payMs : Infinity,
     );
     if (dueMs === Infinity || dueMs <= this.#nowMs) return;

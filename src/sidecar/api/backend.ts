@@ -36,6 +36,8 @@ export interface PeerRow {
   readonly receivedBytesPerSecond: number;
   readonly sentBytesPerSecond: number;
   readonly stalls: number;
+  /** Undefined where it is not known. */
+  readonly linkClass: string | undefined;
 }
 
 export interface SidecarInfo {
@@ -65,6 +67,10 @@ export interface MeshControl {
    */
   pause(peer: string): Promise<number>;
   resume(peer: string): Promise<void>;
+  /** Milliseconds since 1970; undefined while it sends as well. */
+  readonly receiveOnlySinceMs: number | undefined;
+  /** Kept across restarts. False when it is so already. Rejects with HoldfastError. */
+  setReceiveOnly(on: boolean): Promise<boolean>;
 }
 
 export interface Backend {

@@ -37,6 +37,11 @@ export function meshService(backend: Backend, names: NodeNames): UnaryHandlers<t
       await mesh.resume(peer);
       return {};
     },
+
+    async setReceiveOnly({ on }, caller) {
+      requireAdmin(caller, 'change what the mesh sends');
+      return { changed: await mesh.setReceiveOnly(on) };
+    },
   };
 }
 

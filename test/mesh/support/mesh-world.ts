@@ -7,6 +7,8 @@ import {
   Mesh,
   type MeshReport,
   type PeerView,
+  parseLinkClassRule,
+  parseQuietSpan,
   type Resolver,
 } from '../../../src/mesh/index.ts';
 import type { LinkPath, Transport } from '../../../src/mesh/transport/transport.ts';
@@ -59,6 +61,13 @@ interface MeshNodeOptions {
   readonly doors?: readonly string[];
   readonly resolver?: Resolver;
   readonly chooseNeighbours?: (self: string, candidates: readonly string[]) => ReadonlySet<string>;
+  readonly rules?: Rules;
+}
+
+/** Classes of links and when they are silent, as options have them. */
+interface Rules {
+  readonly classes?: readonly string[];
+  readonly quietHours?: readonly string[];
 }
 
 export class MeshNode {
@@ -73,6 +82,7 @@ export class MeshNode {
   refuseRuns: string | undefined;
   /** Of the meshes that this node makes from now on. */
   budgets: LinkBudgets | undefined;
+  readonly #rules: Rules;
   /** Runs that came from peers. */
   runsReceived = 0;
   /** Makes the store fail. */
@@ -84,6 +94,7 @@ export class MeshNode {
     this.#options = options;
     this.name = name;
     this.address = `${name}:1`;
+    this.#rules = options.rules ?? {};
     this.holder = new FeedHolder(name, options);
     this.mesh = this.#createMesh();
   }
@@ -146,6 +157,8 @@ export class MeshNode {
       membership: membershipOf(this.name, this.#options.fleetSecret),
       name: this.name,
       budgets: this.budgets,
+      classes: (this.#rules.classes ?? []).map((text) => ruleOf(parseLinkClassRule(text))),
+      quietHours: (this.#rules.quietHours ?? []).map((text) => ruleOf(parseQuietSpan(text))),
       feeds: {
         positions: () => this.holder.positions(),
         readRun: async (feed, seq, _maxBytes, withPrevious) => {
@@ -200,6 +213,11 @@ function kindOf(address: string): string {
   return /^(?:dht|relay)(?=:)/.exec(address)?.[0] ?? '';
 }
 
+function ruleOf<Rule>(rule: Rule | string): Rule {
+  if (typeof rule === 'string') throw new Error(rule);
+  return rule;
+}
+
 function describeReport(report: MeshReport): string {
   switch (report.type) {
     case 'link-up':
@@ -212,6 +230,10 @@ function describeReport(report: MeshReport): string {
       return `held ${describeFeed(report.feed)} of ${nameOf(report.nodeId)}: ${report.reason}`;
     case 'duplicate-identity':
       return `somebody at ${report.address} has our key`;
+    case 'quiet':
+      return `quiet: ${report.reason}, ${report.closed} closed`;
+    case 'quiet-over':
+      return `quiet hours of ${report.linkClass} are over`;
     case 'read-failed':
       return `cannot read for ${nameOf(report.nodeId)}: ${report.reason}`;
     case 'contact-given-up':

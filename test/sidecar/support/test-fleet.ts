@@ -38,6 +38,8 @@ export interface Start {
   readonly exchange?: Partial<ExchangeOptions>;
   /** For people, where it is another than that of its keys. */
   readonly shownName?: string;
+  /** Whether it begins as one that only receives. */
+  readonly receivesOnly?: boolean;
 }
 
 /** A network that never changes and has no interface but that of the listener. */
@@ -93,6 +95,7 @@ export class TestFleet {
               ...start.exchange,
             },
           }),
+      ...(start.receivesOnly === undefined ? {} : { receivesOnly: start.receivesOnly }),
       report: (report) => reports.push(report),
     });
     await member.connect((start.peers ?? []).map(addressOf), true);

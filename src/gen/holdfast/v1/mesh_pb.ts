@@ -15,7 +15,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file holdfast/v1/mesh.proto.
  */
 export const file_holdfast_v1_mesh: GenFile = /*@__PURE__*/
-  fileDesc("ChZob2xkZmFzdC92MS9tZXNoLnByb3RvEgtob2xkZmFzdC52MSIPCg1TdGF0dXNSZXF1ZXN0IsgDCg5TdGF0dXNSZXNwb25zZRIPCgdub2RlX2lkGAEgASgJEgwKBG5hbWUYAiABKAkSDwoHdmVyc2lvbhgDIAEoCRISCgpmbGVldF9tb2RlGAQgASgJEg0KBWZsZWV0GAUgASgJEi4KCnN0YXJ0ZWRfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBmFnZW50cxgHIAMoCRIUCgxtZXNoX2FkZHJlc3MYCCABKAkSDgoGcGF1c2VkGAkgASgIEg0KBWxpbmtzGAogASgNEhEKCWRvY3VtZW50cxgLIAEoBBINCgVmZWVkcxgMIAEoBBIPCgdjb21taXRzGA0gASgEEhIKCnN0YXRlX2hhc2gYDiABKAkSEAoIdm9pZF9vcHMYDyABKAQSNQoLcXVhcmFudGluZWQYECADKAsyIC5ob2xkZmFzdC52MS5RdWFyYW50aW5lZERvY3VtZW50EikKCmhlbGRfZmVlZHMYESADKAsyFS5ob2xkZmFzdC52MS5IZWxkRmVlZBIRCglub3RfcmVhZHkYFCADKAkSDgoGZGFtYWdlGBUgAygJEhAKCHdhcm5pbmdzGB4gAygJIkUKE1F1YXJhbnRpbmVkRG9jdW1lbnQSEgoKY29sbGVjdGlvbhgBIAEoCRIKCgJpZBgCIAEoCRIOCgZyZWFzb24YAyABKAkiegoISGVsZEZlZWQSDgoGYXV0aG9yGAEgASgJEgwKBGxhbmUYAiABKAkSDgoGcmVhc29uGAMgASgJEiwKCHJldHJ5X2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgpvdmVyX3F1b3RhGAUgASgIInwKB0NvbnRhY3QSDwoHYWRkcmVzcxgBIAEoCRIrCgdzb3VyY2VzGAIgAygOMhouaG9sZGZhc3QudjEuQ29udGFjdFNvdXJjZRINCgVuYW1lcxgDIAMoCRIQCghhdHRlbXB0cxgEIAEoDRISCgpsYXN0X2Vycm9yGAUgASgJIpgECgRQZWVyEg8KB2FkZHJlc3MYASABKAkSDwoHbm9kZV9pZBgCIAEoCRIMCgRuYW1lGAMgASgJEiUKBXN0YXRlGAQgASgOMhYuaG9sZGZhc3QudjEuUGVlclN0YXRlEi0KCnJvdW5kX3RyaXAYBSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLQoJbGFzdF9zZWVuGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgpsYXN0X2Vycm9yGAcgASgJEhYKDmJ5dGVzX3JlY2VpdmVkGAggASgEEhIKCmJ5dGVzX3NlbnQYCSABKAQSEAoIYXR0ZW1wdHMYCiABKA0SEAoIb3V0Ym91bmQYCyABKAgSJAoXYnVkZ2V0X2J5dGVzX3Blcl9zZWNvbmQYDCABKARIAIgBARIhChlyZWNlaXZlZF9ieXRlc19wZXJfc2Vjb25kGA0gASgEEh0KFXNlbnRfYnl0ZXNfcGVyX3NlY29uZBgOIAEoBBIOCgZzdGFsbHMYDyABKA0SIwoEcGF0aBgQIAEoDjIVLmhvbGRmYXN0LnYxLkxpbmtQYXRoEhYKDnJlbW90ZV9hZGRyZXNzGBEgASgJEiYKCGNvbnRhY3RzGBIgAygLMhQuaG9sZGZhc3QudjEuQ29udGFjdEIaChhfYnVkZ2V0X2J5dGVzX3Blcl9zZWNvbmQiEgoQTGlzdFBlZXJzUmVxdWVzdCI1ChFMaXN0UGVlcnNSZXNwb25zZRIgCgVwZWVycxgBIAMoCzIRLmhvbGRmYXN0LnYxLlBlZXIiLQoOQWRkUGVlclJlcXVlc3QSGwoHYWRkcmVzcxgBIAEoCUIKukgHcgUQASisAiIgCg9BZGRQZWVyUmVzcG9uc2USDQoFYWRkZWQYASABKAgiMAoRUmVtb3ZlUGVlclJlcXVlc3QSGwoHYWRkcmVzcxgBIAEoCUIKukgHcgUQASisAiIUChJSZW1vdmVQZWVyUmVzcG9uc2UiJgoMUGF1c2VSZXF1ZXN0EhYKBHBlZXIYASABKAlCCLpIBXIDKKwCIiUKDVBhdXNlUmVzcG9uc2USFAoMbGlua3NfY2xvc2VkGAEgASgNIicKDVJlc3VtZVJlcXVlc3QSFgoEcGVlchgBIAEoCUIIukgFcgMorAIiEAoOUmVzdW1lUmVzcG9uc2UqiwEKCVBlZXJTdGF0ZRIaChZQRUVSX1NUQVRFX1VOU1BFQ0lGSUVEEAASGAoUUEVFUl9TVEFURV9DT05ORUNURUQQARIZChVQRUVSX1NUQVRFX0NPTk5FQ1RJTkcQAhIWChJQRUVSX1NUQVRFX1dBSVRJTkcQAxIVChFQRUVSX1NUQVRFX1BBVVNFRBAEKmAKCExpbmtQYXRoEhkKFUxJTktfUEFUSF9VTlNQRUNJRklFRBAAEhEKDUxJTktfUEFUSF9MQU4QARIRCg1MSU5LX1BBVEhfREhUEAISEwoPTElOS19QQVRIX1JFTEFZEAMquwEKDUNvbnRhY3RTb3VyY2USHgoaQ09OVEFDVF9TT1VSQ0VfVU5TUEVDSUZJRUQQABIdChlDT05UQUNUX1NPVVJDRV9DT05GSUdVUkVEEAESGAoUQ09OVEFDVF9TT1VSQ0VfQURERUQQAhIcChhDT05UQUNUX1NPVVJDRV9NVUxUSUNBU1QQAxIbChdDT05UQUNUX1NPVVJDRV9FWENIQU5HRRAEEhYKEkNPTlRBQ1RfU09VUkNFX0RIVBAFMrQDCgtNZXNoU2VydmljZRJBCgZTdGF0dXMSGi5ob2xkZmFzdC52MS5TdGF0dXNSZXF1ZXN0GhsuaG9sZGZhc3QudjEuU3RhdHVzUmVzcG9uc2USSgoJTGlzdFBlZXJzEh0uaG9sZGZhc3QudjEuTGlzdFBlZXJzUmVxdWVzdBoeLmhvbGRmYXN0LnYxLkxpc3RQZWVyc1Jlc3BvbnNlEkQKB0FkZFBlZXISGy5ob2xkZmFzdC52MS5BZGRQZWVyUmVxdWVzdBocLmhvbGRmYXN0LnYxLkFkZFBlZXJSZXNwb25zZRJNCgpSZW1vdmVQZWVyEh4uaG9sZGZhc3QudjEuUmVtb3ZlUGVlclJlcXVlc3QaHy5ob2xkZmFzdC52MS5SZW1vdmVQZWVyUmVzcG9uc2USPgoFUGF1c2USGS5ob2xkZmFzdC52MS5QYXVzZVJlcXVlc3QaGi5ob2xkZmFzdC52MS5QYXVzZVJlc3BvbnNlEkEKBlJlc3VtZRIaLmhvbGRmYXN0LnYxLlJlc3VtZVJlcXVlc3QaGy5ob2xkZmFzdC52MS5SZXN1bWVSZXNwb25zZWIGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("ChZob2xkZmFzdC92MS9tZXNoLnByb3RvEgtob2xkZmFzdC52MSIPCg1TdGF0dXNSZXF1ZXN0IoAECg5TdGF0dXNSZXNwb25zZRIPCgdub2RlX2lkGAEgASgJEgwKBG5hbWUYAiABKAkSDwoHdmVyc2lvbhgDIAEoCRISCgpmbGVldF9tb2RlGAQgASgJEg0KBWZsZWV0GAUgASgJEi4KCnN0YXJ0ZWRfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBmFnZW50cxgHIAMoCRIUCgxtZXNoX2FkZHJlc3MYCCABKAkSDgoGcGF1c2VkGAkgASgIEg0KBWxpbmtzGAogASgNEhEKCWRvY3VtZW50cxgLIAEoBBINCgVmZWVkcxgMIAEoBBIPCgdjb21taXRzGA0gASgEEhIKCnN0YXRlX2hhc2gYDiABKAkSEAoIdm9pZF9vcHMYDyABKAQSNQoLcXVhcmFudGluZWQYECADKAsyIC5ob2xkZmFzdC52MS5RdWFyYW50aW5lZERvY3VtZW50EikKCmhlbGRfZmVlZHMYESADKAsyFS5ob2xkZmFzdC52MS5IZWxkRmVlZBIRCglub3RfcmVhZHkYFCADKAkSDgoGZGFtYWdlGBUgAygJEhAKCHdhcm5pbmdzGB4gAygJEjYKEnJlY2VpdmVfb25seV9zaW5jZRgfIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiRQoTUXVhcmFudGluZWREb2N1bWVudBISCgpjb2xsZWN0aW9uGAEgASgJEgoKAmlkGAIgASgJEg4KBnJlYXNvbhgDIAEoCSJ6CghIZWxkRmVlZBIOCgZhdXRob3IYASABKAkSDAoEbGFuZRgCIAEoCRIOCgZyZWFzb24YAyABKAkSLAoIcmV0cnlfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhIKCm92ZXJfcXVvdGEYBSABKAgifAoHQ29udGFjdBIPCgdhZGRyZXNzGAEgASgJEisKB3NvdXJjZXMYAiADKA4yGi5ob2xkZmFzdC52MS5Db250YWN0U291cmNlEg0KBW5hbWVzGAMgAygJEhAKCGF0dGVtcHRzGAQgASgNEhIKCmxhc3RfZXJyb3IYBSABKAkirAQKBFBlZXISDwoHYWRkcmVzcxgBIAEoCRIPCgdub2RlX2lkGAIgASgJEgwKBG5hbWUYAyABKAkSJQoFc3RhdGUYBCABKA4yFi5ob2xkZmFzdC52MS5QZWVyU3RhdGUSLQoKcm91bmRfdHJpcBgFIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhItCglsYXN0X3NlZW4YBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhIKCmxhc3RfZXJyb3IYByABKAkSFgoOYnl0ZXNfcmVjZWl2ZWQYCCABKAQSEgoKYnl0ZXNfc2VudBgJIAEoBBIQCghhdHRlbXB0cxgKIAEoDRIQCghvdXRib3VuZBgLIAEoCBIkChdidWRnZXRfYnl0ZXNfcGVyX3NlY29uZBgMIAEoBEgAiAEBEiEKGXJlY2VpdmVkX2J5dGVzX3Blcl9zZWNvbmQYDSABKAQSHQoVc2VudF9ieXRlc19wZXJfc2Vjb25kGA4gASgEEg4KBnN0YWxscxgPIAEoDRIjCgRwYXRoGBAgASgOMhUuaG9sZGZhc3QudjEuTGlua1BhdGgSFgoOcmVtb3RlX2FkZHJlc3MYESABKAkSJgoIY29udGFjdHMYEiADKAsyFC5ob2xkZmFzdC52MS5Db250YWN0EhIKCmxpbmtfY2xhc3MYEyABKAlCGgoYX2J1ZGdldF9ieXRlc19wZXJfc2Vjb25kIhIKEExpc3RQZWVyc1JlcXVlc3QiNQoRTGlzdFBlZXJzUmVzcG9uc2USIAoFcGVlcnMYASADKAsyES5ob2xkZmFzdC52MS5QZWVyIi0KDkFkZFBlZXJSZXF1ZXN0EhsKB2FkZHJlc3MYASABKAlCCrpIB3IFEAEorAIiIAoPQWRkUGVlclJlc3BvbnNlEg0KBWFkZGVkGAEgASgIIjAKEVJlbW92ZVBlZXJSZXF1ZXN0EhsKB2FkZHJlc3MYASABKAlCCrpIB3IFEAEorAIiFAoSUmVtb3ZlUGVlclJlc3BvbnNlIiYKDFBhdXNlUmVxdWVzdBIWCgRwZWVyGAEgASgJQgi6SAVyAyisAiIlCg1QYXVzZVJlc3BvbnNlEhQKDGxpbmtzX2Nsb3NlZBgBIAEoDSInCg1SZXN1bWVSZXF1ZXN0EhYKBHBlZXIYASABKAlCCLpIBXIDKKwCIhAKDlJlc3VtZVJlc3BvbnNlIiMKFVNldFJlY2VpdmVPbmx5UmVxdWVzdBIKCgJvbhgBIAEoCCIpChZTZXRSZWNlaXZlT25seVJlc3BvbnNlEg8KB2NoYW5nZWQYASABKAgqiwEKCVBlZXJTdGF0ZRIaChZQRUVSX1NUQVRFX1VOU1BFQ0lGSUVEEAASGAoUUEVFUl9TVEFURV9DT05ORUNURUQQARIZChVQRUVSX1NUQVRFX0NPTk5FQ1RJTkcQAhIWChJQRUVSX1NUQVRFX1dBSVRJTkcQAxIVChFQRUVSX1NUQVRFX1BBVVNFRBAEKmAKCExpbmtQYXRoEhkKFUxJTktfUEFUSF9VTlNQRUNJRklFRBAAEhEKDUxJTktfUEFUSF9MQU4QARIRCg1MSU5LX1BBVEhfREhUEAISEwoPTElOS19QQVRIX1JFTEFZEAMquwEKDUNvbnRhY3RTb3VyY2USHgoaQ09OVEFDVF9TT1VSQ0VfVU5TUEVDSUZJRUQQABIdChlDT05UQUNUX1NPVVJDRV9DT05GSUdVUkVEEAESGAoUQ09OVEFDVF9TT1VSQ0VfQURERUQQAhIcChhDT05UQUNUX1NPVVJDRV9NVUxUSUNBU1QQAxIbChdDT05UQUNUX1NPVVJDRV9FWENIQU5HRRAEEhYKEkNPTlRBQ1RfU09VUkNFX0RIVBAFMo8ECgtNZXNoU2VydmljZRJBCgZTdGF0dXMSGi5ob2xkZmFzdC52MS5TdGF0dXNSZXF1ZXN0GhsuaG9sZGZhc3QudjEuU3RhdHVzUmVzcG9uc2USSgoJTGlzdFBlZXJzEh0uaG9sZGZhc3QudjEuTGlzdFBlZXJzUmVxdWVzdBoeLmhvbGRmYXN0LnYxLkxpc3RQZWVyc1Jlc3BvbnNlEkQKB0FkZFBlZXISGy5ob2xkZmFzdC52MS5BZGRQZWVyUmVxdWVzdBocLmhvbGRmYXN0LnYxLkFkZFBlZXJSZXNwb25zZRJNCgpSZW1vdmVQZWVyEh4uaG9sZGZhc3QudjEuUmVtb3ZlUGVlclJlcXVlc3QaHy5ob2xkZmFzdC52MS5SZW1vdmVQZWVyUmVzcG9uc2USPgoFUGF1c2USGS5ob2xkZmFzdC52MS5QYXVzZVJlcXVlc3QaGi5ob2xkZmFzdC52MS5QYXVzZVJlc3BvbnNlEkEKBlJlc3VtZRIaLmhvbGRmYXN0LnYxLlJlc3VtZVJlcXVlc3QaGy5ob2xkZmFzdC52MS5SZXN1bWVSZXNwb25zZRJZCg5TZXRSZWNlaXZlT25seRIiLmhvbGRmYXN0LnYxLlNldFJlY2VpdmVPbmx5UmVxdWVzdBojLmhvbGRmYXN0LnYxLlNldFJlY2VpdmVPbmx5UmVzcG9uc2ViBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * See MeshService.Status.
@@ -177,6 +177,13 @@ export type StatusResponse = Message<"holdfast.v1.StatusResponse"> & {
    * @generated from field: repeated string warnings = 30;
    */
   warnings: string[];
+
+  /**
+   * Since when it only receives; absent while it sends as well.
+   *
+   * @generated from field: google.protobuf.Timestamp receive_only_since = 31;
+   */
+  receiveOnlySince?: Timestamp | undefined;
 };
 
 /**
@@ -368,7 +375,7 @@ export type Peer = Message<"holdfast.v1.Peer"> & {
   lastSeen?: Timestamp | undefined;
 
   /**
-   * Why it is not connected, in words.
+   * Why it is not connected, in words. Of a peer that is paused: by whom, and until when where that is known.
    *
    * @generated from field: string last_error = 7;
    */
@@ -450,6 +457,13 @@ export type Peer = Message<"holdfast.v1.Peer"> & {
    * @generated from field: repeated holdfast.v1.Contact contacts = 18;
    */
   contacts: Contact[];
+
+  /**
+   * Class of its link, or of one to its address: `lan`, `wan` or `satellite`. Empty where no address of it is known.
+   *
+   * @generated from field: string link_class = 19;
+   */
+  linkClass: string;
 };
 
 /**
@@ -652,6 +666,48 @@ export const ResumeResponseSchema: GenMessage<ResumeResponse> = /*@__PURE__*/
   messageDesc(file_holdfast_v1_mesh, 15);
 
 /**
+ * See MeshService.SetReceiveOnly.
+ *
+ * @generated from message holdfast.v1.SetReceiveOnlyRequest
+ */
+export type SetReceiveOnlyRequest = Message<"holdfast.v1.SetReceiveOnlyRequest"> & {
+  /**
+   * Whether to send nothing.
+   *
+   * @generated from field: bool on = 1;
+   */
+  on: boolean;
+};
+
+/**
+ * Describes the message holdfast.v1.SetReceiveOnlyRequest.
+ * Use `create(SetReceiveOnlyRequestSchema)` to create a new message.
+ */
+export const SetReceiveOnlyRequestSchema: GenMessage<SetReceiveOnlyRequest> = /*@__PURE__*/
+  messageDesc(file_holdfast_v1_mesh, 16);
+
+/**
+ * The answer to SetReceiveOnly.
+ *
+ * @generated from message holdfast.v1.SetReceiveOnlyResponse
+ */
+export type SetReceiveOnlyResponse = Message<"holdfast.v1.SetReceiveOnlyResponse"> & {
+  /**
+   * False when it was so already.
+   *
+   * @generated from field: bool changed = 1;
+   */
+  changed: boolean;
+};
+
+/**
+ * Describes the message holdfast.v1.SetReceiveOnlyResponse.
+ * Use `create(SetReceiveOnlyResponseSchema)` to create a new message.
+ */
+export const SetReceiveOnlyResponseSchema: GenMessage<SetReceiveOnlyResponse> = /*@__PURE__*/
+  messageDesc(file_holdfast_v1_mesh, 17);
+
+/**
  * How a peer is doing.
  *
  * @generated from enum holdfast.v1.PeerState
@@ -686,7 +742,8 @@ export const PeerState = {
   WAITING: 3,
 
   /**
-   * Not dialled because the mesh is paused, or this peer.
+   * Not dialled because an operator paused the mesh, or this peer, or because links of its class have quiet hours; last_error says
+   * which.
    *
    * @generated from enum value: PEER_STATE_PAUSED = 4;
    */
@@ -881,6 +938,17 @@ export const MeshService: GenService<{
     methodKind: "unary";
     input: typeof ResumeRequestSchema;
     output: typeof ResumeResponseSchema;
+  },
+  /**
+   * Turns on or off that this sidecar only receives: it takes what peers send, and sends them no commits and no proofs, neither its
+   * own nor others'. What waited goes out when it is turned off. Kept across restarts.
+   *
+   * @generated from rpc holdfast.v1.MeshService.SetReceiveOnly
+   */
+  setReceiveOnly: {
+    methodKind: "unary";
+    input: typeof SetReceiveOnlyRequestSchema;
+    output: typeof SetReceiveOnlyResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_holdfast_v1_mesh, 0);

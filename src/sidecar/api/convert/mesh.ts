@@ -68,6 +68,9 @@ export function fromStatus(
     notReady: [...backend.notReady()],
     damage: [...backend.damage()],
     warnings: [...(backend.warnings?.() ?? [])],
+    ...(mesh.receiveOnlySinceMs !== undefined && {
+      receiveOnlySince: fromTime(mesh.receiveOnlySinceMs),
+    }),
   };
 }
 
@@ -97,5 +100,6 @@ export function fromPeerRow(row: PeerRow): MessageInitShape<typeof PeerSchema> {
       sources: sources.map((source) => SOURCE[source]),
       names: [...names],
     })),
+    linkClass: row.linkClass ?? '',
   };
 }

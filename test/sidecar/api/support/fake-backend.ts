@@ -88,6 +88,7 @@ export const PEER: PeerRow = {
   receivedBytesPerSecond: 1.4,
   sentBytesPerSecond: 2.5,
   stalls: 0,
+  linkClass: 'lan',
 };
 
 export const SUMMARY: Summary = {
@@ -196,5 +197,13 @@ class FakeMesh implements MeshControl {
   async resume(peer: string): Promise<void> {
     if (peer === '') this.paused = false;
     else this.pausedPeers.delete(peer);
+  }
+
+  receiveOnlySinceMs: number | undefined;
+
+  async setReceiveOnly(on: boolean): Promise<boolean> {
+    const isChange = on !== (this.receiveOnlySinceMs !== undefined);
+    this.receiveOnlySinceMs = on ? 1_800_000_000_000 : undefined;
+    return isChange;
   }
 }

@@ -46,6 +46,7 @@ export class ShapedStream {
   #cancel: (() => void) | undefined;
   #held = false;
   #full = false;
+  #isAbandoned = false;
 
   constructor(path: ShapedPath, ends: StreamEnds) {
     this.#path = path;
@@ -61,8 +62,9 @@ export class ShapedStream {
     return this.#unsent.length > 0 && !this.#held;
   }
 
-  /** Takes all of it. Returns false when the queue is full: wait for `onRoom`. */
+  /** Takes all of it; nothing once abandoned. Returns false when the queue is full: wait for `onRoom`. */
   push(bytes: Uint8Array): boolean {
+    if (this.#isAbandoned) return false;
     for (let at = 0; at < bytes.length; at += SEGMENT_BYTES) {
       this.#unsent.push(bytes.subarray(at, at + SEGMENT_BYTES));
     }
@@ -74,6 +76,7 @@ export class ShapedStream {
 
   /** Nothing is pushed any more. The end arrives behind everything else. */
   end(): void {
+    if (this.#isAbandoned) return;
     this.#unsent.push('end');
     this.#path.ask(this);
   }
@@ -85,8 +88,9 @@ export class ShapedStream {
     this.#path.ask(this);
   }
 
-  /** Drops everything. */
+  /** Drops everything, and what its ends still have: a writer that is gone leaves bytes in its buffers. */
   abandon(): void {
+    this.#isAbandoned = true;
     this.#unsent = [];
     this.#unsentBytes = 0;
     this.#underWay = [];
@@ -99,6 +103,7 @@ export class ShapedStream {
 
   /** A segment left the transmitter, and is there after that time and when all before it are. */
   depart(segment: Uint8Array | 'end', departedMs: number, afterMs: number, fails: boolean): void {
+    if (this.#isAbandoned) return;
     const lastMs = this.#underWay.at(-1)?.dueMs ?? 0;
     this.#underWay.push({ segment, dueMs: Math.max(lastMs, departedMs + afterMs), fails });
     if (this.#underWay.length === 1) this.#arm();

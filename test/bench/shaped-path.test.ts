@@ -112,6 +112,18 @@ describe('a shaped path', () => {
     assert.ok(got.bytes < 100_000_000);
   });
 
+  it('takes nothing more of a stream that was abandoned, though its writer has it', () => {
+    const world = createPath();
+    const { got, stream } = keepFull(world);
+    world.clock.advance(1000);
+    const [gotBytes, { sentBytes }] = [got.bytes, world.path];
+    stream.abandon();
+    world.clock.advance(10_000);
+    assert.equal(got.bytes, gotBytes, 'not even what was under way arrives');
+    const onTransmitter = world.path.sentBytes - sentBytes;
+    assert.ok(onTransmitter <= SEGMENT_BYTES, `${onTransmitter} bytes left after that`);
+  });
+
   it('waits for a reader that takes no more, and the writer with it', () => {
     const world = createPath();
     let got = 0;

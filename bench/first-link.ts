@@ -1,4 +1,7 @@
 // From the start of a process to its first link, by each way of finding another sidecar.
+//
+// BENCH_FIRST_LINK=static takes only some of the ways.
+import process from 'node:process';
 import { type Figure, limit } from './figure.ts';
 import { percentile } from './load.ts';
 import type { Bench } from './processes.ts';
@@ -7,6 +10,7 @@ const ROUNDS = 20;
 
 /** How who starts finds who is there already. */
 interface Way {
+  readonly key: string;
   readonly name: string;
   /** Starts who is found. Resolves to what the one who finds is told: its `--peer`s, and further options of `holdfast run`. */
   prepare(bench: Bench): Promise<{
@@ -16,6 +20,7 @@ interface Way {
 }
 
 const STATIC_ADDRESS: Way = {
+  key: 'static',
   name: 'by static address',
   async prepare(bench) {
     const found = await bench.sidecar('first-link-static');
@@ -26,8 +31,13 @@ const STATIC_ADDRESS: Way = {
 const WAYS: readonly Way[] = [STATIC_ADDRESS];
 
 export async function firstLink(bench: Bench): Promise<Figure[]> {
+  const only = process.env.BENCH_FIRST_LINK?.split(',');
+  const ways = WAYS.filter(({ key }) => only?.includes(key) ?? true);
+  if (ways.length === 0) {
+    throw new Error(`BENCH_FIRST_LINK: there are ${WAYS.map(({ key }) => key).join(', ')}`);
+  }
   const figures: Figure[] = [];
-  for (const way of WAYS) figures.push(...(await measure(bench, way)));
+  for (const way of ways) figures.push(...(await measure(bench, way)));
   return figures;
 }
 
@@ -37,11 +47,7 @@ async function measure(bench: Bench, way: Way): Promise<Figure[]> {
   const fromReady: number[] = [];
   // Each round is a node that nobody has met: names and keys are new, as after an installation.
   for (let round = 0; round < ROUNDS; round++) {
-    const finder = await bench.sidecar(
-      `first-link-${way.name}-${round}`.replaceAll(' ', '-'),
-      peers,
-      options,
-    );
+    const finder = await bench.sidecar(`first-link-${way.key}-${round}`, peers, options);
     const linkedMs = await finder.startToMs('mesh.link_up');
     fromStart.push(linkedMs);
     fromReady.push(Math.max(0, linkedMs - finder.startToReadyMs));

@@ -26,11 +26,13 @@ const TARGET_COMMAND_P99_MS = 3000;
 export async function slowLink(bench: Bench): Promise<Figure[]> {
   const seconds = Number(process.env.BENCH_SLOW_SECONDS ?? SECONDS);
   const only = process.env.BENCH_SLOW_RUNS?.split(',');
+  const runs = RUNS.filter(({ kilobits, hertz }) => only?.includes(`${kilobits}:${hertz}`) ?? true);
+  if (runs.length < (only?.length ?? 1)) {
+    throw new Error('BENCH_SLOW_RUNS: kbit/s are 256, 64, 9.6, Hz are 1, 10, 25');
+  }
   const figures: Figure[] = [];
   console.log(HEADER);
-  for (const [i, run] of RUNS.entries()) {
-    const name = `${run.kilobits}:${run.hertz}`;
-    if (only !== undefined && !only.includes(name)) continue;
+  for (const [i, run] of runs.entries()) {
     await using site = await openSlowSite(bench, `slow-${i}`, run.kilobits * 1000);
     const result = await runSlow(site, {
       hertz: run.hertz,

@@ -21,6 +21,8 @@ export interface SlowRunResult {
   readonly delivered: number;
   /** Documents that were not visible when the last one was emitted. */
   readonly backlog: number;
+  /** Documents that came after the drain. */
+  readonly late: number;
   /** From the last document emitted to the last one visible; Infinity where that was not seen. */
   readonly drainedMs: number;
   /** Of what came, from the call of put to the event of the watch; milliseconds, sorted. */
@@ -59,7 +61,7 @@ export async function runSlow(site: SlowSite, plan: SlowRunPlan): Promise<SlowRu
   ]).then(([ends]) => ends.sort((a, b) => b - a));
   const backlog = sent.size - seen.documents.size;
   await until(() => seen.documents.size >= sent.size, plan.drainMs);
-  const delivered = seen.documents.size / sent.size;
+  const inTime = seen.documents.size;
   const isAllSeen = (): boolean =>
     seen.documents.size >= sent.size && seen.commands.size >= issued.size;
   await until(isAllSeen, plan.patienceMs);
@@ -72,8 +74,9 @@ export async function runSlow(site: SlowSite, plan: SlowRunPlan): Promise<SlowRu
   const lastMs = Math.max(...seen.documents.values());
   return {
     emitted: sent.size,
-    delivered,
+    delivered: inTime / sent.size,
     backlog,
+    late: seen.documents.size - inTime,
     drainedMs: seen.documents.size >= sent.size ? Math.max(0, lastMs - (endedAt ?? 0)) : Infinity,
     latenciesMs: waits(sent, seen.documents).filter((ms) => ms < Infinity),
     commandsIssued: issued.size,

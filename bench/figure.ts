@@ -5,6 +5,8 @@ export interface Figure {
   readonly text: string;
   /** Undefined where nothing was promised. */
   readonly met: boolean | undefined;
+  /** As a row of the tables in docs/FIGURES.md: figure, measured, beside, ratio, target. */
+  readonly row?: string;
 }
 
 /** What the ratio, ours by the peer's, has to keep to. */
@@ -53,19 +55,19 @@ export function judge(figure: {
   const ratio = spread(pairs.map(({ ours, peer }) => ours / peer));
   const own = spread(pairs.map(({ ours }) => ours));
   const theirs = spread(pairs.map(({ peer }) => peer));
-  const text = `${show(own)} ${unit}; ${peerName} ${show(theirs)}; ratio ${show(ratio)}`;
-  if (target === undefined) return { name, text, met: undefined };
-  return 'atLeastRatio' in target
-    ? {
-        name,
-        text: `${text}, target at least ${target.atLeastRatio}`,
-        met: ratio.median >= target.atLeastRatio,
-      }
-    : {
-        name,
-        text: `${text}, target at most ${target.atMostRatio}`,
-        met: ratio.median <= target.atMostRatio,
-      };
+  const measured = `${show(own)} ${unit}`;
+  const text = `${measured}; ${peerName} ${show(theirs)}; ratio ${show(ratio)}`;
+  const row = (wanted: string): string =>
+    rowOf([name, measured, `${peerName}: ${show(theirs)}`, show(ratio), wanted]);
+  if (target === undefined) return { name, text, met: undefined, row: row('') };
+  const isLeast = 'atLeastRatio' in target;
+  const wanted = isLeast ? `at least ${target.atLeastRatio}` : `at most ${target.atMostRatio}`;
+  return {
+    name,
+    text: `${text}, target ${wanted}`,
+    met: isLeast ? ratio.median >= target.atLeastRatio : ratio.median <= target.atMostRatio,
+    row: row(wanted),
+  };
 }
 
 /** A single value, with a limit where one was promised. */
@@ -76,12 +78,18 @@ export function limit(figure: {
   atMost?: number;
 }): Figure {
   const { name, unit, value, atMost } = figure;
-  const target = atMost === undefined ? '' : `, target at most ${atMost}`;
+  const measured = `${round(value)} ${unit}`;
+  const wanted = atMost === undefined ? '' : `at most ${atMost} ${unit}`;
   return {
     name,
-    text: `${round(value)} ${unit}${target}`,
+    text: wanted === '' ? measured : `${measured}, target ${wanted}`,
     met: atMost === undefined ? undefined : value <= atMost,
+    row: rowOf([name, measured, '', '', wanted]),
   };
+}
+
+function rowOf(cells: readonly string[]): string {
+  return `| ${cells.join(' | ')} |`;
 }
 
 interface Spread {

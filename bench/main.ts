@@ -1,15 +1,20 @@
 // npm run bench: the figures we publish, each beside a peer or a limit in the same run. Exit code 1 when a target is missed.
+// With --rows it also prints them as rows of the tables in docs/FIGURES.md.
 import { execFileSync } from 'node:child_process';
 import { cpus } from 'node:os';
 import process from 'node:process';
 import { batchPut } from './batch-put.ts';
 import { catchUp } from './catch-up.ts';
 import type { Figure } from './figure.ts';
+import { firstLink } from './first-link.ts';
 import { fleet } from './fleet.ts';
 import { heartbeat } from './heartbeat.ts';
 import { idle } from './idle.ts';
+import { lanLink } from './lan-link.ts';
+import { linkMemory } from './link-memory.ts';
 import { oneChange } from './one-change.ts';
 import { Bench } from './processes.ts';
+import { slowLink } from './slow-link.ts';
 import { storage } from './storage.ts';
 import { initialSync, reconnect, reconnect5000 } from './sync.ts';
 import { transfers } from './transfers.ts';
@@ -30,9 +35,15 @@ const BENCHMARKS: Readonly<Record<string, (bench: Bench) => Promise<Figure[]>>> 
   wideMesh,
   fleet,
   storage,
+  lanLink,
+  linkMemory,
+  firstLink,
+  slowLink,
 };
 
-const chosen = process.argv.slice(2);
+const words = process.argv.slice(2);
+const printsRows = words.includes('--rows');
+const chosen = words.filter((word) => word !== '--rows');
 const unknown = chosen.filter((name) => !Object.hasOwn(BENCHMARKS, name));
 if (unknown.length > 0) {
   console.error(
@@ -46,14 +57,17 @@ console.log(
 );
 
 let missed = 0;
+const rows: string[] = [];
 for (const [name, measure] of Object.entries(BENCHMARKS)) {
   if (chosen.length > 0 && !chosen.includes(name)) continue;
   await using bench = new Bench();
   for (const figure of await measure(bench)) {
     const mark = figure.met === undefined ? ' ' : figure.met ? '+' : '-';
     if (figure.met === false) missed++;
+    if (figure.row !== undefined) rows.push(figure.row);
     console.log(`${mark} ${figure.name}: ${figure.text}`);
   }
 }
+if (printsRows) console.log(rows.join('\n'));
 console.log(missed === 0 ? 'every target is met' : `${missed} targets are missed`);
 process.exitCode = missed === 0 ? 0 : 1;

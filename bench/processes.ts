@@ -8,7 +8,9 @@ import process from 'node:process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { type AgentClient, createAgentClient } from '../src/agent-client/index.ts';
+import type { LogEvent } from '../src/sidecar/log-events.ts';
 import type { Target } from './load.ts';
+import { SidecarLog } from './sidecar-log.ts';
 
 const CLI = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url));
 const ECHO = fileURLToPath(new URL('./echo-server.ts', import.meta.url));
@@ -21,6 +23,8 @@ export interface BenchSidecar {
   readonly agentToken: string;
   /** From the start of the process to the line that says it serves. */
   readonly startToReadyMs: number;
+  /** From the start of the process to the first line of its log with that event. */
+  startToMs(event: LogEvent): Promise<number>;
   residentMiB(): number;
   client(): AgentClient;
   /** Ends the process as an operator does; another one may run on its directory. */
@@ -55,8 +59,12 @@ export class Bench implements AsyncDisposable {
     return dataDir;
   }
 
-  /** Starts a sidecar; on the directory of an earlier one if the name is the same. */
-  async sidecar(name: string, peers: readonly string[] = []): Promise<BenchSidecar> {
+  /** Starts a sidecar; on the directory of an earlier one if the name is the same. `options` go to `holdfast run` as they are. */
+  async sidecar(
+    name: string,
+    peers: readonly string[] = [],
+    options: readonly string[] = [],
+  ): Promise<BenchSidecar> {
     const dataDir = this.dataDir(name);
     const startedAt = performance.now();
     const child = this.#spawn([
@@ -71,10 +79,13 @@ export class Bench implements AsyncDisposable {
       '--mesh-listen',
       `${LOOPBACK}:0`,
       ...peers.flatMap((peer) => ['--peer', peer]),
+      ...options,
     ]);
-    const line = await firstLine(child.stderr, (text) => text.includes('"sidecar.started"'));
-    const startToReadyMs = performance.now() - startedAt;
-    const { apiAddress, meshAddress } = JSON.parse(line) as {
+    if (child.stderr === null) throw new Error('the process has no output');
+    const log = new SidecarLog(child.stderr);
+    const ready = await log.first('sidecar.started');
+    const startToReadyMs = ready.atMs - startedAt;
+    const { apiAddress, meshAddress } = ready.fields as {
       apiAddress: string;
       meshAddress: string;
     };
@@ -88,6 +99,7 @@ export class Bench implements AsyncDisposable {
       adminToken,
       agentToken: read(`agent-${name}`),
       startToReadyMs,
+      startToMs: async (event) => (await log.first(event)).atMs - startedAt,
       residentMiB: () => residentMiB(child.pid),
       client: () =>
         createAgentClient({ address: `http://${LOOPBACK}:${target.port}`, token: adminToken }),

@@ -35,6 +35,9 @@ interface Mark {
 /** Pulse checkpoints are many and small; what is so old there matters to nobody. */
 const MAX_COVERED_IN_PULSE = 8;
 
+/** A checkpoint that would repeat more than this share of a lane is not written. */
+const MAX_ALIVE_SHARE = 3 / 4;
+
 export class Checkpoints {
   readonly #gathering = new Map<KnownLane, Gathering>();
   readonly #marks = new Map<KnownLane, Mark>();
@@ -77,10 +80,35 @@ export class Checkpoints {
     if (stored === undefined) this.#blocked.add(lane);
     if (gathering === undefined || stored === undefined) return;
     const ops = [...stored, ...gathering.since];
+    if (!this.#isWorthwhile(context, lane, gathering.spans, ops)) {
+      this.#putOff(context, lane);
+      return;
+    }
     const kept = keptOps(context, ops);
     context.turn.clock(() => context.tick());
     context.turn.checkpoint(lane, kept, coversOf(context, lane, gathering.spans), context.feeds);
-    this.#mark(context, lane, kept);
+    this.#mark(context, lane, lane === 'command' ? kept.length > 0 : kept.some(isPassingOp));
+  }
+
+  /**
+   * Whether enough goes by it. Everybody who has the lane already is sent all of the checkpoint again, and where nearly all is
+   * alive that buys nothing: over a slow link it would delay what is new for minutes. Written all the same: one that is due by
+   * age, which ends what was repeated for some time; one of a lane that is nearly full, because it takes fewer commits; and one
+   * that is to cover earlier incarnations.
+   */
+  #isWorthwhile(
+    context: Context,
+    lane: KnownLane,
+    spans: readonly GatheredSpan[],
+    ops: readonly GatheredOp[],
+  ): boolean {
+    const { incarnation } = context.identity;
+    const isOwn = spans.every((span) => span.incarnation === incarnation);
+    const sinceMs = context.now.monotonicMs - (this.#marks.get(lane)?.atMs ?? 0);
+    const isOld = sinceMs >= context.forgetting.checkpointDue[lane].ageMs;
+    if (lane === 'pulse' || !isOwn || isOld || isUrgent(context, lane)) return true;
+    const written = ops.reduce((bytes, { op }) => bytes + op.bytes.length, 0);
+    return aliveBytes(context, ops) <= MAX_ALIVE_SHARE * written;
   }
 
   #isDue(context: Context, lane: KnownLane, andEarlier = true): boolean {
@@ -129,10 +157,17 @@ export class Checkpoints {
     turn.emit({ type: 'gather-live', lane, author: nodeId, spans });
   }
 
-  #mark({ feeds, now }: Context, lane: KnownLane, kept: readonly Op[]): void {
+  /** Due again when as much was written once more, or by its age. */
+  #putOff({ feeds }: Context, lane: KnownLane): void {
+    const head = feeds.head(feeds.own(lane));
+    const mark = this.#marks.get(lane);
+    if (head === undefined || mark === undefined) return;
+    this.#marks.set(lane, { ...mark, seq: head.seq, bytes: head.bytes });
+  }
+
+  #mark({ feeds, now }: Context, lane: KnownLane, isPassing: boolean): void {
     const head = feeds.head(feeds.own(lane));
     if (head === undefined) return;
-    const isPassing = lane === 'command' ? kept.length > 0 : kept.some(isPassingOp);
     this.#marks.set(lane, {
       seq: head.seq,
       bytes: head.bytes,
@@ -169,16 +204,35 @@ function coversOf(
 }
 
 function keptOps(context: Context, gathered: readonly GatheredOp[]): Op[] {
+  return [...byDocument(gathered)].flatMap(([key, items]) => {
+    const view = context.documents.view(key);
+    return view === undefined || isForgotten(context, view) ? [] : keptOf(context, view, items);
+  });
+}
+
+function byDocument(gathered: readonly GatheredOp[]): Map<DocumentKey, GatheredOp[]> {
   const byKey = new Map<DocumentKey, GatheredOp[]>();
   for (const item of gathered) {
     const items = byKey.get(item.op.key) ?? [];
     byKey.set(item.op.key, items);
     items.push(item);
   }
-  return [...byKey].flatMap(([key, items]) => {
+  return byKey;
+}
+
+/** About what a checkpoint would repeat, and nothing is changed by asking: an owned document comes to one change. */
+function aliveBytes(context: Context, gathered: readonly GatheredOp[]): number {
+  let bytes = 0;
+  for (const [key, items] of byDocument(gathered)) {
     const view = context.documents.view(key);
-    return view === undefined || isForgotten(context, view) ? [] : keptOf(context, view, items);
-  });
+    if (view === undefined || isForgotten(context, view)) continue;
+    const sizes = items
+      .filter(({ op }) => op.generation >= view.deletedThrough)
+      .map(({ op }) => op.bytes.length);
+    const isOwned = rulesOf(splitDocumentKey(key).collection).class === 'owned';
+    bytes += isOwned ? Math.max(0, ...sizes) : sizes.reduce((sum, size) => sum + size, 0);
+  }
+  return bytes;
 }
 
 /** What is alive of our ops on one document. */

@@ -38,7 +38,8 @@ export const NEVER_DUE: Forgetting['checkpointDue'] = {
   state: NOT_DUE,
   pulse: NOT_DUE,
 };
-const DUE = { commits: 1, bytes: Infinity, ageMs: Infinity };
+// By age, too: a checkpoint that is due by that is written whether or not it makes room.
+const DUE = { commits: 1, bytes: Infinity, ageMs: 0 };
 /** Whenever something was written and the node looks. */
 export const ALWAYS_DUE: Forgetting['checkpointDue'] = {
   trust: DUE,

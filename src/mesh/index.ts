@@ -1,7 +1,23 @@
 // The door of the mesh.
+export {
+  type BundleCipher,
+  BundleError,
+  type BundleKeys,
+  BundleReader,
+  FrontierSketch,
+  MAGIC as BUNDLE_MAGIC,
+  SALT_BYTES,
+} from './bundle/index.ts';
+export {
+  BundleTooSmallError,
+  type ExportReport,
+  type ExportStep,
+  exportBundle,
+} from './bundle-export.ts';
+export { BundleImport, type ImportReport } from './bundle-import.ts';
 export { LinkDriver, type MeshFeeds } from './link-driver.ts';
 export { Mesh } from './mesh.ts';
-export type { LinkBudgets, MeshParts } from './mesh-parts.ts';
+export type { LinkBudgets, MeshParts, PeerHoldings } from './mesh-parts.ts';
 export type { MeshReport } from './mesh-report.ts';
 export type { PeerState, PeerView } from './peer.ts';
 export type { Membership } from './protocol/index.ts';

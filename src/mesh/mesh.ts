@@ -1,7 +1,7 @@
 // The driver of the mesh: dials peers for ever, accepts links, keeps one link a peer, and tells the sessions what is new.
 import type { EncodedFork, FeedId, FeedPosition, NodeId } from '../core/index.ts';
 import { LinkDriver } from './link-driver.ts';
-import type { MeshParts } from './mesh-parts.ts';
+import type { MeshParts, PeerHoldings } from './mesh-parts.ts';
 import { Peer, type PeerView } from './peer.ts';
 import {
   type CloseReason,
@@ -53,6 +53,11 @@ export class Mesh {
 
   peers(): PeerView[] {
     return this.#peers.map((peer) => peer.view(this.paused));
+  }
+
+  /** What the peers hold that are linked now. */
+  holdings(): PeerHoldings[] {
+    return [...this.#peerByLink].map(([link, peer]) => holdingsOf(link, peer));
   }
 
   /** Starts to accept links. Rejects when the port is taken. */
@@ -330,6 +335,7 @@ export class Mesh {
       this.#neverLinked(driver, dialled, why, message);
       return;
     }
+    this.#parts.onHoldings?.(holdingsOf(driver, peer));
     const heldMs = this.#parts.clock.now().monotonicMs - peer.linkedAtMs;
     peer.forgetLink(driver);
     if (peer.link !== undefined) return;
@@ -375,4 +381,8 @@ export class Mesh {
       this.#peers.some((other) => other.nodeId === peer.nodeId && other.link !== undefined)
     );
   }
+}
+
+function holdingsOf(link: LinkDriver, { nodeId, name }: Peer): PeerHoldings {
+  return { nodeId, name: link.name || name, positions: link.holdings() };
 }

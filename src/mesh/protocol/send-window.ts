@@ -25,6 +25,11 @@ export class SendWindow {
     return this.#unstored.length < MAX_UNSTORED_RUNS && this.#unstoredBytes < this.#windowBytes;
   }
 
+  /** Whether everything that was sent is answered. */
+  get isEmpty(): boolean {
+    return this.#unstored.length === 0;
+  }
+
   /** About how large the next run should be. */
   get readBytes(): number {
     return Math.max(MIN_READ_BYTES, this.#windowBytes / READS_PER_WINDOW);

@@ -89,6 +89,9 @@ export class Session {
     this.#budget = new LinkBudget(bytesPerSecond);
   }
 
+  /** How far the peer is known to hold feeds. */
+  readonly holdings = (): FeedPosition[] => this.#outbox.holdings();
+
   #isLive(): boolean {
     return this.#state === 'live';
   }
@@ -101,18 +104,15 @@ export class Session {
         return;
       case 'frame':
         this.#liveness.heard();
-        this.#receive(event.frame);
-        return;
+        return this.#receive(event.frame);
       case 'drained':
         this.#blocked = false;
         return;
       case 'run-read':
         this.#reading = false;
-        this.#sendRun(event.position, event.run);
-        return;
+        return this.#sendRun(event.position, event.run);
       case 'delivered':
-        this.#delivered(event.feed, event.outcome);
-        return;
+        return this.#delivered(event.feed, event.outcome);
       case 'advanced':
         for (const position of event.positions) this.#outbox.weHold(position);
         return;
@@ -135,8 +135,7 @@ export class Session {
         for (const feeds of framesOf(event.feeds)) this.#send({ type: 'stop', feeds });
         return;
       case 'tick':
-        this.#tick(event.bytesReceived);
-        return;
+        return this.#tick(event.bytesReceived);
       case 'woken':
         this.#wakeAtMs = undefined;
         return;
@@ -209,6 +208,7 @@ export class Session {
         return this.#forks.hear(message.proofs);
       case 'stored':
         this.#window.stored(message.runs, this.#nowMs);
+        if (this.#window.isEmpty) this.#outbox.answered();
         return;
       case 'ping':
         this.#send({ type: 'pong', token: message.token });

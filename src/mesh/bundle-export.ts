@@ -54,6 +54,10 @@ export interface ExportReport {
   readonly members: number;
   readonly forkProofs: number;
   readonly bytes: number;
+  readonly createdMs: number;
+  /** Feeds of the two frontiers that it names. */
+  readonly againstFeeds: number;
+  readonly frontierFeeds: number;
   readonly leftCommits: number;
   /** Payload, unpacked. */
   readonly leftBytes: number;
@@ -121,7 +125,9 @@ export async function* exportBundle(
     }
   }
   const end = writer.end(tally.totals);
-  yield { ...tally.step(end), report: tally.report(writer.bytes) };
+  const { createdMs } = request.header;
+  const facts = { createdMs, againstFeeds: request.since.size, frontierFeeds: frontier.size };
+  yield { ...tally.step(end), report: { ...facts, ...tally.counts, bytes: writer.bytes } };
 }
 
 interface Lacking extends FeedPosition {
@@ -228,12 +234,11 @@ class Tally {
     return { data, doneCommits: this.#done, allCommits: Math.max(this.#all, this.#done) };
   }
 
-  report(bytes: number): ExportReport {
+  get counts(): Omit<ExportReport, 'createdMs' | 'againstFeeds' | 'frontierFeeds' | 'bytes'> {
     return {
       lanes: [...this.#lanes].map(([lane, counts]) => ({ lane, ...counts })),
       members: this.#authors.size,
       forkProofs: this.forkProofs,
-      bytes,
       leftCommits: this.#leftCommits,
       leftBytes: this.#leftBytes,
       nextBytes: this.#nextBytes,

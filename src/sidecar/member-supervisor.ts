@@ -123,6 +123,11 @@ export class MemberSupervisor {
     return this.#nodeId;
   }
 
+  /** Undefined while the store is opened again. */
+  get member(): Member | undefined {
+    return this.#up?.member;
+  }
+
   get documents(): number {
     return this.#up?.member.documents ?? 0;
   }
@@ -172,13 +177,13 @@ export class MemberSupervisor {
   }
 
   async addPeer(address: string): Promise<boolean> {
-    const added = await this.#change((member) => member.addPeer(address));
+    const added = await this.change((member) => member.addPeer(address));
     this.#removedPeers.delete(address);
     return added;
   }
 
   async removePeer(address: string): Promise<void> {
-    await this.#change((member) => member.removePeer(address));
+    await this.change((member) => member.removePeer(address));
     this.#removedPeers.add(address);
   }
 
@@ -208,8 +213,8 @@ export class MemberSupervisor {
     }
   }
 
-  /** Changes something that the member stores itself, without a turn. */
-  async #change<T>(change: (member: Member) => Promise<T>): Promise<T> {
+  /** Changes something that the member stores itself, without a turn. Rejects with HoldfastError. */
+  async change<T>(change: (member: Member) => Promise<T>): Promise<T> {
     const up = this.#up;
     if (up === undefined) throw storeDown();
     if (this.#guard?.full === true) throw diskFull();
@@ -375,7 +380,7 @@ function isStoreFault(error: unknown): boolean {
   return error instanceof HoldfastError && error.reason === 'STORE_FAILED';
 }
 
-function storeDown(): HoldfastError {
+export function storeDown(): HoldfastError {
   return new HoldfastError(
     'STORE_FAILED',
     'The store is being opened again after a failure. Nothing was done; try again.',

@@ -31,6 +31,8 @@ import {
   parsePeerAddress,
   type Transport,
 } from '../mesh/index.ts';
+import { Bundles } from './bundle/bundles.ts';
+import { PeerRecords } from './bundle/peer-records.ts';
 import { holdDelivery } from './held-delivery.ts';
 import { Runtime } from './runtime.ts';
 import type { CommitStore } from './store/commit-store.ts';
@@ -77,6 +79,8 @@ export interface MemberParts {
 
 export class Member {
   readonly nodeId: string;
+  readonly bundles: Bundles;
+  readonly #records: PeerRecords;
   readonly #runtime: Runtime;
   readonly #mesh: Mesh;
   readonly #commits: CommitStore;
@@ -89,12 +93,15 @@ export class Member {
     mesh: Mesh,
     commits: CommitStore,
     added: Set<string>,
+    carried: { readonly bundles: Bundles; readonly records: PeerRecords },
   ) {
     this.nodeId = nodeId;
     this.#runtime = runtime;
     this.#mesh = mesh;
     this.#commits = commits;
     this.#addedPeers = added;
+    this.bundles = carried.bundles;
+    this.#records = carried.records;
   }
 
   /** Reads the store and brings its views up to date. No link is made yet. Rejects with StoreDamagedError. */
@@ -142,6 +149,13 @@ export class Member {
       onReport: (event, detail, fault) => parts.report({ type: 'core', event, detail, fault }),
       onFailed: (error) => parts.report({ type: 'store-failed', error }),
     });
+    const feeds = feedsOf(parts, { node, runtime, commits });
+    const records = await PeerRecords.open({
+      ...{ commits, clock, timers, hash: crypto },
+      linked: () => mesh.holdings(),
+      isFull: () => parts.holdsBack?.() !== undefined,
+      onFailed: (error) => parts.report({ type: 'store-failed', error }),
+    });
     const mesh: Mesh = new Mesh({
       clock,
       timers,
@@ -150,8 +164,9 @@ export class Member {
       membership: { nodeId, bootId: incarnation, fleetSecret: fleet.key, signer, crypto },
       name: parts.name,
       budgets: parts.budgets,
-      feeds: feedsOf(parts, { node, runtime, commits }),
+      feeds,
       report: parts.report,
+      onHoldings: (holdings) => records.noteLink(holdings),
     });
     await runtime.idle();
     if (runtime.failure !== undefined) throw runtime.failure;
@@ -163,7 +178,13 @@ export class Member {
         parts.report({ type: 'views-rebuilt', documents: commits.documents });
       }
     }
-    return new Member(nodeId, runtime, mesh, commits, await readPeers(commits));
+    const bundles = new Bundles({
+      ...{ environment, name: parts.name, signer, fleetSecret: fleet.key, feeds, records },
+      peers: () => mesh.peers(),
+      holdsBack: () => parts.holdsBack?.(),
+    });
+    const added = await readPeers(commits);
+    return new Member(nodeId, runtime, mesh, commits, added, { bundles, records });
   }
 
   /** Accepts links, if asked to, and dials the configured peers and those added earlier. */
@@ -255,8 +276,10 @@ export class Member {
 
   /** Commits what is only in memory, says goodbye to all peers and ends. Idempotent. */
   async close(): Promise<void> {
+    this.bundles.close();
     await this.#runtime.close();
     await this.#mesh.close();
+    await this.#records.close();
   }
 
   async #storePeers(): Promise<void> {

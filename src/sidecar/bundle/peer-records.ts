@@ -14,8 +14,10 @@ import type { CommitStore } from '../store/commit-store.ts';
 const INDEX = 'bundle-peers';
 /** Peers that are remembered; the one heard of longest ago makes room. */
 const MAX_PEERS = 256;
-/** How often what linked peers hold is written, for a process that ends without a word. */
-const WRITE_EVERY_MS = 5 * 60_000;
+/** What is new is written at most so often, but for what a bundle says. */
+const WRITE_EVERY_MS = 60_000;
+/** How many times as seldom what linked peers hold is asked for: a process may end without a word. */
+const ASK_EVERY_WRITES = 5;
 
 export interface LastBundle {
   /** By the clock of its maker, milliseconds since 1970. */
@@ -49,9 +51,12 @@ export class PeerRecords {
   readonly #parts: PeerRecordsParts;
   /** The one heard of longest ago first. */
   readonly #peers: Map<NodeId, KnownPeer>;
-  /** What was written last, so that what did not change is not written again. */
-  readonly #written = new Map<NodeId, string>();
+  /** What is not written yet. */
+  readonly #unwritten = new Map<NodeId, Uint8Array>();
+  #forgotten: NodeId[] = [];
   #writing: Promise<void> = Promise.resolve();
+  #writtenMs = -Infinity;
+  #ticks = 0;
   #cancel: () => void = () => {};
 
   private constructor(parts: PeerRecordsParts, peers: Iterable<KnownPeer>) {
@@ -70,12 +75,12 @@ export class PeerRecords {
     return [...this.#peers.values()].reverse();
   }
 
-  /** A link to it ended. */
+  /** A link to it ended, or goes on. */
   noteLink({ nodeId, name, positions }: PeerHoldings): void {
     if (nodeId === '') return;
-    const known = this.#peers.get(nodeId);
     const sketch = FrontierSketch.of(positions, this.#parts.hash);
-    this.#keep({ ...this.#heard(nodeId, name), bundle: known?.bundle }, sketch);
+    this.#keep({ ...this.#heard(nodeId, name), bundle: this.#peers.get(nodeId)?.bundle }, sketch);
+    if (this.#nowMs() - this.#writtenMs >= WRITE_EVERY_MS) this.#write();
   }
 
   /** A whole bundle of it came. One that is older than the last is no news. */
@@ -84,6 +89,7 @@ export class PeerRecords {
     if (known?.bundle !== undefined && known.bundle.createdMs >= createdMs) return;
     const heard = this.#heard(nodeId, name);
     this.#keep({ ...heard, bundle: { createdMs, receivedMs: heard.heardMs } }, sketch);
+    this.#write();
   }
 
   /** What it was last known to hold; undefined where nothing is. */
@@ -91,21 +97,30 @@ export class PeerRecords {
     const linked = this.#parts.linked().find((peer) => peer.nodeId === nodeId);
     if (linked !== undefined) return FrontierSketch.of(linked.positions, this.#parts.hash);
     await this.#writing;
-    const record = await this.#parts.commits.readMeta(recordOf(nodeId));
-    return record && FrontierSketch.decode(record);
+    const bytes =
+      this.#unwritten.get(nodeId) ?? (await this.#parts.commits.readMeta(recordOf(nodeId)));
+    return bytes && FrontierSketch.decode(bytes);
   }
 
-  /** Resolves when all is written. Nothing is noted on its own any more. */
+  /** Writes what is not written yet. Resolves when that is done; nothing is noted by itself any more. */
   async close(): Promise<void> {
     this.#cancel();
+    this.#write();
     await this.#writing;
   }
 
   #arm(): void {
     this.#cancel = this.#parts.timers.after(WRITE_EVERY_MS, () => {
-      for (const holdings of this.#parts.linked()) this.noteLink(holdings);
+      if (++this.#ticks % ASK_EVERY_WRITES === 0) {
+        for (const holdings of this.#parts.linked()) this.noteLink(holdings);
+      }
+      this.#write();
       this.#arm();
     });
+  }
+
+  #nowMs(): number {
+    return this.#parts.clock.now().monotonicMs;
   }
 
   #heard(nodeId: NodeId, name: string): Omit<KnownPeer, 'bundle'> {
@@ -114,34 +129,35 @@ export class PeerRecords {
   }
 
   #keep(peer: KnownPeer, sketch: FrontierSketch): void {
-    const { nodeId } = peer;
-    this.#peers.delete(nodeId);
-    this.#peers.set(nodeId, peer);
-    const forgotten = this.#makeRoom();
-    const bytes = sketch.encode();
-    const digest = Buffer.from(this.#parts.hash.blake2b(bytes)).toString('hex');
-    const state = `${peer.name} ${peer.bundle?.createdMs} ${digest}`;
-    if (this.#parts.isFull() || this.#written.get(nodeId) === state) return;
-    this.#written.set(nodeId, state);
-    const index = utf8(JSON.stringify([...this.#peers.values()]));
-    const { commits } = this.#parts;
-    this.#write(async () => {
-      await commits.writeMeta(recordOf(nodeId), bytes);
-      await commits.writeMeta(INDEX, index);
-      if (forgotten !== undefined) await commits.deleteMeta(recordOf(forgotten));
-    });
-  }
-
-  #makeRoom(): NodeId | undefined {
+    this.#peers.delete(peer.nodeId);
+    this.#peers.set(peer.nodeId, peer);
+    this.#unwritten.set(peer.nodeId, sketch.encode());
     const oldest = this.#peers.keys().next().value;
-    if (this.#peers.size <= MAX_PEERS || oldest === undefined) return undefined;
+    if (this.#peers.size <= MAX_PEERS || oldest === undefined) return;
     this.#peers.delete(oldest);
-    this.#written.delete(oldest);
-    return oldest;
+    this.#unwritten.delete(oldest);
+    this.#forgotten.push(oldest);
   }
 
-  #write(write: () => Promise<void>): void {
-    this.#writing = this.#writing.then(write).catch((error: unknown) => this.#parts.onFailed(error));
+  #write(): void {
+    if (this.#unwritten.size === 0 || this.#parts.isFull()) return;
+    this.#writtenMs = this.#nowMs();
+    const { commits } = this.#parts;
+    const index = utf8(JSON.stringify([...this.#peers.values()]));
+    const unwritten = [...this.#unwritten];
+    const forgotten = this.#forgotten;
+    this.#forgotten = [];
+    const write = async (): Promise<void> => {
+      for (const [nodeId, bytes] of unwritten) {
+        await commits.writeMeta(recordOf(nodeId), bytes);
+        if (this.#unwritten.get(nodeId) === bytes) this.#unwritten.delete(nodeId);
+      }
+      await commits.writeMeta(INDEX, index);
+      for (const nodeId of forgotten) await commits.deleteMeta(recordOf(nodeId));
+    };
+    this.#writing = this.#writing
+      .then(write)
+      .catch((error: unknown) => this.#parts.onFailed(error));
   }
 }
 

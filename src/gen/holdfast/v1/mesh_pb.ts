@@ -15,7 +15,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file holdfast/v1/mesh.proto.
  */
 export const file_holdfast_v1_mesh: GenFile = /*@__PURE__*/
-  fileDesc("ChZob2xkZmFzdC92MS9tZXNoLnByb3RvEgtob2xkZmFzdC52MSIPCg1TdGF0dXNSZXF1ZXN0IsgDCg5TdGF0dXNSZXNwb25zZRIPCgdub2RlX2lkGAEgASgJEgwKBG5hbWUYAiABKAkSDwoHdmVyc2lvbhgDIAEoCRISCgpmbGVldF9tb2RlGAQgASgJEg0KBWZsZWV0GAUgASgJEi4KCnN0YXJ0ZWRfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBmFnZW50cxgHIAMoCRIUCgxtZXNoX2FkZHJlc3MYCCABKAkSDgoGcGF1c2VkGAkgASgIEg0KBWxpbmtzGAogASgNEhEKCWRvY3VtZW50cxgLIAEoBBINCgVmZWVkcxgMIAEoBBIPCgdjb21taXRzGA0gASgEEhIKCnN0YXRlX2hhc2gYDiABKAkSEAoIdm9pZF9vcHMYDyABKAQSNQoLcXVhcmFudGluZWQYECADKAsyIC5ob2xkZmFzdC52MS5RdWFyYW50aW5lZERvY3VtZW50EikKCmhlbGRfZmVlZHMYESADKAsyFS5ob2xkZmFzdC52MS5IZWxkRmVlZBIRCglub3RfcmVhZHkYFCADKAkSDgoGZGFtYWdlGBUgAygJEhAKCHdhcm5pbmdzGB4gAygJIkUKE1F1YXJhbnRpbmVkRG9jdW1lbnQSEgoKY29sbGVjdGlvbhgBIAEoCRIKCgJpZBgCIAEoCRIOCgZyZWFzb24YAyABKAkiegoISGVsZEZlZWQSDgoGYXV0aG9yGAEgASgJEgwKBGxhbmUYAiABKAkSDgoGcmVhc29uGAMgASgJEiwKCHJldHJ5X2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgpvdmVyX3F1b3RhGAUgASgIIrMDCgRQZWVyEg8KB2FkZHJlc3MYASABKAkSDwoHbm9kZV9pZBgCIAEoCRIMCgRuYW1lGAMgASgJEiUKBXN0YXRlGAQgASgOMhYuaG9sZGZhc3QudjEuUGVlclN0YXRlEi0KCnJvdW5kX3RyaXAYBSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLQoJbGFzdF9zZWVuGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgpsYXN0X2Vycm9yGAcgASgJEhYKDmJ5dGVzX3JlY2VpdmVkGAggASgEEhIKCmJ5dGVzX3NlbnQYCSABKAQSEAoIYXR0ZW1wdHMYCiABKA0SEAoIb3V0Ym91bmQYCyABKAgSJAoXYnVkZ2V0X2J5dGVzX3Blcl9zZWNvbmQYDCABKARIAIgBARIhChlyZWNlaXZlZF9ieXRlc19wZXJfc2Vjb25kGA0gASgEEh0KFXNlbnRfYnl0ZXNfcGVyX3NlY29uZBgOIAEoBBIOCgZzdGFsbHMYDyABKA1CGgoYX2J1ZGdldF9ieXRlc19wZXJfc2Vjb25kIhIKEExpc3RQZWVyc1JlcXVlc3QiNQoRTGlzdFBlZXJzUmVzcG9uc2USIAoFcGVlcnMYASADKAsyES5ob2xkZmFzdC52MS5QZWVyIi0KDkFkZFBlZXJSZXF1ZXN0EhsKB2FkZHJlc3MYASABKAlCCrpIB3IFEAEorAIiIAoPQWRkUGVlclJlc3BvbnNlEg0KBWFkZGVkGAEgASgIIjAKEVJlbW92ZVBlZXJSZXF1ZXN0EhsKB2FkZHJlc3MYASABKAlCCrpIB3IFEAEorAIiFAoSUmVtb3ZlUGVlclJlc3BvbnNlIg4KDFBhdXNlUmVxdWVzdCIlCg1QYXVzZVJlc3BvbnNlEhQKDGxpbmtzX2Nsb3NlZBgBIAEoDSIPCg1SZXN1bWVSZXF1ZXN0IhAKDlJlc3VtZVJlc3BvbnNlKosBCglQZWVyU3RhdGUSGgoWUEVFUl9TVEFURV9VTlNQRUNJRklFRBAAEhgKFFBFRVJfU1RBVEVfQ09OTkVDVEVEEAESGQoVUEVFUl9TVEFURV9DT05ORUNUSU5HEAISFgoSUEVFUl9TVEFURV9XQUlUSU5HEAMSFQoRUEVFUl9TVEFURV9QQVVTRUQQBDK0AwoLTWVzaFNlcnZpY2USQQoGU3RhdHVzEhouaG9sZGZhc3QudjEuU3RhdHVzUmVxdWVzdBobLmhvbGRmYXN0LnYxLlN0YXR1c1Jlc3BvbnNlEkoKCUxpc3RQZWVycxIdLmhvbGRmYXN0LnYxLkxpc3RQZWVyc1JlcXVlc3QaHi5ob2xkZmFzdC52MS5MaXN0UGVlcnNSZXNwb25zZRJECgdBZGRQZWVyEhsuaG9sZGZhc3QudjEuQWRkUGVlclJlcXVlc3QaHC5ob2xkZmFzdC52MS5BZGRQZWVyUmVzcG9uc2USTQoKUmVtb3ZlUGVlchIeLmhvbGRmYXN0LnYxLlJlbW92ZVBlZXJSZXF1ZXN0Gh8uaG9sZGZhc3QudjEuUmVtb3ZlUGVlclJlc3BvbnNlEj4KBVBhdXNlEhkuaG9sZGZhc3QudjEuUGF1c2VSZXF1ZXN0GhouaG9sZGZhc3QudjEuUGF1c2VSZXNwb25zZRJBCgZSZXN1bWUSGi5ob2xkZmFzdC52MS5SZXN1bWVSZXF1ZXN0GhsuaG9sZGZhc3QudjEuUmVzdW1lUmVzcG9uc2ViBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("ChZob2xkZmFzdC92MS9tZXNoLnByb3RvEgtob2xkZmFzdC52MSIPCg1TdGF0dXNSZXF1ZXN0IvYDCg5TdGF0dXNSZXNwb25zZRIPCgdub2RlX2lkGAEgASgJEgwKBG5hbWUYAiABKAkSDwoHdmVyc2lvbhgDIAEoCRISCgpmbGVldF9tb2RlGAQgASgJEg0KBWZsZWV0GAUgASgJEi4KCnN0YXJ0ZWRfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBmFnZW50cxgHIAMoCRIUCgxtZXNoX2FkZHJlc3MYCCABKAkSDgoGcGF1c2VkGAkgASgIEg0KBWxpbmtzGAogASgNEhEKCWRvY3VtZW50cxgLIAEoBBINCgVmZWVkcxgMIAEoBBIPCgdjb21taXRzGA0gASgEEhIKCnN0YXRlX2hhc2gYDiABKAkSEAoIdm9pZF9vcHMYDyABKAQSNQoLcXVhcmFudGluZWQYECADKAsyIC5ob2xkZmFzdC52MS5RdWFyYW50aW5lZERvY3VtZW50EikKCmhlbGRfZmVlZHMYESADKAsyFS5ob2xkZmFzdC52MS5IZWxkRmVlZBIRCglub3RfcmVhZHkYFCADKAkSDgoGZGFtYWdlGBUgAygJEhAKCHdhcm5pbmdzGB4gAygJEiwKB2J1bmRsZXMYKCADKAsyGy5ob2xkZmFzdC52MS5SZWNlaXZlZEJ1bmRsZSKQAQoOUmVjZWl2ZWRCdW5kbGUSDwoHbm9kZV9pZBgBIAEoCRIMCgRuYW1lGAIgASgJEi4KCmNyZWF0ZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3JlY2VpdmVkX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJFChNRdWFyYW50aW5lZERvY3VtZW50EhIKCmNvbGxlY3Rpb24YASABKAkSCgoCaWQYAiABKAkSDgoGcmVhc29uGAMgASgJInoKCEhlbGRGZWVkEg4KBmF1dGhvchgBIAEoCRIMCgRsYW5lGAIgASgJEg4KBnJlYXNvbhgDIAEoCRIsCghyZXRyeV9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEgoKb3Zlcl9xdW90YRgFIAEoCCKzAwoEUGVlchIPCgdhZGRyZXNzGAEgASgJEg8KB25vZGVfaWQYAiABKAkSDAoEbmFtZRgDIAEoCRIlCgVzdGF0ZRgEIAEoDjIWLmhvbGRmYXN0LnYxLlBlZXJTdGF0ZRItCgpyb3VuZF90cmlwGAUgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEi0KCWxhc3Rfc2VlbhgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEgoKbGFzdF9lcnJvchgHIAEoCRIWCg5ieXRlc19yZWNlaXZlZBgIIAEoBBISCgpieXRlc19zZW50GAkgASgEEhAKCGF0dGVtcHRzGAogASgNEhAKCG91dGJvdW5kGAsgASgIEiQKF2J1ZGdldF9ieXRlc19wZXJfc2Vjb25kGAwgASgESACIAQESIQoZcmVjZWl2ZWRfYnl0ZXNfcGVyX3NlY29uZBgNIAEoBBIdChVzZW50X2J5dGVzX3Blcl9zZWNvbmQYDiABKAQSDgoGc3RhbGxzGA8gASgNQhoKGF9idWRnZXRfYnl0ZXNfcGVyX3NlY29uZCISChBMaXN0UGVlcnNSZXF1ZXN0IjUKEUxpc3RQZWVyc1Jlc3BvbnNlEiAKBXBlZXJzGAEgAygLMhEuaG9sZGZhc3QudjEuUGVlciItCg5BZGRQZWVyUmVxdWVzdBIbCgdhZGRyZXNzGAEgASgJQgq6SAdyBRABKKwCIiAKD0FkZFBlZXJSZXNwb25zZRINCgVhZGRlZBgBIAEoCCIwChFSZW1vdmVQZWVyUmVxdWVzdBIbCgdhZGRyZXNzGAEgASgJQgq6SAdyBRABKKwCIhQKElJlbW92ZVBlZXJSZXNwb25zZSIOCgxQYXVzZVJlcXVlc3QiJQoNUGF1c2VSZXNwb25zZRIUCgxsaW5rc19jbG9zZWQYASABKA0iDwoNUmVzdW1lUmVxdWVzdCIQCg5SZXN1bWVSZXNwb25zZSqLAQoJUGVlclN0YXRlEhoKFlBFRVJfU1RBVEVfVU5TUEVDSUZJRUQQABIYChRQRUVSX1NUQVRFX0NPTk5FQ1RFRBABEhkKFVBFRVJfU1RBVEVfQ09OTkVDVElORxACEhYKElBFRVJfU1RBVEVfV0FJVElORxADEhUKEVBFRVJfU1RBVEVfUEFVU0VEEAQytAMKC01lc2hTZXJ2aWNlEkEKBlN0YXR1cxIaLmhvbGRmYXN0LnYxLlN0YXR1c1JlcXVlc3QaGy5ob2xkZmFzdC52MS5TdGF0dXNSZXNwb25zZRJKCglMaXN0UGVlcnMSHS5ob2xkZmFzdC52MS5MaXN0UGVlcnNSZXF1ZXN0Gh4uaG9sZGZhc3QudjEuTGlzdFBlZXJzUmVzcG9uc2USRAoHQWRkUGVlchIbLmhvbGRmYXN0LnYxLkFkZFBlZXJSZXF1ZXN0GhwuaG9sZGZhc3QudjEuQWRkUGVlclJlc3BvbnNlEk0KClJlbW92ZVBlZXISHi5ob2xkZmFzdC52MS5SZW1vdmVQZWVyUmVxdWVzdBofLmhvbGRmYXN0LnYxLlJlbW92ZVBlZXJSZXNwb25zZRI+CgVQYXVzZRIZLmhvbGRmYXN0LnYxLlBhdXNlUmVxdWVzdBoaLmhvbGRmYXN0LnYxLlBhdXNlUmVzcG9uc2USQQoGUmVzdW1lEhouaG9sZGZhc3QudjEuUmVzdW1lUmVxdWVzdBobLmhvbGRmYXN0LnYxLlJlc3VtZVJlc3BvbnNlYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * See MeshService.Status.
@@ -177,6 +177,13 @@ export type StatusResponse = Message<"holdfast.v1.StatusResponse"> & {
    * @generated from field: repeated string warnings = 30;
    */
   warnings: string[];
+
+  /**
+   * The last bundle of each peer of which one came, the newest first; at most 16.
+   *
+   * @generated from field: repeated holdfast.v1.ReceivedBundle bundles = 40;
+   */
+  bundles: ReceivedBundle[];
 };
 
 /**
@@ -185,6 +192,48 @@ export type StatusResponse = Message<"holdfast.v1.StatusResponse"> & {
  */
 export const StatusResponseSchema: GenMessage<StatusResponse> = /*@__PURE__*/
   messageDesc(file_holdfast_v1_mesh, 1);
+
+/**
+ * The last bundle that came from a peer.
+ *
+ * @generated from message holdfast.v1.ReceivedBundle
+ */
+export type ReceivedBundle = Message<"holdfast.v1.ReceivedBundle"> & {
+  /**
+   * Node id of its maker.
+   *
+   * @generated from field: string node_id = 1;
+   */
+  nodeId: string;
+
+  /**
+   * Name of its maker.
+   *
+   * @generated from field: string name = 2;
+   */
+  name: string;
+
+  /**
+   * When it was made, by the clock of its maker.
+   *
+   * @generated from field: google.protobuf.Timestamp created_at = 3;
+   */
+  createdAt?: Timestamp | undefined;
+
+  /**
+   * When it was imported here.
+   *
+   * @generated from field: google.protobuf.Timestamp received_at = 4;
+   */
+  receivedAt?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message holdfast.v1.ReceivedBundle.
+ * Use `create(ReceivedBundleSchema)` to create a new message.
+ */
+export const ReceivedBundleSchema: GenMessage<ReceivedBundle> = /*@__PURE__*/
+  messageDesc(file_holdfast_v1_mesh, 2);
 
 /**
  * A document of which changes were skipped, or whose changes cannot be read. It shows what could be read.
@@ -219,7 +268,7 @@ export type QuarantinedDocument = Message<"holdfast.v1.QuarantinedDocument"> & {
  * Use `create(QuarantinedDocumentSchema)` to create a new message.
  */
 export const QuarantinedDocumentSchema: GenMessage<QuarantinedDocument> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_mesh, 2);
+  messageDesc(file_holdfast_v1_mesh, 3);
 
 /**
  * A feed of which a peer offered more than is taken for now.
@@ -268,7 +317,7 @@ export type HeldFeed = Message<"holdfast.v1.HeldFeed"> & {
  * Use `create(HeldFeedSchema)` to create a new message.
  */
 export const HeldFeedSchema: GenMessage<HeldFeed> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_mesh, 3);
+  messageDesc(file_holdfast_v1_mesh, 4);
 
 /**
  * One peer.
@@ -387,7 +436,7 @@ export type Peer = Message<"holdfast.v1.Peer"> & {
  * Use `create(PeerSchema)` to create a new message.
  */
 export const PeerSchema: GenMessage<Peer> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_mesh, 4);
+  messageDesc(file_holdfast_v1_mesh, 5);
 
 /**
  * See MeshService.ListPeers.
@@ -402,7 +451,7 @@ export type ListPeersRequest = Message<"holdfast.v1.ListPeersRequest"> & {
  * Use `create(ListPeersRequestSchema)` to create a new message.
  */
 export const ListPeersRequestSchema: GenMessage<ListPeersRequest> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_mesh, 5);
+  messageDesc(file_holdfast_v1_mesh, 6);
 
 /**
  * All peers.
@@ -423,7 +472,7 @@ export type ListPeersResponse = Message<"holdfast.v1.ListPeersResponse"> & {
  * Use `create(ListPeersResponseSchema)` to create a new message.
  */
 export const ListPeersResponseSchema: GenMessage<ListPeersResponse> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_mesh, 6);
+  messageDesc(file_holdfast_v1_mesh, 7);
 
 /**
  * See MeshService.AddPeer.
@@ -444,7 +493,7 @@ export type AddPeerRequest = Message<"holdfast.v1.AddPeerRequest"> & {
  * Use `create(AddPeerRequestSchema)` to create a new message.
  */
 export const AddPeerRequestSchema: GenMessage<AddPeerRequest> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_mesh, 7);
+  messageDesc(file_holdfast_v1_mesh, 8);
 
 /**
  * The answer to AddPeer.
@@ -465,7 +514,7 @@ export type AddPeerResponse = Message<"holdfast.v1.AddPeerResponse"> & {
  * Use `create(AddPeerResponseSchema)` to create a new message.
  */
 export const AddPeerResponseSchema: GenMessage<AddPeerResponse> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_mesh, 8);
+  messageDesc(file_holdfast_v1_mesh, 9);
 
 /**
  * See MeshService.RemovePeer.
@@ -486,7 +535,7 @@ export type RemovePeerRequest = Message<"holdfast.v1.RemovePeerRequest"> & {
  * Use `create(RemovePeerRequestSchema)` to create a new message.
  */
 export const RemovePeerRequestSchema: GenMessage<RemovePeerRequest> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_mesh, 9);
+  messageDesc(file_holdfast_v1_mesh, 10);
 
 /**
  * The answer to RemovePeer.
@@ -501,7 +550,7 @@ export type RemovePeerResponse = Message<"holdfast.v1.RemovePeerResponse"> & {
  * Use `create(RemovePeerResponseSchema)` to create a new message.
  */
 export const RemovePeerResponseSchema: GenMessage<RemovePeerResponse> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_mesh, 10);
+  messageDesc(file_holdfast_v1_mesh, 11);
 
 /**
  * See MeshService.Pause.
@@ -516,7 +565,7 @@ export type PauseRequest = Message<"holdfast.v1.PauseRequest"> & {
  * Use `create(PauseRequestSchema)` to create a new message.
  */
 export const PauseRequestSchema: GenMessage<PauseRequest> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_mesh, 11);
+  messageDesc(file_holdfast_v1_mesh, 12);
 
 /**
  * The answer to Pause.
@@ -537,7 +586,7 @@ export type PauseResponse = Message<"holdfast.v1.PauseResponse"> & {
  * Use `create(PauseResponseSchema)` to create a new message.
  */
 export const PauseResponseSchema: GenMessage<PauseResponse> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_mesh, 12);
+  messageDesc(file_holdfast_v1_mesh, 13);
 
 /**
  * See MeshService.Resume.
@@ -552,7 +601,7 @@ export type ResumeRequest = Message<"holdfast.v1.ResumeRequest"> & {
  * Use `create(ResumeRequestSchema)` to create a new message.
  */
 export const ResumeRequestSchema: GenMessage<ResumeRequest> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_mesh, 13);
+  messageDesc(file_holdfast_v1_mesh, 14);
 
 /**
  * The answer to Resume.
@@ -567,7 +616,7 @@ export type ResumeResponse = Message<"holdfast.v1.ResumeResponse"> & {
  * Use `create(ResumeResponseSchema)` to create a new message.
  */
 export const ResumeResponseSchema: GenMessage<ResumeResponse> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_mesh, 14);
+  messageDesc(file_holdfast_v1_mesh, 15);
 
 /**
  * How a peer is doing.

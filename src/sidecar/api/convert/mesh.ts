@@ -7,6 +7,7 @@ import {
   type StatusResponseSchema,
 } from '../../../gen/holdfast/v1/mesh_pb.ts';
 import type { Backend, PeerRow } from '../backend.ts';
+import { fromBundleSource } from './bundle.ts';
 import { fromSpan, fromTime, type NodeNames } from './common.ts';
 
 const STATE: Readonly<Record<PeerRow['state'], PeerState>> = {
@@ -17,7 +18,7 @@ const STATE: Readonly<Record<PeerRow['state'], PeerState>> = {
 };
 
 export function fromStatus(
-  backend: Pick<Backend, 'info' | 'mesh' | 'notReady' | 'damage' | 'warnings'>,
+  backend: Pick<Backend, 'info' | 'mesh' | 'bundles' | 'notReady' | 'damage' | 'warnings'>,
   summary: ResponseOf<'summary'>,
   names: NodeNames,
 ): MessageInitShape<typeof StatusResponseSchema> {
@@ -52,6 +53,7 @@ export function fromStatus(
     notReady: [...backend.notReady()],
     damage: [...backend.damage()],
     warnings: [...(backend.warnings?.() ?? [])],
+    bundles: backend.bundles.sources().map(fromBundleSource),
   };
 }
 

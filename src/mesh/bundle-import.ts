@@ -14,7 +14,7 @@ import {
   BundleError,
   type BundleHeader,
   type BundleItem,
-  BundleReader,
+  type BundleReader,
   type BundleTotals,
   FrontierSketch,
   MAX_SKETCH_FEEDS,

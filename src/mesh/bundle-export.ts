@@ -6,6 +6,7 @@ import {
   type Hash,
   type Lane,
   laneNumber,
+  type NodeId,
   type Run,
   startOfIncarnation,
 } from '../core/index.ts';
@@ -17,7 +18,7 @@ import {
   FrontierSketch,
 } from './bundle/index.ts';
 import type { MeshFeeds } from './link-driver.ts';
-import { limitRun, thinSignatures } from './protocol/index.ts';
+import { encodeFrame, limitRun, thinSignatures } from './protocol/index.ts';
 
 /** Payload of one run: less is lost of the packing, more would be read at once. */
 const RUN_BYTES = 128 * 1024;
@@ -26,7 +27,9 @@ const RUN_OVERHEAD_BYTES = 256;
 /** The same for a commit besides payload and signature. */
 const COMMIT_OVERHEAD_BYTES = 24;
 /** With less room than this nothing more is tried. */
-const LEAST_ROOM_BYTES = 512;
+const LEAST_ROOM_BYTES = 128;
+/** No run is tried that would have to become smaller than this part of itself. */
+const PACKING = 8;
 /** Proofs in one frame. */
 const PROOFS_PER_FRAME = 32;
 
@@ -113,15 +116,17 @@ export async function* exportBundle(
     yield tally.step(writer.add({ type: 'fork-proofs', proofs: some }));
   }
   for (const lack of lacking) {
-    const room = (): number => (tally.isLeft(lack.feed) ? 0 : roomFor());
-    for await (const run of runsOf(lack, feeds, request.header.nodeId, room)) {
-      if (costOf(run) > room()) {
-        const least = costOf(limitRun(run, 1));
-        tally.leave(run, writer.bytes + least + END_BYTES + RUN_OVERHEAD_BYTES);
-        continue;
+    for (let at = lack.next; at <= lack.seq; ) {
+      const read = await readRun(lack, at, feeds, request.header.nodeId);
+      if (read === undefined) break;
+      const run = tally.isLeft(lack.feed) ? undefined : fitting(read, roomFor());
+      at = endOf(run ?? read) + 1;
+      if (run === undefined) {
+        tally.leave(read, writer.bytes + END_BYTES + RUN_OVERHEAD_BYTES);
+      } else {
+        tally.take(run);
+        yield tally.step(writer.add({ type: 'run', run }));
       }
-      tally.take(run);
-      yield tally.step(writer.add({ type: 'run', run }));
     }
   }
   const end = writer.end(tally.totals);
@@ -152,27 +157,37 @@ function inOrder(
     );
 }
 
-/**
- * What is to be sent of a feed, as runs that fit a frame and, while there is any, the room. The first brings the hash before it,
- * because nobody can ask for it. Once one of them did not fit, the rest of the feed comes only to be counted.
- */
-async function* runsOf(
-  { feed, seq, next }: Lacking,
+/** The first run that is sent of a feed brings the hash before it, because nobody can ask for it. */
+async function readRun(
+  { feed, next }: Lacking,
+  at: number,
   feeds: Feeds,
-  self: string,
-  room: () => number,
-): AsyncGenerator<Run, void, void> {
-  let at = next;
-  while (at <= seq) {
-    const left = room();
-    const maxBytes = left < LEAST_ROOM_BYTES ? RUN_BYTES : Math.min(left, RUN_BYTES);
-    const read = await feeds.readRun(feed, at, maxBytes, at === next);
-    if (read === undefined) return;
-    const run = limitRun(feed.author === self ? thinSignatures(read) : read, maxBytes);
-    if (run.commits.length === 0 || run.firstSeq < at) return;
-    yield run;
-    at = run.firstSeq + run.commits.length;
+  self: NodeId,
+): Promise<Run | undefined> {
+  const read = await feeds.readRun(feed, at, RUN_BYTES, at === next);
+  if (read === undefined) return undefined;
+  const run = limitRun(feed.author === self ? thinSignatures(read) : read, RUN_BYTES);
+  return run.commits.length === 0 || run.firstSeq < at ? undefined : run;
+}
+
+/** The beginning of a run that fits into the room; undefined where nothing of it does. */
+function fitting(run: Run, room: number): Run | undefined {
+  if (room < LEAST_ROOM_BYTES) return undefined;
+  const least = limitRun(run, 1).commits.length;
+  for (let limit = Math.min(RUN_BYTES, room * PACKING); ; limit /= 2) {
+    const part = limitRun(run, limit);
+    if (costOf(part) <= room || packedBytes(part) <= room) return part;
+    if (part.commits.length === least) return undefined;
   }
+}
+
+/** Bytes that a run takes, by itself. Behind others of its feed it takes a little less. */
+function packedBytes(run: Run): number {
+  return encodeFrame({ type: 'run', run }).length;
+}
+
+function endOf({ firstSeq, commits }: Run): number {
+  return firstSeq + commits.length - 1;
 }
 
 /** Bytes that a run takes at most: packing makes it smaller, never larger. */
@@ -214,9 +229,14 @@ class Tally {
     return this.#left.has(feedKey(feed));
   }
 
-  leave({ feed, commits }: Run, leastBytes: number): void {
+  /** `bytes`: what a bundle takes already. */
+  leave(run: Run, bytes: number): void {
+    const { feed, commits } = run;
     const key = feedKey(feed);
-    if (!this.#left.has(key)) this.#nextBytes = Math.min(this.#nextBytes ?? Infinity, leastBytes);
+    if (!this.#left.has(key)) {
+      const least = bytes + costOf(limitRun(run, 1));
+      this.#nextBytes = Math.min(this.#nextBytes ?? Infinity, least);
+    }
     this.#left.add(key);
     this.#leftCommits += commits.length;
     this.#leftBytes += payloadOf(commits);

@@ -2,6 +2,7 @@
 export {
   type BundleCipher,
   BundleError,
+  type BundleHeader,
   type BundleKeys,
   BundleReader,
   FrontierSketch,

@@ -179,7 +179,15 @@ export class Member {
       }
     }
     const bundles = new Bundles({
-      ...{ environment, name: parts.name, signer, fleetSecret: fleet.key, feeds, records },
+      ...{
+        environment,
+        name: parts.name,
+        incarnation,
+        signer,
+        fleetSecret: fleet.key,
+        feeds,
+        records,
+      },
       peers: () => mesh.peers(),
       holdsBack: () => parts.holdsBack?.(),
     });

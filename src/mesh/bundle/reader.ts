@@ -28,6 +28,7 @@ import { FrontierSketch } from './sketch.ts';
 import type { BundleHeader, BundleKeys, BundleTotals } from './writer.ts';
 
 const NODE_ID_BYTES = 32;
+const INCARNATION_BYTES = 16;
 /** What JavaScript's dates can name. */
 const MAX_CREATED_MS = 8.64e15;
 
@@ -166,11 +167,12 @@ export class BundleReader {
 
   #header(reader: ByteReader): BundleItem {
     const nodeId = toHex(reader.raw(NODE_ID_BYTES));
+    const incarnation = toHex(reader.raw(INCARNATION_BYTES));
     const name = printable(reader.text());
     const createdMs = Number(reader.uint64());
     if (createdMs > MAX_CREATED_MS) throw new MalformedBytesError('a time that is none');
     this.#maker = nodeId;
-    return { type: 'header', header: { nodeId, name, createdMs } };
+    return { type: 'header', header: { nodeId, incarnation, name, createdMs } };
   }
 
   *#messages(reader: ByteReader): Generator<BundleItem, void, void> {

@@ -5,6 +5,7 @@ import {
   concatBytes,
   EMPTY,
   fromHex,
+  type Incarnation,
   type NodeId,
   SIGNATURE_BYTES,
   type Signer,
@@ -34,6 +35,8 @@ export interface BundleKeys {
 export interface BundleHeader {
   /** Who made it. */
   readonly nodeId: NodeId;
+  /** Its process: bundles of one node are ordered by the start of this, whatever its clock says. */
+  readonly incarnation: Incarnation;
   readonly name: string;
   /** Milliseconds since 1970 by its clock. */
   readonly createdMs: number;
@@ -79,10 +82,11 @@ export class BundleWriter {
 
   /** The beginning: who made it, for whom, and what the maker holds. */
   begin(header: BundleHeader, against: FrontierSketch, frontier: FrontierSketch): Uint8Array {
-    const { nodeId, name, createdMs } = header;
+    const { nodeId, incarnation, name, createdMs } = header;
     const who = new ByteWriter()
       .byte(SECTION.header)
       .raw(fromHex(nodeId))
+      .raw(fromHex(incarnation))
       .text(name)
       .uint64(BigInt(createdMs))
       .finish();

@@ -3,6 +3,7 @@ import {
   type Environment,
   formatNodeId,
   HoldfastError,
+  type Incarnation,
   type NodeId,
   type Signer,
   toHex,
@@ -48,6 +49,8 @@ export interface ImportOutcome extends ImportReport {
 export interface BundlesParts {
   readonly environment: Environment;
   readonly name: string;
+  /** Of this process. */
+  readonly incarnation: Incarnation;
   readonly signer: Signer;
   readonly fleetSecret: Uint8Array;
   readonly feeds: MeshFeeds;
@@ -74,9 +77,10 @@ export class Bundles {
 
   /** `maxBytes`: Infinity for no limit. Rejects with HoldfastError; a store that fails rejects as it does. */
   async *export(since: Since, maxBytes: number): AsyncGenerator<ExportStep, void, void> {
-    const { name, environment, feeds } = this.#parts;
+    const { name, incarnation, environment, feeds } = this.#parts;
+    const nodeId = this.#nodeId;
     const request = {
-      header: { nodeId: this.#nodeId, name, createdMs: environment.clock.now().wallMs },
+      header: { nodeId, incarnation, name, createdMs: environment.clock.now().wallMs },
       salt: environment.random.bytes(SALT_BYTES),
       since: await this.#sketchOf(since),
       maxBytes,
@@ -135,8 +139,7 @@ export class Bundles {
         const { header, totals, fault } = taken.report;
         if (dryRun || header === undefined || totals === undefined || fault !== undefined) return;
         if (header.nodeId === this.#nodeId) return;
-        const { nodeId, name, createdMs } = header;
-        this.#parts.records.noteBundle(nodeId, name, createdMs, taken.frontier);
+        this.#parts.records.noteBundle(header, taken.frontier);
       },
       get report() {
         return outcomeOf();

@@ -5,10 +5,11 @@ import {
   isJsonObject,
   type JsonValue,
   type NodeId,
+  startOfIncarnation,
   type Timers,
   utf8,
 } from '../../core/index.ts';
-import { FrontierSketch, type PeerHoldings } from '../../mesh/index.ts';
+import { type BundleHeader, FrontierSketch, type PeerHoldings } from '../../mesh/index.ts';
 import type { CommitStore } from '../store/commit-store.ts';
 
 const INDEX = 'bundle-peers';
@@ -20,6 +21,8 @@ const WRITE_EVERY_MS = 60_000;
 const ASK_EVERY_WRITES = 5;
 
 export interface LastBundle {
+  /** When the process that made it started, milliseconds since 1970: later than every start before. */
+  readonly startedMs: number;
   /** By the clock of its maker, milliseconds since 1970. */
   readonly createdMs: number;
   readonly receivedMs: number;
@@ -84,11 +87,12 @@ export class PeerRecords {
   }
 
   /** A whole bundle of it came. One that is older than the last is no news. */
-  noteBundle(nodeId: NodeId, name: string, createdMs: number, sketch: FrontierSketch): void {
-    const known = this.#peers.get(nodeId);
-    if (known?.bundle !== undefined && known.bundle.createdMs >= createdMs) return;
+  noteBundle({ nodeId, incarnation, name, createdMs }: BundleHeader, sketch: FrontierSketch): void {
+    const startedMs = startOfIncarnation(incarnation);
+    const last = this.#peers.get(nodeId)?.bundle;
+    if (last !== undefined && isOlder({ startedMs, createdMs }, last)) return;
     const heard = this.#heard(nodeId, name);
-    this.#keep({ ...heard, bundle: { createdMs, receivedMs: heard.heardMs } }, sketch);
+    this.#keep({ ...heard, bundle: { startedMs, createdMs, receivedMs: heard.heardMs } }, sketch);
     this.#write();
   }
 
@@ -161,6 +165,10 @@ export class PeerRecords {
   }
 }
 
+function isOlder(a: Omit<LastBundle, 'receivedMs'>, b: Omit<LastBundle, 'receivedMs'>): boolean {
+  return a.startedMs < b.startedMs || (a.startedMs === b.startedMs && a.createdMs < b.createdMs);
+}
+
 function recordOf(nodeId: NodeId): string {
   return `bundle-peer/${nodeId}`;
 }
@@ -179,5 +187,6 @@ function parseIndex(record: Uint8Array): KnownPeer[] {
 
 function parseBundle(bundle: JsonValue | undefined): LastBundle | undefined {
   if (bundle === undefined || !isJsonObject(bundle)) return undefined;
-  return { createdMs: Number(bundle.createdMs), receivedMs: Number(bundle.receivedMs) };
+  const startedMs = Number(bundle.startedMs);
+  return { startedMs, createdMs: Number(bundle.createdMs), receivedMs: Number(bundle.receivedMs) };
 }

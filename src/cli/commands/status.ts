@@ -82,7 +82,7 @@ const SHOWN_BUNDLES = 3;
 function bundleFacts({ bundles }: SidecarStatus, nowMs: number): Record<string, string> {
   const words = bundles.slice(0, SHOWN_BUNDLES).map(({ name, createdAt }) => {
     const ageMs = createdAt === undefined ? 0 : nowMs - createdAt.getTime();
-    return `last of ${orNothing(name)} made ${formatSpan(ageMs)} ago`;
+    return `last from ${orNothing(name)} made ${formatSpan(ageMs)} ago`;
   });
   return words.length === 0 ? {} : { bundles: words.join(', ') };
 }

@@ -71,7 +71,7 @@ async function exportBundle(
 ): Promise<BundleReport> {
   const request = { maxBytes: BigInt(maxBytes ?? 0), since: toSince(since) };
   const connect = { timeoutMs, ...(signal === undefined ? {} : { signal }) };
-  const pieces = rpc.export(request, connect)[Symbol.asyncIterator]();
+  const pieces = rpc.exportBundle(request, connect)[Symbol.asyncIterator]();
   let report: WireReport | undefined;
   try {
     for (;;) {
@@ -115,7 +115,9 @@ async function importBundle(
   let offset = 0;
   const send = async (data: Uint8Array, last: boolean): Promise<BundleReport> => {
     const request = { uploadId, offset: BigInt(offset), data, last, dryRun };
-    const { report } = await call({ signal, timeoutMs }, (connect) => rpc.import(request, connect));
+    const { report } = await call({ signal, timeoutMs }, (connect) =>
+      rpc.importBundle(request, connect),
+    );
     offset += data.length;
     onProgress?.(offset);
     return fromReport(report);
@@ -142,7 +144,7 @@ async function abandon(
   offset: number,
 ): Promise<void> {
   const request = { uploadId, offset: BigInt(offset), abandon: true };
-  await rpc.import(request, { timeoutMs: PIECE_TIMEOUT_MS }).catch(() => undefined);
+  await rpc.importBundle(request, { timeoutMs: PIECE_TIMEOUT_MS }).catch(() => undefined);
 }
 
 async function* inPieces(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {

@@ -31,8 +31,9 @@ import {
   parsePeerAddress,
   type Transport,
 } from '../mesh/index.ts';
-import { Bundles } from './bundle/bundles.ts';
-import { PeerRecords } from './bundle/peer-records.ts';
+import type { Bundles } from './bundle/bundles.ts';
+import { type Carried, openCarried } from './bundle/carried.ts';
+import type { PeerRecords } from './bundle/peer-records.ts';
 import { holdDelivery } from './held-delivery.ts';
 import { Runtime } from './runtime.ts';
 import type { CommitStore } from './store/commit-store.ts';
@@ -93,7 +94,7 @@ export class Member {
     mesh: Mesh,
     commits: CommitStore,
     added: Set<string>,
-    carried: { readonly bundles: Bundles; readonly records: PeerRecords },
+    carried: Carried,
   ) {
     this.nodeId = nodeId;
     this.#runtime = runtime;
@@ -150,12 +151,6 @@ export class Member {
       onFailed: (error) => parts.report({ type: 'store-failed', error }),
     });
     const feeds = feedsOf(parts, { node, runtime, commits });
-    const records = await PeerRecords.open({
-      ...{ commits, clock, timers, hash: crypto },
-      linked: () => mesh.holdings(),
-      isFull: () => parts.holdsBack?.() !== undefined,
-      onFailed: (error) => parts.report({ type: 'store-failed', error }),
-    });
     const mesh: Mesh = new Mesh({
       clock,
       timers,
@@ -166,8 +161,9 @@ export class Member {
       budgets: parts.budgets,
       feeds,
       report: parts.report,
-      onHoldings: (holdings) => records.noteLink(holdings),
+      onHoldings: (holdings) => carried.records.noteLink(holdings),
     });
+    const carried = await openCarried(parts, { incarnation, feeds, commits, mesh });
     await runtime.idle();
     if (runtime.failure !== undefined) throw runtime.failure;
     if (rebuildViews) {
@@ -178,21 +174,7 @@ export class Member {
         parts.report({ type: 'views-rebuilt', documents: commits.documents });
       }
     }
-    const bundles = new Bundles({
-      ...{
-        environment,
-        name: parts.name,
-        incarnation,
-        signer,
-        fleetSecret: fleet.key,
-        feeds,
-        records,
-      },
-      peers: () => mesh.peers(),
-      holdsBack: () => parts.holdsBack?.(),
-    });
-    const added = await readPeers(commits);
-    return new Member(nodeId, runtime, mesh, commits, added, { bundles, records });
+    return new Member(nodeId, runtime, mesh, commits, await readPeers(commits), carried);
   }
 
   /** Accepts links, if asked to, and dials the configured peers and those added earlier. */

@@ -72,7 +72,7 @@ export interface BundleControl {
   /** Nothing is made ahead of whoever takes the steps. Rejects with HoldfastError. */
   export(since: BundleSince, maxBytes: number): AsyncGenerator<BundleStep, void, void>;
   /** Rejects with HoldfastError. */
-  import(piece: BundlePiece): Promise<BundleReportRow>;
+  take(piece: BundlePiece): Promise<BundleReportRow>;
   /** Throws HoldfastError. */
   frontier(): { readonly text: string; readonly feeds: number };
   /** The last bundle of each peer of which one came, the newest first. */

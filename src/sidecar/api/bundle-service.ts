@@ -17,9 +17,9 @@ export function bundleService({
   bundles,
 }: Pick<Backend, 'bundles'>): UnaryHandlers<typeof BundleService> {
   return {
-    async import(request, caller) {
+    async importBundle(request, caller) {
       requireAdmin(caller, 'import bundles');
-      return { report: fromBundleReport(await bundles.import(toBundlePiece(request))) };
+      return { report: fromBundleReport(await bundles.take(toBundlePiece(request))) };
     },
 
     async getFrontier(_request, caller) {

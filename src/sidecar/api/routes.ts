@@ -125,8 +125,8 @@ function streamHandlers(
     yield* watchDocuments(watch, request, callerFrom(context), context.signal);
     endAtDeadline(context.signal);
   });
-  router.rpc(BundleService.method.export, async function* (request, context) {
-    checkRequest(BundleService.method.export.input, request);
+  router.rpc(BundleService.method.exportBundle, async function* (request, context) {
+    checkRequest(BundleService.method.exportBundle.input, request);
     yield* exportBundle(carry, request, callerFrom(context), context.signal);
     endAtDeadline(context.signal);
   });

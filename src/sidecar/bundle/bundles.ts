@@ -98,7 +98,7 @@ export class Bundles {
   }
 
   /** Takes a piece of a bundle in. Rejects with HoldfastError. */
-  import(piece: UploadPiece): Promise<ImportOutcome> {
+  take(piece: UploadPiece): Promise<ImportOutcome> {
     return this.#uploads.take(piece);
   }
 

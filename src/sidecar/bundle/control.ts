@@ -32,8 +32,8 @@ export function createBundleControl(
       }
     },
 
-    async import(piece) {
-      const taken = await supervisor.change((member) => member.bundles.import(piece));
+    async take(piece) {
+      const taken = await supervisor.change((member) => member.bundles.take(piece));
       return imported(taken, idOf);
     },
 

@@ -9,7 +9,7 @@ import { call } from './support/call.ts';
 import { BUNDLE_REPORT } from './support/fake-backend.ts';
 import { ADMIN_TOKEN, AGENT_TOKEN, type OpenApi, openApi } from './support/open-api.ts';
 
-const IMPORT = '/holdfast.v1.BundleService/Import';
+const IMPORT = '/holdfast.v1.BundleService/ImportBundle';
 const PIECE = { uploadId: 'upload-1', offset: '0', data: 'AAEC', last: true };
 
 function clientOf({ url }: OpenApi, token = ADMIN_TOKEN) {
@@ -118,7 +118,7 @@ test('an import stops at a fault, and one that fails is abandoned', async () => 
 
 test('a bundle that cannot be read is refused with a reason of its own', async () => {
   await using api = await openApi();
-  api.backend.bundles.import = async () => {
+  api.backend.bundles.take = async () => {
     throw new HoldfastError(
       'BUNDLE_UNREADABLE',
       'data: this is not a bundle. Nothing was imported.',

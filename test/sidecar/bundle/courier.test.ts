@@ -36,10 +36,10 @@ async function unpack(
   let offset = 0;
   for (; offset < bytes.length; offset += PIECE_BYTES) {
     const data = bytes.slice(offset, offset + PIECE_BYTES);
-    await to.member.bundles.import({ ...part, offset, data });
+    await to.member.bundles.take({ ...part, offset, data });
   }
   const end = { ...part, offset: bytes.length, data: new Uint8Array(0), last: true };
-  return to.member.bundles.import(end);
+  return to.member.bundles.take(end);
 }
 
 function newCommits({ lanes }: ImportOutcome): number {
@@ -286,13 +286,13 @@ describe('an upload', () => {
   test('is the only one until it ends, is abandoned, or is forgotten', async () => {
     const fleet = new TestFleet();
     const { bundles } = (await fleet.start('a')).member;
-    await bundles.import(part);
+    await bundles.take(part);
     const other = { ...part, uploadId: 'second' };
-    assert.equal((await refusalOf(bundles.import(other))).reason, 'LIMIT_REACHED');
-    await bundles.import({ ...part, abandon: true });
-    await bundles.import(other);
+    assert.equal((await refusalOf(bundles.take(other))).reason, 'LIMIT_REACHED');
+    await bundles.take({ ...part, abandon: true });
+    await bundles.take(other);
     await fleet.clock.advanceSettled(60_000);
-    await bundles.import(part);
+    await bundles.take(part);
   });
 
   test('goes on where it is, takes no piece twice, and is not begun in the middle', async () => {
@@ -303,12 +303,12 @@ describe('an upload', () => {
     const { bytes } = await pack(a);
     const { bundles } = b.member;
     const half = { ...part, data: bytes.slice(0, 100) };
-    await bundles.import(half);
-    await bundles.import(half);
-    assert.equal((await refusalOf(bundles.import({ ...part, offset: 50 }))).field, 'offset');
+    await bundles.take(half);
+    await bundles.take(half);
+    assert.equal((await refusalOf(bundles.take({ ...part, offset: 50 }))).field, 'offset');
     const rest = { ...part, offset: 100, data: bytes.slice(100), last: true };
-    assert.equal(newCommits(await bundles.import(rest)), 1);
-    assert.equal((await refusalOf(bundles.import(rest))).reason, 'NOT_FOUND');
+    assert.equal(newCommits(await bundles.take(rest)), 1);
+    assert.equal((await refusalOf(bundles.take(rest))).reason, 'NOT_FOUND');
   });
 });
 

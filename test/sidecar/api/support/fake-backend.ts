@@ -203,7 +203,7 @@ class FakeBundles implements BundleControl {
     yield* this.steps;
   }
 
-  async import(piece: BundlePiece): Promise<BundleReportRow> {
+  async take(piece: BundlePiece): Promise<BundleReportRow> {
     this.pieces.push(piece);
     return this.report;
   }

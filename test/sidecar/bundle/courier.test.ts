@@ -263,6 +263,20 @@ describe('a bundle', () => {
     assert.equal((await hashes([a, b])).size, 1);
   });
 
+  test('is made no faster than it is taken', async () => {
+    const { a } = await site(0);
+    for (let n = 0; n < 40; n++) await a.put(`notes/${n}`, noise(n));
+    const steps = a.member.bundles.export(undefined, Number.POSITIVE_INFINITY);
+    const sizes: number[] = [];
+    const done: number[] = [];
+    for await (const { data, doneCommits } of steps) {
+      sizes.push(data.length);
+      done.push(doneCommits);
+    }
+    assert.ok(Math.max(...sizes) < 400_000, `a step of ${Math.max(...sizes)} bytes`);
+    assert.ok(new Set(done).size >= 5, `${done.join()}: all in one go`);
+  });
+
   test('is refused as a whole when it is none', async () => {
     const { b } = await site(0);
     const { reason, message } = await refusalOf(unpack(b, new Uint8Array(200)));
@@ -277,6 +291,21 @@ describe('a bundle', () => {
     const least = Number(/takes (\d+) bytes/.exec(message)?.[1]);
     assert.ok((await pack(a, undefined, least)).bytes.length <= least);
   });
+});
+
+test('a member whose disk is full takes nothing, and the same bundle later', async () => {
+  const fleet = new TestFleet();
+  const a = await fleet.start('a');
+  let full: string | undefined;
+  const b = await fleet.start('b', { holdsBack: () => full });
+  await a.put('notes/a', { n: 1 });
+  const { bytes } = await pack(a);
+  full = 'its disk is full';
+  const { reason } = await refusalOf(unpack(b, bytes));
+  assert.equal(reason, 'DISK_FULL');
+  assert.equal((await b.summary()).commits, 0);
+  full = undefined;
+  assert.equal(newCommits(await unpack(b, bytes)), 1);
 });
 
 describe('an upload', () => {

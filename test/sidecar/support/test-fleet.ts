@@ -29,6 +29,8 @@ export interface Start {
   readonly liveDocuments?: number;
   readonly checkpointDue?: Forgetting['checkpointDue'];
   readonly forgetting?: Forgetting;
+  /** Why nothing is taken from others; undefined while it is. */
+  holdsBack?(): string | undefined;
 }
 
 export class TestFleet {
@@ -70,6 +72,7 @@ export class TestFleet {
               ...(start.checkpointDue === undefined ? {} : { checkpointDue: start.checkpointDue }),
             },
           }),
+      holdsBack: () => start.holdsBack?.(),
       report: (report) => reports.push(report),
     });
     await member.connect((start.peers ?? []).map(addressOf), true);

@@ -163,7 +163,7 @@ export class Member {
       report: parts.report,
       onHoldings: (holdings) => carried.records.noteLink(holdings),
     });
-    const carried = await openCarried(parts, { incarnation, feeds, commits, mesh });
+    const carried = await openCarried(parts, { incarnation, feeds, commits, mesh, runtime });
     await runtime.idle();
     if (runtime.failure !== undefined) throw runtime.failure;
     if (rebuildViews) {

@@ -23,6 +23,7 @@ import {
   parsePeerAddress,
   SALT_BYTES,
 } from '../../mesh/index.ts';
+import { StoreDamagedError } from '../store/damage.ts';
 import { formatFrontier, parseFrontier } from './frontier-text.ts';
 import type { KnownPeer, PeerRecords } from './peer-records.ts';
 import { sodiumBundleCipher } from './sodium-cipher.ts';
@@ -30,6 +31,7 @@ import { type UploadPiece, type UploadSink, Uploads } from './uploads.ts';
 
 /** A node id is known by its beginning, from so many characters on. */
 const LEAST_ID_CHARACTERS = 8;
+const RETRY_AFTER_FAILURE_MS = 1000;
 
 /** What the other side holds; undefined for nothing. */
 export type Since = { readonly peer: string } | { readonly frontier: string } | undefined;
@@ -79,15 +81,16 @@ export class Bundles {
   async *export(since: Since, maxBytes: number): AsyncGenerator<ExportStep, void, void> {
     const { name, incarnation, environment, feeds } = this.#parts;
     const nodeId = this.#nodeId;
-    const request = {
-      header: { nodeId, incarnation, name, createdMs: environment.clock.now().wallMs },
-      salt: environment.random.bytes(SALT_BYTES),
-      since: await this.#sketchOf(since),
-      maxBytes,
-    };
     try {
+      const request = {
+        header: { nodeId, incarnation, name, createdMs: environment.clock.now().wallMs },
+        salt: environment.random.bytes(SALT_BYTES),
+        since: await this.#sketchOf(since),
+        maxBytes,
+      };
       yield* exportBundle(this.#keys, feeds, request);
     } catch (error) {
+      if (error instanceof StoreDamagedError) throw storeFailed(error);
       if (!(error instanceof BundleTooSmallError)) throw error;
       throw new HoldfastError(
         'INVALID_FIELD',
@@ -208,6 +211,14 @@ function refuseUnread({ header, fault }: ImportReport): void {
   throw new HoldfastError('BUNDLE_UNREADABLE', `data: ${fault.message}. Nothing was imported.`, {
     field: 'data',
   });
+}
+
+function storeFailed(cause: StoreDamagedError): HoldfastError {
+  return new HoldfastError(
+    'STORE_FAILED',
+    'Something in the store cannot be read, and the bundle is not whole. The store is opened again and mended; export it again.',
+    { retryAfterMs: RETRY_AFTER_FAILURE_MS, cause },
+  );
 }
 
 function unknownPeer(why: string): HoldfastError {

@@ -25,11 +25,13 @@ interface CarriedFrom {
   readonly feeds: MeshFeeds;
   readonly commits: CommitStore;
   readonly mesh: Mesh;
+  /** Once it has failed nothing more may be written. */
+  readonly runtime: { readonly failure: Error | undefined };
 }
 
 export async function openCarried(
   parts: CarriedParts,
-  { incarnation, feeds, commits, mesh }: CarriedFrom,
+  { incarnation, feeds, commits, mesh, runtime }: CarriedFrom,
 ): Promise<Carried> {
   const { environment, name, signer, fleet } = parts;
   const { clock, timers, crypto: hash } = environment;
@@ -37,7 +39,7 @@ export async function openCarried(
   const records = await PeerRecords.open({
     ...{ commits, clock, timers, hash },
     linked: () => mesh.holdings(),
-    isFull: () => holdsBack() !== undefined,
+    holdsBack: () => holdsBack() !== undefined || runtime.failure !== undefined,
     onFailed: (error) => parts.report({ type: 'store-failed', error }),
   });
   const bundles = new Bundles({

@@ -44,8 +44,8 @@ export interface PeerRecordsParts {
   readonly hash: Hash;
   /** What peers hold that are linked now. */
   linked(): readonly PeerHoldings[];
-  /** Whether nothing may be written now. */
-  isFull(): boolean;
+  /** Whether nothing may be written now: the disk is full, or the store has failed. */
+  holdsBack(): boolean;
   /** A write failed: the store cannot be trusted any more. */
   onFailed(error: unknown): void;
 }
@@ -101,9 +101,17 @@ export class PeerRecords {
     const linked = this.#parts.linked().find((peer) => peer.nodeId === nodeId);
     if (linked !== undefined) return FrontierSketch.of(linked.positions, this.#parts.hash);
     await this.#writing;
-    const bytes =
-      this.#unwritten.get(nodeId) ?? (await this.#parts.commits.readMeta(recordOf(nodeId)));
+    const bytes = this.#unwritten.get(nodeId) ?? (await this.#read(nodeId));
     return bytes && FrontierSketch.decode(bytes);
+  }
+
+  async #read(nodeId: NodeId): Promise<Uint8Array | undefined> {
+    try {
+      return await this.#parts.commits.readMeta(recordOf(nodeId));
+    } catch (error) {
+      this.#parts.onFailed(error);
+      throw error;
+    }
   }
 
   /** Writes what is not written yet. Resolves when that is done; nothing is noted by itself any more. */
@@ -144,7 +152,7 @@ export class PeerRecords {
   }
 
   #write(): void {
-    if (this.#unwritten.size === 0 || this.#parts.isFull()) return;
+    if (this.#unwritten.size === 0 || this.#parts.holdsBack()) return;
     this.#writtenMs = this.#nowMs();
     const { commits } = this.#parts;
     const index = utf8(JSON.stringify([...this.#peers.values()]));

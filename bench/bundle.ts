@@ -19,7 +19,7 @@ export async function bundle(): Promise<Figure[]> {
     for (let n = 0; n < BEFORE; n++) await put(a, n);
     await mesh.untilLevel(LEVEL_LIMIT_MS);
     await mesh.pass(SETTLE_MS);
-    b.member.pause();
+    await b.member.pause();
     await mesh.pass(SETTLE_MS);
     for (let n = 0; n < WRITES; n++) {
       await put(a, BEFORE + n);
@@ -27,7 +27,7 @@ export async function bundle(): Promise<Figure[]> {
     }
     const ours = await bundleBytes(a, 'b');
     const before = wireBytes(a);
-    b.member.resume();
+    await b.member.resume();
     await mesh.untilLevel(LEVEL_LIMIT_MS);
     pairs.push({ ours, peer: wireBytes(a) - before });
   }

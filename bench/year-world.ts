@@ -53,17 +53,17 @@ export async function* runYear(options: YearOptions): AsyncGenerator<DaySample> 
     for (let ms = 0; ms < DAY_MS; ms += intervalMs) {
       await mesh.beat(beat++, intervalMs);
       await mesh.pass(FLUSH_MS);
-      for (const { member } of mesh.nodes) member.resume();
+      for (const { member } of mesh.nodes) await member.resume();
       await mesh.pass(LINKED_MS);
       if (ms + intervalMs === DAY_MS) {
         await mesh.untilLevel(LEVEL_LIMIT_MS);
         yield await sampleOf(mesh, day);
       }
-      for (const { member } of mesh.nodes) member.pause();
+      for (const { member } of mesh.nodes) await member.pause();
       await mesh.pass(intervalMs - FLUSH_MS - LINKED_MS);
     }
   }
-  for (const { member } of mesh.nodes) member.resume();
+  for (const { member } of mesh.nodes) await member.resume();
 }
 
 async function sampleOf(mesh: VirtualMesh, day: number): Promise<DaySample> {

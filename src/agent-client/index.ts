@@ -39,7 +39,7 @@ export {
   type HostTelemetryOptions,
   holdfastVersion,
 } from './host-telemetry.ts';
-export type { MeshCalls } from './mesh.ts';
+export type { MeshCalls, PauseOptions } from './mesh.ts';
 export type * from './operator-types.ts';
 export { systemEnvironment } from './system-environment.ts';
 export type * from './types.ts';

@@ -13,16 +13,26 @@ export interface MeshCalls {
   /** Peers, configured or linked now, ordered by name, then address. */
   peers(options?: CallOptions): Promise<Peer[]>;
   /**
-   * Dials `host:port` from now on, also after a restart. Resolves to false when it was there already.
+   * Dials `[<node id>@]host:port` from now on, also after a restart. Resolves to false when it was there already.
    * Fails with PEER_ADDRESS_INVALID.
    */
   addPeer(address: string, options?: CallOptions): Promise<boolean>;
   /** Forgets an address and closes its link. Fails with NOT_FOUND. Addresses from the configuration come back at the next start. */
   removePeer(address: string, options?: CallOptions): Promise<void>;
-  /** Closes all links and refuses new ones until `resumeMesh` or a restart. Resolves to how many links were closed. */
-  pauseMesh(options?: CallOptions): Promise<number>;
-  /** Ends a pause and dials at once. */
-  resumeMesh(options?: CallOptions): Promise<void>;
+  /**
+   * Closes all links and refuses new ones until `resumeMesh`, also after a restart. Resolves to how many links were closed. With
+   * `peer`, an address, a name or 8 or more characters of a node id, only those of that peer; fails with NOT_FOUND.
+   */
+  pauseMesh(options?: PauseOptions): Promise<number>;
+  /** Ends the pause of the mesh, or of one peer, and dials at once. */
+  resumeMesh(options?: PauseOptions): Promise<void>;
+  /** Takes what comes and sends no commits, or sends again; kept across restarts. Resolves to false when it was so already. */
+  setReceiveOnly(on: boolean, options?: CallOptions): Promise<boolean>;
+}
+
+export interface PauseOptions extends CallOptions {
+  /** One peer instead of the whole mesh. */
+  readonly peer?: string | undefined;
 }
 
 export function meshCalls(rpc: Client<typeof MeshService>): MeshCalls {
@@ -38,10 +48,15 @@ export function meshCalls(rpc: Client<typeof MeshService>): MeshCalls {
         await rpc.removePeer({ address }, connect);
       }),
     pauseMesh: (options) =>
-      call(options, async (connect) => (await rpc.pause({}, connect)).linksClosed),
+      call(
+        options,
+        async (connect) => (await rpc.pause({ peer: options?.peer ?? '' }, connect)).linksClosed,
+      ),
     resumeMesh: (options) =>
       call(options, async (connect) => {
-        await rpc.resume({}, connect);
+        await rpc.resume({ peer: options?.peer ?? '' }, connect);
       }),
+    setReceiveOnly: (on, options) =>
+      call(options, async (connect) => (await rpc.setReceiveOnly({ on }, connect)).changed),
   };
 }

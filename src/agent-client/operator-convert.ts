@@ -5,11 +5,21 @@ import {
 } from '../gen/holdfast/v1/command_pb.ts';
 import {
   type StatusResponse,
+  ContactSource as WireContactSource,
+  LinkPath as WireLinkPath,
   type Peer as WirePeer,
   PeerState as WirePeerState,
 } from '../gen/holdfast/v1/mesh_pb.ts';
 import { durationMs, fromFreshness, fromTimestamp } from './convert.ts';
-import type { Command, CommandState, Peer, PeerState, SidecarStatus } from './operator-types.ts';
+import type {
+  Command,
+  CommandState,
+  ContactSource,
+  LinkPath,
+  Peer,
+  PeerState,
+  SidecarStatus,
+} from './operator-types.ts';
 
 const WIRE_STATES = {
   pending: WireCommandState.PENDING,
@@ -54,12 +64,33 @@ const PEER_STATES = new Map<number, PeerState>([
   [WirePeerState.PAUSED, 'paused'],
 ]);
 
+const PATHS = new Map<number, LinkPath>([
+  [WireLinkPath.LAN, 'lan'],
+  [WireLinkPath.DHT, 'dht'],
+  [WireLinkPath.RELAY, 'relay'],
+]);
+
+const SOURCES = new Map<number, ContactSource>([
+  [WireContactSource.CONFIGURED, 'configured'],
+  [WireContactSource.ADDED, 'added'],
+  [WireContactSource.MULTICAST, 'multicast'],
+  [WireContactSource.EXCHANGE, 'exchange'],
+  [WireContactSource.DHT, 'dht'],
+]);
+
 export function fromPeer(peer: WirePeer): Peer {
   return {
     address: peer.address,
     nodeId: peer.nodeId,
     name: peer.name,
     state: PEER_STATES.get(peer.state) ?? 'waiting',
+    path: PATHS.get(peer.path),
+    remoteAddress: peer.remoteAddress,
+    contacts: peer.contacts.map(({ address, sources, names, attempts, lastError }) => ({
+      ...{ address, names, attempts, lastError },
+      // A source that a newer sidecar knows is not told.
+      sources: sources.flatMap((source) => SOURCES.get(source) ?? []),
+    })),
     roundTripMs: peer.roundTrip === undefined ? undefined : durationMs(peer.roundTrip),
     lastSeen: fromTimestamp(peer.lastSeen),
     lastError: peer.lastError,
@@ -72,6 +103,7 @@ export function fromPeer(peer: WirePeer): Peer {
     receivedBytesPerSecond: Number(peer.receivedBytesPerSecond),
     sentBytesPerSecond: Number(peer.sentBytesPerSecond),
     stalls: peer.stalls,
+    linkClass: peer.linkClass,
   };
 }
 
@@ -114,5 +146,6 @@ export function fromStatus(status: StatusResponse): SidecarStatus {
       createdAt: fromTimestamp(createdAt),
       receivedAt: fromTimestamp(receivedAt),
     })),
+    receiveOnlySince: fromTimestamp(status.receiveOnlySince),
   };
 }

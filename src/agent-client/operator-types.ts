@@ -122,6 +122,8 @@ export interface SidecarStatus {
   readonly damage: readonly string[];
   /** What an operator should put right since the process started, one sentence each; at most 20. */
   readonly warnings: readonly string[];
+  /** Since when it sends nothing and only receives; undefined while it sends as well. */
+  readonly receiveOnlySince: Date | undefined;
   /** The last bundle of each peer of which one came, the newest first; at most 16. */
   readonly bundles: readonly ReceivedBundle[];
 }
@@ -185,14 +187,40 @@ export interface BundleReport {
 
 export type PeerState = 'connected' | 'connecting' | 'waiting' | 'paused';
 
+/** What a link runs over: TCP, an address that the DHT gave, or a relay. */
+export type LinkPath = 'lan' | 'dht' | 'relay';
+
+/** Who named an address: an option, `addPeer`, an announcement on the LAN, other members, or the DHT. */
+export type ContactSource = 'configured' | 'added' | 'multicast' | 'exchange' | 'dht';
+
+/** An address at which a peer may be dialled. */
+export interface Contact {
+  /** `host:port`, or `dht:` and a public key. */
+  readonly address: string;
+  /** Empty where only a host name led to it. */
+  readonly sources: readonly ContactSource[];
+  /** Configured host names that resolved to it, with their ports. */
+  readonly names: readonly string[];
+  /** Failed attempts in a row. */
+  readonly attempts: number;
+  /** Why the last one failed, in words. */
+  readonly lastError: string;
+}
+
 export interface Peer {
-  /** Configured address; empty for a peer that dialled us. */
+  /** Where it is dialled, as it was configured, where it was; empty for a peer that only dials us. */
   readonly address: string;
   /** Empty until known. */
   readonly nodeId: string;
   /** Empty until known. */
   readonly name: string;
   readonly state: PeerState;
+  /** What the link runs over; undefined without one. */
+  readonly path: LinkPath | undefined;
+  /** The other end of the link; empty without one. */
+  readonly remoteAddress: string;
+  /** All addresses that are known of it. */
+  readonly contacts: readonly Contact[];
   /** Of the last ping, in milliseconds. */
   readonly roundTripMs: number | undefined;
   readonly lastSeen: Date | undefined;
@@ -212,4 +240,6 @@ export interface Peer {
   readonly sentBytesPerSecond: number;
   /** Links that were closed because nothing moved. */
   readonly stalls: number;
+  /** `lan`, `wan` or `satellite`; empty where it is not known. */
+  readonly linkClass: string;
 }

@@ -37,7 +37,7 @@ export function showImport({ printer, context }: Tools, report: BundleReport, dr
   for (const { author, lane, reason } of report.held) {
     printer.note(`not taken for now: ${lane} of ${author}: ${reason}`);
   }
-  const failure = failureOf(report);
+  const failure = failureOf(report, dryRun);
   if (failure !== undefined) throw new CliFailure(EXIT.failed, failure);
 }
 
@@ -73,15 +73,18 @@ export function showContent({ printer, context }: Tools, report: BundleReport): 
 }
 
 /** Undefined when everything of it was taken. */
-function failureOf(report: BundleReport): string | undefined {
+function failureOf(report: BundleReport, dryRun: boolean): string | undefined {
+  const were = dryRun ? 'would not be' : 'were not';
   if (report.fault !== '') {
-    return `${capital(report.fault)}. What came before was taken; import an unbroken copy for the rest.`;
+    return dryRun
+      ? `${capital(report.fault)}. Only what comes before would be taken; nothing was written.`
+      : `${capital(report.fault)}. What came before was taken; import an unbroken copy for the rest.`;
   }
   if (report.gaps > 0) {
-    return `${count(report.gaps, 'feed')} cannot go on without an earlier bundle, and ${count(report.heldCommits, 'commit')} were not taken. Import that one first, or have one made with --since and what \`holdfast bundle frontier\` says here.`;
+    return `${count(report.gaps, 'feed')} cannot go on without an earlier bundle, and ${count(report.heldCommits, 'commit')} ${were} taken. Import that one first, or have one made with --since and what \`holdfast bundle frontier\` says here.`;
   }
   if (report.heldFeeds > 0) {
-    return `Of ${count(report.heldFeeds, 'feed')} ${count(report.heldCommits, 'commit')} were not taken for now. Import it again later.`;
+    return `Of ${count(report.heldFeeds, 'feed')} ${count(report.heldCommits, 'commit')} ${were} taken for now. Import it again later.`;
   }
   return undefined;
 }

@@ -20,6 +20,7 @@ export function findProblems(inputs: HealthInputs): string[] {
     ...unreadable(inputs),
     ...heldBack(inputs),
     ...inputs.status.warnings,
+    ...receiveOnly(inputs),
     ...meshProblems(inputs),
     ...silentAgents(inputs),
   ];
@@ -67,6 +68,13 @@ function heldBack({ status }: HealthInputs): string[] {
   ];
 }
 
+function receiveOnly({ status: { receiveOnlySince: since } }: HealthInputs): string[] {
+  if (since === undefined) return [];
+  return [
+    `receive-only since ${since.toISOString()}, so nothing that is written here goes out; \`holdfast peers receive-only off\` ends that`,
+  ];
+}
+
 function meshProblems({ status, peers }: HealthInputs): string[] {
   if (status.paused) {
     return [
@@ -88,8 +96,9 @@ function meshProblems({ status, peers }: HealthInputs): string[] {
   return problems;
 }
 
+/** A peer that is silent on purpose is not lost. */
 function isLost({ state, attempts }: Peer): boolean {
-  return state !== 'connected' && attempts >= ATTEMPTS_BEFORE_WORRY;
+  return state !== 'connected' && state !== 'paused' && attempts >= ATTEMPTS_BEFORE_WORRY;
 }
 
 function describeLost({ name, address, attempts, lastError }: Peer): string {

@@ -17,7 +17,7 @@ const STATE_COLOURS: Readonly<Record<PeerState, Colour>> = {
   paused: 'dim',
 };
 
-/** `nowMs` is milliseconds since 1970. What no peer has gets no column. */
+/** `nowMs` is milliseconds since 1970. What no peer has, and a class that all have, gets no column. */
 export function peerColumns(nowMs: number, peers: readonly Peer[]): readonly Column<Peer>[] {
   const budgets: Column<Peer> = {
     heading: 'BUDGET',
@@ -29,10 +29,16 @@ export function peerColumns(nowMs: number, peers: readonly Peer[]): readonly Col
     value: (peer) => String(peer.stalls),
     align: 'right',
   };
+  const classes: Column<Peer> = {
+    heading: 'CLASS',
+    value: ({ linkClass }) => orNothing(linkClass),
+  };
   return [
     { heading: 'PEER', value: ({ name }) => orNothing(name) },
     { heading: 'STATE', value: ({ state }) => state, colour: ({ state }) => STATE_COLOURS[state] },
     { heading: 'ADDRESS', value: ({ address }) => (address === '' ? 'dialled us' : address) },
+    { heading: 'PATH', value: ({ path }) => orNothing(path ?? '') },
+    ...(new Set(peers.map(({ linkClass }) => linkClass)).size > 1 ? [classes] : []),
     { heading: 'RTT', value: ({ roundTripMs }) => formatRoundTrip(roundTripMs), align: 'right' },
     {
       heading: 'SEEN',

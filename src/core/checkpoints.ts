@@ -4,7 +4,7 @@
 //                    what we write meanwhile is remembered and counts too
 
 import type { Cover } from './checkpoint.ts';
-import { rulesOf } from './collection.ts';
+import { hasOneWriter, rulesOf } from './collection.ts';
 import type { Op } from './commit.ts';
 import { CHECKPOINT_LOOK_MS, MAX_COVERED_INCARNATIONS } from './config.ts';
 import type { Context } from './context.ts';
@@ -194,9 +194,7 @@ function keptOf(context: Context, view: View, items: readonly GatheredOp[]): Op[
     );
     kept.push(...replacedOf(context, view, items));
     const renewed =
-      changes.length > 1 && rulesOf(collection).class === 'owned'
-        ? context.writer.renew(view.key)
-        : undefined;
+      changes.length > 1 && hasOneWriter(collection) ? context.writer.renew(view.key) : undefined;
     if (renewed !== undefined) context.turn.viewChanged(view.key);
     kept.push(...(renewed === undefined ? changes : [renewed]));
     const beat = items.findLast(({ op }) => op.kind === 'beat');

@@ -1,21 +1,23 @@
 // The rules of a named set of documents: who writes them, which lane carries them, which agent they belong to.
 
 import { utf8 } from './bytes.ts';
+import type { Caller } from './caller.ts';
 import { MAX_DOCUMENT_BYTES, MAX_DOCUMENT_DEPTH } from './config.ts';
 import { HoldfastError } from './error.ts';
 import type { KnownLane } from './ids.ts';
 import { type JsonObject, type JsonValue, jsonDepth } from './json.ts';
 
 /**
- * Who may write a document, decided by its key alone: `owned` by the sidecar that serves the agent in the id, `immutable`
- * created once and never edited, `shared` by every member, with Automerge merging fields.
+ * Who may write a document, decided by its key alone: `owned` by the sidecar that serves the agent in the id, `node` by the node
+ * whose id is the document's, `immutable` created once and never edited, `shared` by every member, with Automerge merging fields.
+ * Receivers hold to it only for `node`: everybody can see who signed a commit, and nobody who serves an agent.
  */
-export type WriterClass = 'owned' | 'immutable' | 'shared';
+export type WriterClass = 'owned' | 'node' | 'immutable' | 'shared';
 
 export interface CollectionRules {
   readonly class: WriterClass;
   readonly lane: KnownLane;
-  /** The service that writes it; undefined when DocumentService does. */
+  /** What writes it instead of DocumentService; undefined when that does. */
   readonly writtenBy: string | undefined;
   /** What separates the agent's name from the rest of an id; undefined when the whole id is the agent's name. */
   readonly separator: ':' | '/' | undefined;
@@ -31,6 +33,12 @@ const WELL_KNOWN: Readonly<Record<string, CollectionRules>> = {
     lane: 'command',
     writtenBy: 'CommandService',
     separator: '/',
+  },
+  addresses: {
+    class: 'node',
+    lane: 'state',
+    writtenBy: 'the sidecar itself',
+    separator: undefined,
   },
 };
 
@@ -66,6 +74,12 @@ export function rulesOf(collection: string): CollectionRules {
   return Object.hasOwn(WELL_KNOWN, collection) ? (WELL_KNOWN[collection] as CollectionRules) : FREE;
 }
 
+/** True when no two nodes write one document of these. */
+export function hasOneWriter(collection: string): boolean {
+  const rules = rulesOf(collection);
+  return rules.class === 'owned' || rules.class === 'node';
+}
+
 /** True when collection and id have the form of a document's key: what a receiver checks of a remote op. */
 export function isDocumentKey(collection: string, id: string): boolean {
   return COLLECTION_NAME.test(collection) && DOCUMENT_ID.test(id) && !RESERVED.has(collection);
@@ -79,14 +93,19 @@ export function isReservedCollection(collection: string): boolean {
 /** The agent a document belongs to; undefined in shared collections and for an id that names none. */
 export function agentOf(collection: string, id: string): string | undefined {
   const rules = rulesOf(collection);
-  if (rules.class === 'shared') return undefined;
+  if (rules.class === 'shared' || rules.class === 'node') return undefined;
   const end = rules.separator === undefined ? id.length : id.indexOf(rules.separator);
   const agent = id.slice(0, end);
   return end > 0 && isAgentName(agent) ? agent : undefined;
 }
 
-/** Refuses names that DocumentService may not write, with the field at fault. */
-export function checkWritable(collection: string, id: string, field: string): CollectionRules {
+/** Refuses names that a caller may not write through DocumentService's methods, with the field at fault. */
+export function checkWritable(
+  caller: Caller,
+  collection: string,
+  id: string,
+  field: string,
+): CollectionRules {
   if (!COLLECTION_NAME.test(collection)) {
     throw new HoldfastError(
       'INVALID_FIELD',
@@ -102,10 +121,12 @@ export function checkWritable(collection: string, id: string, field: string): Co
     );
   }
   const rules = rulesOf(collection);
-  if (rules.writtenBy !== undefined) {
+  const isItself = rules.class === 'node' && caller.scope === 'sidecar';
+  if (rules.writtenBy !== undefined && !isItself) {
+    const advice = rules.class === 'node' ? 'its options say what it writes' : 'call that service';
     throw new HoldfastError(
       'COLLECTION_RESERVED',
-      `${field}collection: "${collection}" is written by ${rules.writtenBy}. Nothing was written; call that service.`,
+      `${field}collection: "${collection}" is written by ${rules.writtenBy}. Nothing was written; ${advice}.`,
       { field: `${field}collection` },
     );
   }
@@ -121,7 +142,8 @@ function checkId(collection: string, id: string, field: string): void {
       { field: `${field}id` },
     );
   }
-  if (rulesOf(collection).class !== 'shared' && agentOf(collection, id) === undefined) {
+  const { class: writers } = rulesOf(collection);
+  if (writers !== 'shared' && writers !== 'node' && agentOf(collection, id) === undefined) {
     throw new HoldfastError(
       'INVALID_FIELD',
       `${field}id: ids of "${collection}" begin with an agent's name, like "edge-7${rulesOf(collection).separator ?? ''}nginx". Nothing was written.`,

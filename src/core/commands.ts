@@ -1,5 +1,6 @@
 // Commands as documents: issue writes the command, the target's sidecar alone writes its status, reads join the two.
 import { toBase32, utf8 } from './bytes.ts';
+import type { Caller } from './caller.ts';
 import { checkValue } from './collection.ts';
 import {
   acknowledge as acknowledgeStep,
@@ -20,7 +21,7 @@ import { type DocumentKey, documentKey, splitDocumentKey } from './ids.ts';
 import { canonicalJson, type JsonObject, jsonEqual } from './json.ts';
 import { parsePageToken, takePage } from './page.ts';
 import { agentCaller, checkMayIssue } from './permission.ts';
-import type { Caller, CommandRow, RequestOf, ResponseOf } from './request.ts';
+import type { CommandRow, RequestOf, ResponseOf } from './request.ts';
 import { isVisible, type VisibleView } from './view.ts';
 import { writeAll } from './writes.ts';
 

@@ -1,6 +1,6 @@
 // What this node itself writes to documents: the ops to commit, and the views as they are then.
 import { EMPTY } from './bytes.ts';
-import { rulesOf } from './collection.ts';
+import { hasOneWriter, rulesOf } from './collection.ts';
 import type { Op } from './commit.ts';
 import type { DocumentTable, Stamp } from './document-table.ts';
 import type { Hash } from './environment.ts';
@@ -71,9 +71,9 @@ export class DocumentWriter {
   remember({ op, before, value }: WriteResult): void {
     if (op === undefined) return;
     const { key } = op;
-    const rules = rulesOf(splitDocumentKey(key).collection);
-    if (rules.class === 'owned') this.#written.add(key);
-    if (rules.class !== 'shared') return;
+    const { collection } = splitDocumentKey(key);
+    if (hasOneWriter(collection)) this.#written.add(key);
+    if (rulesOf(collection).class !== 'shared') return;
     const alive = before.generation > before.deletedThrough;
     this.#rememberEdits(op, editsBetween(alive ? (before.value ?? {}) : {}, value));
   }
@@ -102,7 +102,7 @@ export class DocumentWriter {
     const generation = endOfLife(view.generation);
     this.#documents.end(key);
     this.#documents.ownEdits.forget(key, generation);
-    if (rulesOf(splitDocumentKey(key).collection).class === 'owned') this.#written.add(key);
+    if (hasOneWriter(splitDocumentKey(key).collection)) this.#written.add(key);
     const end = { value: undefined, revision: '', deletedThrough: generation };
     this.#documents.views.set({ ...view, ...stamp, ...end });
     return { key, kind: 'delete', generation, bytes: EMPTY };
@@ -187,7 +187,7 @@ export class DocumentWriter {
       const generation = nextLife(Math.max(view.generation, view.deletedThrough));
       return { key, kind: 'change', generation, bytes: live.found(key, value) };
     }
-    const isOwned = rulesOf(splitDocumentKey(key).collection).class === 'owned';
+    const isOwned = hasOneWriter(splitDocumentKey(key).collection);
     const limit = isOwned
       ? this.#forgetting.refoundOwnedAfter
       : this.#forgetting.refoundSharedAfter;

@@ -13,6 +13,7 @@ export {
   toHex,
   utf8,
 } from './bytes.ts';
+export type { Caller, TokenHolder } from './caller.ts';
 export { inspectChange } from './change-inspector.ts';
 export { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
 export { type Commit, CommitSeal, NO_HASH, type Op, SIGNATURE_BYTES } from './commit.ts';

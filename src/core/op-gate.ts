@@ -62,6 +62,8 @@ function doubtOp(feed: FeedId, op: Op, hash: Hash): string | undefined {
   const { collection, id } = splitDocumentKey(op.key);
   if (!isDocumentKey(collection, id)) return 'it is not the key of a document';
   const rules = rulesOf(collection);
+  if (rules.class === 'node' && id !== feed.author)
+    return 'only the node that it is named after writes it';
   if (rules.lane !== feed.lane) return `its collection belongs to the lane ${rules.lane}`;
   if (op.kind === 'refound' && rules.class !== 'shared')
     return 'only shared documents are refounded';

@@ -1,17 +1,29 @@
 // Who may do what with the local API. Deny by default; the name always comes from the credential.
+
+import type { Caller } from './caller.ts';
 import { agentOf, rulesOf } from './collection.ts';
 import { HoldfastError } from './error.ts';
-import type { Caller } from './request.ts';
+import type { NodeIdentity } from './node-identity.ts';
 
 /** Refuses a write of a document that is not the caller's or not this sidecar's. */
 export function checkMayWrite(
   caller: Caller,
-  served: ReadonlySet<string>,
+  { nodeId, agents: served }: Pick<NodeIdentity, 'nodeId' | 'agents'>,
   collection: string,
   id: string,
   field: string,
 ): void {
-  if (rulesOf(collection).class !== 'owned') return;
+  const { class: writers } = rulesOf(collection);
+  if (writers === 'node') {
+    if (caller.scope === 'sidecar' && id === nodeId) return;
+    throw new HoldfastError(
+      'NOT_OWNER',
+      `${field}id: "${id}" is not the id of this node. Nothing was written; only the node itself writes it.`,
+      { field: `${field}id` },
+    );
+  }
+  if (caller.scope === 'sidecar') throw notForSidecar();
+  if (writers !== 'owned') return;
   const agent = agentOf(collection, id);
   if (caller.scope === 'agent' && agent !== caller.agent) {
     throw new HoldfastError(
@@ -32,6 +44,7 @@ export function checkMayWrite(
 /** Refuses callers that may not issue commands. */
 export function checkMayIssue(caller: Caller): void {
   if (caller.scope === 'admin') return;
+  if (caller.scope === 'sidecar') throw notForSidecar();
   throw new HoldfastError(
     'SCOPE_MISSING',
     `The token of agent "${caller.agent}" may not issue commands. Nothing was issued; use an admin token.`,
@@ -44,5 +57,13 @@ export function agentCaller(caller: Caller): string {
   throw new HoldfastError(
     'SCOPE_MISSING',
     "Only the agent a command is for may claim it and report on it. Nothing was written; use the agent's token.",
+  );
+}
+
+/** What the sidecar does by itself is reads and documents of its node; everything else somebody has to ask for. */
+function notForSidecar(): HoldfastError {
+  return new HoldfastError(
+    'SCOPE_MISSING',
+    'The sidecar itself writes only the documents of its own node. Nothing was written; a token is needed.',
   );
 }

@@ -1,13 +1,9 @@
 // Everything the API can ask of a node, and what it answers. Plain values: protobuf stays outside.
+import type { Caller } from './caller.ts';
 import type { HeldFeed } from './held-feeds.ts';
 import type { JsonObject } from './json.ts';
 import type { Presence } from './presence.ts';
 import type { QuarantinedDocument } from './quarantine.ts';
-
-/** Who asks, from the credential; never from the request's body. */
-export type Caller =
-  | { readonly scope: 'admin' }
-  | { readonly scope: 'agent'; readonly agent: string };
 
 /** How safe a write is when it is answered. */
 export type Ack = 'memory' | 'local';

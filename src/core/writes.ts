@@ -1,4 +1,6 @@
 // Put, patch and delete: all checks first, then all writes, so that a refused request has no effect at all.
+
+import type { Caller } from './caller.ts';
 import { checkValue, checkWritable, rulesOf } from './collection.ts';
 import type { Op } from './commit.ts';
 import { type Context, ownStamp } from './context.ts';
@@ -10,7 +12,7 @@ import { type JsonObject, mergePatch } from './json.ts';
 import { loadOf } from './load.ts';
 import { checkRoom } from './own-quota.ts';
 import { checkMayWrite } from './permission.ts';
-import type { Caller, PutItem, RequestOf, ResponseOf } from './request.ts';
+import type { PutItem, RequestOf, ResponseOf } from './request.ts';
 import { isVisible, type View } from './view.ts';
 
 /** Documents a write needs live. */
@@ -26,8 +28,8 @@ export function put(
   const seen = new Set<DocumentKey>();
   for (const [index, item] of request.items.entries()) {
     const field = request.batch ? `documents[${index}].` : '';
-    checkWritable(item.collection, item.id, field);
-    checkMayWrite(caller, context.identity.agents, item.collection, item.id, field);
+    checkWritable(caller, item.collection, item.id, field);
+    checkMayWrite(caller, context.identity, item.collection, item.id, field);
     checkValue(item.value, `${field}value`);
     const key = documentKey(item.collection, item.id);
     checkRevision(context.documents.view(key), item.ifRevision, field);
@@ -49,8 +51,8 @@ export function patch(
   caller: Caller,
   request: RequestOf<'patch'>,
 ): ResponseOf<'patch'> {
-  checkWritable(request.collection, request.id, '');
-  checkMayWrite(caller, context.identity.agents, request.collection, request.id, '');
+  checkWritable(caller, request.collection, request.id, '');
+  checkMayWrite(caller, context.identity, request.collection, request.id, '');
   const key = documentKey(request.collection, request.id);
   const view = context.documents.view(key);
   checkRevision(view, request.ifRevision, '');
@@ -68,8 +70,8 @@ export function remove(
   caller: Caller,
   request: RequestOf<'delete'>,
 ): ResponseOf<'delete'> {
-  const { lane } = checkWritable(request.collection, request.id, '');
-  checkMayWrite(caller, context.identity.agents, request.collection, request.id, '');
+  const { lane } = checkWritable(caller, request.collection, request.id, '');
+  checkMayWrite(caller, context.identity, request.collection, request.id, '');
   const key = documentKey(request.collection, request.id);
   const view = context.documents.view(key);
   if (!isVisible(view)) throw notFound(key);
@@ -97,15 +99,17 @@ export function writeAll(
       const key = documentKey(item.collection, item.id);
       before.set(key, context.documents.views.of(key));
       const written = context.writer.put(key, item.value, stamp);
-      const { op, revision } = written;
+      const { class: writers, lane } = rulesOf(item.collection);
+      // A node that writes its own document as it was says that it still holds.
+      const isBeat = written.op === undefined && writers === 'node';
+      const op = isBeat ? context.writer.beat(key, stamp) : written.op;
       all.push(written);
       if (op !== undefined) {
-        const { lane } = rulesOf(item.collection);
         const ops = opsByLane.get(lane) ?? [];
         opsByLane.set(lane, ops);
         ops.push(op);
       }
-      return { revision, changed: op !== undefined };
+      return { revision: written.revision, changed: written.op !== undefined };
     });
     for (const [lane, ops] of opsByLane) checkRoom(context, lane, loadOf(ops), { field });
     for (const written of all) context.writer.remember(written);

@@ -16,12 +16,21 @@ export {
   exportBundle,
 } from './bundle-export.ts';
 export { BundleImport, type ImportReport } from './bundle-import.ts';
+export {
+  type LinkClass,
+  type LinkClassRule,
+  parseLinkClassRule,
+  toLinkClass,
+} from './link-class.ts';
 export { LinkDriver, type MeshFeeds } from './link-driver.ts';
+export type { LinkBudgets } from './link-rules.ts';
 export { Mesh } from './mesh.ts';
-export type { LinkBudgets, MeshParts, PeerHoldings } from './mesh-parts.ts';
+export type { MeshParts, PeerHoldings } from './mesh-parts.ts';
 export type { MeshReport } from './mesh-report.ts';
-export type { PeerState, PeerView } from './peer.ts';
-export type { Membership } from './protocol/index.ts';
+export type { ContactView, PeerState, PeerView } from './peer-view.ts';
+export type { ContactSource, Membership } from './protocol/index.ts';
+export { parseQuietSpan, type QuietSpan } from './quiet-hours.ts';
+export type { Resolver } from './resolver.ts';
 export { formatPeerAddress, parsePeerAddress } from './transport/address.ts';
 export { createLanTransport } from './transport/lan.ts';
 export { createMemoryNetwork } from './transport/memory.ts';

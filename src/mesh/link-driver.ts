@@ -9,6 +9,7 @@ import type {
   Run,
   Timers,
 } from '../core/index.ts';
+import type { LinkClass } from './link-class.ts';
 import {
   type CloseReason,
   type GoodbyeReason,
@@ -80,6 +81,8 @@ export interface LinkDriverParts {
   readonly name: string;
   readonly versions?: Versions | undefined;
   readonly feeds: MeshFeeds;
+  /** For whoever looks at the link. */
+  readonly linkClass: LinkClass;
   readonly observer: LinkObserver;
 }
 
@@ -126,6 +129,10 @@ export class LinkDriver {
       onDrain: () => this.take({ type: 'drained' }),
       onClose: (reason) => this.#finish('ended', reason),
     });
+  }
+
+  get linkClass(): LinkClass {
+    return this.#parts.linkClass;
   }
 
   /** Name of the peer for people; empty until it said it. */
@@ -176,7 +183,8 @@ export class LinkDriver {
   /** Says goodbye and closes. */
   end(reason: GoodbyeReason, message: string): void {
     const event = { type: 'end', reason, message } as const;
-    this.take(reason === 'stalled' ? { ...event, why: 'stalled' } : event);
+    const hasName = reason === 'stalled' || reason === 'surplus';
+    this.take(hasName ? { ...event, why: reason } : event);
   }
 
   take(event: SessionEvent): void {

@@ -1,5 +1,6 @@
 // What an operator may want to read about links: what peers did, what feeds are, and what failed here, kept apart.
 import type { FeedId, NodeId } from '../core/index.ts';
+import type { LinkClass } from './link-class.ts';
 
 export type MeshReport =
   | {
@@ -28,8 +29,31 @@ export type MeshReport =
       readonly attempts: number;
       readonly versionMismatch: boolean;
     }
+  /** An address that was found, and not configured, is not tried any more. */
+  | {
+      readonly type: 'contact-given-up';
+      readonly address: string;
+      readonly reason: string;
+      readonly attempts: number;
+    }
+  /** Another member is at an address than was said. The link to it is kept. */
+  | {
+      readonly type: 'contact-corrected';
+      readonly address: string;
+      readonly expected: NodeId;
+      readonly nodeId: NodeId;
+    }
   /** Somebody else proved to have this node's key: its data directory was copied. Once a process of theirs. */
   | { readonly type: 'duplicate-identity'; readonly address: string; readonly bootId: string }
+  /** Links of a class must be silent from now on. */
+  | {
+      readonly type: 'quiet';
+      readonly linkClass: LinkClass;
+      readonly reason: string;
+      /** Links that were ended. */
+      readonly closed: number;
+    }
+  | { readonly type: 'quiet-over'; readonly linkClass: LinkClass }
   /** A feed, or a document in it, is not taken for now. The peer is not to blame. */
   | {
       readonly type: 'held';

@@ -1,55 +1,37 @@
-// What is known of one peer: where it can be dialled, the link to it, and how the last attempts went.
+// What is known of one member: the link to it, and what it has cost and carried so far.
 import type { NodeId } from '../core/index.ts';
 import type { LinkDriver } from './link-driver.ts';
-
-export type PeerState = 'connected' | 'connecting' | 'waiting' | 'paused';
-
-/** A peer as operators see it. */
-export interface PeerView {
-  /** Configured address; empty for a peer that dialled us. */
-  readonly address: string;
-  /** Hex; empty until known. */
-  readonly nodeId: NodeId;
-  readonly name: string;
-  readonly state: PeerState;
-  readonly roundTripMs: number | undefined;
-  /** Milliseconds since 1970 by our clock. */
-  readonly lastSeenMs: number | undefined;
-  readonly lastError: string;
-  readonly bytesReceived: number;
-  readonly bytesSent: number;
-  readonly attempts: number;
-  readonly outbound: boolean;
-  /** What may be sent over the link, in bytes a second; undefined for no limit. */
-  readonly budgetBytesPerSecond: number | undefined;
-  /** Over the last ten seconds. */
-  readonly receivedBytesPerSecond: number;
-  readonly sentBytesPerSecond: number;
-  /** Links that were closed because nothing moved. */
-  readonly stalls: number;
-}
+import type { Contact } from './protocol/index.ts';
 
 export class Peer {
-  /** Where to dial it; empty when only it dials us. */
-  address: string;
-  /** Empty until known. */
-  nodeId: NodeId = '';
+  readonly nodeId: NodeId;
   name = '';
   link: LinkDriver | undefined;
+  /** The contact that led to the link; undefined when the peer dialled. */
+  led: Contact | undefined;
   linkedAtMs = 0;
-  /** Failed attempts since the last link that held. */
-  attempts = 0;
+  /** Since when the link is one that is not wanted; undefined while it is. */
+  unwantedSinceMs: number | undefined;
+  /** Links lost in a row that had not held. */
+  losses = 0;
   /** Links that were closed because nothing moved. */
   stalls = 0;
   lastError = '';
+  /** When the last link was lost, by the monotonic clock. */
+  lostAtMs = 0;
   lastSeenMs: number | undefined;
-  /** Ends what is planned: a wait, or a dial under way. */
-  cancel: (() => void) | undefined;
-  dialing = false;
   #closedBytes = { received: 0, sent: 0 };
 
-  constructor(address: string) {
-    this.address = address;
+  constructor(nodeId: NodeId) {
+    this.nodeId = nodeId;
+  }
+
+  get bytesReceived(): number {
+    return this.#closedBytes.received + (this.link?.link.bytesReceived ?? 0);
+  }
+
+  get bytesSent(): number {
+    return this.#closedBytes.sent + (this.link?.link.bytesSent ?? 0);
   }
 
   /** Keeps the figures of a link that closed. */
@@ -59,33 +41,5 @@ export class Peer {
     this.lastSeenMs = link.lastHeardWallMs ?? this.lastSeenMs;
     if (link.name !== '') this.name = link.name;
     if (this.link === link) this.link = undefined;
-  }
-
-  view(paused: boolean): PeerView {
-    const { link } = this;
-    return {
-      address: this.address,
-      nodeId: this.nodeId,
-      name: link?.name || this.name,
-      state:
-        link !== undefined
-          ? 'connected'
-          : paused
-            ? 'paused'
-            : this.dialing
-              ? 'connecting'
-              : 'waiting',
-      roundTripMs: link?.roundTripMs,
-      lastSeenMs: link?.lastHeardWallMs ?? this.lastSeenMs,
-      lastError: link === undefined ? this.lastError : '',
-      bytesReceived: this.#closedBytes.received + (link?.link.bytesReceived ?? 0),
-      bytesSent: this.#closedBytes.sent + (link?.link.bytesSent ?? 0),
-      attempts: link === undefined ? this.attempts : 0,
-      outbound: link?.link.initiator ?? this.address !== '',
-      budgetBytesPerSecond: link?.budgetBytesPerSecond,
-      receivedBytesPerSecond: link?.receivedBytesPerSecond ?? 0,
-      sentBytesPerSecond: link?.sentBytesPerSecond ?? 0,
-      stalls: this.stalls,
-    };
   }
 }

@@ -1,15 +1,18 @@
 // A running sidecar out of given parts: member, reports, API. compose.ts gives it the real world, the test sidecar a small one.
-import type { Caller, CoreConfig, Environment } from '../core/index.ts';
-import type { Transport } from '../mesh/index.ts';
+import type { CoreConfig, Environment, TokenHolder } from '../core/index.ts';
+import type { Resolver, Transport } from '../mesh/index.ts';
+import type { ExchangeOptions } from './address-exchange.ts';
 import { startApiServer } from './api/index.ts';
-import { createBackend } from './backend.ts';
+import { createBackend, tellReceiveOnly } from './backend.ts';
 import { Closers } from './closers.ts';
 import type { Disk } from './disk-guard.ts';
 import type { FleetSecret } from './identity/fleet-secret.ts';
 import type { NodeKey } from './identity/node-key.ts';
 import { toLinkBudgets } from './link-budgets.ts';
+import { toLinkClasses, toQuietHours } from './link-options.ts';
 import type { Log } from './log.ts';
 import { MemberSupervisor } from './member-supervisor.ts';
+import type { NetworkWatch } from './network-watch.ts';
 import { createReporter } from './reporter.ts';
 import type { StoreSource } from './store-source.ts';
 
@@ -31,16 +34,28 @@ export interface SidecarParts {
   /** Bytes of it to keep free; undefined for the default. */
   readonly diskReserveBytes?: number | undefined;
   /** Whose token it is. */
-  authenticate(token: string): Caller | undefined;
+  authenticate(token: string): TokenHolder | undefined;
   /** Loopback address of the API; undefined turns TCP off. Port 0 takes a free one. */
   readonly apiListen: { readonly host: string; readonly port: number } | undefined;
   readonly apiSocket: string | undefined;
   /** Whether to accept links. */
   readonly meshListens: boolean;
-  /** `host:port` of sidecars to dial. */
+  /** Sidecars to dial, as formatPeerSpec spells them. */
   readonly peers: readonly string[];
+  /** Looks up the names of peers; where this is left out, they are the transport's affair. */
+  readonly resolver?: Resolver | undefined;
+  /** Tells that this machine is in another network; nobody does where this is left out. */
+  readonly networkWatch?: NetworkWatch | undefined;
   /** What links may carry, as parseLinkBudget spells it; no limit where this is left out. */
   readonly linkBudgets?: readonly string[];
+  /** How addresses are exchanged with other members; not at all where this is left out. */
+  readonly exchange?: ExchangeOptions;
+  /** Which class links have, as parseLinkClassRule spells it. */
+  readonly linkClasses?: readonly string[];
+  /** When links of a class are silent, as parseQuietSpan spells it. */
+  readonly quietHours?: readonly string[];
+  /** Whether it only receives, where its store does not say. */
+  readonly receiveOnly?: boolean;
 }
 
 export interface Sidecar extends AsyncDisposable {
@@ -86,6 +101,9 @@ async function openAll(parts: SidecarParts, opened: Closers): Promise<Sidecar> {
       failure.resolve(error);
     },
     budgets: toLinkBudgets(parts.linkBudgets ?? []),
+    linkClasses: toLinkClasses(parts.linkClasses ?? []),
+    quietHours: toQuietHours(parts.quietHours ?? []),
+    receivesOnly: parts.receiveOnly ?? false,
   });
   opened.defer(() => member.close());
   log.info(
@@ -115,7 +133,9 @@ async function openAll(parts: SidecarParts, opened: Closers): Promise<Sidecar> {
     stopping.abort();
     await api.stop();
   });
+  if (member.receiveOnlySinceMs !== undefined) tellReceiveOnly(log, true);
   await member.connect();
+  watchNetwork(parts, member, opened);
   if (parts.meshListens) {
     const address = member.meshAddress;
     log.info('mesh.listening', { address }, `other sidecars can dial ${address}`);
@@ -127,4 +147,25 @@ async function openAll(parts: SidecarParts, opened: Closers): Promise<Sidecar> {
     failed: failure.promise,
     [Symbol.asyncDispose]: () => opened.close(),
   };
+}
+
+/** Has peers dialled at once when this machine is in another network than before. */
+function watchNetwork(
+  { log, networkWatch }: SidecarParts,
+  member: MemberSupervisor,
+  opened: Closers,
+): void {
+  if (networkWatch === undefined) return;
+  const present = (): string[] => networkWatch.list().map(({ address }) => address);
+  let known = present();
+  const end = networkWatch.onChange(() => {
+    const before = known;
+    known = present();
+    const added = known.filter((address) => !before.includes(address));
+    const removed = before.filter((address) => !known.includes(address));
+    const message = 'the addresses of this machine changed; peers are tried again';
+    log.info('network.changed', { added, removed }, message);
+    member.networkChanged();
+  });
+  opened.defer(async () => end());
 }

@@ -40,14 +40,24 @@ export function createBackend(parts: BackendParts): Backend {
       peers: () => peerRows(member, crypto),
       addPeer: (address) => member.addPeer(address),
       removePeer: (address) => member.removePeer(address),
-      pause: () => {
-        const closed = member.pause();
-        log.warn('mesh.paused', { closed }, `the mesh is paused, ${closed} links were closed`);
+      pause: async (peer) => {
+        const closed = await member.pause(peer);
+        const what = peer === '' ? 'the mesh' : peer;
+        log.warn('mesh.paused', { peer, closed }, `${what} is paused, ${closed} links were closed`);
         return closed;
       },
-      resume: () => {
-        member.resume();
-        log.info('mesh.resumed', {}, 'the pause of the mesh is over');
+      resume: async (peer) => {
+        await member.resume(peer);
+        const what = peer === '' ? 'the mesh' : peer;
+        log.info('mesh.resumed', { peer }, `the pause of ${what} is over`);
+      },
+      get receiveOnlySinceMs() {
+        return member.receiveOnlySinceMs;
+      },
+      setReceiveOnly: async (on) => {
+        const isChange = await member.setReceiveOnly(on);
+        if (isChange) tellReceiveOnly(log, on);
+        return isChange;
       },
     },
     bundles: createBundleControl(member, parts),
@@ -58,6 +68,15 @@ export function createBackend(parts: BackendParts): Backend {
     warnings: () => member.warnings,
     stopping: parts.stopping,
   };
+}
+
+export function tellReceiveOnly(log: Log, on: boolean): void {
+  if (on) {
+    const message = 'receive-only: what comes is taken, and no commits are sent to anybody';
+    log.warn('mesh.receive_only', {}, message);
+  } else {
+    log.info('mesh.receive_only_over', {}, 'receive-only is over: what waited is sent');
+  }
 }
 
 function peerRows(member: MemberSupervisor, crypto: Crypto): PeerRow[] {

@@ -1,6 +1,6 @@
 // The composition root: the one file that builds the real world out of options. What it opens it closes, in reverse.
 import { join } from 'node:path';
-import { type Environment, HoldfastError } from '../core/index.ts';
+import { type Environment, HoldfastError, toHex } from '../core/index.ts';
 import { createLanTransport } from '../mesh/index.ts';
 import { assembleSidecar, type Sidecar, type SidecarParts } from './assemble.ts';
 import { Ballast } from './ballast.ts';
@@ -13,9 +13,11 @@ import { loadNodeKey } from './identity/node-key.ts';
 import { loadTokens } from './identity/token-file.ts';
 import { LevelSource } from './level-source.ts';
 import type { Log } from './log.ts';
+import { createNetworkWatch } from './network-watch.ts';
 import type { SidecarOptions } from './options.ts';
 import { StartupError } from './startup-error.ts';
 import { StoreDamagedError } from './store/damage.ts';
+import { createSystemResolver } from './system-resolver.ts';
 
 /** A sidecar without a listener still dials from somewhere: the system chooses. */
 const NOT_LISTENING = { host: '127.0.0.1', port: 0 };
@@ -56,6 +58,7 @@ async function openAll(
   const key = await loadNodeKey(dataDir, random);
   const tokens = await loadTokens(dataDir, agents, random);
   const address = meshListen ?? NOT_LISTENING;
+  const network = createNetworkWatch(timers);
   const sidecar = await explained(options, {
     ...options,
     environment,
@@ -69,10 +72,18 @@ async function openAll(
       const port = address.port === 0 ? Number(before.split(':').at(-1)) : address.port;
       return createLanTransport({ host: address.host, port, keyPair: key.noise, timers });
     },
+    resolver: createSystemResolver(),
+    networkWatch: network,
     disk,
     diskReserveBytes: options.diskReserve,
     authenticate: (token) => tokens.find(token),
     meshListens: meshListen !== undefined,
+    exchange: {
+      advertised: options.advertises,
+      noiseKey: toHex(key.noise.publicKey),
+      dht: false,
+      network,
+    },
   });
   opened.defer(() => sidecar[Symbol.asyncDispose]() as Promise<void>);
   return { ...sidecar, [Symbol.asyncDispose]: () => opened.close() };

@@ -15,12 +15,36 @@ export const LOG_EVENTS = [
   { name: 'mesh.dial_failed', meaning: 'a peer could not be reached' },
   { name: 'mesh.version_mismatch', meaning: 'a peer speaks another version of the protocol' },
   {
+    name: 'mesh.contact_given_up',
+    meaning: 'an address that was found, and not configured, is not tried any more',
+  },
+  {
+    name: 'mesh.contact_corrected',
+    meaning: 'another member is at an address than was said; the link to it is kept',
+  },
+  {
+    name: 'network.changed',
+    meaning: 'the addresses of this machine changed; peers are tried again',
+  },
+  {
+    name: 'mesh.addresses_stated',
+    meaning: 'other members were told at which addresses they can dial this sidecar',
+  },
+  {
+    name: 'mesh.statement_ignored',
+    meaning: 'a member states addresses that cannot be used; the others of its addresses are',
+  },
+  {
     name: 'mesh.feed_held',
     meaning: 'commits of a peer are not taken for now and asked for again',
   },
   { name: 'mesh.read_failed', meaning: 'commits could not be read to send them' },
   { name: 'mesh.paused', meaning: 'an operator paused the mesh' },
   { name: 'mesh.resumed', meaning: 'an operator ended the pause' },
+  { name: 'mesh.quiet_hours', meaning: 'links of a class are silent from now on' },
+  { name: 'mesh.quiet_hours_over', meaning: 'links of a class may speak again' },
+  { name: 'mesh.receive_only', meaning: 'the sidecar takes what comes and sends no commits' },
+  { name: 'mesh.receive_only_over', meaning: 'the sidecar sends again' },
   { name: 'store.opened', meaning: 'the data directory was opened and read' },
   {
     name: 'store.views_rebuilt',

@@ -4,20 +4,23 @@
 //    └──fault of the core──► the same, three times in ten minutes; then the process ends
 import {
   type Caller,
-  HoldfastError,
   IdentityReusedError,
   type Method,
   type RequestOf,
   type ResponseOf,
 } from '../core/index.ts';
 import type { PeerView, Transport } from '../mesh/index.ts';
+import { Complaints } from './complaints.ts';
 import { type Disk, DiskGuard, type DiskSpace, isNoSpace } from './disk-guard.ts';
-import { warningOf } from './identity-warning.ts';
-import { Member, type MemberParts, type MemberReport } from './member.ts';
+import { Member, type MemberParts } from './member.ts';
 import { openStore } from './open-store.ts';
+import { NO_PAUSES, type Pauses } from './pauses.ts';
+import { addressOfPeer } from './peer-spec.ts';
 import { type Damage, StoreDamagedError } from './store/damage.ts';
 import type { Store } from './store/store.ts';
+import { diskFull, isStoreFault, READS, storeDown } from './store-faults.ts';
 import type { StoreSource } from './store-source.ts';
+import type { SupervisorReport } from './supervisor-report.ts';
 
 const FIRST_WAIT_MS = 250;
 const LONGEST_WAIT_MS = 30_000;
@@ -25,28 +28,6 @@ const LONGEST_WAIT_MS = 30_000;
 const STABLE_AFTER_MS = 60_000;
 const MAX_CORE_FAULTS = 3;
 const CORE_FAULT_WINDOW_MS = 10 * 60_000;
-/** Damage that is kept for the status; the log has all that is named. */
-const MAX_KEPT_DAMAGE = 100;
-/** Sentences for the status. */
-const MAX_KEPT_WARNINGS = 20;
-const RETRY_DOWN_MS = 1000;
-const RETRY_FULL_MS = 5000;
-
-const READS: ReadonlySet<Method> = new Set<Method>([
-  ...(['get', 'list', 'changes', 'listPlatforms', 'getPlatform'] as const),
-  ...(['listDeployments', 'findPackage', 'listCommands', 'summary'] as const),
-]);
-
-export type SupervisorReport =
-  | Exclude<MemberReport, { type: 'store-failed' }>
-  | { readonly type: 'store-failed'; readonly error: unknown }
-  /** The process was rolled back or cloned: the member goes on under another incarnation. */
-  | { readonly type: 'identity-reused'; readonly error: IdentityReusedError }
-  | { readonly type: 'core-fault'; readonly error: unknown; readonly faults: number }
-  | { readonly type: 'store-reopen-failed'; readonly error: unknown; readonly attempts: number }
-  | { readonly type: 'store-reopened'; readonly attempts: number; readonly downMs: number }
-  | { readonly type: 'store-damaged'; readonly damage: readonly Damage[]; readonly unnamed: number }
-  | { readonly type: 'disk-full' | 'disk-roomy'; readonly space: DiskSpace };
 
 export interface SupervisorParts
   extends Omit<MemberParts, 'store' | 'transport' | 'report' | 'holdsBack'> {
@@ -74,14 +55,14 @@ export class MemberSupervisor {
   readonly #parts: SupervisorParts;
   readonly #guard: DiskGuard | undefined;
   readonly #listeners = new Set<() => void>();
-  readonly #damage: Damage[] = [];
-  readonly #warnings = new Set<string>();
+  readonly #complaints = new Complaints();
   readonly #removedPeers = new Set<string>();
   #coreFaultsMs: number[] = [];
   #up: Up | undefined;
   #nodeId = '';
   #meshAddress = '';
-  #paused = false;
+  /** Undefined until the first member has read them. */
+  #pauses: Pauses | undefined;
   #suspects: Uint8Array[] = [];
   #quickFailures = 0;
   #downReason = 'the store is not open yet';
@@ -137,17 +118,17 @@ export class MemberSupervisor {
   }
 
   get paused(): boolean {
-    return this.#paused;
+    return this.#pauses?.mesh === true;
   }
 
   /** What was found damaged since the process started, the newest last. */
   get damage(): readonly Damage[] {
-    return this.#damage;
+    return this.#complaints.damage;
   }
 
   /** What an operator should put right since the process started, one sentence each. */
   get warnings(): readonly string[] {
-    return [...this.#warnings];
+    return this.#complaints.warnings;
   }
 
   /** Why this sidecar is not ready, one sentence each. */
@@ -178,23 +159,51 @@ export class MemberSupervisor {
 
   async addPeer(address: string): Promise<boolean> {
     const added = await this.change((member) => member.addPeer(address));
-    this.#removedPeers.delete(address);
+    this.#removedPeers.delete(addressOfPeer(address));
     return added;
   }
 
   async removePeer(address: string): Promise<void> {
     await this.change((member) => member.removePeer(address));
-    this.#removedPeers.add(address);
+    this.#removedPeers.add(addressOfPeer(address));
   }
 
-  pause(): number {
-    this.#paused = true;
-    return this.#up?.member.pause() ?? 0;
+  /** Pauses the mesh, or one peer. Returns how many links were closed. What is paused stays so, also when it could not be stored. */
+  async pause(peer = ''): Promise<number> {
+    if (this.#waits(peer, true)) return 0;
+    return this.#changePauses((member) => member.pause(peer));
   }
 
-  resume(): void {
-    this.#paused = false;
-    this.#up?.member.resume();
+  async resume(peer = ''): Promise<void> {
+    if (this.#waits(peer, false)) return;
+    await this.#changePauses((member) => member.resume(peer));
+  }
+
+  /** A source found an address, or takes it back. */
+  offer(found: Parameters<Member['offer']>[0]): void {
+    this.#up?.member.offer(found);
+  }
+
+  withdraw(...what: Parameters<Member['withdraw']>): void {
+    this.#up?.member.withdraw(...what);
+  }
+
+  networkChanged(): void {
+    this.#up?.member.networkChanged();
+  }
+
+  get receiveOnlySinceMs(): number | undefined {
+    return (this.#up?.member ?? this.#pauses)?.receiveOnlySinceMs || undefined;
+  }
+
+  /** False when it is so already. It stays so, also when it could not be stored. */
+  async setReceiveOnly(on: boolean): Promise<boolean> {
+    if (this.#up !== undefined) return this.#changePauses((member) => member.setReceiveOnly(on));
+    // The next member is told.
+    const isChange = on !== (this.receiveOnlySinceMs !== undefined);
+    const sinceMs = this.receiveOnlySinceMs ?? this.#parts.environment.clock.now().wallMs;
+    this.#pauses = { ...(this.#pauses ?? NO_PAUSES), receiveOnlySinceMs: on && sinceMs };
+    return isChange;
   }
 
   /** Commits what is only in memory, says goodbye and closes the store. Idempotent. */
@@ -214,10 +223,31 @@ export class MemberSupervisor {
   }
 
   /** Changes something that the member stores itself, without a turn. Rejects with HoldfastError. */
-  async change<T>(change: (member: Member) => Promise<T>): Promise<T> {
+  change<T>(change: (member: Member) => Promise<T>): Promise<T> {
+    if (this.#guard?.full === true) return Promise.reject(diskFull());
+    return this.#changeAnyway(change);
+  }
+
+  /** Whether there is no member that could be told; what is wanted of the whole mesh is told to the next one. */
+  #waits(peer: string, mesh: boolean): boolean {
+    if (peer !== '' || this.#up !== undefined) return false;
+    this.#pauses = { ...(this.#pauses ?? NO_PAUSES), mesh };
+    return true;
+  }
+
+  /** A pause is a few bytes, and no silence must fail because the disk is full. */
+  async #changePauses<T>(change: (member: Member) => Promise<T>): Promise<T> {
+    const up = this.#up;
+    try {
+      return await this.#changeAnyway(change);
+    } finally {
+      this.#pauses = up?.member.pauses ?? this.#pauses;
+    }
+  }
+
+  async #changeAnyway<T>(change: (member: Member) => Promise<T>): Promise<T> {
     const up = this.#up;
     if (up === undefined) throw storeDown();
-    if (this.#guard?.full === true) throw diskFull();
     try {
       return await change(up.member);
     } catch (error) {
@@ -227,8 +257,9 @@ export class MemberSupervisor {
   }
 
   async #connect(member: Member): Promise<void> {
-    if (this.#paused) member.pause();
-    const peers = this.#parts.peers.filter((address) => !this.#removedPeers.has(address));
+    if (this.#pauses === undefined) this.#pauses = member.pauses;
+    else await member.adoptPauses(this.#pauses);
+    const peers = this.#parts.peers.filter((one) => !this.#removedPeers.has(addressOfPeer(one)));
     await member.connect(peers, this.#parts.meshListens);
     this.#meshAddress = member.meshAddress;
   }
@@ -252,7 +283,7 @@ export class MemberSupervisor {
         transport,
         holdsBack: () => this.#holdsBack(),
         report: (report) => {
-          this.#warn(report);
+          this.#complaints.hear(report);
           if (report.type !== 'store-failed') this.#parts.report(report);
           else if (this.#up !== undefined) this.#fail(this.#up.member, report.error);
         },
@@ -267,16 +298,9 @@ export class MemberSupervisor {
     }
   }
 
-  #warn(report: MemberReport): void {
-    const warning = warningOf(report);
-    if (warning === undefined || this.#warnings.size >= MAX_KEPT_WARNINGS) return;
-    this.#warnings.add(warning);
-  }
-
   #tellDamage(damage: readonly Damage[], unnamed: number): void {
     if (damage.length === 0) return;
-    this.#damage.push(...damage);
-    this.#damage.splice(0, this.#damage.length - MAX_KEPT_DAMAGE);
+    this.#complaints.damaged(damage);
     this.#parts.report({ type: 'store-damaged', damage, unnamed });
   }
 
@@ -285,8 +309,7 @@ export class MemberSupervisor {
   }
 
   #holdsBack(): string | undefined {
-    if (this.#guard?.full !== true) return undefined;
-    return 'its disk is full';
+    return this.#guard?.full === true ? 'its disk is full' : undefined;
   }
 
   #diskChanged(full: boolean, space: DiskSpace): void {
@@ -372,26 +395,4 @@ export class MemberSupervisor {
     await member.close().catch(() => undefined);
     await store.close().catch(() => undefined);
   }
-}
-
-/** Whether the store is at fault, and not the core. */
-function isStoreFault(error: unknown): boolean {
-  if (error instanceof StoreDamagedError) return true;
-  return error instanceof HoldfastError && error.reason === 'STORE_FAILED';
-}
-
-export function storeDown(): HoldfastError {
-  return new HoldfastError(
-    'STORE_FAILED',
-    'The store is being opened again after a failure. Nothing was done; try again.',
-    { retryAfterMs: RETRY_DOWN_MS },
-  );
-}
-
-function diskFull(): HoldfastError {
-  return new HoldfastError(
-    'DISK_FULL',
-    'The disk is nearly full. Nothing was written; free some space, reads go on meanwhile.',
-    { retryAfterMs: RETRY_FULL_MS },
-  );
 }

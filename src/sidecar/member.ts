@@ -9,7 +9,6 @@ import {
   FORGETTING,
   type Forgetting,
   type ForkProof,
-  HoldfastError,
   hlcMs,
   INCARNATION_RANDOM_BYTES,
   type Method,
@@ -19,35 +18,36 @@ import {
   type ResponseOf,
   type Signer,
   toHex,
-  utf8,
 } from '../core/index.ts';
 import {
-  formatPeerAddress,
+  type ContactSource,
   type LinkBudgets,
+  type LinkClassRule,
   Mesh,
   type MeshFeeds,
   type MeshReport,
   type PeerView,
-  parsePeerAddress,
+  type QuietSpan,
+  type Resolver,
   type Transport,
 } from '../mesh/index.ts';
+import { AddressExchange, type ExchangeOptions, type ExchangeReport } from './address-exchange.ts';
 import type { Bundles } from './bundle/bundles.ts';
 import { type Carried, openCarried } from './bundle/carried.ts';
 import type { PeerRecords } from './bundle/peer-records.ts';
 import { holdDelivery } from './held-delivery.ts';
+import { OperatorPeers } from './operator-peers.ts';
+import type { Pauses } from './pauses.ts';
 import { Runtime } from './runtime.ts';
 import type { CommitStore } from './store/commit-store.ts';
 import { StoreDamagedError } from './store/damage.ts';
 import { recall } from './store/recall.ts';
 import type { Store } from './store/store.ts';
 
-const PEERS_RECORD = 'peers';
-/** Peers that may be configured, here and by flags. */
-const MAX_PEERS = 256;
-
 /** What an operator may want to read. */
 export type MemberReport =
   | MeshReport
+  | ExchangeReport
   | {
       readonly type: 'core';
       readonly event: ReportEvent;
@@ -75,6 +75,16 @@ export interface MemberParts {
   holdsBack?(): string | undefined;
   /** What links may carry; no limit where this is left out. */
   readonly budgets?: LinkBudgets;
+  /** Which class a link has, the first that matches; by its address where this is left out. */
+  readonly linkClasses?: readonly LinkClassRule[];
+  /** When links of a class are silent. */
+  readonly quietHours?: readonly QuietSpan[];
+  /** Whether it begins as one that only receives, where the store does not say. */
+  readonly receivesOnly?: boolean;
+  /** Looks up the names of peers; where this is left out, they are the transport's affair. */
+  readonly resolver?: Resolver | undefined;
+  /** How addresses are exchanged with other members; not at all where this is left out. */
+  readonly exchange?: ExchangeOptions;
   report(report: MemberReport): void;
 }
 
@@ -85,24 +95,26 @@ export class Member {
   readonly #runtime: Runtime;
   readonly #mesh: Mesh;
   readonly #commits: CommitStore;
-  /** Peers added by an operator, kept across restarts. */
-  readonly #addedPeers: Set<string>;
+  readonly #operator: OperatorPeers;
+  readonly #exchange: AddressExchange | undefined;
 
   private constructor(
     nodeId: string,
     runtime: Runtime,
     mesh: Mesh,
     commits: CommitStore,
-    added: Set<string>,
+    operator: OperatorPeers,
+    exchange: AddressExchange | undefined,
     carried: Carried,
   ) {
     this.nodeId = nodeId;
     this.#runtime = runtime;
     this.#mesh = mesh;
     this.#commits = commits;
-    this.#addedPeers = added;
     this.bundles = carried.bundles;
     this.#records = carried.records;
+    this.#operator = operator;
+    this.#exchange = exchange;
   }
 
   /** Reads the store and brings its views up to date. No link is made yet. Rejects with StoreDamagedError. */
@@ -152,35 +164,34 @@ export class Member {
     });
     const feeds = feedsOf(parts, { node, runtime, commits });
     const mesh: Mesh = new Mesh({
-      clock,
-      timers,
-      random,
+      ...{ clock, timers, random, feeds },
       transport: parts.transport,
       membership: { nodeId, bootId: incarnation, fleetSecret: fleet.key, signer, crypto },
       name: parts.name,
       budgets: parts.budgets,
-      feeds,
+      classes: parts.linkClasses,
+      quietHours: parts.quietHours,
+      resolver: parts.resolver,
       report: parts.report,
       onHoldings: (holdings) => carried.records.noteLink(holdings),
     });
     const carried = await openCarried(parts, { incarnation, feeds, commits, mesh, runtime });
     await runtime.idle();
     if (runtime.failure !== undefined) throw runtime.failure;
-    if (rebuildViews) {
-      await runtime.replay(commits.replay());
-      await commits.markRebuilding(false);
-      // Where nothing came of it, nothing was lost: a feed may hold nothing that this version can show.
-      if (commits.documents > 0) {
-        parts.report({ type: 'views-rebuilt', documents: commits.documents });
-      }
-    }
-    return new Member(nodeId, runtime, mesh, commits, await readPeers(commits), carried);
+    if (rebuildViews) await rebuild(parts, runtime, commits);
+    const operator = await OperatorPeers.open({
+      ...{ mesh, commits, crypto, clock },
+      receivesOnly: parts.receivesOnly === true,
+    });
+    const exchange = exchangeOf(parts, { nodeId, runtime, mesh });
+    return new Member(nodeId, runtime, mesh, commits, operator, exchange, carried);
   }
 
-  /** Accepts links, if asked to, and dials the configured peers and those added earlier. */
+  /** Accepts links, if asked to, dials the configured peers and those added earlier, but for what is paused, and exchanges addresses. */
   async connect(peers: readonly string[], listen: boolean): Promise<void> {
     if (listen) await this.#mesh.listen();
-    for (const address of [...peers, ...this.#addedPeers]) this.#mesh.addPeer(address);
+    this.#operator.connect(peers);
+    this.#exchange?.start(this.#mesh.address);
   }
 
   /** Documents held, deleted ones included. */
@@ -209,54 +220,56 @@ export class Member {
     return this.#mesh.peers();
   }
 
-  /** Dials an address from now on, also after a restart. False when it is known already. */
-  async addPeer(text: string): Promise<boolean> {
-    const parsed = parsePeerAddress(text);
-    if (parsed === undefined) {
-      throw new HoldfastError(
-        'PEER_ADDRESS_INVALID',
-        `address: "${text}" is not host:port. Nothing was added; write for example 10.0.0.7:7677 or [fd00::7]:7677.`,
-        { field: 'address' },
-      );
-    }
-    // One spelling an address, so that the same peer added twice is one peer.
-    const address = formatPeerAddress(parsed);
-    const configured = this.#mesh.peers().filter((peer) => peer.address !== '');
-    if (configured.some((peer) => peer.address === address)) return false;
-    if (configured.length >= MAX_PEERS) {
-      throw new HoldfastError(
-        'LIMIT_REACHED',
-        `${MAX_PEERS} peers are configured already. Nothing was added; remove one first.`,
-      );
-    }
-    this.#mesh.addPeer(address);
-    this.#addedPeers.add(address);
-    await this.#storePeers();
-    return true;
+  /** Dials `[<node id>@]host:port` from now on, also after a restart. False when the address is known already. */
+  addPeer(text: string): Promise<boolean> {
+    return this.#operator.add(text);
   }
 
-  async removePeer(text: string): Promise<void> {
-    const parsed = parsePeerAddress(text);
-    const address = parsed === undefined ? text : formatPeerAddress(parsed);
-    if (!this.#mesh.removePeer(address)) {
-      throw new HoldfastError(
-        'NOT_FOUND',
-        `address: "${address}" is not a configured peer. Nothing was removed.`,
-        {
-          field: 'address',
-        },
-      );
-    }
-    if (this.#addedPeers.delete(address)) await this.#storePeers();
+  removePeer(text: string): Promise<void> {
+    return this.#operator.remove(text);
   }
 
-  /** Returns how many links were closed. */
-  pause(): number {
-    return this.#mesh.pause();
+  /** What is silent by an operator's word, as it is kept across restarts. */
+  get pauses(): Pauses {
+    return this.#operator.pauses;
   }
 
-  resume(): void {
-    this.#mesh.resume();
+  /** Pauses the mesh, or one peer: an address, a name or the beginning of a node id. Returns how many links were closed. */
+  pause(peer = ''): Promise<number> {
+    return this.#operator.pause(peer);
+  }
+
+  resume(peer = ''): Promise<void> {
+    return this.#operator.resume(peer);
+  }
+
+  /** Before `connect`: what is silent, in place of what was kept. */
+  adoptPauses(pauses: Pauses): Promise<void> {
+    return this.#operator.adopt(pauses);
+  }
+
+  /** A source found an address, or takes it back. The mesh decides whether it is dialled. */
+  offer(found: Parameters<Mesh['offer']>[0]): void {
+    this.#mesh.offer(found);
+  }
+
+  withdraw(source: ContactSource, address: string): void {
+    this.#mesh.withdraw(source, address);
+  }
+
+  /** This machine is in another network than before: all that waits is dialled soon. */
+  networkChanged(): void {
+    this.#mesh.networkChanged();
+  }
+
+  /** Milliseconds since 1970 by the own clock; undefined while it sends as well. */
+  get receiveOnlySinceMs(): number | undefined {
+    return this.#operator.receiveOnlySinceMs;
+  }
+
+  /** From now on, also after a restart: takes what comes and sends nothing, or sends again. False when it is so already. */
+  setReceiveOnly(on: boolean): Promise<boolean> {
+    return this.#operator.setReceiveOnly(on);
   }
 
   /** Resolves when nothing is queued, being written or being loaded. */
@@ -267,14 +280,37 @@ export class Member {
   /** Commits what is only in memory, says goodbye to all peers and ends. Idempotent. */
   async close(): Promise<void> {
     this.bundles.close();
+    this.#exchange?.close();
     await this.#runtime.close();
     await this.#mesh.close();
     await this.#records.close();
   }
+}
 
-  async #storePeers(): Promise<void> {
-    await this.#commits.writeMeta(PEERS_RECORD, utf8(JSON.stringify([...this.#addedPeers])));
-  }
+async function rebuild(parts: MemberParts, runtime: Runtime, commits: CommitStore): Promise<void> {
+  await runtime.replay(commits.replay());
+  await commits.markRebuilding(false);
+  // Where nothing came of it, nothing was lost: a feed may hold nothing that this version can show.
+  if (commits.documents > 0) parts.report({ type: 'views-rebuilt', documents: commits.documents });
+}
+
+function exchangeOf(
+  parts: MemberParts,
+  { nodeId, runtime, mesh }: { nodeId: string; runtime: Runtime; mesh: Mesh },
+): AddressExchange | undefined {
+  return (
+    parts.exchange &&
+    new AddressExchange({
+      ...parts.exchange,
+      ...parts.environment,
+      nodeId,
+      contacts: mesh,
+      request: (method, caller, body) => runtime.request(method, caller, body),
+      onChange: (listener) => runtime.onChange(listener),
+      holdsBack: () => parts.holdsBack?.(),
+      report: parts.report,
+    })
+  );
 }
 
 /** What the mesh sees of a node and its store. */
@@ -302,10 +338,4 @@ function feedsOf(
 
 function encodeFork(proof: ForkProof): EncodedFork {
   return { feed: proof.feed, proof: encodeForkProof(proof) };
-}
-
-async function readPeers(commits: CommitStore): Promise<Set<string>> {
-  const record = await commits.readMeta(PEERS_RECORD);
-  const peers: unknown = record === undefined ? [] : JSON.parse(new TextDecoder().decode(record));
-  return new Set(Array.isArray(peers) ? peers.filter((peer) => typeof peer === 'string') : []);
 }

@@ -86,8 +86,20 @@ export const SIDECAR_OPTIONS = [
     env: 'HOLDFAST_PEERS',
     yaml: 'peers',
     form: 'list',
-    description: 'host:port of a sidecar to link to; repeat for several',
+    description:
+      'host:port of a sidecar to link to, with <node id>@ before it if nobody else may be there; repeat for several',
     default: 'none',
+  },
+  {
+    key: 'advertises',
+    flag: '--advertise <address>',
+    attribute: 'advertise',
+    env: 'HOLDFAST_ADVERTISES',
+    yaml: 'advertises',
+    form: 'list',
+    description:
+      'host:port that other members are told to dial, or off; repeat for several, at most 16',
+    default: 'the addresses that the mesh listens at',
   },
   {
     key: 'linkBudgets',
@@ -97,8 +109,41 @@ export const SIDECAR_OPTIONS = [
     yaml: 'link.budgets',
     form: 'list',
     description:
-      'bytes a second sent over a link, such as 20k or 2M, or host:port=20k for one peer; repeat for several',
+      'bytes a second sent over a link, such as 20k or 2M, satellite=20k for a class or host:port=20k for one peer; repeat for several',
     default: 'no limit',
+  },
+  {
+    key: 'linkClasses',
+    flag: '--link-class <rule>',
+    attribute: 'linkClass',
+    env: 'HOLDFAST_LINK_CLASSES',
+    yaml: 'link.classes',
+    form: 'list',
+    description:
+      'class of links, lan, wan or satellite, and which are of it, such as satellite=10.9.0.0/16, wan=*.example.net or wan=dht; the first that matches counts; repeat for several',
+    default: 'lan for private addresses, else wan',
+  },
+  {
+    key: 'quietHours',
+    flag: '--quiet-hours <span>',
+    attribute: 'quietHours',
+    env: 'HOLDFAST_QUIET_HOURS',
+    yaml: 'quiet.hours',
+    form: 'list',
+    description:
+      'when links of a class are silent, in UTC, such as satellite=22:00-06:00 or satellite=always; repeat for several',
+    default: 'none',
+  },
+  {
+    key: 'receiveOnly',
+    flag: '--receive-only <word>',
+    attribute: 'receiveOnly',
+    env: 'HOLDFAST_RECEIVE_ONLY',
+    yaml: 'receive.only',
+    form: 'text',
+    description:
+      'on to take what peers send and to send nothing, until `holdfast peers receive-only` says otherwise; on or off',
+    default: 'off',
   },
   {
     key: 'pulseFlushMs',

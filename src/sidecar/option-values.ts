@@ -1,15 +1,27 @@
 // What each option's text must be, and what it becomes: one zod schema an option.
 import { z } from 'zod';
-import { formatPeerAddress, parsePeerAddress } from '../mesh/index.ts';
+import {
+  formatPeerAddress,
+  parseLinkClassRule,
+  parsePeerAddress,
+  parseQuietSpan,
+} from '../mesh/index.ts';
 import { parseListenAddress } from './address.ts';
+import { addressKind } from './address-kind.ts';
+import { MAX_STATED_ADDRESSES } from './address-statement.ts';
 import { linkOfBudget, parseLinkBudget } from './link-budgets.ts';
 import { isLoopback } from './loopback.ts';
 import type { OptionKey } from './option-table.ts';
+import { formatPeerSpec, parsePeerSpec } from './peer-spec.ts';
 
 /** One name per agent on the machine; more than this is another kind of deployment. */
 const MAX_AGENTS = 64;
 /** A sidecar dials all of them and keeps a link to each. */
 const MAX_PEERS = 256;
+/** One for all, one for each of three classes, and one a peer. */
+const MAX_BUDGETS = 1 + 3 + MAX_PEERS;
+/** Rules for classes of links, and spans of quiet hours: each is looked at for every link. */
+const MAX_RULES = 64;
 const MIB = 1024 * 1024;
 const MAX_RESERVE_MIB = 1_000_000;
 /** What the shortest `sun_path` of the supported systems holds (macOS), in bytes. */
@@ -82,19 +94,45 @@ const meshListen = parsed((text) => {
 });
 
 const peer = parsed((text) => {
-  const address = parsePeerAddress(text);
+  const spec = parsePeerSpec(text);
   // One spelling an address, so that the same peer given twice is one peer.
-  if (address !== undefined) return formatPeerAddress(address);
-  return new Refusal('is not host:port; write for example 192.0.2.7:7677, with IPv6 in brackets');
+  if (spec !== undefined) return formatPeerSpec(spec);
+  return new Refusal(
+    'is not host:port; write for example 192.0.2.7:7677, with IPv6 in brackets, and a whole node id and @ before it where nobody else may be there',
+  );
+});
+
+const advertised = parsed((text) => {
+  if (text === 'off') return text;
+  const address = parsePeerAddress(text);
+  const kind = address && addressKind(address.host);
+  if (address !== undefined && (kind === 'usable' || kind === 'loopback'))
+    return formatPeerAddress(address);
+  return new Refusal(
+    'is not host:port that another machine could dial; write for example 203.0.113.7:7677, or off',
+  );
 });
 
 const linkBudget = parsed(
   (text) =>
     parseLinkBudget(text) ??
     new Refusal(
-      'is no budget; write bytes a second from 100 on, such as 20000, 20k or 2M, or host:port=20k for one peer',
+      'is no budget; write bytes a second from 100 on, such as 20000, 20k or 2M, satellite=20k for a class, or host:port=20k for one peer',
     ),
 );
+
+/** Text in its one spelling, or why it is none. */
+function spelled(parse: (text: string) => { readonly text: string } | string) {
+  return parsed((text) => {
+    const result = parse(text);
+    return typeof result === 'string' ? new Refusal(result) : result.text;
+  });
+}
+
+const onOrOff = parsed((text) => {
+  if (text === 'on' || text === 'off') return text === 'on';
+  return new Refusal('is not one of on, off');
+});
 
 function unique(values: readonly string[]): readonly string[] {
   return Object.freeze([...new Set(values)]);
@@ -143,17 +181,35 @@ export const OPTION_SCHEMAS = {
       `has more than ${MAX_PEERS} peers; a few are enough, sidecars relay for each other`,
     )
     .transform(unique),
+  /** Undefined for off, empty for what the mesh listens at. */
+  advertises: z
+    .array(advertised)
+    .max(MAX_STATED_ADDRESSES, `has more than ${MAX_STATED_ADDRESSES} addresses`)
+    .refine(
+      (addresses) => addresses.length < 2 || !addresses.includes('off'),
+      'has addresses beside off; leave one or the other out',
+    )
+    .transform((addresses) => (addresses[0] === 'off' ? undefined : unique(addresses))),
   linkBudgets: z
     .array(linkBudget)
     .max(
-      MAX_PEERS + 1,
-      `has more than ${MAX_PEERS + 1} budgets; one for all and one a peer are the most`,
+      MAX_BUDGETS,
+      `has more than ${MAX_BUDGETS} budgets; one for all, one a class and one a peer are the most`,
     )
     .refine(
       (budgets) => new Set(budgets.map(linkOfBudget)).size === budgets.length,
       'names the same link twice; give each link one budget',
     )
     .transform(unique),
+  linkClasses: z
+    .array(spelled(parseLinkClassRule))
+    .max(MAX_RULES, `has more than ${MAX_RULES} rules; a range holds many addresses`)
+    .transform(unique),
+  quietHours: z
+    .array(spelled(parseQuietSpan))
+    .max(MAX_RULES, `has more than ${MAX_RULES} spans`)
+    .transform(unique),
+  receiveOnly: onOrOff,
   pulseFlushMs: integer(10, 60_000),
   liveDocuments: integer(16, 100_000),
   diskReserve,

@@ -93,6 +93,7 @@ function printableValue(
   key: OptionKey,
   value: SidecarOptions[OptionKey],
 ): string | number | readonly string[] {
+  if (typeof value === 'boolean') return value ? 'on' : 'off';
   if (value === undefined) return key === 'diskReserve' ? 'auto' : 'off';
   return typeof value === 'object' && 'host' in value ? formatPeerAddress(value) : value;
 }
@@ -115,10 +116,14 @@ function defaultOf(
     case 'apiSocket':
       return { text: join(earlier('dataDir'), 'api.sock'), source };
     case 'peers':
+    case 'advertises':
     case 'linkBudgets':
+    case 'linkClasses':
+    case 'quietHours':
       return { text: [], source };
     case 'apiListen':
     case 'meshListen':
+    case 'receiveOnly':
     case 'pulseFlushMs':
     case 'liveDocuments':
     case 'diskReserve':

@@ -2,8 +2,8 @@
 import { type Clock, type Crypto, formatNodeId } from '../core/index.ts';
 import { describeDuplicate } from './identity-warning.ts';
 import type { Log } from './log.ts';
-import type { SupervisorReport } from './member-supervisor.ts';
 import { RepeatFilter } from './repeat-filter.ts';
+import type { SupervisorReport } from './supervisor-report.ts';
 
 /** A peer that stays away is mentioned once a minute, with how often it was tried. */
 const REPEAT_INTERVAL_MS = 60_000;
@@ -45,12 +45,23 @@ class Reporter {
         return this.#refused(report);
       case 'dial-failed':
         return this.#dialFailed(report);
+      case 'contact-given-up':
+        return this.#givenUp(report);
+      case 'contact-corrected':
+        return this.#corrected(report);
+      case 'addresses-stated':
+        return this.#stated(report);
+      case 'statement-ignored':
+        return this.#statementIgnored(report);
       case 'held':
         return this.#held(report);
       case 'read-failed':
         return this.#readFailed(report);
       case 'duplicate-identity':
         return this.#duplicate(report);
+      case 'quiet':
+      case 'quiet-over':
+        return this.#quiet(report);
       case 'identity-reused':
         return this.#reused(report);
       case 'core':
@@ -77,6 +88,19 @@ class Reporter {
     this.#filter.end(`dial ${address}`);
     const node = formatNodeId(nodeId, this.#crypto);
     this.#log.info('mesh.link_up', { node, address, outbound }, `linked to ${address}`);
+  }
+
+  #stated({ addresses }: ReportOf<'addresses-stated'>): void {
+    const told = addresses.length === 0 ? 'nowhere' : addresses.join(', ');
+    this.#log.info('mesh.addresses_stated', { addresses }, `others are told to dial ${told}`);
+  }
+
+  #statementIgnored({ nodeId, reason, ignored }: ReportOf<'statement-ignored'>): void {
+    const node = formatNodeId(nodeId, this.#crypto);
+    const passed = this.#passes(`statement ${node}`, reason);
+    if (passed === undefined) return;
+    const message = `some addresses that ${node} states are not used: ${reason}`;
+    this.#log.warn('mesh.statement_ignored', { node, reason, ignored, ...passed }, message);
   }
 
   #held({ nodeId, feed, reason, retryAfterMs }: ReportOf<'held'>): void {
@@ -122,6 +146,34 @@ class Reporter {
     const event = versionMismatch ? 'mesh.version_mismatch' : 'mesh.dial_failed';
     const message = `no link to ${address}: ${reason}; trying on`;
     this.#log.warn(event, { address, reason, attempts, ...passed }, message);
+  }
+
+  #givenUp({ address, reason, attempts }: ReportOf<'contact-given-up'>): void {
+    const passed = this.#passes(`given up ${address}`, reason);
+    if (passed === undefined) return;
+    const message = `${address} was found and leads nowhere: ${reason}; it is not tried any more`;
+    this.#log.info('mesh.contact_given_up', { address, reason, attempts, ...passed }, message);
+  }
+
+  #corrected({ address, ...report }: ReportOf<'contact-corrected'>): void {
+    const node = formatNodeId(report.nodeId, this.#crypto);
+    const expected = formatNodeId(report.expected, this.#crypto);
+    const passed = this.#passes(`corrected ${address}`, node);
+    if (passed === undefined) return;
+    const message = `${address} is ${node}, and was said to be ${expected}; the link is kept`;
+    this.#log.warn('mesh.contact_corrected', { address, node, expected, ...passed }, message);
+  }
+
+  #quiet(report: ReportOf<'quiet' | 'quiet-over'>): void {
+    const { linkClass } = report;
+    if (report.type === 'quiet') {
+      const { closed, reason } = report;
+      const message = `${reason}; ${closed} links were closed`;
+      this.#log.info('mesh.quiet_hours', { linkClass, closed }, message);
+    } else {
+      const message = `quiet hours of ${linkClass} links are over`;
+      this.#log.info('mesh.quiet_hours_over', { linkClass }, message);
+    }
   }
 
   #core({ event, detail, fault }: ReportOf<'core'>): void {

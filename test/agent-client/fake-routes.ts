@@ -156,5 +156,9 @@ export function meshRoutes(router: ConnectRouter, sidecar: FakeSidecar): void {
       sidecar.enter('resume', request, requestHeader);
       return {};
     },
+    setReceiveOnly: (request, { requestHeader }) => {
+      sidecar.enter('setReceiveOnly', request, requestHeader);
+      return { changed: request.on };
+    },
   });
 }

@@ -4,7 +4,7 @@ import { suite, test } from 'node:test';
 import { create } from '@bufbuild/protobuf';
 import { durationFromMs, timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { Presence } from '../../src/gen/holdfast/v1/common_pb.ts';
-import { PeerSchema, PeerState } from '../../src/gen/holdfast/v1/mesh_pb.ts';
+import { LinkPath, PeerSchema, PeerState } from '../../src/gen/holdfast/v1/mesh_pb.ts';
 import { FakeSidecar } from '../agent-client/fake-sidecar.ts';
 import { FAKE_NOW_MS, freshness } from '../agent-client/fake-values.ts';
 import { cli, text } from './support.ts';
@@ -13,6 +13,7 @@ const HUB = create(PeerSchema, {
   name: 'hub',
   address: '192.0.2.1:7677',
   state: PeerState.CONNECTED,
+  path: LinkPath.LAN,
   roundTrip: durationFromMs(3),
   lastSeen: timestampFromMs(FAKE_NOW_MS - 2_000),
   bytesReceived: 12_600n,
@@ -67,8 +68,8 @@ suite('holdfast status', () => {
           mesh     0.0.0.0:7677, 1 link
           holds    42 documents, 7 feeds, 130 commits, state 0123456789abcdef
 
-        PEER  STATE      ADDRESS           RTT    SEEN      IN       IN/S    OUT  OUT/S  NOTE
-        hub   connected  192.0.2.1:7677  3.0ms  2s ago  12 KiB  1.1 KiB/s  900 B  0 B/s
+        PEER  STATE      ADDRESS         PATH    RTT    SEEN      IN       IN/S    OUT  OUT/S  NOTE
+        hub   connected  192.0.2.1:7677  lan   3.0ms  2s ago  12 KiB  1.1 KiB/s  900 B  0 B/s
 
         health: all is well
       `,
@@ -85,8 +86,8 @@ suite('holdfast status', () => {
     assert.equal(
       stdout.slice(stdout.indexOf('PEER')),
       text`
-        PEER  STATE    ADDRESS         RTT  SEEN   IN  IN/S  OUT  OUT/S  NOTE
-        -     waiting  192.0.2.9:7677    -     -  0 B     -  0 B      -  connect ECONNREFUSED
+        PEER  STATE    ADDRESS         PATH  RTT  SEEN   IN  IN/S  OUT  OUT/S  NOTE
+        -     waiting  192.0.2.9:7677  -       -     -  0 B     -  0 B      -  connect ECONNREFUSED
 
         health: 4 problems
           ! no peer is linked: what is written here stays here until one is
@@ -108,6 +109,19 @@ suite('holdfast status', () => {
       stdout,
       /1 problem\n {2}! the mesh is paused.*`holdfast peers resume` ends that\n$/,
     );
+  });
+
+  test('receive-only is shown with since when, and how to end it; quiet hours are no problem', async () => {
+    const sidecar = sidecarAt();
+    sidecar.platform({ agent: 'edge-a' });
+    const quiet = { attempts: 5, state: PeerState.PAUSED, lastError: 'quiet hours' };
+    sidecar.peers = [HUB, create(PeerSchema, { ...quiet, address: '192.0.2.9:7677' })];
+    assert.match((await cli(sidecar, ['status'])).stdout, /all is well/);
+    sidecar.status.receiveOnlySince = timestampFromMs(FAKE_NOW_MS);
+    const { stdout } = await cli(sidecar, ['status']);
+    const since = new Date(FAKE_NOW_MS).toISOString();
+    assert.ok(stdout.includes(`sends    nothing: receive-only since ${since}\n`));
+    assert.match(stdout, /1 problem\n {2}! receive-only since .*`holdfast peers receive-only off`/);
   });
 
   test('names what is not as it should be, and only then', async () => {
@@ -196,8 +210,8 @@ suite('holdfast peers', () => {
     assert.equal(
       stdout,
       text`
-        PEER  STATE      ADDRESS           RTT    SEEN      IN       IN/S    OUT  OUT/S  NOTE
-        hub   connected  192.0.2.1:7677  3.0ms  2s ago  12 KiB  1.1 KiB/s  900 B  0 B/s
+        PEER  STATE      ADDRESS         PATH    RTT    SEEN      IN       IN/S    OUT  OUT/S  NOTE
+        hub   connected  192.0.2.1:7677  lan   3.0ms  2s ago  12 KiB  1.1 KiB/s  900 B  0 B/s
       `,
     );
     assert.equal((await cli(sidecar, ['peers', 'list'])).stdout, stdout);
@@ -205,17 +219,34 @@ suite('holdfast peers', () => {
 
   test('shows budgets and stalls where a peer has any', async () => {
     const sidecar = sidecarAt();
-    const slow = { name: 'boat', address: '192.0.2.3:7677', state: PeerState.CONNECTED };
+    const slow = {
+      name: 'boat',
+      address: '192.0.2.3:7677',
+      state: PeerState.CONNECTED,
+      path: LinkPath.DHT,
+    };
     const budget = { budgetBytesPerSecond: 20_480n, sentBytesPerSecond: 20_400n, stalls: 2 };
     sidecar.peers = [create(PeerSchema, { ...slow, ...budget }), HUB];
     const { stdout } = await cli(sidecar, ['peers']);
     assert.equal(
       stdout,
       text`
-        PEER  STATE      ADDRESS           RTT    SEEN      IN       IN/S    OUT     OUT/S    BUDGET  STALLS  NOTE
-        boat  connected  192.0.2.3:7677      -       -     0 B      0 B/s    0 B  20 KiB/s  20 KiB/s       2
-        hub   connected  192.0.2.1:7677  3.0ms  2s ago  12 KiB  1.1 KiB/s  900 B     0 B/s         -       0
+        PEER  STATE      ADDRESS         PATH    RTT    SEEN      IN       IN/S    OUT     OUT/S    BUDGET  STALLS  NOTE
+        boat  connected  192.0.2.3:7677  dht       -       -     0 B      0 B/s    0 B  20 KiB/s  20 KiB/s       2
+        hub   connected  192.0.2.1:7677  lan   3.0ms  2s ago  12 KiB  1.1 KiB/s  900 B     0 B/s         -       0
       `,
+    );
+  });
+
+  test('shows classes of links where they differ', async () => {
+    const sidecar = sidecarAt();
+    const far = { name: 'boat', address: '192.0.2.3:7677', linkClass: 'satellite' };
+    sidecar.peers = [create(PeerSchema, far), create(PeerSchema, { ...HUB, linkClass: 'wan' })];
+    const [heading = '', ...rows] = (await cli(sidecar, ['peers'])).stdout.trimEnd().split('\n');
+    const at = heading.indexOf('CLASS');
+    assert.deepEqual(
+      rows.map((row) => row.slice(at).split(' ')[0]),
+      ['satellite', 'wan'],
     );
   });
 
@@ -235,6 +266,19 @@ suite('holdfast peers', () => {
     assert.match(await said('rm', HUB.address), /^192\.0\.2\.1:7677 is forgotten/);
     assert.equal(await said('pause'), 'paused; 2 links closed\n');
     assert.equal(await said('resume'), 'resumed; peers are dialled now\n');
+    assert.equal(await said('pause', 'hub'), 'hub is paused; 2 links closed\n');
+    assert.equal(await said('resume', 'hub'), 'hub is resumed\n');
+    const asked = sidecar.calls.filter(({ method }) => /pause|resume/.test(method));
+    assert.deepEqual(
+      asked.map(({ request }) => (request as { peer: string }).peer),
+      ['', '', 'hub', 'hub'],
+    );
+    assert.equal(await said('receive-only', 'on'), 'receive-only: nothing is sent\n');
+    assert.match(await said('receive-only', 'off'), /^it was so already; not receive-only/);
+    assert.equal(
+      await said('receive-only', 'on', '-o', 'ndjson'),
+      '{"receiveOnly":true,"changed":true}\n',
+    );
     assert.equal(await said('pause', '-o', 'ndjson'), '{"paused":true,"linksClosed":2}\n');
   });
 

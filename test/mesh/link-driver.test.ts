@@ -74,6 +74,7 @@ function live(feeds: Partial<MeshFeeds> = {}): Setting {
     timers: clock,
     membership: holder.membership,
     name: 'alpha',
+    linkClass: 'lan',
     feeds: {
       positions: () => holder.positions(),
       readRun: async (feed, seq) => holder.read({ feed, seq }),

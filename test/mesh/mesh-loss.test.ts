@@ -5,7 +5,7 @@ import { dialDelayMs } from '../../src/mesh/protocol/index.ts';
 import { checkTraffic, type MeshNode, MeshWorld } from './support/mesh-world.ts';
 
 /** The longest wait before a dial. */
-const MAX_DELAY_MS = 15_000;
+const MAX_DELAY_MS = 60_000;
 /** Three missed pings and the ticks between. */
 const SILENCE_NOTICED_MS = 20_000;
 

@@ -86,7 +86,7 @@ describe('resume', () => {
     const beta = new MeshNode(world, 'beta');
     const alpha = await world.node('alpha', [beta]);
     await world.pass(600_000);
-    assert.ok(alpha.peer('beta:1').attempts > 30);
+    assert.ok(alpha.peer('beta:1').attempts > 15);
     await beta.start();
     alpha.mesh.pause();
     alpha.mesh.resume();

@@ -82,7 +82,8 @@ describe('everything arrives', () => {
     await world.pass(30_000);
     await nodes[0]!.restart();
     nodes[0]!.write('command', 3);
-    await world.pass(20_000);
+    // The longest wait before a dial, and some.
+    await world.pass(65_000);
     checkAll(nodes, 'command', 3);
   });
 

@@ -79,7 +79,7 @@ describe('a stranger whom we dial', () => {
     assert.deepEqual([alpha.linked, mallory.linked], [[], []]);
     const [ours, theirs] = [alpha.news(), mallory.news()];
     assert.match(ours[0]!, /^dial 1 of mallory:1 failed: /);
-    assert.ok(ours.length > 10 && ours.length < 25, `${ours.length} attempts in two minutes`);
+    assert.ok(ours.length >= 9 && ours.length < 20, `${ours.length} attempts in two minutes`);
     assert.equal(theirs.length, ours.length);
     assert.ok(
       theirs.every((line) => line === theirs[0]),

@@ -5,9 +5,10 @@ import { DEFAULT_CORE_CONFIG, HoldfastError, type JsonObject, utf8 } from '../..
 import { createMemoryNetwork } from '../../src/mesh/transport/memory.ts';
 import type { Disk } from '../../src/sidecar/disk-guard.ts';
 import { deriveNodeKey } from '../../src/sidecar/identity/node-key.ts';
-import { MemberSupervisor, type SupervisorReport } from '../../src/sidecar/member-supervisor.ts';
+import { MemberSupervisor } from '../../src/sidecar/member-supervisor.ts';
 import { sodiumCrypto } from '../../src/sidecar/sodium-crypto.ts';
 import { createMemoryStore, type MemoryStore } from '../../src/sidecar/store/memory-store.ts';
+import type { SupervisorReport } from '../../src/sidecar/supervisor-report.ts';
 import { createSeededRandom, ManualClock } from '../../src/testing/index.ts';
 import { ADMIN, split } from '../support/test-node.ts';
 

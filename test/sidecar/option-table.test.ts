@@ -11,7 +11,7 @@ for (const option of SIDECAR_OPTIONS) {
     assert.equal(option.attribute, camelCase(words));
     // A list has the plural in the variable and the file; the singular HOLDFAST_AGENT belongs to the client.
     const last = words.length - 1;
-    if (option.form === 'list') words[last] = `${words[last]}s`;
+    if (option.form === 'list') words[last] = pluralOf(words[last] ?? '');
     assert.equal(option.key, camelCase(words));
     assert.equal(option.env, `HOLDFAST_${words.join('_').toUpperCase()}`);
     const [section = '', ...rest] = words;
@@ -29,6 +29,11 @@ for (const key of ['pulseFlushMs', 'liveDocuments'] as const) {
     assert.equal(option?.default, String(rule.default));
     assert.ok(option?.description.endsWith(`${rule.min} to ${rule.max}`));
   });
+}
+
+function pluralOf(word: string): string {
+  if (word.endsWith('ss')) return `${word}es`;
+  return word.endsWith('s') ? word : `${word}s`;
 }
 
 function camelCase([first = '', ...rest]: readonly string[]): string {

@@ -53,7 +53,11 @@ suite('defaults', () => {
       apiSocket: '/home/ada/.local/state/holdfast/api.sock',
       meshListen: { host: '0.0.0.0', port: 7677 },
       peers: [],
+      advertises: [],
       linkBudgets: [],
+      linkClasses: [],
+      quietHours: [],
+      receiveOnly: false,
       pulseFlushMs: 200,
       liveDocuments: 512,
       diskReserve: undefined,
@@ -93,6 +97,37 @@ suite('defaults', () => {
     const options = resolve({ flags: { name: 'north', dataDir: '/data' } });
     assert.deepEqual(options.agents, ['north']);
     assert.equal(options.apiSocket, '/data/api.sock');
+  });
+});
+
+suite('links', () => {
+  test('have classes, budgets and quiet hours in one spelling', () => {
+    const options = resolve({
+      flags: {
+        linkClass: ['satellite=10.9.0.0/16', 'wan=*.Example.net'],
+        linkBudget: ['satellite=20k', '2M'],
+      },
+      env: { HOLDFAST_QUIET_HOURS: 'satellite=22:00-06:00,wan=always' },
+      files: { [ETC]: 'receive:\n  only: on\n' },
+    });
+    assert.deepEqual(options.linkClasses, ['satellite=10.9.0.0/16', 'wan=*.example.net']);
+    assert.deepEqual(options.linkBudgets, ['satellite=20000', '2000000']);
+    assert.deepEqual(options.quietHours, ['satellite=22:00-06:00', 'wan=always']);
+    assert.equal(options.receiveOnly, true);
+  });
+
+  test('that are wrong are refused with the flag, the text and what to write', () => {
+    const wrong = (flags: Record<string, unknown>): string => refusal({ flags });
+    assert.match(
+      wrong({ linkClass: ['satelite=10.9.0.0/16'] }),
+      /--link-class: "satelite=10\.9\.0\.0\/16" does not begin with a class; write lan=/,
+    );
+    assert.match(wrong({ linkClass: ['wan=10.9.0.0/40'] }), /"wan=10\.9\.0\.0\/40" has no pattern/);
+    assert.match(wrong({ quietHours: ['wan=22-6'] }), /--quiet-hours: "wan=22-6" has no span/);
+    assert.match(wrong({ receiveOnly: 'yes' }), /--receive-only: "yes" is not one of on, off/);
+    const many = Array.from({ length: 65 }, (_, i) => `wan=10.0.0.${i}`);
+    assert.match(wrong({ linkClass: many }), /more than 64 rules/);
+    assert.match(wrong({ linkBudget: ['wan=1k', 'wan=2k'] }), /names the same link twice/);
   });
 });
 
@@ -154,6 +189,15 @@ suite('values', () => {
     assert.deepEqual(resolve({ files: { [ETC]: 'agents: solo' } }).agents, ['solo']);
   });
 
+  test('what is advertised is a list, or off', () => {
+    const wanted = ['192.0.2.7:7677', '[2001:db8::7]:1', 'edge-7.example:7677', '127.0.0.1:7001'];
+    assert.deepEqual(resolve({ flags: { advertise: wanted } }).advertises, wanted);
+    const env = { HOLDFAST_ADVERTISES: 'Edge-7:07677, edge-7:7677' };
+    assert.deepEqual(resolve({ env }).advertises, ['edge-7:7677']);
+    assert.equal(resolve({ flags: { advertise: ['off'] } }).advertises, undefined);
+    assert.equal(resolve({ files: { [ETC]: 'advertises: off' } }).advertises, undefined);
+  });
+
   test('off switches a listener off', () => {
     const flags = { apiListen: 'off', apiSocket: 'off', meshListen: 'off' };
     const options = resolve({ flags });
@@ -206,6 +250,14 @@ suite('refused', () => {
     ],
     ['65 agents', { flags: { agent: many(65, (i) => `a${i}`) } }, /more than 64 agents/],
     ['257 peers', { flags: { peer: many(257, (i) => `a${i}:1`) } }, /more than 256 peers/],
+    ['an address of nobody', { flags: { advertise: ['0.0.0.0:7677'] } }, /another machine could/],
+    ['an address of one interface', { flags: { advertise: ['[fe80::7]:1'] } }, /another machine/],
+    ['an address and off', { flags: { advertise: ['a:1', 'off'] } }, /has addresses beside off/],
+    [
+      '17 addresses',
+      { flags: { advertise: many(17, (i) => `a${i}:1`) } },
+      /more than 16 addresses/,
+    ],
     ['no agents', { files: { [ETC]: 'agents: []' } }, /names no agent/],
     [
       'an unknown variable',

@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { formatNodeId } from '../../src/core/index.ts';
 import type { Log } from '../../src/sidecar/log.ts';
-import type { SupervisorReport } from '../../src/sidecar/member-supervisor.ts';
 import { createReporter } from '../../src/sidecar/reporter.ts';
 import { sodiumCrypto } from '../../src/sidecar/sodium-crypto.ts';
+import type { SupervisorReport } from '../../src/sidecar/supervisor-report.ts';
 import { ManualClock } from '../../src/testing/index.ts';
 
 interface Line {
@@ -75,6 +75,27 @@ describe('links', () => {
       'warn mesh.link_down lost the link to hub: it stops',
       `warn mesh.link_down lost the link to ${SHOWN}: connection lost`,
     ]);
+  });
+});
+
+describe('an address that was found', () => {
+  test('is told of when it is given up, and when somebody else is there than was said', () => {
+    const reported = new Reported();
+    const address = '10.0.0.9:7677';
+    reported.report({ type: 'contact-given-up', address, reason: 'no answer', attempts: 12 });
+    const expected = 'cd'.repeat(32);
+    const corrected = { type: 'contact-corrected', address, expected, nodeId: NODE } as const;
+    reported.report(corrected);
+    reported.report(corrected);
+    const [givenUp, first, ...more] = reported.take();
+    assert.equal(
+      givenUp,
+      `info mesh.contact_given_up ${address} was found and leads nowhere: no answer; it is not tried any more`,
+    );
+    assert.ok(
+      first?.startsWith(`warn mesh.contact_corrected ${address} is ${SHOWN}, and was said`),
+    );
+    assert.deepEqual(more, [], 'once a minute');
   });
 });
 
@@ -202,4 +223,40 @@ describe('the member itself', () => {
       'error store.failed the store failed; nothing is acknowledged until it was opened again and checked',
     ]);
   });
+});
+
+test('what is told and read of addresses: what others are told, and once a minute who tells nonsense', () => {
+  const reported = new Reported();
+  reported.report({ type: 'addresses-stated', addresses: ['192.0.2.7:7677', 'edge-7:7677'] });
+  reported.report({ type: 'addresses-stated', addresses: [] });
+  assert.deepEqual(reported.take(), [
+    'info mesh.addresses_stated others are told to dial 192.0.2.7:7677, edge-7:7677',
+    'info mesh.addresses_stated others are told to dial nowhere',
+  ]);
+  const ignored = {
+    type: 'statement-ignored',
+    nodeId: NODE,
+    reason: 'addresses is no list',
+  } as const;
+  for (let n = 1; n <= 5; n++) reported.report({ ...ignored, ignored: n });
+  reported.clock.advance(MINUTE_MS);
+  reported.report({ ...ignored, ignored: 6 });
+  assert.deepEqual(
+    reported.lines.map(({ fields }) => [fields.node, fields.ignored, fields.silenced]),
+    [
+      [SHOWN, 1, 0],
+      [SHOWN, 6, 4],
+    ],
+  );
+});
+
+test('quiet hours are told when they begin and when they are over', () => {
+  const reported = new Reported();
+  const reason = 'quiet hours of satellite links until 06:00 UTC';
+  reported.report({ type: 'quiet', linkClass: 'satellite', reason, closed: 2 });
+  reported.report({ type: 'quiet-over', linkClass: 'satellite' });
+  assert.deepEqual(reported.take(), [
+    `info mesh.quiet_hours ${reason}; 2 links were closed`,
+    'info mesh.quiet_hours_over quiet hours of satellite links are over',
+  ]);
 });

@@ -97,10 +97,12 @@ export function processFault(
     case 'start':
       return startNode(scene, node);
     case 'pause':
-      node.member?.pause();
+      // What cannot be stored holds as long as the process does.
+      node.member?.pause().catch(() => undefined);
       return;
     case 'resume':
-      return node.member?.resume();
+      node.member?.resume().catch(() => undefined);
+      return;
     case 'stall':
       return node.sleep();
     case 'wake':

@@ -9,9 +9,10 @@ import {
 import type { MemoryNetwork } from '../../src/mesh/transport/memory.ts';
 import type { Transport } from '../../src/mesh/transport/transport.ts';
 import { deriveNodeKey, type NodeKey } from '../../src/sidecar/identity/node-key.ts';
-import { MemberSupervisor, type SupervisorReport } from '../../src/sidecar/member-supervisor.ts';
+import { MemberSupervisor } from '../../src/sidecar/member-supervisor.ts';
 import { sodiumCrypto } from '../../src/sidecar/sodium-crypto.ts';
 import type { MemoryStore } from '../../src/sidecar/store/memory-store.ts';
+import type { SupervisorReport } from '../../src/sidecar/supervisor-report.ts';
 import { createSeededRandom, type ManualClock, SkewedClock } from '../../src/testing/index.ts';
 import { FORGETTING_SOON } from '../support/forgetting-soon.ts';
 import { SimDisk, type Written } from './disk.ts';
@@ -64,6 +65,8 @@ export class SimNode {
   #is1970: boolean;
   /** The calm has come: it dials and listens, whatever its plan says. */
   isOnline: boolean;
+  /** Its operator ended every pause: one that is on the disk ends when it starts. */
+  #isResumed = false;
   /** Its disk was replaced or damaged: what it had not sent may be gone. */
   isRestored = false;
   /** An old copy of its disk, and when it was made by the oracle's time. */
@@ -190,6 +193,11 @@ export class SimNode {
     if (this.#process?.clock.stalled === true) this.#process.clock.resume();
   }
 
+  resume(): void {
+    this.#isResumed = true;
+    this.member?.resume().catch(() => undefined);
+  }
+
   jump(ms: number): void {
     this.#offsetMs += ms;
     this.#process?.clock.jump(ms);
@@ -254,6 +262,7 @@ export class SimNode {
     process.supervisor = supervisor;
     await supervisor.connect();
     process.state = 'up';
+    if (this.#isResumed) this.resume();
   }
 
   #end(process: Process, how: Downfall): void {

@@ -4,7 +4,7 @@ import { fromBinary } from '@bufbuild/protobuf';
 import { FrameSchema } from '../../src/gen/holdfast/mesh/v1/session_pb.ts';
 import type { MemoryNetwork } from '../../src/mesh/transport/memory.ts';
 import { createMemoryNetwork } from '../../src/mesh/transport/memory.ts';
-import type { SupervisorReport } from '../../src/sidecar/member-supervisor.ts';
+import type { SupervisorReport } from '../../src/sidecar/supervisor-report.ts';
 import { createSeededRandom, ManualClock } from '../../src/testing/index.ts';
 import { convergenceBoundMs } from './bound.ts';
 import { BudgetMeter } from './budget-meter.ts';
@@ -254,7 +254,7 @@ export class World implements Scene {
     node.wake();
     // A clock that is minutes off stays so; one that is wrong beyond that is set by somebody.
     if (node.hasWrongClock) node.setClock();
-    node.member?.resume();
+    node.resume();
     if (!node.isOnline) {
       node.isOnline = true;
       node.down('kill');

@@ -1,5 +1,5 @@
 // `holdfast peers`: the links of this sidecar, and which addresses it dials.
-import type { Command } from 'commander';
+import { Argument, type Command } from 'commander';
 import type { Peer } from '../../agent-client/index.ts';
 import {
   type CommonFlags,
@@ -20,13 +20,15 @@ export function addPeers(program: Command, context: CliContext): void {
     ['holdfast peers', 'all peers, linked or not'],
     ['holdfast peers add 192.0.2.7:7677', 'dial another sidecar, also after a restart'],
     ['holdfast peers pause', 'cut this sidecar off on purpose'],
+    ['holdfast peers pause edge-7', 'keep away from one peer'],
+    ['holdfast peers receive-only on', 'listen without sending'],
   ]);
   const act = (run: (session: PeersSession) => Promise<void>) => (flags: CommonFlags) =>
     withSidecar(context, flags, run);
   const actOn =
-    (run: (session: PeersSession, address: string) => Promise<void>) =>
-    (address: string, flags: CommonFlags) =>
-      withSidecar(context, flags, (session) => run(session, address));
+    (run: (session: PeersSession, peer: string) => Promise<void>) =>
+    (peer: string | undefined, flags: CommonFlags) =>
+      withSidecar(context, flags, (session) => run(session, peer ?? ''));
 
   withCommonFlags(
     peers
@@ -38,7 +40,7 @@ export function addPeers(program: Command, context: CliContext): void {
     peers
       .command('add')
       .description('dial an address from now on, also after a restart')
-      .argument('<address>', 'host:port of a mesh listener')
+      .argument('<address>', '[<node id>@]host:port of a mesh listener')
       .action(actOn(add)),
   );
   withCommonFlags(
@@ -48,14 +50,27 @@ export function addPeers(program: Command, context: CliContext): void {
       .argument('<address>', 'the address as the list shows it')
       .action(actOn(remove)),
   );
+  const one = ['[peer]', 'its address, its name, or 8 or more characters of its node id'] as const;
   withCommonFlags(
     peers
       .command('pause')
-      .description('close all links and refuse new ones, until resume or a restart')
-      .action(act(pauseMesh)),
+      .description('close all links, or that of one peer, and refuse new ones until resume')
+      .argument(...one)
+      .action(actOn(pauseMesh)),
   );
   withCommonFlags(
-    peers.command('resume').description('end a pause and dial at once').action(act(resume)),
+    peers
+      .command('resume')
+      .description('end the pause of all, or of one peer, and dial at once')
+      .argument(...one)
+      .action(actOn(resume)),
+  );
+  withCommonFlags(
+    peers
+      .command('receive-only')
+      .description('take what peers send and send them nothing, also after a restart, until off')
+      .addArgument(new Argument('<word>', 'on or off').choices(['on', 'off']))
+      .action(actOn(receiveOnly)),
   );
 }
 
@@ -77,14 +92,27 @@ async function remove({ client, printer, call }: PeersSession, address: string):
   tell(printer, { address, removed: true }, words);
 }
 
-async function pauseMesh({ client, printer, call }: PeersSession): Promise<void> {
-  const linksClosed = await client.pauseMesh(call);
-  tell(printer, { paused: true, linksClosed }, `paused; ${count(linksClosed, 'link')} closed`);
+async function pauseMesh({ client, printer, call }: PeersSession, peer: string): Promise<void> {
+  const linksClosed = await client.pauseMesh({ ...call, peer });
+  const words = `${peer === '' ? '' : `${peer} is `}paused; ${count(linksClosed, 'link')} closed`;
+  tell(printer, { ...named(peer), paused: true, linksClosed }, words);
 }
 
-async function resume({ client, printer, call }: PeersSession): Promise<void> {
-  await client.resumeMesh(call);
-  tell(printer, { paused: false }, 'resumed; peers are dialled now');
+async function resume({ client, printer, call }: PeersSession, peer: string): Promise<void> {
+  await client.resumeMesh({ ...call, peer });
+  const words = peer === '' ? 'resumed; peers are dialled now' : `${peer} is resumed`;
+  tell(printer, { ...named(peer), paused: false }, words);
+}
+
+function named(peer: string): { peer?: string } {
+  return peer === '' ? {} : { peer };
+}
+
+async function receiveOnly({ client, printer, call }: PeersSession, word: string): Promise<void> {
+  const on = word === 'on';
+  const changed = await client.setReceiveOnly(on, call);
+  const state = on ? 'receive-only: nothing is sent' : 'not receive-only: what waited is sent';
+  tell(printer, { receiveOnly: on, changed }, changed ? state : `it was so already; ${state}`);
 }
 
 function tell(printer: PeersSession['printer'], result: object, words: string): void {

@@ -72,6 +72,9 @@ function factsOf(status: SidecarStatus, nowMs: number): Record<string, string> {
     mesh: `${listening}, ${status.paused ? 'paused' : count(status.links, 'link')}`,
     holds: `${count(documents, 'document')}, ${count(feeds, 'feed')}, ${count(commits, 'commit')}, state ${stateHash.slice(0, SHOWN_HASH_CHARACTERS)}`,
     ...bundleFacts(status, nowMs),
+    ...(status.receiveOnlySince !== undefined && {
+      sends: `nothing: receive-only since ${status.receiveOnlySince.toISOString()}`,
+    }),
     ...(status.voidOps > 0 && { void: `${count(status.voidOps, 'op')} that count for nobody` }),
   };
 }

@@ -3,8 +3,8 @@ import { toHex } from '../../core/index.ts';
 
 /** First wait after a failure. */
 const FIRST_DELAY_MS = 250;
-/** Longest wait. A person who plugs a cable in waits at most this long. */
-const MAX_DELAY_MS = 15_000;
+/** Longest wait: a change of the own network ends it at once, one of the peer's may have to wait for it. */
+const MAX_DELAY_MS = 60_000;
 /** A link that held this long was a good one: the next failure starts from the first wait again. */
 export const STABLE_AFTER_MS = 10_000;
 
@@ -27,11 +27,13 @@ export interface RivalLink {
   readonly handshakeHash: Uint8Array;
   /** Tells a restarted peer from the same process. */
   readonly bootId: string;
+  /** Of what it runs over: 0 for the best, equal on both ends. */
+  readonly pathRank: number;
 }
 
 /**
- * Of two links to the same peer both sides keep the same one: that dialled by the smaller node id. Of two from the same side the
- * newer, because the older is dead without knowing it; but the two ends may see two young ones in opposite order, and then the
+ * Of two links to the same peer both sides keep the same one: that with the better path, then that dialled by the smaller node id.
+ * Of two from the same side the newer, because the older is dead without knowing it; but the two ends may see two young ones in opposite order, and then the
  * handshake decides, or each would close the one that the other keeps.
  */
 export function keepsNewLink(
@@ -41,6 +43,7 @@ export function keepsNewLink(
   fresh: RivalLink,
 ): boolean {
   if (held.bootId !== fresh.bootId) return true;
+  if (held.pathRank !== fresh.pathRank) return fresh.pathRank < held.pathRank;
   if (held.initiator !== fresh.initiator) return fresh.initiator === self < peer;
   if (held.ageMs >= RIVAL_MS) return true;
   return toHex(fresh.handshakeHash) > toHex(held.handshakeHash);

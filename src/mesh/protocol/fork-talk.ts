@@ -28,7 +28,10 @@ export class ForkTalk {
   readonly #parts: ForkTalkParts;
   readonly #told = new Set<FeedKey>();
   readonly #waiting: (readonly Uint8Array[])[] = [];
+  /** Forks that are told when it ends to be mute. */
+  readonly #untold = new Set<FeedKey>();
   #isBusy = false;
+  #isMute = false;
 
   constructor(parts: ForkTalkParts) {
     this.#parts = parts;
@@ -45,8 +48,21 @@ export class ForkTalk {
     if (!bytesEqual(mine, other)) this.tell(this.#parts.forks());
   }
 
+  /** While mute no proofs are sent; what was to be told is told afterwards. */
+  mute(on: boolean): void {
+    this.#isMute = on;
+    if (on || this.#untold.size === 0) return;
+    const forks = this.#parts.forks().filter(({ feed }) => this.#untold.has(feedKey(feed)));
+    this.#untold.clear();
+    this.tell(forks);
+  }
+
   /** Sends proofs the peer was not told of. */
   tell(forks: readonly EncodedFork[]): void {
+    if (this.#isMute) {
+      for (const { feed } of forks) this.#untold.add(feedKey(feed));
+      return;
+    }
     const frames: Uint8Array[][] = [];
     for (const { feed, proof } of forks) {
       if (this.#told.has(feedKey(feed))) continue;

@@ -13,6 +13,8 @@ export const REASON_NUMBER: Readonly<Record<GoodbyeReason, WireReason>> = {
   protocol: WireReason.PROTOCOL,
   stalled: WireReason.STALLED,
   renewal: WireReason.RENEWAL,
+  surplus: WireReason.SURPLUS,
+  full: WireReason.FULL,
 };
 export const HAVE_KIND_NUMBER: Readonly<Record<HaveKind, WireHaveKind>> = {
   held: WireHaveKind.UNSPECIFIED,

@@ -38,7 +38,7 @@ export type GreetingResult =
     }
   | {
       readonly type: 'over';
-      readonly why: 'stranger' | 'version' | 'goodbye';
+      readonly why: 'stranger' | 'version' | 'surplus' | 'goodbye';
       readonly message: string;
       /** Whether the other side should hear which versions we speak. */
       readonly tellVersions: boolean;
@@ -72,11 +72,14 @@ export class Greeting {
   }
 
   /** What a goodbye means here. */
-  farewell(goodbye: Goodbye): { readonly why: 'version' | 'goodbye'; readonly message: string } {
+  farewell(goodbye: Goodbye): {
+    readonly why: 'version' | 'surplus' | 'goodbye';
+    readonly message: string;
+  } {
     if (goodbye.reason === 'version') return { why: 'version', message: this.#mismatch(goodbye) };
     const message =
       goodbye.message === '' ? `it said goodbye (${goodbye.reason})` : goodbye.message;
-    return { why: 'goodbye', message };
+    return { why: goodbye.reason === 'surplus' ? 'surplus' : 'goodbye', message };
   }
 
   #check(hello: Hello): GreetingResult {

@@ -1,4 +1,7 @@
 // The door of the session protocol.
+export type { Contact, ContactSource, Offer } from './contact.ts';
+export { ContactBook, type LinkEnd } from './contact-book.ts';
+export { type ChooseNeighbours, type Neighbour, planDials } from './dial-plan.ts';
 export { dialDelayMs, keepsNewLink, STABLE_AFTER_MS } from './dial-policy.ts';
 export { decodeFrame, FrameReader, printable } from './frame-reader.ts';
 export { FrameError } from './frame-values.ts';
@@ -17,3 +20,4 @@ export type {
   SessionParts,
 } from './session-types.ts';
 export { type LinkId, type SubscriptionAction, Subscriptions } from './subscriptions.ts';
+export { wantedNeighbours } from './topology.ts';

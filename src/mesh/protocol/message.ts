@@ -66,7 +66,9 @@ export type GoodbyeReason =
   | 'duplicate'
   | 'protocol'
   | 'stalled'
-  | 'renewal';
+  | 'renewal'
+  | 'surplus'
+  | 'full';
 
 export type Message =
   | Hello

@@ -35,18 +35,41 @@ export class Outbox {
   /** Sent since the peer last answered everything. */
   readonly #unanswered = new Set<Row>();
   readonly #schedule = new LaneSchedule();
+  #isMute = false;
 
   constructor(self: NodeId) {
     this.#self = self;
   }
 
+  /** While mute there is nothing to send and nothing to tell. What the peer does and asks for is kept for afterwards. */
+  mute(on: boolean): void {
+    this.#isMute = on;
+  }
+
+  /**
+   * What the peer knows that we hold and was not sent, as positions up to which it may count on us: none unless mute. It counts
+   * as told no more, so the peer hears of it when that ends.
+   */
+  takeBack(): Have[] {
+    if (!this.#isMute) return [];
+    const haves: Have[] = [];
+    for (const row of this.#rows.values()) {
+      const seq = row.isSent ? row.next - 1 : row.theirs;
+      if (row.told <= seq) continue;
+      row.told = seq;
+      haves.push({ feed: row.feed, seq, kind: 'lost' });
+      this.#sort(row);
+    }
+    return haves;
+  }
+
   /** Whether the peer should hear how far we hold feeds. */
   get hasUntold(): boolean {
-    return this.#untold.size > 0;
+    return !this.#isMute && this.#untold.size > 0;
   }
 
   get hasNews(): boolean {
-    return [...this.#behindByLane.values()].some((behind) => behind.size > 0);
+    return !this.#isMute && [...this.#behindByLane.values()].some((behind) => behind.size > 0);
   }
 
   /** Both sides compared this position: no need to tell it. */
@@ -114,6 +137,7 @@ export class Outbox {
 
   /** The next feed to send from and where; undefined when there is nothing to send. It goes to the end of its lane. */
   next(): { feed: FeedId; firstSeq: number; isAsked: boolean } | undefined {
+    if (this.#isMute) return undefined;
     const lane = this.#schedule.next((which) => (this.#behindByLane.get(which)?.size ?? 0) > 0);
     const behind = lane && this.#behindByLane.get(lane);
     const first = behind?.entries().next().value;
@@ -151,7 +175,7 @@ export class Outbox {
   /** Whether a read that was asked for is still of use. */
   expects({ feed, seq }: FeedPosition): boolean {
     const row = this.#rows.get(feedKey(feed));
-    return row?.isSent === true && row.next === seq;
+    return !this.#isMute && row?.isSent === true && row.next === seq;
   }
 
   /** Nothing can be read of a feed: it is not offered again until there is news of it. Returns what to take back, if anything. */

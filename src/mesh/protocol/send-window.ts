@@ -25,11 +25,6 @@ export class SendWindow {
     return this.#unstored.length < MAX_UNSTORED_RUNS && this.#unstoredBytes < this.#windowBytes;
   }
 
-  /** Whether everything that was sent is answered. */
-  get isEmpty(): boolean {
-    return this.#unstored.length === 0;
-  }
-
   /** About how large the next run should be. */
   get readBytes(): number {
     return Math.max(MIN_READ_BYTES, this.#windowBytes / READS_PER_WINDOW);
@@ -40,14 +35,15 @@ export class SendWindow {
     this.#unstoredBytes += bytes;
   }
 
-  /** The peer answered so many runs. More than were sent count for nothing. */
-  stored(runs: number, nowMs: number): void {
+  /** The peer answered so many runs. More than were sent count for nothing. Returns whether all are answered now. */
+  stored(runs: number, nowMs: number): boolean {
     for (let i = 0; i < runs; i++) {
       const run = this.#unstored.shift();
-      if (run === undefined) return;
+      if (run === undefined) break;
       this.#unstoredBytes -= run.bytes;
       this.#adapt(nowMs - run.sentMs);
     }
+    return this.#unstored.length === 0;
   }
 
   #adapt(tookMs: number): void {

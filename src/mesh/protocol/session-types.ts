@@ -27,6 +27,8 @@ export type SessionEvent =
   | { readonly type: 'proved'; readonly forks: readonly EncodedFork[] }
   /** Answers `verify-proofs`. */
   | { readonly type: 'proofs-verified'; readonly outcome: DeliveryOutcome }
+  /** While mute a session sends no commits and no proofs, and tells of none. Everything else goes on. */
+  | { readonly type: 'mute'; readonly on: boolean }
   /** Feeds are to be pulled over this link, each from a place on. */
   | { readonly type: 'want'; readonly positions: readonly FeedPosition[] }
   /** Feeds are pulled over another link. */
@@ -35,12 +37,12 @@ export type SessionEvent =
   | { readonly type: 'tick'; readonly bytesReceived: number }
   /** Answers `wake`. */
   | { readonly type: 'woken' }
-  /** We end it. `why` is `stalled` or `ended`. */
+  /** We end it; for what reason other than `ended`, where it has one of its own. */
   | {
       readonly type: 'end';
       readonly reason: GoodbyeReason;
       readonly message: string;
-      readonly why?: 'stalled';
+      readonly why?: 'stalled' | 'surplus';
     };
 
 export type SessionEffect =
@@ -93,6 +95,8 @@ export type CloseReason =
   | 'protocol'
   | 'silent'
   | 'stalled'
+  /** The peer dialled and has enough other links: neither side is to blame. */
+  | 'surplus'
   | 'goodbye'
   | 'ended';
 

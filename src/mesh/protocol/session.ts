@@ -6,6 +6,7 @@
 //   level:     runs of own feeds and of wanted ones, have, want, stop, stored, ping/pong … goodbye ► closed
 import type { DeliveryOutcome, FeedId, FeedPosition, Instant, Run } from '../../core/index.ts';
 import { MAX_ALIASES } from './alias-book.ts';
+import { Announcement } from './announcement.ts';
 import { ForkTalk } from './fork-talk.ts';
 import { FrameReader } from './frame-reader.ts';
 import { FrameError, framesOf, MAX_FRAME_ENTRIES } from './frame-values.ts';
@@ -21,14 +22,8 @@ import { follows, limitRun, thinSignatures } from './run.ts';
 import { MAX_UNSTORED_RUNS, SendWindow } from './send-window.ts';
 import type { CloseReason, SessionEffect, SessionEvent, SessionParts } from './session-types.ts';
 
-/** How long positions of feeds are gathered before the peer hears of them: about as long as a person notices. */
-const GATHER_MS = 40;
-/** On top, different for every link, so that neighbours do not all announce the same thing at once. */
-const GATHER_JITTER_MS = 20;
 /** What encryption and framing add to a frame: the budget of a link counts it. */
 const FRAME_OVERHEAD_BYTES = 20;
-
-type State = 'greeting' | 'live' | 'closed';
 
 export class Session {
   readonly #parts: SessionParts;
@@ -39,15 +34,14 @@ export class Session {
   readonly #inbox = new Inbox();
   readonly #window = new SendWindow();
   readonly #forks: ForkTalk;
+  readonly #announcement: Announcement;
   #budget = new LinkBudget(Infinity);
   #liveness = new Liveness(0);
   /** Undefined before the greeting is over. */
   #exchange: FrontierExchange | undefined;
-  #state: State = 'greeting';
+  #state: 'greeting' | 'live' | 'closed' = 'greeting';
   #reading = false;
   #blocked = false;
-  /** When what we hold is announced; undefined when there is nothing to say. */
-  #announceAtMs: number | undefined;
   /** When the driver will wake us. */
   #wakeAtMs: number | undefined;
   #nowMs = 0;
@@ -57,6 +51,7 @@ export class Session {
     this.#parts = parts;
     this.#greeting = new Greeting(parts, parts.versions);
     this.#outbox = new Outbox(parts.membership.nodeId);
+    this.#announcement = new Announcement(parts.handshakeHash);
     this.#forks = new ForkTalk({
       send: (proofs) => this.#send({ type: 'fork-proofs', proofs }),
       verify: (proofs) => this.#effects.push({ type: 'verify-proofs', proofs }),
@@ -127,6 +122,10 @@ export class Session {
         return;
       case 'proofs-verified':
         return this.#forks.verified(event.outcome);
+      case 'mute':
+        this.#forks.mute(event.on);
+        this.#outbox.mute(event.on);
+        return this.#takeBack();
       case 'want':
         for (const position of event.positions) this.#inbox.wanted(position);
         for (const entries of framesOf(event.positions)) this.#send({ type: 'want', entries });
@@ -207,8 +206,7 @@ export class Session {
       case 'fork-proofs':
         return this.#forks.hear(message.proofs);
       case 'stored':
-        this.#window.stored(message.runs, this.#nowMs);
-        if (this.#window.isEmpty) this.#outbox.answered();
+        if (this.#window.stored(message.runs, this.#nowMs)) this.#outbox.answered();
         return;
       case 'ping':
         this.#send({ type: 'pong', token: message.token });
@@ -240,6 +238,7 @@ export class Session {
       case 'done':
         for (const position of step.theirs) this.#outbox.peerHolds(position);
         for (const position of this.#parts.positions()) this.#outbox.weHold(position);
+        this.#takeBack();
         this.#effects.push({
           type: 'peer-has',
           positions: step.theirs.map((position) => ({ ...position, kind: 'held' })),
@@ -252,12 +251,20 @@ export class Session {
     }
   }
 
+  /** Of what the peer knows that we hold, it is not to wait for what we do not send while mute. */
+  #takeBack(): void {
+    if (this.#exchange?.isDone !== true) return;
+    for (const entries of framesOf(this.#outbox.takeBack())) this.#send({ type: 'have', entries });
+  }
+
   #takeHaves(haves: readonly Have[]): void {
     for (const have of haves) {
       if (have.kind === 'reset') this.#outbox.peerReset(have);
       else if (have.kind === 'lost') this.#outbox.peerLost(have);
       else this.#outbox.peerHolds(have);
     }
+    // What it did not take it still waits for.
+    this.#takeBack();
     this.#effects.push({ type: 'peer-has', positions: haves });
   }
 
@@ -300,15 +307,9 @@ export class Session {
 
   /** Says how far feeds are held, a moment after the first of them grew. */
   #announce(): void {
-    if (this.#exchange?.isDone !== true || !this.#outbox.hasUntold) {
-      this.#announceAtMs = undefined;
-      return;
-    }
-    const { handshakeHash } = this.#parts;
-    const jitterMs = ((handshakeHash[0] ?? 0) / 256) * GATHER_JITTER_MS;
-    this.#announceAtMs ??= this.#nowMs + GATHER_MS + Math.round(jitterMs);
-    if (this.#announceAtMs > this.#nowMs || this.#blocked) return;
-    this.#announceAtMs = undefined;
+    const hasNews = this.#exchange?.isDone === true && this.#outbox.hasUntold;
+    if (!this.#announcement.isDue(hasNews, this.#nowMs) || this.#blocked) return;
+    this.#announcement.said();
     while (this.#outbox.hasUntold) this.#send({ type: 'have', entries: this.#outbox.takeUntold() });
   }
 
@@ -341,8 +342,7 @@ export class Session {
       if (lost !== undefined) this.#send({ type: 'have', entries: [lost] });
       return;
     }
-    const bytes = this.#send({ type: 'run', run });
-    this.#window.sent(bytes, this.#nowMs);
+    this.#window.sent(this.#send({ type: 'run', run }), this.#nowMs);
     this.#outbox.sent({ feed: run.feed, seq: run.firstSeq + run.commits.length - 1 });
   }
 
@@ -351,7 +351,7 @@ export class Session {
     const payMs = this.#budget.waitMs(this.#nowMs);
     const isPaying = payMs > 0 && this.#outbox.hasNews && this.#window.isOpen && !this.#reading;
     const dueMs = Math.min(
-      this.#announceAtMs ?? Infinity,
+      this.#announcement.dueMs,
       isPaying && !this.#blocked ? this.#nowMs + payMs : Infinity,
     );
     if (dueMs === Infinity || dueMs <= this.#nowMs) return;

@@ -24,6 +24,11 @@ export function parsePeerAddress(text: string): PeerAddress | undefined {
   return name !== undefined && isHost(name) ? { host: name, port } : undefined;
 }
 
+/** Whether the host is a name, which may stand for several addresses. */
+export function isNamedHost({ host }: PeerAddress): boolean {
+  return !isIPv4(host) && !isIPv6(host);
+}
+
 export function formatPeerAddress({ host, port }: PeerAddress): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }

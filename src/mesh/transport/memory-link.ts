@@ -8,11 +8,14 @@ import {
   FRAME_OVERHEAD_BYTES,
   type Link,
   type LinkHandlers,
+  type LinkPath,
   MAX_BUFFERED_BYTES,
 } from './transport.ts';
 
 export interface MemoryLinkParts {
   readonly initiator: boolean;
+  /** What it passes for. */
+  readonly linkPath: LinkPath;
   readonly remoteAddress: string;
   readonly remoteNoiseKey: Uint8Array;
   readonly handshakeHash: Uint8Array;
@@ -34,7 +37,7 @@ type Item =
 export class MemoryLink implements Link {
   readonly initiator: boolean;
   readonly remoteAddress: string;
-  readonly path = 'lan';
+  readonly path: LinkPath;
   readonly remoteNoiseKey: Uint8Array;
   readonly handshakeHash: Uint8Array;
   readonly #parts: MemoryLinkParts;
@@ -60,6 +63,7 @@ export class MemoryLink implements Link {
     this.#parts = parts;
     this.#stream = new MemoryStream(parts.path, (reason) => this.fail(reason));
     this.initiator = parts.initiator;
+    this.path = parts.linkPath;
     this.remoteAddress = parts.remoteAddress;
     this.remoteNoiseKey = parts.remoteNoiseKey.slice();
     this.handshakeHash = parts.handshakeHash.slice();

@@ -1,11 +1,11 @@
 // A network in one process for tests and the simulator: the same timers and randomness give the same events in the same order.
 import type { Clock, Random, Timers } from '../../core/index.ts';
 import { MemoryHost } from './memory-host.ts';
-import { MemoryLink } from './memory-link.ts';
+import { MemoryLink, type MemoryLinkParts } from './memory-link.ts';
 import { MemoryPath, type PathState, type Tamper } from './memory-path.ts';
 import { type PathShape, PERFECT_SHAPE, reshape } from './memory-shape.ts';
 import { type MemoryHub, MemoryTransport } from './memory-transport.ts';
-import { DIAL_TIMEOUT_MS, type Transport } from './transport.ts';
+import { DIAL_TIMEOUT_MS, type LinkPath, type Transport } from './transport.ts';
 
 /** About what a socket and its kernel take in before they push back. */
 const DEFAULT_BUFFER_BYTES = 64 * 1024;
@@ -23,6 +23,8 @@ export interface MemoryNetworkOptions extends Partial<PathShape> {
   readonly bufferBytes?: number;
   /** How long a dial may take in all. */
   readonly dialTimeoutMs?: number;
+  /** What a link passes for that was dialled from one address to another; `lan` where this is left out. */
+  readonly linkPath?: (from: string, to: string) => LinkPath;
   /** Called with the size of each frame, framing included, when it has left; once, however often it is lost. */
   readonly onCarried?: (from: string, to: string, bytes: number) => void;
 }
@@ -200,8 +202,10 @@ export class MemoryNetwork {
 
   #connect(from: MemoryTransport, to: MemoryTransport): readonly [MemoryLink, MemoryLink] {
     const handshakeHash = this.#options.random.bytes(HANDSHAKE_HASH_BYTES);
-    const dialler = this.#createEnd(from, to, true, handshakeHash);
-    const acceptor = this.#createEnd(to, from, false, handshakeHash);
+    const linkPath = this.#options.linkPath?.(from.address, to.address) ?? 'lan';
+    const common = { handshakeHash, linkPath };
+    const dialler = this.#createEnd(from, to, { ...common, initiator: true });
+    const acceptor = this.#createEnd(to, from, { ...common, initiator: false });
     MemoryLink.join(dialler, acceptor);
     return [dialler, acceptor];
   }
@@ -209,14 +213,12 @@ export class MemoryNetwork {
   #createEnd(
     near: MemoryTransport,
     far: MemoryTransport,
-    initiator: boolean,
-    handshakeHash: Uint8Array,
+    kind: Pick<MemoryLinkParts, 'initiator' | 'linkPath' | 'handshakeHash'>,
   ): MemoryLink {
     const link = new MemoryLink({
-      initiator,
+      ...kind,
       remoteAddress: far.address,
       remoteNoiseKey: far.noiseKey,
-      handshakeHash,
       host: this.#host(near.address),
       path: this.#path(near.address, far.address),
       bufferBytes: this.#options.bufferBytes ?? DEFAULT_BUFFER_BYTES,

@@ -1,10 +1,10 @@
 // Who calls and from where: the bearer token, the Host and Origin headers, and the agent's name that must be the token's.
-import { type Caller, HoldfastError } from '../../core/index.ts';
+import { HoldfastError, type TokenHolder } from '../../core/index.ts';
 import { isLoopback } from '../loopback.ts';
 import type { ApiRequest } from './respond.ts';
 
 /** Finds whose token it is. Compares in constant time; undefined for a token that is nobody's. */
-export type Authenticate = (token: string) => Caller | undefined;
+export type Authenticate = (token: string) => TokenHolder | undefined;
 
 const BEARER = /^bearer +(\S+) *$/i;
 const HOST_AND_PORT = /^(\[[^\]]+\]|[^:]*)(?::\d{1,5})?$/;
@@ -38,7 +38,7 @@ function isLoopbackAuthority(authority: string): boolean {
 }
 
 /** Throws HoldfastError TOKEN_MISSING or TOKEN_WRONG. */
-export function callerOf({ headers }: ApiRequest, authenticate: Authenticate): Caller {
+export function callerOf({ headers }: ApiRequest, authenticate: Authenticate): TokenHolder {
   const token = BEARER.exec(headers.authorization ?? '')?.[1];
   if (token === undefined) {
     throw new HoldfastError(
@@ -55,7 +55,7 @@ export function callerOf({ headers }: ApiRequest, authenticate: Authenticate): C
 }
 
 /** The agent that beats: the token's. A name in the request may only repeat it. */
-export function beatingAgent(named: string, caller: Caller): string {
+export function beatingAgent(named: string, caller: TokenHolder): string {
   if (caller.scope !== 'agent') {
     throw new HoldfastError(
       'SCOPE_MISSING',
@@ -73,7 +73,7 @@ export function beatingAgent(named: string, caller: Caller): string {
 }
 
 /** Refuses everybody but the operator. `action` ends the sentence "may not …". */
-export function requireAdmin(caller: Caller, action: string): void {
+export function requireAdmin(caller: TokenHolder, action: string): void {
   if (caller.scope === 'admin') return;
   throw new HoldfastError(
     'SCOPE_MISSING',

@@ -1,17 +1,30 @@
 // What the API needs of the sidecar behind it, as a port: tests give it a fake, compose.ts the real one.
-
-import type { Caller, Method, RequestOf, ResponseOf } from '../../core/index.ts';
+import type { Method, RequestOf, ResponseOf, TokenHolder } from '../../core/index.ts';
 import type { BundleControl } from './bundle-control.ts';
 
 export type PeerState = 'connected' | 'connecting' | 'waiting' | 'paused';
 
+export interface ContactRow {
+  readonly address: string;
+  readonly sources: readonly ('configured' | 'added' | 'multicast' | 'exchange' | 'dht')[];
+  /** Host names that resolved to it. */
+  readonly names: readonly string[];
+  readonly attempts: number;
+  readonly lastError: string;
+}
+
 export interface PeerRow {
-  /** Configured address; empty for a peer that dialled us. */
+  /** Where it is dialled, as it was configured, where it was; empty for a peer that only dials us. */
   readonly address: string;
   /** Node id for people; empty until known. */
   readonly nodeId: string;
   readonly name: string;
   readonly state: PeerState;
+  /** What the link runs over; undefined without one. */
+  readonly path: 'lan' | 'dht' | 'relay' | undefined;
+  /** The other end of the link; empty without one. */
+  readonly remoteAddress: string;
+  readonly contacts: readonly ContactRow[];
   readonly roundTripMs: number | undefined;
   readonly lastSeenMs: number | undefined;
   readonly lastError: string;
@@ -24,6 +37,8 @@ export interface PeerRow {
   readonly receivedBytesPerSecond: number;
   readonly sentBytesPerSecond: number;
   readonly stalls: number;
+  /** Undefined where it is not known. */
+  readonly linkClass: string | undefined;
 }
 
 export interface SidecarInfo {
@@ -47,9 +62,16 @@ export interface MeshControl {
   addPeer(address: string): Promise<boolean>;
   /** Rejects with HoldfastError NOT_FOUND. */
   removePeer(address: string): Promise<void>;
-  /** Returns how many links were closed. */
-  pause(): number;
-  resume(): void;
+  /**
+   * Pauses one peer, an address, a name or the beginning of a node id; empty for the whole mesh. Kept across restarts. Resolves
+   * with how many links were closed. Rejects with HoldfastError.
+   */
+  pause(peer: string): Promise<number>;
+  resume(peer: string): Promise<void>;
+  /** Milliseconds since 1970; undefined while it sends as well. */
+  readonly receiveOnlySinceMs: number | undefined;
+  /** Kept across restarts. False when it is so already. Rejects with HoldfastError. */
+  setReceiveOnly(on: boolean): Promise<boolean>;
 }
 
 export interface Backend {
@@ -57,7 +79,11 @@ export interface Backend {
   readonly mesh: MeshControl;
   readonly bundles: BundleControl;
   /** Rejects with HoldfastError only; anything else is a fault of ours. */
-  submit<M extends Method>(method: M, caller: Caller, body: RequestOf<M>): Promise<ResponseOf<M>>;
+  submit<M extends Method>(
+    method: M,
+    caller: TokenHolder,
+    body: RequestOf<M>,
+  ): Promise<ResponseOf<M>>;
   /** Calls back after documents changed; many changes may make one call. Returns how to stop it. */
   onChange(listener: () => void): () => void;
   /** Why the sidecar is not ready, one sentence each; empty when it is. Peers and hub are never among them. */

@@ -1,6 +1,6 @@
 // BundleService: what a courier carries, made and taken in. For the operator alone: a bundle holds everything the fleet knows.
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import type { Caller } from '../../core/index.ts';
+import type { TokenHolder } from '../../core/index.ts';
 import type {
   BundleService,
   ExportBundleRequest,
@@ -41,7 +41,7 @@ export interface ExportDependencies {
 export async function* exportBundle(
   { backend, slots, stopping }: ExportDependencies,
   request: ExportBundleRequest,
-  caller: Caller,
+  caller: TokenHolder,
   gone: AbortSignal,
 ): AsyncGenerator<MessageInitShape<typeof ExportBundleResponseSchema>, void> {
   requireAdmin(caller, 'export bundles');

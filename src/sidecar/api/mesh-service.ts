@@ -27,15 +27,20 @@ export function meshService(backend: Backend, names: NodeNames): UnaryHandlers<t
       return {};
     },
 
-    async pause(_request, caller) {
+    async pause({ peer }, caller) {
       requireAdmin(caller, 'pause the mesh');
-      return { linksClosed: mesh.pause() };
+      return { linksClosed: await mesh.pause(peer) };
     },
 
-    async resume(_request, caller) {
+    async resume({ peer }, caller) {
       requireAdmin(caller, 'resume the mesh');
-      mesh.resume();
+      await mesh.resume(peer);
       return {};
+    },
+
+    async setReceiveOnly({ on }, caller) {
+      requireAdmin(caller, 'change what the mesh sends');
+      return { changed: await mesh.setReceiveOnly(on) };
     },
   };
 }

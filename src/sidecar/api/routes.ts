@@ -3,7 +3,7 @@ import type { DescMethod, DescService } from '@bufbuild/protobuf';
 import { createConnectRouter } from '@connectrpc/connect';
 import { createMethodUrl, type UniversalHandler } from '@connectrpc/connect/protocol';
 import { compressionGzip } from '@connectrpc/connect-node';
-import type { Caller, Hash, Timers } from '../../core/index.ts';
+import type { Hash, Timers, TokenHolder } from '../../core/index.ts';
 import { Health } from '../../gen/grpc/health/v1/health_pb.ts';
 import { ServerReflection } from '../../gen/grpc/reflection/v1/reflection_pb.ts';
 import { BundleService } from '../../gen/holdfast/v1/bundle_pb.ts';
@@ -34,7 +34,7 @@ import { watchDocuments } from './watch-stream.ts';
 
 /** What is public needs no token. */
 export type Route =
-  | { readonly kind: 'unary'; readonly isPublic: false; readonly call: UnaryCall<Caller> }
+  | { readonly kind: 'unary'; readonly isPublic: false; readonly call: UnaryCall<TokenHolder> }
   | { readonly kind: 'unary'; readonly isPublic: true; readonly call: UnaryCall<undefined> }
   | { readonly kind: 'stream'; readonly isPublic: boolean; readonly handler: UniversalHandler };
 type RouteEntry = [path: string, route: Route];

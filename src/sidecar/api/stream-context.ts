@@ -8,17 +8,17 @@ import {
   type HandlerContext,
   type Interceptor,
 } from '@connectrpc/connect';
-import type { Caller } from '../../core/index.ts';
+import type { TokenHolder } from '../../core/index.ts';
 import { fromLibraryError, type ReportFault, toConnectError } from './connect-error.ts';
 
-const callerKey = createContextKey<Caller | undefined>(undefined);
+const callerKey = createContextKey<TokenHolder | undefined>(undefined);
 
 /** `caller` is undefined for methods that need no token. */
-export function contextValuesFor(caller: Caller | undefined): ContextValues {
+export function contextValuesFor(caller: TokenHolder | undefined): ContextValues {
   return createContextValues().set(callerKey, caller);
 }
 
-export function callerFrom(context: HandlerContext): Caller {
+export function callerFrom(context: HandlerContext): TokenHolder {
   const caller = context.values.get(callerKey);
   if (caller === undefined) throw new Error('A method that needs a caller was called without one.');
   return caller;

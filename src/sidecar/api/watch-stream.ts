@@ -4,7 +4,7 @@
 //      │                     └──silence──► KEEP_ALIVE       stopping: ends with STOPPING
 //      └──cursor too old──► RESYNC, snapshot, SYNCED
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import type { Caller, Timers } from '../../core/index.ts';
+import type { Timers, TokenHolder } from '../../core/index.ts';
 import {
   type WatchDocumentsRequest,
   type WatchDocumentsResponseSchema,
@@ -35,7 +35,7 @@ type WatchEvent = MessageInitShape<typeof WatchDocumentsResponseSchema>;
 export async function* watchDocuments(
   { backend, timers, names, slots, stopping }: WatchDependencies,
   request: WatchDocumentsRequest,
-  caller: Caller,
+  caller: TokenHolder,
   gone: AbortSignal,
 ): AsyncGenerator<WatchEvent, void> {
   const releaseSlot = slots.take();

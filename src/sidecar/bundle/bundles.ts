@@ -192,7 +192,7 @@ export class Bundles {
       if (name === text) found.add(nodeId);
       if (isId && formatNodeId(nodeId, crypto).startsWith(text.toLowerCase())) found.add(nodeId);
     }
-    for (const peer of linked) if (peer.address === address) found.add(peer.nodeId);
+    for (const peer of linked) if (addressesOf(peer).includes(address)) found.add(peer.nodeId);
     const [first, ...others] = found;
     if (first === undefined) throw unknownPeer(`no peer "${text}" was ever heard of here`);
     if (others.length === 0) return first;
@@ -203,6 +203,11 @@ export class Bundles {
       { field: 'peer' },
     );
   }
+}
+
+/** All that an operator may know it by. */
+function addressesOf({ address, contacts }: PeerView): string[] {
+  return [address, ...contacts.flatMap((contact) => [contact.address, ...contact.names])];
 }
 
 /** Something of which nothing can be read is refused as a whole; what breaks off later has brought what came before. */

@@ -8,7 +8,8 @@ import {
   MAX_PIECE_BYTES,
 } from '../api/index.ts';
 import type { Member } from '../member.ts';
-import { type MemberSupervisor, storeDown } from '../member-supervisor.ts';
+import type { MemberSupervisor } from '../member-supervisor.ts';
+import { storeDown } from '../store-faults.ts';
 import type { ImportOutcome } from './bundles.ts';
 
 /** Peers whose last bundle is told. */

@@ -1,7 +1,7 @@
 // Bearer tokens of the local API: one file for the administrator, one for each agent, and the table that knows whose a token is.
 import { timingSafeEqual } from 'node:crypto';
 import { join } from 'node:path';
-import { type Caller, type Random, toBase32, utf8 } from '../../core/index.ts';
+import { type Random, type TokenHolder, toBase32, utf8 } from '../../core/index.ts';
 import { sodiumCrypto } from '../sodium-crypto.ts';
 import { StartupError } from '../startup-error.ts';
 import { malformedSecret, readOrCreateSecretFile } from './secret-file.ts';
@@ -18,17 +18,17 @@ const AGENT_NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;
 
 /** Knows whose a token is. Keeps digests only, so that neither a dump nor the time a comparison takes gives a token away. */
 export class TokenTable {
-  readonly #entries: readonly { readonly digest: Uint8Array; readonly caller: Caller }[];
+  readonly #entries: readonly { readonly digest: Uint8Array; readonly caller: TokenHolder }[];
 
-  constructor(entries: readonly { readonly token: string; readonly caller: Caller }[]) {
+  constructor(entries: readonly { readonly token: string; readonly caller: TokenHolder }[]) {
     this.#entries = entries.map(({ token, caller }) => ({ digest: digestOf(token), caller }));
   }
 
   /** Whose token it is, or undefined. */
-  find(presented: string): Caller | undefined {
+  find(presented: string): TokenHolder | undefined {
     if (presented.length > MAX_PRESENTED_LENGTH) return undefined;
     const digest = digestOf(presented);
-    let found: Caller | undefined;
+    let found: TokenHolder | undefined;
     // No early end: the time taken does not say which entry matched.
     for (const entry of this.#entries) {
       if (timingSafeEqual(entry.digest, digest)) found = entry.caller;
@@ -38,7 +38,7 @@ export class TokenTable {
 }
 
 /** Where the token of a caller is kept. */
-export function tokenPath(dataDir: string, caller: Caller): string {
+export function tokenPath(dataDir: string, caller: TokenHolder): string {
   const name = caller.scope === 'admin' ? 'admin' : `agent-${caller.agent}`;
   return join(dataDir, TOKEN_DIRECTORY, name);
 }
@@ -49,12 +49,12 @@ export async function loadTokens(
   agents: readonly string[],
   random: Random,
 ): Promise<TokenTable> {
-  const callers: readonly Caller[] = [
+  const callers: readonly TokenHolder[] = [
     { scope: 'admin' },
     ...agents.map((agent) => ({ scope: 'agent' as const, agent: checkedName(agent) })),
   ];
   const pathByToken = new Map<string, string>();
-  const entries: { token: string; caller: Caller }[] = [];
+  const entries: { token: string; caller: TokenHolder }[] = [];
   for (const caller of callers) {
     const path = tokenPath(dataDir, caller);
     const token = await readOrCreateSecretFile(path, () => makeToken(random), random);

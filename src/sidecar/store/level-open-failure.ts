@@ -16,7 +16,7 @@ const EXPLANATIONS: readonly Explanation[] = [
   {
     sign: /LEVEL_LOCKED/,
     message: 'Another sidecar is using {}.',
-    hint: 'Stop it first, or give this one a data directory of its own.',
+    hint: 'Stop it first. To run two sidecars on one machine, give each a data directory of its own.',
   },
   {
     sign: /No space left on device|ENOSPC|EDQUOT|quota exceeded/i,

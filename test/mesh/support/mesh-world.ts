@@ -7,8 +7,11 @@ import {
   Mesh,
   type MeshReport,
   type PeerView,
+  parseLinkClassRule,
+  parseQuietSpan,
+  type Resolver,
 } from '../../../src/mesh/index.ts';
-import type { Transport } from '../../../src/mesh/transport/transport.ts';
+import type { LinkPath, Transport } from '../../../src/mesh/transport/transport.ts';
 import { createSeededRandom, ManualClock } from '../../../src/testing/index.ts';
 import { FeedHolder, outcomeOf } from './feed-holder.ts';
 import { membershipOf, nameOf } from './names.ts';
@@ -23,12 +26,23 @@ export class MeshWorld {
 
   constructor({ delayMs = DELAY_MS } = {}) {
     const random = createSeededRandom('network');
-    this.network = createMemoryNetwork({ timers: this.clock, random, delayMs });
+    // As real addresses do, they tell what a link runs over.
+    const linkPath = (from: string, to: string): LinkPath =>
+      [from, to].some((one) => one.startsWith('relay:'))
+        ? 'relay'
+        : [from, to].some((one) => one.startsWith('dht:'))
+          ? 'dht'
+          : 'lan';
+    this.network = createMemoryNetwork({ timers: this.clock, random, delayMs, linkPath });
   }
 
   /** A node that is up and listens at `<name>:1`. */
-  async node(name: string, peers: readonly MeshNode[] = []): Promise<MeshNode> {
-    const node = new MeshNode(this, name);
+  async node(
+    name: string,
+    peers: readonly MeshNode[] = [],
+    options: MeshNodeOptions = {},
+  ): Promise<MeshNode> {
+    const node = new MeshNode(this, name, options);
     await node.start(peers);
     return node;
   }
@@ -43,6 +57,17 @@ interface MeshNodeOptions {
   readonly fleetSecret?: Uint8Array;
   /** In place of a transport at the node's own address. */
   readonly transport?: Transport;
+  /** Addresses at which it listens besides. */
+  readonly doors?: readonly string[];
+  readonly resolver?: Resolver;
+  readonly chooseNeighbours?: (self: string, candidates: readonly string[]) => ReadonlySet<string>;
+  readonly rules?: Rules;
+}
+
+/** Classes of links and when they are silent, as options have them. */
+interface Rules {
+  readonly classes?: readonly string[];
+  readonly quietHours?: readonly string[];
 }
 
 export class MeshNode {
@@ -57,6 +82,7 @@ export class MeshNode {
   refuseRuns: string | undefined;
   /** Of the meshes that this node makes from now on. */
   budgets: LinkBudgets | undefined;
+  readonly #rules: Rules;
   /** Runs that came from peers. */
   runsReceived = 0;
   /** Makes the store fail. */
@@ -68,6 +94,7 @@ export class MeshNode {
     this.#options = options;
     this.name = name;
     this.address = `${name}:1`;
+    this.#rules = options.rules ?? {};
     this.holder = new FeedHolder(name, options);
     this.mesh = this.#createMesh();
   }
@@ -119,15 +146,19 @@ export class MeshNode {
   }
 
   #createMesh(): Mesh {
-    const { clock, network } = this.#world;
+    const { clock } = this.#world;
     const mesh: Mesh = new Mesh({
       clock,
       timers: clock,
       random: createSeededRandom(this.name),
-      transport: this.#options.transport ?? network.transport(this.address, new Uint8Array(32)),
+      transport: this.#options.transport ?? this.#createTransport(),
+      resolver: this.#options.resolver,
+      chooseNeighbours: this.#options.chooseNeighbours,
       membership: membershipOf(this.name, this.#options.fleetSecret),
       name: this.name,
       budgets: this.budgets,
+      classes: (this.#rules.classes ?? []).map((text) => ruleOf(parseLinkClassRule(text))),
+      quietHours: (this.#rules.quietHours ?? []).map((text) => ruleOf(parseQuietSpan(text))),
       feeds: {
         positions: () => this.holder.positions(),
         readRun: async (feed, seq, _maxBytes, withPrevious) => {
@@ -139,6 +170,29 @@ export class MeshNode {
       report: (report) => this.#reports.push(describeReport(report)),
     });
     return mesh;
+  }
+
+  /** Dials TCP addresses from its own address, and others from the door of that kind. */
+  #createTransport(): Transport {
+    const { network } = this.#world;
+    const doors = [this.address, ...(this.#options.doors ?? [])].map((address) => ({
+      kind: kindOf(address),
+      transport: network.transport(address, new Uint8Array(32)),
+    }));
+    const main = (doors[0] as (typeof doors)[number]).transport;
+    return {
+      listen: async (handlers) => {
+        for (const { transport } of doors.slice(1)) await transport.listen(handlers);
+        return main.listen(handlers);
+      },
+      dial: (address, signal) => {
+        const door = doors.find(({ kind }) => kind === kindOf(address));
+        return (door?.transport ?? main).dial(address, signal);
+      },
+      close: async () => {
+        for (const { transport } of doors) await transport.close();
+      },
+    };
   }
 
   #deliver(mesh: Mesh, runs: readonly Run[]): string | undefined {
@@ -154,6 +208,16 @@ export class MeshNode {
   }
 }
 
+/** `dht` of `dht:abc`; empty of `beta:1`. */
+function kindOf(address: string): string {
+  return /^(?:dht|relay)(?=:)/.exec(address)?.[0] ?? '';
+}
+
+function ruleOf<Rule>(rule: Rule | string): Rule {
+  if (typeof rule === 'string') throw new Error(rule);
+  return rule;
+}
+
 function describeReport(report: MeshReport): string {
   switch (report.type) {
     case 'link-up':
@@ -166,8 +230,16 @@ function describeReport(report: MeshReport): string {
       return `held ${describeFeed(report.feed)} of ${nameOf(report.nodeId)}: ${report.reason}`;
     case 'duplicate-identity':
       return `somebody at ${report.address} has our key`;
+    case 'quiet':
+      return `quiet: ${report.reason}, ${report.closed} closed`;
+    case 'quiet-over':
+      return `quiet hours of ${report.linkClass} are over`;
     case 'read-failed':
       return `cannot read for ${nameOf(report.nodeId)}: ${report.reason}`;
+    case 'contact-given-up':
+      return `gave up ${report.address} after ${report.attempts}: ${report.reason}`;
+    case 'contact-corrected':
+      return `${report.address} is ${nameOf(report.nodeId)} and not ${nameOf(report.expected)}`;
     case 'dial-failed':
       return `dial ${report.attempts} of ${report.address} failed: ${report.reason}`;
   }

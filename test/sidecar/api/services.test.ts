@@ -443,6 +443,8 @@ test('ListPeers: by name, then address', async () => {
     name: '',
     nodeId: '',
     state: 'waiting' as const,
+    path: undefined,
+    remoteAddress: '',
     roundTripMs: undefined,
     lastSeenMs: undefined,
     lastError: 'refused',
@@ -465,7 +467,20 @@ test('ListPeers: by name, then address', async () => {
     outbound: true,
     receivedBytesPerSecond: '1',
     sentBytesPerSecond: '3',
+    path: 'LINK_PATH_LAN',
+    remoteAddress: PEER.remoteAddress,
+    contacts: [
+      {
+        address: '10.0.0.2:7677',
+        sources: ['CONTACT_SOURCE_ADDED'],
+        names: ['south.example:7677'],
+        attempts: 2,
+        lastError: 'connection refused',
+      },
+    ],
+    linkClass: 'lan',
   });
+  assert.equal('path' in json.peers[0], false, 'no link, no path');
 });
 
 test('ListPeers: what limits a link, and how often it was closed because nothing moved', async () => {
@@ -474,6 +489,22 @@ test('ListPeers: what limits a link, and how often it was closed because nothing
   const { json } = await call(api.url, '/holdfast.v1.MeshService/ListPeers', {});
   assert.equal(json.peers[0].budgetBytesPerSecond, '20480');
   assert.equal(json.peers[0].stalls, 2);
+});
+
+test('SetReceiveOnly: says whether it changed anything, shows in the status, and is for admins', async () => {
+  await using api = await openApi();
+  const path = '/holdfast.v1.MeshService/SetReceiveOnly';
+  const status = async () => (await call(api.url, '/holdfast.v1.MeshService/Status', {})).json;
+  assert.equal('receiveOnlySince' in (await status()), false);
+  const admin = { token: ADMIN_TOKEN };
+  assert.deepEqual((await call(api.url, path, { on: true }, admin)).json, { changed: true });
+  assert.deepEqual((await call(api.url, path, { on: true }, admin)).json, {});
+  assert.equal((await status()).receiveOnlySince, '2027-01-15T08:00:00Z');
+  const refused = await call(api.url, path, { on: false });
+  assert.equal(refused.json.code, 'permission_denied');
+  assert.equal((await status()).receiveOnlySince, '2027-01-15T08:00:00Z');
+  assert.deepEqual((await call(api.url, path, { on: false }, admin)).json, { changed: true });
+  assert.equal('receiveOnlySince' in (await status()), false);
 });
 
 test('Status: what is not as it should be, with authors as node ids for people', async () => {
@@ -505,4 +536,10 @@ test('Pause and Resume tell the mesh', async () => {
   assert.equal(paused.mesh.paused, true);
   const resumed = await exchange('MeshService/Resume', {}, { token: ADMIN_TOKEN });
   assert.equal(resumed.mesh.paused, false);
+});
+
+test('Pause and Resume of one peer leave the others alone', async () => {
+  const paused = await exchange('MeshService/Pause', { peer: 'north' }, { token: ADMIN_TOKEN });
+  assert.deepEqual([...paused.mesh.pausedPeers], ['north']);
+  assert.equal(paused.mesh.paused, false);
 });

@@ -189,6 +189,19 @@ describe('the data mule', () => {
     assert.deepEqual(await b.read('notes/far-49'), { n: 49 });
     assert.equal((await hashes([a, b])).size, 1);
   });
+
+  test('carries what a sidecar wrote that sends nothing over links', async () => {
+    const fleet = new TestFleet();
+    const a = await fleet.start('a');
+    const mute = await fleet.start('mute', { peers: ['a'], receivesOnly: true });
+    await a.put('notes/a', { n: 1 });
+    await mute.put('notes/mute', { n: 2 });
+    await fleet.quiet();
+    assert.equal(await a.read('notes/mute'), undefined);
+    await unpack(a, (await pack(mute, { peer: 'a' })).bytes);
+    assert.deepEqual(await a.read('notes/mute'), { n: 2 });
+    assert.equal((await hashes([a, mute])).size, 1);
+  });
 });
 
 describe('a bundle', () => {
@@ -353,6 +366,8 @@ describe('what a peer holds', () => {
     await b.put('notes/c', { n: 3 });
     await fleet.quiet();
     assert.equal((await pack(a, { peer: 'b' })).commits, 0, 'while the link is up');
+    const dialled = b.member.peers()[0]?.address ?? '';
+    assert.equal((await pack(b, { peer: dialled })).commits, 0, 'by the address it is dialled at');
     const closing = b.member.close();
     await fleet.quiet();
     await closing;

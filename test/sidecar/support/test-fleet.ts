@@ -6,11 +6,14 @@ import {
   HoldfastError,
   type JsonObject,
   type ResponseOf,
+  toHex,
   utf8,
 } from '../../../src/core/index.ts';
 import { createMemoryNetwork, type MemoryNetwork } from '../../../src/mesh/transport/memory.ts';
+import type { ExchangeOptions } from '../../../src/sidecar/address-exchange.ts';
 import { deriveNodeKey } from '../../../src/sidecar/identity/node-key.ts';
 import { Member, type MemberReport } from '../../../src/sidecar/member.ts';
+import type { NetworkWatch } from '../../../src/sidecar/network-watch.ts';
 import { sodiumCrypto } from '../../../src/sidecar/sodium-crypto.ts';
 import { createMemoryStore } from '../../../src/sidecar/store/memory-store.ts';
 import type { Store } from '../../../src/sidecar/store/store.ts';
@@ -31,7 +34,18 @@ export interface Start {
   readonly forgetting?: Forgetting;
   /** Why nothing is taken from others; undefined while it is. */
   holdsBack?(): string | undefined;
+  /** Where it listens, if not at the address of its name. */
+  readonly address?: string;
+  /** Exchanges addresses with other members. */
+  readonly exchange?: Partial<ExchangeOptions>;
+  /** For people, where it is another than that of its keys. */
+  readonly shownName?: string;
+  /** Whether it begins as one that only receives. */
+  readonly receivesOnly?: boolean;
 }
+
+/** A network that never changes and has no interface but that of the listener. */
+const STILL_NETWORK: NetworkWatch = { list: () => [], onChange: () => () => undefined };
 
 export class TestFleet {
   readonly clock = new ManualClock();
@@ -45,7 +59,7 @@ export class TestFleet {
   /** Opens a member and links it. The same name has the same keys and address each time. */
   async start(name: string, start: Start = {}): Promise<RunningMember> {
     const key = deriveNodeKey(sodiumCrypto.blake2b(utf8(name)));
-    const transport = this.network.transport(addressOf(name), key.noise.publicKey);
+    const transport = this.network.transport(start.address ?? addressOf(name), key.noise.publicKey);
     const reports: MemberReport[] = [];
     const member = await Member.open({
       environment: {
@@ -56,7 +70,7 @@ export class TestFleet {
       },
       store: start.store ?? createMemoryStore(),
       transport,
-      name,
+      name: start.shownName ?? name,
       agents: [name],
       signer: key.signer,
       fleet: { fleetId: sodiumCrypto.blake2b(FLEET_KEY), key: FLEET_KEY },
@@ -73,6 +87,18 @@ export class TestFleet {
             },
           }),
       holdsBack: () => start.holdsBack?.(),
+      ...(start.exchange === undefined
+        ? {}
+        : {
+            exchange: {
+              advertised: [],
+              noiseKey: toHex(key.noise.publicKey),
+              dht: false,
+              network: STILL_NETWORK,
+              ...start.exchange,
+            },
+          }),
+      ...(start.receivesOnly === undefined ? {} : { receivesOnly: start.receivesOnly }),
       report: (report) => reports.push(report),
     });
     await member.connect((start.peers ?? []).map(addressOf), true);

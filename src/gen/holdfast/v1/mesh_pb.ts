@@ -15,7 +15,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file holdfast/v1/mesh.proto.
  */
 export const file_holdfast_v1_mesh: GenFile = /*@__PURE__*/
-  fileDesc("ChZob2xkZmFzdC92MS9tZXNoLnByb3RvEgtob2xkZmFzdC52MSIPCg1TdGF0dXNSZXF1ZXN0IvYDCg5TdGF0dXNSZXNwb25zZRIPCgdub2RlX2lkGAEgASgJEgwKBG5hbWUYAiABKAkSDwoHdmVyc2lvbhgDIAEoCRISCgpmbGVldF9tb2RlGAQgASgJEg0KBWZsZWV0GAUgASgJEi4KCnN0YXJ0ZWRfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBmFnZW50cxgHIAMoCRIUCgxtZXNoX2FkZHJlc3MYCCABKAkSDgoGcGF1c2VkGAkgASgIEg0KBWxpbmtzGAogASgNEhEKCWRvY3VtZW50cxgLIAEoBBINCgVmZWVkcxgMIAEoBBIPCgdjb21taXRzGA0gASgEEhIKCnN0YXRlX2hhc2gYDiABKAkSEAoIdm9pZF9vcHMYDyABKAQSNQoLcXVhcmFudGluZWQYECADKAsyIC5ob2xkZmFzdC52MS5RdWFyYW50aW5lZERvY3VtZW50EikKCmhlbGRfZmVlZHMYESADKAsyFS5ob2xkZmFzdC52MS5IZWxkRmVlZBIRCglub3RfcmVhZHkYFCADKAkSDgoGZGFtYWdlGBUgAygJEhAKCHdhcm5pbmdzGB4gAygJEiwKB2J1bmRsZXMYKCADKAsyGy5ob2xkZmFzdC52MS5SZWNlaXZlZEJ1bmRsZSKQAQoOUmVjZWl2ZWRCdW5kbGUSDwoHbm9kZV9pZBgBIAEoCRIMCgRuYW1lGAIgASgJEi4KCmNyZWF0ZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3JlY2VpdmVkX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJFChNRdWFyYW50aW5lZERvY3VtZW50EhIKCmNvbGxlY3Rpb24YASABKAkSCgoCaWQYAiABKAkSDgoGcmVhc29uGAMgASgJInoKCEhlbGRGZWVkEg4KBmF1dGhvchgBIAEoCRIMCgRsYW5lGAIgASgJEg4KBnJlYXNvbhgDIAEoCRIsCghyZXRyeV9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEgoKb3Zlcl9xdW90YRgFIAEoCCKzAwoEUGVlchIPCgdhZGRyZXNzGAEgASgJEg8KB25vZGVfaWQYAiABKAkSDAoEbmFtZRgDIAEoCRIlCgVzdGF0ZRgEIAEoDjIWLmhvbGRmYXN0LnYxLlBlZXJTdGF0ZRItCgpyb3VuZF90cmlwGAUgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEi0KCWxhc3Rfc2VlbhgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEgoKbGFzdF9lcnJvchgHIAEoCRIWCg5ieXRlc19yZWNlaXZlZBgIIAEoBBISCgpieXRlc19zZW50GAkgASgEEhAKCGF0dGVtcHRzGAogASgNEhAKCG91dGJvdW5kGAsgASgIEiQKF2J1ZGdldF9ieXRlc19wZXJfc2Vjb25kGAwgASgESACIAQESIQoZcmVjZWl2ZWRfYnl0ZXNfcGVyX3NlY29uZBgNIAEoBBIdChVzZW50X2J5dGVzX3Blcl9zZWNvbmQYDiABKAQSDgoGc3RhbGxzGA8gASgNQhoKGF9idWRnZXRfYnl0ZXNfcGVyX3NlY29uZCISChBMaXN0UGVlcnNSZXF1ZXN0IjUKEUxpc3RQZWVyc1Jlc3BvbnNlEiAKBXBlZXJzGAEgAygLMhEuaG9sZGZhc3QudjEuUGVlciItCg5BZGRQZWVyUmVxdWVzdBIbCgdhZGRyZXNzGAEgASgJQgq6SAdyBRABKKwCIiAKD0FkZFBlZXJSZXNwb25zZRINCgVhZGRlZBgBIAEoCCIwChFSZW1vdmVQZWVyUmVxdWVzdBIbCgdhZGRyZXNzGAEgASgJQgq6SAdyBRABKKwCIhQKElJlbW92ZVBlZXJSZXNwb25zZSIOCgxQYXVzZVJlcXVlc3QiJQoNUGF1c2VSZXNwb25zZRIUCgxsaW5rc19jbG9zZWQYASABKA0iDwoNUmVzdW1lUmVxdWVzdCIQCg5SZXN1bWVSZXNwb25zZSqLAQoJUGVlclN0YXRlEhoKFlBFRVJfU1RBVEVfVU5TUEVDSUZJRUQQABIYChRQRUVSX1NUQVRFX0NPTk5FQ1RFRBABEhkKFVBFRVJfU1RBVEVfQ09OTkVDVElORxACEhYKElBFRVJfU1RBVEVfV0FJVElORxADEhUKEVBFRVJfU1RBVEVfUEFVU0VEEAQytAMKC01lc2hTZXJ2aWNlEkEKBlN0YXR1cxIaLmhvbGRmYXN0LnYxLlN0YXR1c1JlcXVlc3QaGy5ob2xkZmFzdC52MS5TdGF0dXNSZXNwb25zZRJKCglMaXN0UGVlcnMSHS5ob2xkZmFzdC52MS5MaXN0UGVlcnNSZXF1ZXN0Gh4uaG9sZGZhc3QudjEuTGlzdFBlZXJzUmVzcG9uc2USRAoHQWRkUGVlchIbLmhvbGRmYXN0LnYxLkFkZFBlZXJSZXF1ZXN0GhwuaG9sZGZhc3QudjEuQWRkUGVlclJlc3BvbnNlEk0KClJlbW92ZVBlZXISHi5ob2xkZmFzdC52MS5SZW1vdmVQZWVyUmVxdWVzdBofLmhvbGRmYXN0LnYxLlJlbW92ZVBlZXJSZXNwb25zZRI+CgVQYXVzZRIZLmhvbGRmYXN0LnYxLlBhdXNlUmVxdWVzdBoaLmhvbGRmYXN0LnYxLlBhdXNlUmVzcG9uc2USQQoGUmVzdW1lEhouaG9sZGZhc3QudjEuUmVzdW1lUmVxdWVzdBobLmhvbGRmYXN0LnYxLlJlc3VtZVJlc3BvbnNlYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("ChZob2xkZmFzdC92MS9tZXNoLnByb3RvEgtob2xkZmFzdC52MSIPCg1TdGF0dXNSZXF1ZXN0Iq4ECg5TdGF0dXNSZXNwb25zZRIPCgdub2RlX2lkGAEgASgJEgwKBG5hbWUYAiABKAkSDwoHdmVyc2lvbhgDIAEoCRISCgpmbGVldF9tb2RlGAQgASgJEg0KBWZsZWV0GAUgASgJEi4KCnN0YXJ0ZWRfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBmFnZW50cxgHIAMoCRIUCgxtZXNoX2FkZHJlc3MYCCABKAkSDgoGcGF1c2VkGAkgASgIEg0KBWxpbmtzGAogASgNEhEKCWRvY3VtZW50cxgLIAEoBBINCgVmZWVkcxgMIAEoBBIPCgdjb21taXRzGA0gASgEEhIKCnN0YXRlX2hhc2gYDiABKAkSEAoIdm9pZF9vcHMYDyABKAQSNQoLcXVhcmFudGluZWQYECADKAsyIC5ob2xkZmFzdC52MS5RdWFyYW50aW5lZERvY3VtZW50EikKCmhlbGRfZmVlZHMYESADKAsyFS5ob2xkZmFzdC52MS5IZWxkRmVlZBIRCglub3RfcmVhZHkYFCADKAkSDgoGZGFtYWdlGBUgAygJEhAKCHdhcm5pbmdzGB4gAygJEjYKEnJlY2VpdmVfb25seV9zaW5jZRgfIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoHYnVuZGxlcxgyIAMoCzIbLmhvbGRmYXN0LnYxLlJlY2VpdmVkQnVuZGxlIpABCg5SZWNlaXZlZEJ1bmRsZRIPCgdub2RlX2lkGAEgASgJEgwKBG5hbWUYAiABKAkSLgoKY3JlYXRlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLcmVjZWl2ZWRfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIkUKE1F1YXJhbnRpbmVkRG9jdW1lbnQSEgoKY29sbGVjdGlvbhgBIAEoCRIKCgJpZBgCIAEoCRIOCgZyZWFzb24YAyABKAkiegoISGVsZEZlZWQSDgoGYXV0aG9yGAEgASgJEgwKBGxhbmUYAiABKAkSDgoGcmVhc29uGAMgASgJEiwKCHJldHJ5X2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgpvdmVyX3F1b3RhGAUgASgIInwKB0NvbnRhY3QSDwoHYWRkcmVzcxgBIAEoCRIrCgdzb3VyY2VzGAIgAygOMhouaG9sZGZhc3QudjEuQ29udGFjdFNvdXJjZRINCgVuYW1lcxgDIAMoCRIQCghhdHRlbXB0cxgEIAEoDRISCgpsYXN0X2Vycm9yGAUgASgJIqwECgRQZWVyEg8KB2FkZHJlc3MYASABKAkSDwoHbm9kZV9pZBgCIAEoCRIMCgRuYW1lGAMgASgJEiUKBXN0YXRlGAQgASgOMhYuaG9sZGZhc3QudjEuUGVlclN0YXRlEi0KCnJvdW5kX3RyaXAYBSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLQoJbGFzdF9zZWVuGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgpsYXN0X2Vycm9yGAcgASgJEhYKDmJ5dGVzX3JlY2VpdmVkGAggASgEEhIKCmJ5dGVzX3NlbnQYCSABKAQSEAoIYXR0ZW1wdHMYCiABKA0SEAoIb3V0Ym91bmQYCyABKAgSJAoXYnVkZ2V0X2J5dGVzX3Blcl9zZWNvbmQYDCABKARIAIgBARIhChlyZWNlaXZlZF9ieXRlc19wZXJfc2Vjb25kGA0gASgEEh0KFXNlbnRfYnl0ZXNfcGVyX3NlY29uZBgOIAEoBBIOCgZzdGFsbHMYDyABKA0SIwoEcGF0aBgQIAEoDjIVLmhvbGRmYXN0LnYxLkxpbmtQYXRoEhYKDnJlbW90ZV9hZGRyZXNzGBEgASgJEiYKCGNvbnRhY3RzGBIgAygLMhQuaG9sZGZhc3QudjEuQ29udGFjdBISCgpsaW5rX2NsYXNzGBMgASgJQhoKGF9idWRnZXRfYnl0ZXNfcGVyX3NlY29uZCISChBMaXN0UGVlcnNSZXF1ZXN0IjUKEUxpc3RQZWVyc1Jlc3BvbnNlEiAKBXBlZXJzGAEgAygLMhEuaG9sZGZhc3QudjEuUGVlciItCg5BZGRQZWVyUmVxdWVzdBIbCgdhZGRyZXNzGAEgASgJQgq6SAdyBRABKKwCIiAKD0FkZFBlZXJSZXNwb25zZRINCgVhZGRlZBgBIAEoCCIwChFSZW1vdmVQZWVyUmVxdWVzdBIbCgdhZGRyZXNzGAEgASgJQgq6SAdyBRABKKwCIhQKElJlbW92ZVBlZXJSZXNwb25zZSImCgxQYXVzZVJlcXVlc3QSFgoEcGVlchgBIAEoCUIIukgFcgMorAIiJQoNUGF1c2VSZXNwb25zZRIUCgxsaW5rc19jbG9zZWQYASABKA0iJwoNUmVzdW1lUmVxdWVzdBIWCgRwZWVyGAEgASgJQgi6SAVyAyisAiIQCg5SZXN1bWVSZXNwb25zZSIjChVTZXRSZWNlaXZlT25seVJlcXVlc3QSCgoCb24YASABKAgiKQoWU2V0UmVjZWl2ZU9ubHlSZXNwb25zZRIPCgdjaGFuZ2VkGAEgASgIKosBCglQZWVyU3RhdGUSGgoWUEVFUl9TVEFURV9VTlNQRUNJRklFRBAAEhgKFFBFRVJfU1RBVEVfQ09OTkVDVEVEEAESGQoVUEVFUl9TVEFURV9DT05ORUNUSU5HEAISFgoSUEVFUl9TVEFURV9XQUlUSU5HEAMSFQoRUEVFUl9TVEFURV9QQVVTRUQQBCpgCghMaW5rUGF0aBIZChVMSU5LX1BBVEhfVU5TUEVDSUZJRUQQABIRCg1MSU5LX1BBVEhfTEFOEAESEQoNTElOS19QQVRIX0RIVBACEhMKD0xJTktfUEFUSF9SRUxBWRADKrsBCg1Db250YWN0U291cmNlEh4KGkNPTlRBQ1RfU09VUkNFX1VOU1BFQ0lGSUVEEAASHQoZQ09OVEFDVF9TT1VSQ0VfQ09ORklHVVJFRBABEhgKFENPTlRBQ1RfU09VUkNFX0FEREVEEAISHAoYQ09OVEFDVF9TT1VSQ0VfTVVMVElDQVNUEAMSGwoXQ09OVEFDVF9TT1VSQ0VfRVhDSEFOR0UQBBIWChJDT05UQUNUX1NPVVJDRV9ESFQQBTKPBAoLTWVzaFNlcnZpY2USQQoGU3RhdHVzEhouaG9sZGZhc3QudjEuU3RhdHVzUmVxdWVzdBobLmhvbGRmYXN0LnYxLlN0YXR1c1Jlc3BvbnNlEkoKCUxpc3RQZWVycxIdLmhvbGRmYXN0LnYxLkxpc3RQZWVyc1JlcXVlc3QaHi5ob2xkZmFzdC52MS5MaXN0UGVlcnNSZXNwb25zZRJECgdBZGRQZWVyEhsuaG9sZGZhc3QudjEuQWRkUGVlclJlcXVlc3QaHC5ob2xkZmFzdC52MS5BZGRQZWVyUmVzcG9uc2USTQoKUmVtb3ZlUGVlchIeLmhvbGRmYXN0LnYxLlJlbW92ZVBlZXJSZXF1ZXN0Gh8uaG9sZGZhc3QudjEuUmVtb3ZlUGVlclJlc3BvbnNlEj4KBVBhdXNlEhkuaG9sZGZhc3QudjEuUGF1c2VSZXF1ZXN0GhouaG9sZGZhc3QudjEuUGF1c2VSZXNwb25zZRJBCgZSZXN1bWUSGi5ob2xkZmFzdC52MS5SZXN1bWVSZXF1ZXN0GhsuaG9sZGZhc3QudjEuUmVzdW1lUmVzcG9uc2USWQoOU2V0UmVjZWl2ZU9ubHkSIi5ob2xkZmFzdC52MS5TZXRSZWNlaXZlT25seVJlcXVlc3QaIy5ob2xkZmFzdC52MS5TZXRSZWNlaXZlT25seVJlc3BvbnNlYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * See MeshService.Status.
@@ -179,9 +179,16 @@ export type StatusResponse = Message<"holdfast.v1.StatusResponse"> & {
   warnings: string[];
 
   /**
+   * Since when it only receives; absent while it sends as well.
+   *
+   * @generated from field: google.protobuf.Timestamp receive_only_since = 31;
+   */
+  receiveOnlySince?: Timestamp | undefined;
+
+  /**
    * The last bundle of each peer of which one came, the newest first; at most 16.
    *
-   * @generated from field: repeated holdfast.v1.ReceivedBundle bundles = 40;
+   * @generated from field: repeated holdfast.v1.ReceivedBundle bundles = 50;
    */
   bundles: ReceivedBundle[];
 };
@@ -320,13 +327,62 @@ export const HeldFeedSchema: GenMessage<HeldFeed> = /*@__PURE__*/
   messageDesc(file_holdfast_v1_mesh, 4);
 
 /**
+ * An address at which a peer may be dialled.
+ *
+ * @generated from message holdfast.v1.Contact
+ */
+export type Contact = Message<"holdfast.v1.Contact"> & {
+  /**
+   * `host:port`, or `dht:` and a public key.
+   *
+   * @generated from field: string address = 1;
+   */
+  address: string;
+
+  /**
+   * Who named it; none where only a host name led to it.
+   *
+   * @generated from field: repeated holdfast.v1.ContactSource sources = 2;
+   */
+  sources: ContactSource[];
+
+  /**
+   * Configured host names that resolved to it, with their ports.
+   *
+   * @generated from field: repeated string names = 3;
+   */
+  names: string[];
+
+  /**
+   * Failed attempts in a row.
+   *
+   * @generated from field: uint32 attempts = 4;
+   */
+  attempts: number;
+
+  /**
+   * Why the last one failed, in words.
+   *
+   * @generated from field: string last_error = 5;
+   */
+  lastError: string;
+};
+
+/**
+ * Describes the message holdfast.v1.Contact.
+ * Use `create(ContactSchema)` to create a new message.
+ */
+export const ContactSchema: GenMessage<Contact> = /*@__PURE__*/
+  messageDesc(file_holdfast_v1_mesh, 5);
+
+/**
  * One peer.
  *
  * @generated from message holdfast.v1.Peer
  */
 export type Peer = Message<"holdfast.v1.Peer"> & {
   /**
-   * Configured address; empty for a peer that dialled us.
+   * Where it is dialled, as it was configured, where it was; empty for a peer that only dials us.
    *
    * @generated from field: string address = 1;
    */
@@ -368,7 +424,7 @@ export type Peer = Message<"holdfast.v1.Peer"> & {
   lastSeen?: Timestamp | undefined;
 
   /**
-   * Why it is not connected, in words.
+   * Why it is not connected, in words. Of a peer that is paused: by whom, and until when where that is known.
    *
    * @generated from field: string last_error = 7;
    */
@@ -429,6 +485,34 @@ export type Peer = Message<"holdfast.v1.Peer"> & {
    * @generated from field: uint32 stalls = 15;
    */
   stalls: number;
+
+  /**
+   * What the link runs over.
+   *
+   * @generated from field: holdfast.v1.LinkPath path = 16;
+   */
+  path: LinkPath;
+
+  /**
+   * The other end of the link, `host:port`; empty without one.
+   *
+   * @generated from field: string remote_address = 17;
+   */
+  remoteAddress: string;
+
+  /**
+   * All addresses that are known of it.
+   *
+   * @generated from field: repeated holdfast.v1.Contact contacts = 18;
+   */
+  contacts: Contact[];
+
+  /**
+   * Class of its link, or of one to its address: `lan`, `wan` or `satellite`. Empty where no address of it is known.
+   *
+   * @generated from field: string link_class = 19;
+   */
+  linkClass: string;
 };
 
 /**
@@ -436,7 +520,7 @@ export type Peer = Message<"holdfast.v1.Peer"> & {
  * Use `create(PeerSchema)` to create a new message.
  */
 export const PeerSchema: GenMessage<Peer> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_mesh, 5);
+  messageDesc(file_holdfast_v1_mesh, 6);
 
 /**
  * See MeshService.ListPeers.
@@ -451,7 +535,7 @@ export type ListPeersRequest = Message<"holdfast.v1.ListPeersRequest"> & {
  * Use `create(ListPeersRequestSchema)` to create a new message.
  */
 export const ListPeersRequestSchema: GenMessage<ListPeersRequest> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_mesh, 6);
+  messageDesc(file_holdfast_v1_mesh, 7);
 
 /**
  * All peers.
@@ -472,7 +556,7 @@ export type ListPeersResponse = Message<"holdfast.v1.ListPeersResponse"> & {
  * Use `create(ListPeersResponseSchema)` to create a new message.
  */
 export const ListPeersResponseSchema: GenMessage<ListPeersResponse> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_mesh, 7);
+  messageDesc(file_holdfast_v1_mesh, 8);
 
 /**
  * See MeshService.AddPeer.
@@ -481,7 +565,7 @@ export const ListPeersResponseSchema: GenMessage<ListPeersResponse> = /*@__PURE_
  */
 export type AddPeerRequest = Message<"holdfast.v1.AddPeerRequest"> & {
   /**
-   * `host:port` of its mesh listener; IPv6 in brackets.
+   * `host:port` of its mesh listener; IPv6 in brackets. With a node id and `@` before it nobody else is taken there.
    *
    * @generated from field: string address = 1;
    */
@@ -493,7 +577,7 @@ export type AddPeerRequest = Message<"holdfast.v1.AddPeerRequest"> & {
  * Use `create(AddPeerRequestSchema)` to create a new message.
  */
 export const AddPeerRequestSchema: GenMessage<AddPeerRequest> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_mesh, 8);
+  messageDesc(file_holdfast_v1_mesh, 9);
 
 /**
  * The answer to AddPeer.
@@ -514,7 +598,7 @@ export type AddPeerResponse = Message<"holdfast.v1.AddPeerResponse"> & {
  * Use `create(AddPeerResponseSchema)` to create a new message.
  */
 export const AddPeerResponseSchema: GenMessage<AddPeerResponse> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_mesh, 9);
+  messageDesc(file_holdfast_v1_mesh, 10);
 
 /**
  * See MeshService.RemovePeer.
@@ -535,7 +619,7 @@ export type RemovePeerRequest = Message<"holdfast.v1.RemovePeerRequest"> & {
  * Use `create(RemovePeerRequestSchema)` to create a new message.
  */
 export const RemovePeerRequestSchema: GenMessage<RemovePeerRequest> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_mesh, 10);
+  messageDesc(file_holdfast_v1_mesh, 11);
 
 /**
  * The answer to RemovePeer.
@@ -550,7 +634,7 @@ export type RemovePeerResponse = Message<"holdfast.v1.RemovePeerResponse"> & {
  * Use `create(RemovePeerResponseSchema)` to create a new message.
  */
 export const RemovePeerResponseSchema: GenMessage<RemovePeerResponse> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_mesh, 11);
+  messageDesc(file_holdfast_v1_mesh, 12);
 
 /**
  * See MeshService.Pause.
@@ -558,6 +642,12 @@ export const RemovePeerResponseSchema: GenMessage<RemovePeerResponse> = /*@__PUR
  * @generated from message holdfast.v1.PauseRequest
  */
 export type PauseRequest = Message<"holdfast.v1.PauseRequest"> & {
+  /**
+   * One peer: an address or a name as ListPeers shows it, or the first 8 or more characters of its node id. Empty for the whole mesh.
+   *
+   * @generated from field: string peer = 1;
+   */
+  peer: string;
 };
 
 /**
@@ -565,7 +655,7 @@ export type PauseRequest = Message<"holdfast.v1.PauseRequest"> & {
  * Use `create(PauseRequestSchema)` to create a new message.
  */
 export const PauseRequestSchema: GenMessage<PauseRequest> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_mesh, 12);
+  messageDesc(file_holdfast_v1_mesh, 13);
 
 /**
  * The answer to Pause.
@@ -586,7 +676,7 @@ export type PauseResponse = Message<"holdfast.v1.PauseResponse"> & {
  * Use `create(PauseResponseSchema)` to create a new message.
  */
 export const PauseResponseSchema: GenMessage<PauseResponse> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_mesh, 13);
+  messageDesc(file_holdfast_v1_mesh, 14);
 
 /**
  * See MeshService.Resume.
@@ -594,6 +684,12 @@ export const PauseResponseSchema: GenMessage<PauseResponse> = /*@__PURE__*/
  * @generated from message holdfast.v1.ResumeRequest
  */
 export type ResumeRequest = Message<"holdfast.v1.ResumeRequest"> & {
+  /**
+   * One peer: an address or a name as ListPeers shows it, or the first 8 or more characters of its node id. Empty for the whole mesh.
+   *
+   * @generated from field: string peer = 1;
+   */
+  peer: string;
 };
 
 /**
@@ -601,7 +697,7 @@ export type ResumeRequest = Message<"holdfast.v1.ResumeRequest"> & {
  * Use `create(ResumeRequestSchema)` to create a new message.
  */
 export const ResumeRequestSchema: GenMessage<ResumeRequest> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_mesh, 14);
+  messageDesc(file_holdfast_v1_mesh, 15);
 
 /**
  * The answer to Resume.
@@ -616,7 +712,49 @@ export type ResumeResponse = Message<"holdfast.v1.ResumeResponse"> & {
  * Use `create(ResumeResponseSchema)` to create a new message.
  */
 export const ResumeResponseSchema: GenMessage<ResumeResponse> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_mesh, 15);
+  messageDesc(file_holdfast_v1_mesh, 16);
+
+/**
+ * See MeshService.SetReceiveOnly.
+ *
+ * @generated from message holdfast.v1.SetReceiveOnlyRequest
+ */
+export type SetReceiveOnlyRequest = Message<"holdfast.v1.SetReceiveOnlyRequest"> & {
+  /**
+   * Whether to send nothing.
+   *
+   * @generated from field: bool on = 1;
+   */
+  on: boolean;
+};
+
+/**
+ * Describes the message holdfast.v1.SetReceiveOnlyRequest.
+ * Use `create(SetReceiveOnlyRequestSchema)` to create a new message.
+ */
+export const SetReceiveOnlyRequestSchema: GenMessage<SetReceiveOnlyRequest> = /*@__PURE__*/
+  messageDesc(file_holdfast_v1_mesh, 17);
+
+/**
+ * The answer to SetReceiveOnly.
+ *
+ * @generated from message holdfast.v1.SetReceiveOnlyResponse
+ */
+export type SetReceiveOnlyResponse = Message<"holdfast.v1.SetReceiveOnlyResponse"> & {
+  /**
+   * False when it was so already.
+   *
+   * @generated from field: bool changed = 1;
+   */
+  changed: boolean;
+};
+
+/**
+ * Describes the message holdfast.v1.SetReceiveOnlyResponse.
+ * Use `create(SetReceiveOnlyResponseSchema)` to create a new message.
+ */
+export const SetReceiveOnlyResponseSchema: GenMessage<SetReceiveOnlyResponse> = /*@__PURE__*/
+  messageDesc(file_holdfast_v1_mesh, 18);
 
 /**
  * How a peer is doing.
@@ -653,7 +791,8 @@ export const PeerState = {
   WAITING: 3,
 
   /**
-   * Not dialled because the mesh is paused.
+   * Not dialled because an operator paused the mesh, or this peer, or because links of its class have quiet hours; last_error says
+   * which.
    *
    * @generated from enum value: PEER_STATE_PAUSED = 4;
    */
@@ -674,6 +813,116 @@ export const PeerStateSchema: GenEnum<PeerState> = /*@__PURE__*/
   enumDesc(file_holdfast_v1_mesh, 0);
 
 /**
+ * What a link runs over; the first that works is kept.
+ *
+ * @generated from enum holdfast.v1.LinkPath
+ */
+export const LinkPath = {
+  /**
+   * There is no link.
+   *
+   * @generated from enum value: LINK_PATH_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * Directly, over TCP.
+   *
+   * @generated from enum value: LINK_PATH_LAN = 1;
+   */
+  LAN: 1,
+
+  /**
+   * Directly, by an address that the DHT gave.
+   *
+   * @generated from enum value: LINK_PATH_DHT = 2;
+   */
+  DHT: 2,
+
+  /**
+   * Through a relay.
+   *
+   * @generated from enum value: LINK_PATH_RELAY = 3;
+   */
+  RELAY: 3,
+} as const;
+
+/**
+ * What a link runs over; the first that works is kept.
+ *
+ * @generated from enum holdfast.v1.LinkPath
+ */
+export type LinkPath = (typeof LinkPath)[keyof typeof LinkPath] | UnknownEnum;
+
+/**
+ * Describes the enum holdfast.v1.LinkPath.
+ */
+export const LinkPathSchema: GenEnum<LinkPath> = /*@__PURE__*/
+  enumDesc(file_holdfast_v1_mesh, 1);
+
+/**
+ * Who named an address.
+ *
+ * @generated from enum holdfast.v1.ContactSource
+ */
+export const ContactSource = {
+  /**
+   * Never sent.
+   *
+   * @generated from enum value: CONTACT_SOURCE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * An option.
+   *
+   * @generated from enum value: CONTACT_SOURCE_CONFIGURED = 1;
+   */
+  CONFIGURED: 1,
+
+  /**
+   * AddPeer.
+   *
+   * @generated from enum value: CONTACT_SOURCE_ADDED = 2;
+   */
+  ADDED: 2,
+
+  /**
+   * An announcement on the LAN.
+   *
+   * @generated from enum value: CONTACT_SOURCE_MULTICAST = 3;
+   */
+  MULTICAST: 3,
+
+  /**
+   * Other members.
+   *
+   * @generated from enum value: CONTACT_SOURCE_EXCHANGE = 4;
+   */
+  EXCHANGE: 4,
+
+  /**
+   * The DHT.
+   *
+   * @generated from enum value: CONTACT_SOURCE_DHT = 5;
+   */
+  DHT: 5,
+} as const;
+
+/**
+ * Who named an address.
+ *
+ * @generated from enum holdfast.v1.ContactSource
+ */
+export type ContactSource = (typeof ContactSource)[keyof typeof ContactSource] | UnknownEnum;
+
+/**
+ * Describes the enum holdfast.v1.ContactSource.
+ */
+export const ContactSourceSchema: GenEnum<ContactSource> = /*@__PURE__*/
+  enumDesc(file_holdfast_v1_mesh, 2);
+
+/**
  * Operator's view of this sidecar's part in the mesh. Reads need any token, changes the scope `admin`.
  *
  * @generated from service holdfast.v1.MeshService
@@ -690,7 +939,7 @@ export const MeshService: GenService<{
     output: typeof StatusResponseSchema;
   },
   /**
-   * Its peers: configured ones and those linked now.
+   * Its peers: configured ones, those that were found, and those that dialled it.
    *
    * @generated from rpc holdfast.v1.MeshService.ListPeers
    */
@@ -700,7 +949,7 @@ export const MeshService: GenService<{
     output: typeof ListPeersResponseSchema;
   },
   /**
-   * Adds an address to dial. Kept across restarts.
+   * Adds an address to dial, for ever. Kept across restarts.
    *
    * @generated from rpc holdfast.v1.MeshService.AddPeer
    */
@@ -720,7 +969,7 @@ export const MeshService: GenService<{
     output: typeof RemovePeerResponseSchema;
   },
   /**
-   * Closes all links, stops dialling and refuses links until Resume or a restart.
+   * Closes all links, or that of one peer, stops dialling and refuses links until Resume, also after a restart.
    *
    * @generated from rpc holdfast.v1.MeshService.Pause
    */
@@ -730,7 +979,7 @@ export const MeshService: GenService<{
     output: typeof PauseResponseSchema;
   },
   /**
-   * Ends a pause and dials at once.
+   * Ends the pause of the mesh, or of one peer, and dials at once.
    *
    * @generated from rpc holdfast.v1.MeshService.Resume
    */
@@ -738,6 +987,17 @@ export const MeshService: GenService<{
     methodKind: "unary";
     input: typeof ResumeRequestSchema;
     output: typeof ResumeResponseSchema;
+  },
+  /**
+   * Turns on or off that this sidecar only receives: it takes what peers send, and sends them no commits and no proofs, neither its
+   * own nor others'. What waited goes out when it is turned off. Kept across restarts.
+   *
+   * @generated from rpc holdfast.v1.MeshService.SetReceiveOnly
+   */
+  setReceiveOnly: {
+    methodKind: "unary";
+    input: typeof SetReceiveOnlyRequestSchema;
+    output: typeof SetReceiveOnlyResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_holdfast_v1_mesh, 0);

@@ -2,11 +2,13 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { type ResponseOf, splitDocumentKey } from '../../../core/index.ts';
 import {
+  ContactSource,
+  LinkPath,
   type PeerSchema,
   PeerState,
   type StatusResponseSchema,
 } from '../../../gen/holdfast/v1/mesh_pb.ts';
-import type { Backend, PeerRow } from '../backend.ts';
+import type { Backend, ContactRow, PeerRow } from '../backend.ts';
 import { fromBundleSource } from './bundle.ts';
 import { fromSpan, fromTime, type NodeNames } from './common.ts';
 
@@ -15,6 +17,20 @@ const STATE: Readonly<Record<PeerRow['state'], PeerState>> = {
   connecting: PeerState.CONNECTING,
   waiting: PeerState.WAITING,
   paused: PeerState.PAUSED,
+};
+
+const PATH: Readonly<Record<NonNullable<PeerRow['path']>, LinkPath>> = {
+  lan: LinkPath.LAN,
+  dht: LinkPath.DHT,
+  relay: LinkPath.RELAY,
+};
+
+const SOURCE: Readonly<Record<ContactRow['sources'][number], ContactSource>> = {
+  configured: ContactSource.CONFIGURED,
+  added: ContactSource.ADDED,
+  multicast: ContactSource.MULTICAST,
+  exchange: ContactSource.EXCHANGE,
+  dht: ContactSource.DHT,
 };
 
 export function fromStatus(
@@ -54,6 +70,9 @@ export function fromStatus(
     damage: [...backend.damage()],
     warnings: [...(backend.warnings?.() ?? [])],
     bundles: backend.bundles.sources().map(fromBundleSource),
+    ...(mesh.receiveOnlySinceMs !== undefined && {
+      receiveOnlySince: fromTime(mesh.receiveOnlySinceMs),
+    }),
   };
 }
 
@@ -76,5 +95,13 @@ export function fromPeerRow(row: PeerRow): MessageInitShape<typeof PeerSchema> {
     receivedBytesPerSecond: BigInt(Math.round(row.receivedBytesPerSecond)),
     sentBytesPerSecond: BigInt(Math.round(row.sentBytesPerSecond)),
     stalls: row.stalls,
+    ...(row.path !== undefined && { path: PATH[row.path] }),
+    remoteAddress: row.remoteAddress,
+    contacts: row.contacts.map(({ sources, names, ...contact }) => ({
+      ...contact,
+      sources: sources.map((source) => SOURCE[source]),
+      names: [...names],
+    })),
+    linkClass: row.linkClass ?? '',
   };
 }

@@ -74,6 +74,17 @@ export const PEER: PeerRow = {
   nodeId: 'peer-node',
   name: 'north',
   state: 'connected',
+  path: 'lan',
+  remoteAddress: '10.0.0.2:7677',
+  contacts: [
+    {
+      address: '10.0.0.2:7677',
+      sources: ['added'],
+      names: ['south.example:7677'],
+      attempts: 2,
+      lastError: 'connection refused',
+    },
+  ],
   roundTripMs: 1.25,
   lastSeenMs: 5_000,
   lastError: '',
@@ -85,6 +96,7 @@ export const PEER: PeerRow = {
   receivedBytesPerSecond: 1.4,
   sentBytesPerSecond: 2.5,
   stalls: 0,
+  linkClass: 'lan',
 };
 
 export const SUMMARY: Summary = {
@@ -220,6 +232,7 @@ class FakeBundles implements BundleControl {
 class FakeMesh implements MeshControl {
   readonly address = '10.0.0.1:7677';
   paused = false;
+  readonly pausedPeers = new Set<string>();
   rows: PeerRow[] = [PEER];
   readonly added: string[] = [];
 
@@ -234,12 +247,22 @@ class FakeMesh implements MeshControl {
 
   async removePeer(): Promise<void> {}
 
-  pause(): number {
-    this.paused = true;
+  async pause(peer: string): Promise<number> {
+    if (peer === '') this.paused = true;
+    else this.pausedPeers.add(peer);
     return 1;
   }
 
-  resume(): void {
-    this.paused = false;
+  async resume(peer: string): Promise<void> {
+    if (peer === '') this.paused = false;
+    else this.pausedPeers.delete(peer);
+  }
+
+  receiveOnlySinceMs: number | undefined;
+
+  async setReceiveOnly(on: boolean): Promise<boolean> {
+    const isChange = on !== (this.receiveOnlySinceMs !== undefined);
+    this.receiveOnlySinceMs = on ? 1_800_000_000_000 : undefined;
+    return isChange;
   }
 }

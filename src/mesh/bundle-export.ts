@@ -6,7 +6,6 @@ import {
   type Hash,
   type Lane,
   laneNumber,
-  type NodeId,
   type Run,
   startOfIncarnation,
 } from '../core/index.ts';
@@ -30,6 +29,8 @@ const COMMIT_OVERHEAD_BYTES = 24;
 const LEAST_ROOM_BYTES = 128;
 /** No run is tried that would have to become smaller than this part of itself. */
 const PACKING = 8;
+/** How much smaller a run is tried next that did not fit. */
+const SHRINKING = 0.75;
 /** Proofs in one frame. */
 const PROOFS_PER_FRAME = 32;
 
@@ -117,9 +118,10 @@ export async function* exportBundle(
   }
   for (const lack of lacking) {
     for (let at = lack.next; at <= lack.seq; ) {
-      const read = await readRun(lack, at, feeds, request.header.nodeId);
+      const read = await readRun(lack, at, feeds);
       if (read === undefined) break;
-      const run = tally.isLeft(lack.feed) ? undefined : fitting(read, roomFor());
+      const isOwn = lack.feed.author === request.header.nodeId;
+      const run = tally.isLeft(lack.feed) ? undefined : fitting(read, isOwn, roomFor());
       at = endOf(run ?? read) + 1;
       if (run === undefined) {
         tally.leave(read, writer.bytes + END_BYTES + RUN_OVERHEAD_BYTES);
@@ -162,20 +164,20 @@ async function readRun(
   { feed, next }: Lacking,
   at: number,
   feeds: Feeds,
-  self: NodeId,
 ): Promise<Run | undefined> {
   const read = await feeds.readRun(feed, at, RUN_BYTES, at === next);
   if (read === undefined) return undefined;
-  const run = limitRun(feed.author === self ? thinSignatures(read) : read, RUN_BYTES);
+  const run = limitRun(read, RUN_BYTES);
   return run.commits.length === 0 || run.firstSeq < at ? undefined : run;
 }
 
-/** The beginning of a run that fits into the room; undefined where nothing of it does. */
-function fitting(run: Run, room: number): Run | undefined {
+/** The beginning of a run that fits into the room; undefined where nothing of it does. Our own can end at each commit: all are signed here. */
+function fitting(run: Run, isOwn: boolean, room: number): Run | undefined {
   if (room < LEAST_ROOM_BYTES) return undefined;
   const least = limitRun(run, 1).commits.length;
-  for (let limit = Math.min(RUN_BYTES, room * PACKING); ; limit /= 2) {
-    const part = limitRun(run, limit);
+  for (let limit = Math.min(RUN_BYTES, room * PACKING); ; limit *= SHRINKING) {
+    const beginning = limitRun(run, limit);
+    const part = isOwn ? thinSignatures(beginning) : beginning;
     if (costOf(part) <= room || packedBytes(part) <= room) return part;
     if (part.commits.length === least) return undefined;
   }

@@ -151,6 +151,18 @@ describe('the data mule', () => {
     assert.equal(list.rows.length, 1);
   });
 
+  test('takes as many of its own writes as fit, and says how much the next one takes', async () => {
+    const fleet = new TestFleet();
+    const a = await fleet.start('a');
+    const random = createSeededRandom('letters');
+    for (let n = 0; n < 12; n++) await a.put(`notes/${n}`, { words: toHex(random.bytes(200)) });
+    const small = await pack(a, undefined, 1500);
+    assert.ok(small.commits >= 2 && small.commits < 6, `${small.commits} commits in 1500 bytes`);
+    assert.ok(small.bytes.length <= 1500);
+    const b = await fleet.start('b');
+    assert.equal(newCommits(await unpack(b, small.bytes)), small.commits);
+  });
+
   test('reaches who was away until checkpoints had replaced history', async () => {
     const fleet = new TestFleet();
     const a = await fleet.start('a', { checkpointDue: ALWAYS_DUE });

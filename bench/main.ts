@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { cpus } from 'node:os';
 import process from 'node:process';
 import { batchPut } from './batch-put.ts';
+import { bundle } from './bundle.ts';
 import { catchUp } from './catch-up.ts';
 import type { Figure } from './figure.ts';
 import { firstLink } from './first-link.ts';
@@ -31,6 +32,7 @@ const BENCHMARKS: Readonly<Record<string, (bench: Bench) => Promise<Figure[]>>> 
   reconnect5000,
   oneChange,
   catchUp,
+  bundle,
   transfers,
   wideMesh,
   fleet,

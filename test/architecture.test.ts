@@ -40,6 +40,11 @@ const AREAS: readonly Area[] = [
     // Compression with Sync in its name is a function of its bytes.
     packages: ['@bufbuild/protobuf', 'node:zlib'],
   },
+  {
+    at: 'src/mesh/bundle/',
+    areas: ['src/mesh/protocol/', 'src/core/'],
+    packages: [],
+  },
   // Adapters: bytes in, bytes out.
   {
     at: 'src/mesh/transport/',
@@ -78,6 +83,7 @@ const AREAS: readonly Area[] = [
   {
     at: 'src/mesh/',
     areas: [
+      'src/mesh/bundle/',
       'src/mesh/protocol/',
       'src/mesh/transport/',
       'src/mesh/dht/',

@@ -17,6 +17,7 @@ import { createIncarnation } from '../src/core/incarnation.ts';
 import {
   EMPTY,
   ERROR_REASONS,
+  type FeedId,
   fingerprint,
   formatNodeId,
   fromHex,
@@ -24,8 +25,11 @@ import {
 } from '../src/core/index.ts';
 import { blankView, digestOf, revisionOf } from '../src/core/view.ts';
 import { STEPS } from '../src/demo/steps.ts';
+import { bundleKey, encodePreamble } from '../src/mesh/bundle/format.ts';
+import { FrontierSketch } from '../src/mesh/bundle/index.ts';
 import { createHello } from '../src/mesh/protocol/membership.ts';
 import { CODE_BY_REASON } from '../src/sidecar/api/connect-error.ts';
+import { formatFrontier } from '../src/sidecar/bundle/frontier-text.ts';
 import { FleetSecret } from '../src/sidecar/identity/fleet-secret.ts';
 import { deriveNodeKey } from '../src/sidecar/identity/node-key.ts';
 import { LOG_EVENTS } from '../src/sidecar/log-events.ts';
@@ -307,7 +311,7 @@ it('the test vectors of the protocol are what the code computes', () => {
   assert.deepEqual(vectors, computeVectors(vectors));
 });
 
-type Vectors = Readonly<Record<'nodeSeed' | 'fleetSecret' | 'incarnation', string>> &
+type Vectors = Readonly<Record<'nodeSeed' | 'fleetSecret' | 'incarnation' | 'bundleSalt', string>> &
   Readonly<Record<'clock' | 'handshakeHash', string>>;
 
 /** Everything that follows from the inputs among the vectors. */
@@ -378,8 +382,20 @@ function computeVectors(inputs: Vectors): Record<string, string> {
     helloSignature: toHex(hello.signature),
     change: toHex(change),
     head: document.heads()[0] ?? '',
+    ...bundleVectors(fleet.key, fromHex(inputs.bundleSalt), feed),
     revision,
     documentDigest: toHex(digestOf(view, sodiumCrypto)),
+  };
+}
+
+function bundleVectors(secret: Uint8Array, salt: Uint8Array, feed: FeedId): Record<string, string> {
+  const streamHeader = new Uint8Array(24);
+  const sketch = FrontierSketch.of([{ feed, seq: 300 }], sodiumCrypto);
+  return {
+    bundleKey: toHex(bundleKey(secret, salt, sodiumCrypto)),
+    bundlePreamble: toHex(encodePreamble({ salt, streamHeader }, secret, sodiumCrypto)),
+    bundleSketch: toHex(sketch.encode()),
+    frontierText: formatFrontier(sketch, secret, sodiumCrypto),
   };
 }
 

@@ -1,11 +1,13 @@
 // The door of an agent to its sidecar: finds it, calls it, keeps heartbeats and commands going.
 import { type Client, createClient, type Transport } from '@connectrpc/connect';
+import { BundleService } from '../gen/holdfast/v1/bundle_pb.ts';
 import { CommandService } from '../gen/holdfast/v1/command_pb.ts';
 import { DocumentService } from '../gen/holdfast/v1/document_pb.ts';
 import { FleetService } from '../gen/holdfast/v1/fleet_pb.ts';
 import { HeartbeatService } from '../gen/holdfast/v1/heartbeat_pb.ts';
 import { MeshService } from '../gen/holdfast/v1/mesh_pb.ts';
 import { type LocateOptions, type Location, locate, type Surroundings } from './address.ts';
+import { type BundleCalls, bundleCalls } from './bundles.ts';
 import { call } from './call.ts';
 import { CommandLoop } from './command-loop.ts';
 import type { CommandHandlers, CommandLoopOptions } from './command-types.ts';
@@ -39,6 +41,7 @@ export interface RpcClients {
   readonly fleet: Client<typeof FleetService>;
   readonly commands: Client<typeof CommandService>;
   readonly mesh: Client<typeof MeshService>;
+  readonly bundles: Client<typeof BundleService>;
 }
 
 /** A sidecar's API for one agent. Every call rejects with HoldfastClientError; every wait takes a signal. */
@@ -47,6 +50,7 @@ export interface AgentClient
     FleetCalls,
     CommandCalls,
     MeshCalls,
+    BundleCalls,
     AsyncDisposable {
   /** Where the sidecar is and who calls, with where that was found. */
   readonly location: Location;
@@ -132,6 +136,7 @@ export function createAgentClient(options: AgentClientOptions = {}): AgentClient
     ...fleetCalls(rpc.fleet),
     ...commandCalls(rpc.commands, environment),
     ...meshCalls(rpc.mesh),
+    ...bundleCalls(rpc.bundles),
     watch: (watchOptions: WatchOptions = {}) => {
       const signals = [closing.signal, watchOptions.signal].filter(
         (signal) => signal !== undefined,
@@ -171,5 +176,6 @@ function rpcClients(transport: Transport): RpcClients {
     fleet: createClient(FleetService, transport),
     commands: createClient(CommandService, transport),
     mesh: createClient(MeshService, transport),
+    bundles: createClient(BundleService, transport),
   };
 }

@@ -140,6 +140,12 @@ export function fromStatus(status: StatusResponse): SidecarStatus {
     notReady: status.notReady,
     damage: status.damage,
     warnings: status.warnings,
+    bundles: status.bundles.map(({ nodeId: maker, name: from, createdAt, receivedAt }) => ({
+      nodeId: maker,
+      name: from,
+      createdAt: fromTimestamp(createdAt),
+      receivedAt: fromTimestamp(receivedAt),
+    })),
     receiveOnlySince: fromTimestamp(status.receiveOnlySince),
   };
 }

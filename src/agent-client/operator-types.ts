@@ -124,6 +124,65 @@ export interface SidecarStatus {
   readonly warnings: readonly string[];
   /** Since when it sends nothing and only receives; undefined while it sends as well. */
   readonly receiveOnlySince: Date | undefined;
+  /** The last bundle of each peer of which one came, the newest first; at most 16. */
+  readonly bundles: readonly ReceivedBundle[];
+}
+
+export interface ReceivedBundle {
+  /** Of its maker. */
+  readonly nodeId: string;
+  readonly name: string;
+  /** By the clock of its maker. */
+  readonly createdAt: Date | undefined;
+  readonly receivedAt: Date | undefined;
+}
+
+/** What is in a bundle, or what it brought. Sizes in bytes. */
+export interface BundleReport {
+  /** Of its maker; empty until it was read. */
+  readonly nodeId: string;
+  readonly name: string;
+  /** By the clock of its maker. */
+  readonly createdAt: Date | undefined;
+  /** This very sidecar made it. */
+  readonly own: boolean;
+  readonly bytes: number;
+  /** `bytes` is payload before packing; `newCommits` is of imports. */
+  readonly lanes: readonly {
+    readonly lane: string;
+    readonly commits: number;
+    readonly newCommits: number;
+    readonly bytes: number;
+  }[];
+  /** Sidecars that wrote what is in it. */
+  readonly members: number;
+  readonly forkProofs: number;
+  /** Did not fit into it. */
+  readonly leftCommits: number;
+  /** Payload of that before packing. */
+  readonly leftBytes: number;
+  /** Of an export: how large it must be at least for more to fit; 0 when everything did. */
+  readonly nextBytes: number;
+  /** Feeds that the other side held by what it was made against. */
+  readonly againstFeeds: number;
+  /** Feeds that its maker held. */
+  readonly frontierFeeds: number;
+  /** Feeds of which something was not taken, for a reason that will pass; the first 20. */
+  readonly held: readonly {
+    readonly author: string;
+    readonly lane: string;
+    readonly reason: string;
+  }[];
+  readonly heldFeeds: number;
+  readonly heldCommits: number;
+  /** Those of them of which an earlier bundle is missing. */
+  readonly gaps: number;
+  /** Its end was read, and its maker's signature holds. */
+  readonly whole: boolean;
+  /** Why the rest was not taken; empty when nothing is wrong. What came before was taken. */
+  readonly fault: string;
+  /** Of a dry run: what the next bundle for the other side is made against. */
+  readonly frontier: string;
 }
 
 export type PeerState = 'connected' | 'connecting' | 'waiting' | 'paused';

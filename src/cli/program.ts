@@ -2,6 +2,7 @@
 import process from 'node:process';
 import { Command, CommanderError } from 'commander';
 import { holdfastVersion } from '../agent-client/index.ts';
+import { addBundle } from './commands/bundle.ts';
 import { addCmd } from './commands/cmd.ts';
 import { addDemo } from './commands/demo.ts';
 import { addDocuments } from './commands/documents.ts';
@@ -57,6 +58,7 @@ function createProgram(context: CliContext, setExitCode: (code: number) => void)
   addDemo(program, setExitCode);
   addStatus(program, context);
   addPeers(program, context);
+  addBundle(program, context);
   program.commandsGroup('Fleet:');
   addMembers(program, context);
   addCmd(program, context);

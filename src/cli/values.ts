@@ -32,6 +32,28 @@ export function parseCount(text: string): number {
   return number;
 }
 
+const SIZE_UNITS: Readonly<Record<string, number>> = {
+  '': 1,
+  k: 1000,
+  m: 1000 ** 2,
+  g: 1000 ** 3,
+  ki: 1024,
+  mi: 1024 ** 2,
+  gi: 1024 ** 3,
+};
+
+/** `20MB`, `500k`, `1.5GiB` or plain bytes, in bytes. */
+export function parseSize(text: string): number {
+  const match = /^(\d{1,12}(?:\.\d+)?) ?([kmg]i?)?b?$/i.exec(text);
+  const bytes = Math.floor(
+    Number(match?.[1]) * (SIZE_UNITS[(match?.[2] ?? '').toLowerCase()] ?? 0),
+  );
+  if (match === null || !Number.isSafeInteger(bytes) || bytes === 0) {
+    throw new InvalidArgumentError('Write a number and a unit, for example 20MB, 500k or 1GiB.');
+  }
+  return bytes;
+}
+
 export interface DocumentName {
   readonly collection: string;
   readonly id: string;

@@ -29,6 +29,7 @@ export const ERROR_REASONS = [
   'DISK_FULL',
   'INTERNAL',
   'UNKNOWN_METHOD',
+  'BUNDLE_UNREADABLE',
 ] as const;
 
 export type ErrorReason = (typeof ERROR_REASONS)[number];

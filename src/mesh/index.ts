@@ -1,5 +1,22 @@
 // The door of the mesh.
 
+export {
+  type BundleCipher,
+  BundleError,
+  type BundleHeader,
+  type BundleKeys,
+  BundleReader,
+  FrontierSketch,
+  MAGIC as BUNDLE_MAGIC,
+  SALT_BYTES,
+} from './bundle/index.ts';
+export {
+  BundleTooSmallError,
+  type ExportReport,
+  type ExportStep,
+  exportBundle,
+} from './bundle-export.ts';
+export { BundleImport, type ImportReport } from './bundle-import.ts';
 export type { DhtStatus } from './dht/dht-node.ts';
 export { DhtPresence } from './dht/dht-presence.ts';
 export { type DhtAddress, type KnownNodes, NOTHING_KNOWN } from './dht/known-nodes.ts';
@@ -20,7 +37,7 @@ export {
 export { LinkDriver, type MeshFeeds } from './link-driver.ts';
 export type { LinkBudgets } from './link-rules.ts';
 export { Mesh } from './mesh.ts';
-export type { MeshParts } from './mesh-parts.ts';
+export type { MeshParts, PeerHoldings } from './mesh-parts.ts';
 export type { MeshReport } from './mesh-report.ts';
 export type { ContactView, PeerState, PeerView } from './peer-view.ts';
 export type { ContactSource, Membership } from './protocol/index.ts';

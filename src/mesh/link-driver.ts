@@ -175,6 +175,11 @@ export class LinkDriver {
     this.#session.limit(bytesPerSecond ?? Infinity);
   }
 
+  /** How far the peer is known to hold feeds. */
+  holdings(): readonly FeedPosition[] {
+    return this.#session.holdings();
+  }
+
   /** Says goodbye and closes. */
   end(reason: GoodbyeReason, message: string): void {
     const event = { type: 'end', reason, message } as const;

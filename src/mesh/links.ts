@@ -3,7 +3,7 @@ import type { NodeId } from '../core/index.ts';
 import type { LinkClass } from './link-class.ts';
 import { LinkDriver } from './link-driver.ts';
 import type { LinkRules } from './link-rules.ts';
-import type { MeshParts } from './mesh-parts.ts';
+import type { MeshParts, PeerHoldings } from './mesh-parts.ts';
 import { type OperatorPauses, PAUSED_PEER } from './operator-pauses.ts';
 import type { Peer } from './peer.ts';
 import type { PeerTable } from './peer-table.ts';
@@ -74,6 +74,11 @@ export class Links {
   /** Those, and the ones that are about to end. */
   get all(): Iterable<LinkDriver> {
     return [...this.#peerByLink.keys(), ...this.#leaving.keys()];
+  }
+
+  /** What the peers hold that are linked now. */
+  holdings(): PeerHoldings[] {
+    return [...this.#peerByLink].map(([link, peer]) => holdingsOf(link, peer));
   }
 
   /** Sends no commits and no proofs over any link, or sends them again. */
@@ -327,6 +332,7 @@ export class Links {
     const { book, mesh } = this.#parts;
     const nowMs = this.#nowMs();
     const { led } = peer;
+    mesh.onHoldings?.(holdingsOf(driver, peer));
     peer.forgetLink(driver);
     if (this.#returns(peer, driver.link)) return;
     const isStable = nowMs - peer.linkedAtMs >= STABLE_AFTER_MS;
@@ -385,4 +391,8 @@ export class Links {
   #nowMs(): number {
     return this.#parts.mesh.clock.now().monotonicMs;
   }
+}
+
+function holdingsOf(link: LinkDriver, { nodeId, name }: Peer): PeerHoldings {
+  return { nodeId, name: link.name || name, positions: link.holdings() };
 }

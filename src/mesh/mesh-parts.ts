@@ -1,11 +1,19 @@
 // What the mesh is given.
-import type { Random } from '../core/index.ts';
+import type { FeedPosition, NodeId, Random } from '../core/index.ts';
 import type { MeshFeeds } from './link-driver.ts';
 import type { LinkRulesParts } from './link-rules.ts';
 import type { MeshReport } from './mesh-report.ts';
 import type { ChooseNeighbours, Membership, Versions } from './protocol/index.ts';
 import type { Resolver } from './resolver.ts';
 import type { Transport } from './transport/transport.ts';
+
+/** What is known of a peer that a bundle may be made for. */
+export interface PeerHoldings {
+  readonly nodeId: NodeId;
+  readonly name: string;
+  /** How far it is known to hold feeds. */
+  readonly positions: readonly FeedPosition[];
+}
 
 export interface MeshParts extends LinkRulesParts {
   readonly random: Random;
@@ -20,4 +28,6 @@ export interface MeshParts extends LinkRulesParts {
   readonly chooseNeighbours?: ChooseNeighbours | undefined;
   readonly feeds: MeshFeeds;
   report(report: MeshReport): void;
+  /** A link ended: the last that is known of the peer. */
+  onHoldings?(holdings: PeerHoldings): void;
 }

@@ -4,7 +4,7 @@ import { Dialler } from './dialler.ts';
 import type { LinkClass } from './link-class.ts';
 import { LinkRules } from './link-rules.ts';
 import { Links } from './links.ts';
-import type { MeshParts } from './mesh-parts.ts';
+import type { MeshParts, PeerHoldings } from './mesh-parts.ts';
 import { OperatorPauses, PAUSED_MESH } from './operator-pauses.ts';
 import { PeerTable } from './peer-table.ts';
 import { type PeerView, viewPeers } from './peer-view.ts';
@@ -79,6 +79,11 @@ export class Mesh {
         this.paused ? PAUSED_MESH : this.#pauses.reason(contact, nodeId),
       rules: this.#rules,
     });
+  }
+
+  /** What the peers hold that are linked now. */
+  holdings(): PeerHoldings[] {
+    return this.#links.holdings();
   }
 
   /** Starts to accept links. Rejects when the port is taken. */

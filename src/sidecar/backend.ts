@@ -1,6 +1,7 @@
 // The sidecar as its API sees it: requests to the member, figures of the mesh in words for people.
 import { type Clock, type Crypto, fingerprint, formatNodeId } from '../core/index.ts';
 import type { Backend, PeerRow } from './api/index.ts';
+import { createBundleControl } from './bundle/control.ts';
 import type { Log } from './log.ts';
 import type { MemberSupervisor } from './member-supervisor.ts';
 import { VERSION } from './version.ts';
@@ -61,6 +62,7 @@ export function createBackend(parts: BackendParts): Backend {
         return isChange;
       },
     },
+    bundles: createBundleControl(member, parts),
     submit: (method, caller, body) => member.request(method, caller, body),
     onChange: (listener) => member.onChange(listener),
     notReady: () => parts.notReady(),

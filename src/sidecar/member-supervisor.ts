@@ -10,9 +10,9 @@ import {
   type ResponseOf,
 } from '../core/index.ts';
 import type { PeerView, Transport } from '../mesh/index.ts';
+import { Complaints } from './complaints.ts';
 import { type Disk, DiskGuard, type DiskSpace, isNoSpace } from './disk-guard.ts';
-import { warningOf } from './identity-warning.ts';
-import { Member, type MemberParts, type MemberReport } from './member.ts';
+import { Member, type MemberParts } from './member.ts';
 import { openStore } from './open-store.ts';
 import { NO_PAUSES, type Pauses } from './pauses.ts';
 import { addressOfPeer } from './peer-spec.ts';
@@ -28,9 +28,6 @@ const LONGEST_WAIT_MS = 30_000;
 const STABLE_AFTER_MS = 60_000;
 const MAX_CORE_FAULTS = 3;
 const CORE_FAULT_WINDOW_MS = 10 * 60_000;
-/** Kept for the status: damage, of which the log has all that is named, and sentences. */
-const MAX_KEPT_DAMAGE = 100;
-const MAX_KEPT_WARNINGS = 20;
 
 export interface SupervisorParts
   extends Omit<MemberParts, 'store' | 'transport' | 'report' | 'holdsBack'> {
@@ -58,8 +55,7 @@ export class MemberSupervisor {
   readonly #parts: SupervisorParts;
   readonly #guard: DiskGuard | undefined;
   readonly #listeners = new Set<() => void>();
-  readonly #damage: Damage[] = [];
-  readonly #warnings = new Set<string>();
+  readonly #complaints = new Complaints();
   readonly #removedPeers = new Set<string>();
   #coreFaultsMs: number[] = [];
   #up: Up | undefined;
@@ -108,6 +104,11 @@ export class MemberSupervisor {
     return this.#nodeId;
   }
 
+  /** Undefined while the store is opened again. */
+  get member(): Member | undefined {
+    return this.#up?.member;
+  }
+
   get documents(): number {
     return this.#up?.member.documents ?? 0;
   }
@@ -122,12 +123,12 @@ export class MemberSupervisor {
 
   /** What was found damaged since the process started, the newest last. */
   get damage(): readonly Damage[] {
-    return this.#damage;
+    return this.#complaints.damage;
   }
 
   /** What an operator should put right since the process started, one sentence each. */
   get warnings(): readonly string[] {
-    return [...this.#warnings];
+    return this.#complaints.warnings;
   }
 
   /** Why this sidecar is not ready, one sentence each. */
@@ -157,13 +158,13 @@ export class MemberSupervisor {
   }
 
   async addPeer(address: string): Promise<boolean> {
-    const added = await this.#change((member) => member.addPeer(address));
+    const added = await this.change((member) => member.addPeer(address));
     this.#removedPeers.delete(addressOfPeer(address));
     return added;
   }
 
   async removePeer(address: string): Promise<void> {
-    await this.#change((member) => member.removePeer(address));
+    await this.change((member) => member.removePeer(address));
     this.#removedPeers.add(addressOfPeer(address));
   }
 
@@ -212,8 +213,8 @@ export class MemberSupervisor {
     }
   }
 
-  /** Changes something that the member stores itself, without a turn. */
-  #change<T>(change: (member: Member) => Promise<T>): Promise<T> {
+  /** Changes something that the member stores itself, without a turn. Rejects with HoldfastError. */
+  change<T>(change: (member: Member) => Promise<T>): Promise<T> {
     if (this.#guard?.full === true) return Promise.reject(diskFull());
     return this.#changeAnyway(change);
   }
@@ -273,7 +274,7 @@ export class MemberSupervisor {
         transport,
         holdsBack: () => this.#holdsBack(),
         report: (report) => {
-          this.#warn(report);
+          this.#complaints.hear(report);
           if (report.type !== 'store-failed') this.#parts.report(report);
           else if (this.#up !== undefined) this.#fail(this.#up.member, report.error);
         },
@@ -288,16 +289,9 @@ export class MemberSupervisor {
     }
   }
 
-  #warn(report: MemberReport): void {
-    const warning = warningOf(report);
-    if (warning === undefined || this.#warnings.size >= MAX_KEPT_WARNINGS) return;
-    this.#warnings.add(warning);
-  }
-
   #tellDamage(damage: readonly Damage[], unnamed: number): void {
     if (damage.length === 0) return;
-    this.#damage.push(...damage);
-    this.#damage.splice(0, this.#damage.length - MAX_KEPT_DAMAGE);
+    this.#complaints.damaged(damage);
     this.#parts.report({ type: 'store-damaged', damage, unnamed });
   }
 

@@ -33,6 +33,9 @@ import {
   type Transport,
 } from '../mesh/index.ts';
 import { AddressExchange, type ExchangeOptions, type ExchangeReport } from './address-exchange.ts';
+import type { Bundles } from './bundle/bundles.ts';
+import { type Carried, openCarried } from './bundle/carried.ts';
+import type { PeerRecords } from './bundle/peer-records.ts';
 import { type DiscoverySource, Finder, type FinderReport } from './finder.ts';
 import { holdDelivery } from './held-delivery.ts';
 import { OperatorPeers } from './operator-peers.ts';
@@ -92,6 +95,8 @@ export interface MemberParts {
 
 export class Member {
   readonly nodeId: string;
+  readonly bundles: Bundles;
+  readonly #records: PeerRecords;
   readonly #runtime: Runtime;
   readonly #mesh: Mesh;
   readonly #commits: CommitStore;
@@ -107,11 +112,14 @@ export class Member {
     operator: OperatorPeers,
     exchange: AddressExchange | undefined,
     finder: Finder,
+    carried: Carried,
   ) {
     this.nodeId = nodeId;
     this.#runtime = runtime;
     this.#mesh = mesh;
     this.#commits = commits;
+    this.bundles = carried.bundles;
+    this.#records = carried.records;
     this.#operator = operator;
     this.#exchange = exchange;
     this.#finder = finder;
@@ -147,10 +155,9 @@ export class Member {
       onFailed: (error) => parts.report({ type: 'store-failed', error }),
     });
     const finder = createFinder(parts, nodeId, () => mesh);
+    const feeds = feedsOf(parts, { node, runtime, commits });
     const mesh: Mesh = new Mesh({
-      clock,
-      timers,
-      random,
+      ...{ clock, timers, random, feeds },
       transport: parts.transport,
       membership: { nodeId, bootId: incarnation, fleetSecret: fleet.key, signer, crypto },
       name: parts.name,
@@ -158,29 +165,23 @@ export class Member {
       classes: parts.linkClasses,
       quietHours: parts.quietHours,
       resolver: parts.resolver,
-      feeds: feedsOf(parts, { node, runtime, commits }),
       report: (report) => {
         parts.report(report);
         if (report.type === 'link-down' && isAlone(mesh)) finder.nudge();
         if (report.type === 'quiet' || report.type === 'quiet-over') finder.look();
       },
+      onHoldings: (holdings) => carried.records.noteLink(holdings),
     });
+    const carried = await openCarried(parts, { incarnation, feeds, commits, mesh, runtime });
     await runtime.idle();
     if (runtime.failure !== undefined) throw runtime.failure;
-    if (rebuildViews) {
-      await runtime.replay(commits.replay());
-      await commits.markRebuilding(false);
-      // Where nothing came of it, nothing was lost: a feed may hold nothing that this version can show.
-      if (commits.documents > 0) {
-        parts.report({ type: 'views-rebuilt', documents: commits.documents });
-      }
-    }
+    if (rebuildViews) await rebuild(parts, runtime, commits);
     const operator = await OperatorPeers.open({
       ...{ mesh, commits, crypto, clock },
       receivesOnly: parts.receivesOnly === true,
     });
     const exchange = exchangeOf(parts, { nodeId, runtime, mesh });
-    return new Member(nodeId, runtime, mesh, commits, operator, exchange, finder);
+    return new Member(nodeId, runtime, mesh, commits, operator, exchange, finder, carried);
   }
 
   /** Accepts links, if asked to, dials the configured peers and those added earlier, but for what is paused, and exchanges addresses. */
@@ -271,9 +272,11 @@ export class Member {
 
   /** Commits what is only in memory, says goodbye to all peers and ends. Idempotent. */
   async close(): Promise<void> {
+    this.bundles.close();
     this.#exchange?.close();
     await this.#runtime.close();
     await Promise.all([this.#finder.close(), this.#mesh.close()]);
+    await this.#records.close();
   }
 }
 
@@ -291,6 +294,13 @@ function createNode(
     fleetId: fleet.fleetId,
     ...{ config, signer, memory, forgetting, crypto: environment.crypto },
   });
+}
+
+async function rebuild(parts: MemberParts, runtime: Runtime, commits: CommitStore): Promise<void> {
+  await runtime.replay(commits.replay());
+  await commits.markRebuilding(false);
+  // Where nothing came of it, nothing was lost: a feed may hold nothing that this version can show.
+  if (commits.documents > 0) parts.report({ type: 'views-rebuilt', documents: commits.documents });
 }
 
 function exchangeOf(

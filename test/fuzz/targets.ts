@@ -30,10 +30,11 @@ import {
 } from '../../src/sidecar/store/records.ts';
 import { createSeededRandom } from '../../src/testing/seeded-random.ts';
 import { anyMessage } from '../mesh/support/message-arbitrary.ts';
+import { bundleSections, takeSection } from './bundle-target.ts';
 import { createWorld, hostileChange, tryChange } from './change-target.ts';
 import { mutate, pick } from './mutate.ts';
 
-export const TARGETS = ['frame', 'hello', 'payload', 'op', 'record', 'change'] as const;
+export const TARGETS = ['frame', 'hello', 'payload', 'op', 'record', 'change', 'bundle'] as const;
 export type TargetName = (typeof TARGETS)[number];
 
 export interface Target {
@@ -76,6 +77,7 @@ export function createTargets(): Record<TargetName, Target> {
       (input) => takePayload(Uint8Array.of(1, ...input)),
     ),
     record: recordTarget(payloads),
+    bundle: damaged(bundleSections(), takeSection),
     change: {
       times: 3,
       create: (random) => hostileChange(world, random),

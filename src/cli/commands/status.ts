@@ -71,9 +71,21 @@ function factsOf(status: SidecarStatus, nowMs: number): Record<string, string> {
     agents: orNothing(status.agents.join(', ')),
     mesh: `${listening}, ${status.paused ? 'paused' : count(status.links, 'link')}`,
     holds: `${count(documents, 'document')}, ${count(feeds, 'feed')}, ${count(commits, 'commit')}, state ${stateHash.slice(0, SHOWN_HASH_CHARACTERS)}`,
+    ...bundleFacts(status, nowMs),
     ...(status.receiveOnlySince !== undefined && {
       sends: `nothing: receive-only since ${status.receiveOnlySince.toISOString()}`,
     }),
     ...(status.voidOps > 0 && { void: `${count(status.voidOps, 'op')} that count for nobody` }),
   };
+}
+
+/** Who was reached by courier last. */
+const SHOWN_BUNDLES = 3;
+
+function bundleFacts({ bundles }: SidecarStatus, nowMs: number): Record<string, string> {
+  const words = bundles.slice(0, SHOWN_BUNDLES).map(({ name, createdAt }) => {
+    const ageMs = createdAt === undefined ? 0 : nowMs - createdAt.getTime();
+    return `last from ${orNothing(name)} made ${formatSpan(ageMs)} ago`;
+  });
+  return words.length === 0 ? {} : { bundles: words.join(', ') };
 }

@@ -295,7 +295,7 @@ function hex(value: Uint8Array, length: number, field: string): string {
 }
 
 /** Text of a stranger for logs and tables: no control characters, no line breaks, no half of a character, no end. */
-function printable(text: string): string {
+export function printable(text: string): string {
   const characters = Array.from(text.slice(0, 2 * MAX_TEXT)).slice(0, MAX_TEXT);
   return characters.join('').replace(/[\p{C}\p{Zl}\p{Zp}]/gu, '?');
 }

@@ -246,7 +246,8 @@ function bucketBits(feeds: number): number {
   return bits;
 }
 
-function feedBytes({ author, incarnation, lane }: FeedId): Uint8Array {
+/** The name of a feed: author, incarnation and lane in 49 bytes. */
+export function feedBytes({ author, incarnation, lane }: FeedId): Uint8Array {
   return new ByteWriter(FEED_BYTES)
     .raw(fromHex(author))
     .raw(fromHex(incarnation))

@@ -3,13 +3,15 @@ export type { Contact, ContactSource, Offer } from './contact.ts';
 export { ContactBook, type LinkEnd } from './contact-book.ts';
 export { type ChooseNeighbours, type Neighbour, planDials } from './dial-plan.ts';
 export { dialDelayMs, keepsNewLink, STABLE_AFTER_MS } from './dial-policy.ts';
-export { decodeFrame, FrameReader } from './frame-reader.ts';
+export { decodeFrame, FrameReader, printable } from './frame-reader.ts';
 export { FrameError } from './frame-values.ts';
 export { encodeFrame, FrameWriter, type OwnMessage } from './frame-writer.ts';
+export { feedBytes } from './frontier.ts';
 export type { Versions } from './greeting.ts';
 export { TICK_MS } from './liveness.ts';
 export { createHello, doubtHello, type Membership } from './membership.ts';
 export type { GoodbyeReason, Have, Hello, Message } from './message.ts';
+export { limitRun, thinSignatures } from './run.ts';
 export { Session } from './session.ts';
 export type {
   CloseReason,

@@ -32,6 +32,8 @@ export class Outbox {
   readonly #rows = new Map<FeedKey, Row>();
   readonly #behindByLane = new Map<LaneClass, Map<FeedKey, Row>>();
   readonly #untold = new Map<FeedKey, Row>();
+  /** Sent since the peer last answered everything. */
+  readonly #unanswered = new Set<Row>();
   readonly #schedule = new LaneSchedule();
   #isMute = false;
 
@@ -129,6 +131,7 @@ export class Outbox {
     const row = this.#rows.get(feedKey(feed));
     if (row === undefined) return;
     this.#unsort(row);
+    this.#unanswered.delete(row);
     this.#rows.delete(feedKey(feed));
   }
 
@@ -152,7 +155,21 @@ export class Outbox {
     row.isAsked = false;
     // Who gets a run knows that we have it.
     row.told = Math.max(row.told, seq);
+    this.#unanswered.add(row);
     this.#sort(row);
+  }
+
+  /** The peer answered all that was sent: it holds it, unless it says otherwise. */
+  answered(): void {
+    for (const row of this.#unanswered) row.theirs = Math.max(row.theirs, row.next - 1);
+    this.#unanswered.clear();
+  }
+
+  /** How far the peer is known to hold feeds. */
+  holdings(): FeedPosition[] {
+    return [...this.#rows.values()].flatMap(({ feed, theirs: seq }) =>
+      seq > 0 ? { feed, seq } : [],
+    );
   }
 
   /** Whether a read that was asked for is still of use. */

@@ -68,14 +68,15 @@ export class SendWindow {
     last.isFull = !this.isOpen;
   }
 
-  /** The peer answered so many runs. More than were sent count for nothing. */
-  stored(runs: number, nowMs: number): void {
+  /** The peer answered so many runs. More than were sent count for nothing. Returns whether all are answered now. */
+  stored(runs: number, nowMs: number): boolean {
     for (let i = 0; i < runs; i++) {
       const run = this.#unstored.shift();
-      if (run === undefined) return;
+      if (run === undefined) break;
       this.#unstoredBytes -= run.bytes;
       this.#adapt(run, nowMs);
     }
+    return this.#unstored.length === 0;
   }
 
   #adapt(run: Sent, nowMs: number): void {

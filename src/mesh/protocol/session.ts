@@ -25,8 +25,6 @@ import type { CloseReason, SessionEffect, SessionEvent, SessionParts } from './s
 /** What encryption and framing add to a frame: the budget of a link counts it. */
 const FRAME_OVERHEAD_BYTES = 20;
 
-type State = 'greeting' | 'live' | 'closed';
-
 export class Session {
   readonly #parts: SessionParts;
   readonly #greeting: Greeting;
@@ -41,7 +39,7 @@ export class Session {
   #liveness = new Liveness(0);
   /** Undefined before the greeting is over. */
   #exchange: FrontierExchange | undefined;
-  #state: State = 'greeting';
+  #state: 'greeting' | 'live' | 'closed' = 'greeting';
   #reading = false;
   #blocked = false;
   /** When the driver will wake us. */
@@ -86,6 +84,9 @@ export class Session {
     this.#budget = new LinkBudget(bytesPerSecond);
   }
 
+  /** How far the peer is known to hold feeds. */
+  readonly holdings = (): FeedPosition[] => this.#outbox.holdings();
+
   #isLive(): boolean {
     return this.#state === 'live';
   }
@@ -98,8 +99,7 @@ export class Session {
         return;
       case 'frame':
         this.#liveness.heard(this.#nowMs);
-        this.#receive(event.frame);
-        return;
+        return this.#receive(event.frame);
       case 'drained':
         this.#blocked = false;
         return;
@@ -206,7 +206,8 @@ export class Session {
       case 'fork-proofs':
         return this.#forks.hear(message.proofs);
       case 'stored':
-        return this.#window.stored(message.runs, this.#nowMs);
+        if (this.#window.stored(message.runs, this.#nowMs)) this.#outbox.answered();
+        return;
       case 'ping':
         this.#send({ type: 'pong', token: message.token });
         return;
@@ -341,8 +342,7 @@ export class Session {
       if (lost !== undefined) this.#send({ type: 'have', entries: [lost] });
       return;
     }
-    const bytes = this.#send({ type: 'run', run });
-    this.#window.sent(bytes, this.#nowMs);
+    this.#window.sent(this.#send({ type: 'run', run }), this.#nowMs);
     this.#outbox.sent({ feed: run.feed, seq: run.firstSeq + run.commits.length - 1 });
   }
 

@@ -34,6 +34,7 @@ export const CODE_BY_REASON: Readonly<Record<Reason, Code>> = {
   DISK_FULL: Code.ResourceExhausted,
   INTERNAL: Code.Internal,
   UNKNOWN_METHOD: Code.Unimplemented,
+  BUNDLE_UNREADABLE: Code.InvalidArgument,
 };
 
 /** Told of faults of ours, which clients must not see. */

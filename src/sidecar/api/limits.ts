@@ -13,6 +13,8 @@ export const MAX_REPORTED_VIOLATIONS = 16;
 
 /** Watches of one sidecar. 1,000 idle ones cost under 100 MiB and no processor; beyond it LIMIT_REACHED. */
 export const MAX_WATCHES = 1000;
+/** Bundles exported at once: each holds about a megabyte in memory; beyond it LIMIT_REACHED. */
+export const MAX_EXPORTS = 4;
 /** Calls at once on one HTTP/2 connection; the client holds further ones back. Enough for every agent behind one proxy. */
 export const MAX_HTTP2_STREAMS = 256;
 /** Connections of one listener: a watch each over HTTP/1.1, and as many again for calls. Beyond it they are closed unread. */

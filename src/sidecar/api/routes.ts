@@ -6,12 +6,14 @@ import { compressionGzip } from '@connectrpc/connect-node';
 import type { Hash, Timers, TokenHolder } from '../../core/index.ts';
 import { Health } from '../../gen/grpc/health/v1/health_pb.ts';
 import { ServerReflection } from '../../gen/grpc/reflection/v1/reflection_pb.ts';
+import { BundleService } from '../../gen/holdfast/v1/bundle_pb.ts';
 import { CommandService } from '../../gen/holdfast/v1/command_pb.ts';
 import { DocumentService } from '../../gen/holdfast/v1/document_pb.ts';
 import { FleetService } from '../../gen/holdfast/v1/fleet_pb.ts';
 import { HeartbeatService } from '../../gen/holdfast/v1/heartbeat_pb.ts';
 import { MeshService } from '../../gen/holdfast/v1/mesh_pb.ts';
 import type { Backend } from './backend.ts';
+import { bundleService, exportBundle } from './bundle-service.ts';
 import { BINARY_OPTIONS, JSON_OPTIONS } from './codec.ts';
 import { commandService } from './command-service.ts';
 import type { ReportFault } from './connect-error.ts';
@@ -21,7 +23,7 @@ import { fleetService } from './fleet-service.ts';
 import { checkHealth, watchHealth } from './grpc-health.ts';
 import { createReflection } from './grpc-reflection.ts';
 import { heartbeatService } from './heartbeat-service.ts';
-import { MAX_BODY_BYTES } from './limits.ts';
+import { MAX_BODY_BYTES, MAX_EXPORTS } from './limits.ts';
 import { meshService } from './mesh-service.ts';
 import type { UnaryHandler, UnaryHandlers } from './method.ts';
 import { callerFrom, describeStreamErrors, endAtDeadline } from './stream-context.ts';
@@ -53,6 +55,7 @@ const SERVICES: readonly DescService[] = [
   FleetService,
   CommandService,
   MeshService,
+  BundleService,
   Health,
   ServerReflection,
 ];
@@ -71,6 +74,7 @@ export function createRoutes(dependencies: RouteDependencies): ReadonlyMap<strin
     ...unaryRoutes(FleetService, fleetService(backend, names)),
     ...unaryRoutes(CommandService, commandService(backend, names)),
     ...unaryRoutes(MeshService, meshService(backend, names)),
+    ...unaryRoutes(BundleService, bundleService(backend)),
     publicRoute(Health.method.check, checkHealth(backend, serviceNames).check),
     ...streamHandlers(dependencies, names, serviceNames).map((handler): RouteEntry => {
       const isPublic = PUBLIC_SERVICES.has(handler.service);
@@ -105,6 +109,7 @@ function streamHandlers(
 ): readonly UniversalHandler[] {
   const slots = new StreamSlots(maxWatches);
   const watch = { backend, timers, names, slots, stopping };
+  const carry = { backend, slots: new StreamSlots(MAX_EXPORTS), stopping };
   const health = { backend, timers, slots, stopping, serviceNames };
   const router = createConnectRouter({
     acceptCompression: [compressionGzip],
@@ -118,6 +123,11 @@ function streamHandlers(
   router.rpc(DocumentService.method.watch, async function* (request, context) {
     checkRequest(DocumentService.method.watch.input, request);
     yield* watchDocuments(watch, request, callerFrom(context), context.signal);
+    endAtDeadline(context.signal);
+  });
+  router.rpc(BundleService.method.exportBundle, async function* (request, context) {
+    checkRequest(BundleService.method.exportBundle.input, request);
+    yield* exportBundle(carry, request, callerFrom(context), context.signal);
     endAtDeadline(context.signal);
   });
   router.rpc(Health.method.watch, async function* (request, context) {

@@ -330,6 +330,10 @@ export class CommitStore {
     });
   }
 
+  async deleteMeta(name: string): Promise<void> {
+    await this.#store.write([{ type: 'delete', key: metaKey(name) }], { sync: false });
+  }
+
   #opsOf(key: Uint8Array, value: Uint8Array): readonly Op[] {
     const feed = parseCommitKey(key)?.feed;
     return feed === undefined

@@ -43,6 +43,7 @@ const CONTRACT: Readonly<
   DISK_FULL: ['resource_exhausted', 429],
   INTERNAL: ['internal', 500],
   UNKNOWN_METHOD: ['unimplemented', 501],
+  BUNDLE_UNREADABLE: ['invalid_argument', 400],
 };
 
 test('the proto and the core have the same list of reasons', () => {

@@ -357,6 +357,8 @@ describe('stale marks', () => {
     await fleet.quiet();
     fleet.network.cut('north:7677', 'south:7677');
     await change(south);
+    // The cut is noticed, and what is written of the peer at the end of the link does not count.
+    await fleet.quiet();
     const before = disk.points.length;
     fleet.network.heal('north:7677', 'south:7677');
     await fleet.quiet();

@@ -34,6 +34,8 @@ export interface Start {
   readonly liveDocuments?: number;
   readonly checkpointDue?: Forgetting['checkpointDue'];
   readonly forgetting?: Forgetting;
+  /** Why nothing is taken from others; undefined while it is. */
+  holdsBack?(): string | undefined;
   /** Where it listens, if not at the address of its name. */
   readonly address?: string;
   /** Exchanges addresses with other members. */
@@ -89,6 +91,7 @@ export class TestFleet {
               ...(start.checkpointDue === undefined ? {} : { checkpointDue: start.checkpointDue }),
             },
           }),
+      holdsBack: () => start.holdsBack?.(),
       ...(start.exchange === undefined
         ? {}
         : {

@@ -15,7 +15,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file holdfast/v1/mesh.proto.
  */
 export const file_holdfast_v1_mesh: GenFile = /*@__PURE__*/
-  fileDesc("ChZob2xkZmFzdC92MS9tZXNoLnByb3RvEgtob2xkZmFzdC52MSIPCg1TdGF0dXNSZXF1ZXN0IoAECg5TdGF0dXNSZXNwb25zZRIPCgdub2RlX2lkGAEgASgJEgwKBG5hbWUYAiABKAkSDwoHdmVyc2lvbhgDIAEoCRISCgpmbGVldF9tb2RlGAQgASgJEg0KBWZsZWV0GAUgASgJEi4KCnN0YXJ0ZWRfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBmFnZW50cxgHIAMoCRIUCgxtZXNoX2FkZHJlc3MYCCABKAkSDgoGcGF1c2VkGAkgASgIEg0KBWxpbmtzGAogASgNEhEKCWRvY3VtZW50cxgLIAEoBBINCgVmZWVkcxgMIAEoBBIPCgdjb21taXRzGA0gASgEEhIKCnN0YXRlX2hhc2gYDiABKAkSEAoIdm9pZF9vcHMYDyABKAQSNQoLcXVhcmFudGluZWQYECADKAsyIC5ob2xkZmFzdC52MS5RdWFyYW50aW5lZERvY3VtZW50EikKCmhlbGRfZmVlZHMYESADKAsyFS5ob2xkZmFzdC52MS5IZWxkRmVlZBIRCglub3RfcmVhZHkYFCADKAkSDgoGZGFtYWdlGBUgAygJEhAKCHdhcm5pbmdzGB4gAygJEjYKEnJlY2VpdmVfb25seV9zaW5jZRgfIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiRQoTUXVhcmFudGluZWREb2N1bWVudBISCgpjb2xsZWN0aW9uGAEgASgJEgoKAmlkGAIgASgJEg4KBnJlYXNvbhgDIAEoCSJ6CghIZWxkRmVlZBIOCgZhdXRob3IYASABKAkSDAoEbGFuZRgCIAEoCRIOCgZyZWFzb24YAyABKAkSLAoIcmV0cnlfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhIKCm92ZXJfcXVvdGEYBSABKAgifAoHQ29udGFjdBIPCgdhZGRyZXNzGAEgASgJEisKB3NvdXJjZXMYAiADKA4yGi5ob2xkZmFzdC52MS5Db250YWN0U291cmNlEg0KBW5hbWVzGAMgAygJEhAKCGF0dGVtcHRzGAQgASgNEhIKCmxhc3RfZXJyb3IYBSABKAkirAQKBFBlZXISDwoHYWRkcmVzcxgBIAEoCRIPCgdub2RlX2lkGAIgASgJEgwKBG5hbWUYAyABKAkSJQoFc3RhdGUYBCABKA4yFi5ob2xkZmFzdC52MS5QZWVyU3RhdGUSLQoKcm91bmRfdHJpcBgFIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhItCglsYXN0X3NlZW4YBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhIKCmxhc3RfZXJyb3IYByABKAkSFgoOYnl0ZXNfcmVjZWl2ZWQYCCABKAQSEgoKYnl0ZXNfc2VudBgJIAEoBBIQCghhdHRlbXB0cxgKIAEoDRIQCghvdXRib3VuZBgLIAEoCBIkChdidWRnZXRfYnl0ZXNfcGVyX3NlY29uZBgMIAEoBEgAiAEBEiEKGXJlY2VpdmVkX2J5dGVzX3Blcl9zZWNvbmQYDSABKAQSHQoVc2VudF9ieXRlc19wZXJfc2Vjb25kGA4gASgEEg4KBnN0YWxscxgPIAEoDRIjCgRwYXRoGBAgASgOMhUuaG9sZGZhc3QudjEuTGlua1BhdGgSFgoOcmVtb3RlX2FkZHJlc3MYESABKAkSJgoIY29udGFjdHMYEiADKAsyFC5ob2xkZmFzdC52MS5Db250YWN0EhIKCmxpbmtfY2xhc3MYEyABKAlCGgoYX2J1ZGdldF9ieXRlc19wZXJfc2Vjb25kIhIKEExpc3RQZWVyc1JlcXVlc3QiNQoRTGlzdFBlZXJzUmVzcG9uc2USIAoFcGVlcnMYASADKAsyES5ob2xkZmFzdC52MS5QZWVyIi0KDkFkZFBlZXJSZXF1ZXN0EhsKB2FkZHJlc3MYASABKAlCCrpIB3IFEAEorAIiIAoPQWRkUGVlclJlc3BvbnNlEg0KBWFkZGVkGAEgASgIIjAKEVJlbW92ZVBlZXJSZXF1ZXN0EhsKB2FkZHJlc3MYASABKAlCCrpIB3IFEAEorAIiFAoSUmVtb3ZlUGVlclJlc3BvbnNlIiYKDFBhdXNlUmVxdWVzdBIWCgRwZWVyGAEgASgJQgi6SAVyAyisAiIlCg1QYXVzZVJlc3BvbnNlEhQKDGxpbmtzX2Nsb3NlZBgBIAEoDSInCg1SZXN1bWVSZXF1ZXN0EhYKBHBlZXIYASABKAlCCLpIBXIDKKwCIhAKDlJlc3VtZVJlc3BvbnNlIiMKFVNldFJlY2VpdmVPbmx5UmVxdWVzdBIKCgJvbhgBIAEoCCIpChZTZXRSZWNlaXZlT25seVJlc3BvbnNlEg8KB2NoYW5nZWQYASABKAgqiwEKCVBlZXJTdGF0ZRIaChZQRUVSX1NUQVRFX1VOU1BFQ0lGSUVEEAASGAoUUEVFUl9TVEFURV9DT05ORUNURUQQARIZChVQRUVSX1NUQVRFX0NPTk5FQ1RJTkcQAhIWChJQRUVSX1NUQVRFX1dBSVRJTkcQAxIVChFQRUVSX1NUQVRFX1BBVVNFRBAEKmAKCExpbmtQYXRoEhkKFUxJTktfUEFUSF9VTlNQRUNJRklFRBAAEhEKDUxJTktfUEFUSF9MQU4QARIRCg1MSU5LX1BBVEhfREhUEAISEwoPTElOS19QQVRIX1JFTEFZEAMquwEKDUNvbnRhY3RTb3VyY2USHgoaQ09OVEFDVF9TT1VSQ0VfVU5TUEVDSUZJRUQQABIdChlDT05UQUNUX1NPVVJDRV9DT05GSUdVUkVEEAESGAoUQ09OVEFDVF9TT1VSQ0VfQURERUQQAhIcChhDT05UQUNUX1NPVVJDRV9NVUxUSUNBU1QQAxIbChdDT05UQUNUX1NPVVJDRV9FWENIQU5HRRAEEhYKEkNPTlRBQ1RfU09VUkNFX0RIVBAFMo8ECgtNZXNoU2VydmljZRJBCgZTdGF0dXMSGi5ob2xkZmFzdC52MS5TdGF0dXNSZXF1ZXN0GhsuaG9sZGZhc3QudjEuU3RhdHVzUmVzcG9uc2USSgoJTGlzdFBlZXJzEh0uaG9sZGZhc3QudjEuTGlzdFBlZXJzUmVxdWVzdBoeLmhvbGRmYXN0LnYxLkxpc3RQZWVyc1Jlc3BvbnNlEkQKB0FkZFBlZXISGy5ob2xkZmFzdC52MS5BZGRQZWVyUmVxdWVzdBocLmhvbGRmYXN0LnYxLkFkZFBlZXJSZXNwb25zZRJNCgpSZW1vdmVQZWVyEh4uaG9sZGZhc3QudjEuUmVtb3ZlUGVlclJlcXVlc3QaHy5ob2xkZmFzdC52MS5SZW1vdmVQZWVyUmVzcG9uc2USPgoFUGF1c2USGS5ob2xkZmFzdC52MS5QYXVzZVJlcXVlc3QaGi5ob2xkZmFzdC52MS5QYXVzZVJlc3BvbnNlEkEKBlJlc3VtZRIaLmhvbGRmYXN0LnYxLlJlc3VtZVJlcXVlc3QaGy5ob2xkZmFzdC52MS5SZXN1bWVSZXNwb25zZRJZCg5TZXRSZWNlaXZlT25seRIiLmhvbGRmYXN0LnYxLlNldFJlY2VpdmVPbmx5UmVxdWVzdBojLmhvbGRmYXN0LnYxLlNldFJlY2VpdmVPbmx5UmVzcG9uc2ViBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("ChZob2xkZmFzdC92MS9tZXNoLnByb3RvEgtob2xkZmFzdC52MSIPCg1TdGF0dXNSZXF1ZXN0Iq4ECg5TdGF0dXNSZXNwb25zZRIPCgdub2RlX2lkGAEgASgJEgwKBG5hbWUYAiABKAkSDwoHdmVyc2lvbhgDIAEoCRISCgpmbGVldF9tb2RlGAQgASgJEg0KBWZsZWV0GAUgASgJEi4KCnN0YXJ0ZWRfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBmFnZW50cxgHIAMoCRIUCgxtZXNoX2FkZHJlc3MYCCABKAkSDgoGcGF1c2VkGAkgASgIEg0KBWxpbmtzGAogASgNEhEKCWRvY3VtZW50cxgLIAEoBBINCgVmZWVkcxgMIAEoBBIPCgdjb21taXRzGA0gASgEEhIKCnN0YXRlX2hhc2gYDiABKAkSEAoIdm9pZF9vcHMYDyABKAQSNQoLcXVhcmFudGluZWQYECADKAsyIC5ob2xkZmFzdC52MS5RdWFyYW50aW5lZERvY3VtZW50EikKCmhlbGRfZmVlZHMYESADKAsyFS5ob2xkZmFzdC52MS5IZWxkRmVlZBIRCglub3RfcmVhZHkYFCADKAkSDgoGZGFtYWdlGBUgAygJEhAKCHdhcm5pbmdzGB4gAygJEjYKEnJlY2VpdmVfb25seV9zaW5jZRgfIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoHYnVuZGxlcxgyIAMoCzIbLmhvbGRmYXN0LnYxLlJlY2VpdmVkQnVuZGxlIpABCg5SZWNlaXZlZEJ1bmRsZRIPCgdub2RlX2lkGAEgASgJEgwKBG5hbWUYAiABKAkSLgoKY3JlYXRlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLcmVjZWl2ZWRfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIkUKE1F1YXJhbnRpbmVkRG9jdW1lbnQSEgoKY29sbGVjdGlvbhgBIAEoCRIKCgJpZBgCIAEoCRIOCgZyZWFzb24YAyABKAkiegoISGVsZEZlZWQSDgoGYXV0aG9yGAEgASgJEgwKBGxhbmUYAiABKAkSDgoGcmVhc29uGAMgASgJEiwKCHJldHJ5X2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgpvdmVyX3F1b3RhGAUgASgIInwKB0NvbnRhY3QSDwoHYWRkcmVzcxgBIAEoCRIrCgdzb3VyY2VzGAIgAygOMhouaG9sZGZhc3QudjEuQ29udGFjdFNvdXJjZRINCgVuYW1lcxgDIAMoCRIQCghhdHRlbXB0cxgEIAEoDRISCgpsYXN0X2Vycm9yGAUgASgJIqwECgRQZWVyEg8KB2FkZHJlc3MYASABKAkSDwoHbm9kZV9pZBgCIAEoCRIMCgRuYW1lGAMgASgJEiUKBXN0YXRlGAQgASgOMhYuaG9sZGZhc3QudjEuUGVlclN0YXRlEi0KCnJvdW5kX3RyaXAYBSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLQoJbGFzdF9zZWVuGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgpsYXN0X2Vycm9yGAcgASgJEhYKDmJ5dGVzX3JlY2VpdmVkGAggASgEEhIKCmJ5dGVzX3NlbnQYCSABKAQSEAoIYXR0ZW1wdHMYCiABKA0SEAoIb3V0Ym91bmQYCyABKAgSJAoXYnVkZ2V0X2J5dGVzX3Blcl9zZWNvbmQYDCABKARIAIgBARIhChlyZWNlaXZlZF9ieXRlc19wZXJfc2Vjb25kGA0gASgEEh0KFXNlbnRfYnl0ZXNfcGVyX3NlY29uZBgOIAEoBBIOCgZzdGFsbHMYDyABKA0SIwoEcGF0aBgQIAEoDjIVLmhvbGRmYXN0LnYxLkxpbmtQYXRoEhYKDnJlbW90ZV9hZGRyZXNzGBEgASgJEiYKCGNvbnRhY3RzGBIgAygLMhQuaG9sZGZhc3QudjEuQ29udGFjdBISCgpsaW5rX2NsYXNzGBMgASgJQhoKGF9idWRnZXRfYnl0ZXNfcGVyX3NlY29uZCISChBMaXN0UGVlcnNSZXF1ZXN0IjUKEUxpc3RQZWVyc1Jlc3BvbnNlEiAKBXBlZXJzGAEgAygLMhEuaG9sZGZhc3QudjEuUGVlciItCg5BZGRQZWVyUmVxdWVzdBIbCgdhZGRyZXNzGAEgASgJQgq6SAdyBRABKKwCIiAKD0FkZFBlZXJSZXNwb25zZRINCgVhZGRlZBgBIAEoCCIwChFSZW1vdmVQZWVyUmVxdWVzdBIbCgdhZGRyZXNzGAEgASgJQgq6SAdyBRABKKwCIhQKElJlbW92ZVBlZXJSZXNwb25zZSImCgxQYXVzZVJlcXVlc3QSFgoEcGVlchgBIAEoCUIIukgFcgMorAIiJQoNUGF1c2VSZXNwb25zZRIUCgxsaW5rc19jbG9zZWQYASABKA0iJwoNUmVzdW1lUmVxdWVzdBIWCgRwZWVyGAEgASgJQgi6SAVyAyisAiIQCg5SZXN1bWVSZXNwb25zZSIjChVTZXRSZWNlaXZlT25seVJlcXVlc3QSCgoCb24YASABKAgiKQoWU2V0UmVjZWl2ZU9ubHlSZXNwb25zZRIPCgdjaGFuZ2VkGAEgASgIKosBCglQZWVyU3RhdGUSGgoWUEVFUl9TVEFURV9VTlNQRUNJRklFRBAAEhgKFFBFRVJfU1RBVEVfQ09OTkVDVEVEEAESGQoVUEVFUl9TVEFURV9DT05ORUNUSU5HEAISFgoSUEVFUl9TVEFURV9XQUlUSU5HEAMSFQoRUEVFUl9TVEFURV9QQVVTRUQQBCpgCghMaW5rUGF0aBIZChVMSU5LX1BBVEhfVU5TUEVDSUZJRUQQABIRCg1MSU5LX1BBVEhfTEFOEAESEQoNTElOS19QQVRIX0RIVBACEhMKD0xJTktfUEFUSF9SRUxBWRADKrsBCg1Db250YWN0U291cmNlEh4KGkNPTlRBQ1RfU09VUkNFX1VOU1BFQ0lGSUVEEAASHQoZQ09OVEFDVF9TT1VSQ0VfQ09ORklHVVJFRBABEhgKFENPTlRBQ1RfU09VUkNFX0FEREVEEAISHAoYQ09OVEFDVF9TT1VSQ0VfTVVMVElDQVNUEAMSGwoXQ09OVEFDVF9TT1VSQ0VfRVhDSEFOR0UQBBIWChJDT05UQUNUX1NPVVJDRV9ESFQQBTKPBAoLTWVzaFNlcnZpY2USQQoGU3RhdHVzEhouaG9sZGZhc3QudjEuU3RhdHVzUmVxdWVzdBobLmhvbGRmYXN0LnYxLlN0YXR1c1Jlc3BvbnNlEkoKCUxpc3RQZWVycxIdLmhvbGRmYXN0LnYxLkxpc3RQZWVyc1JlcXVlc3QaHi5ob2xkZmFzdC52MS5MaXN0UGVlcnNSZXNwb25zZRJECgdBZGRQZWVyEhsuaG9sZGZhc3QudjEuQWRkUGVlclJlcXVlc3QaHC5ob2xkZmFzdC52MS5BZGRQZWVyUmVzcG9uc2USTQoKUmVtb3ZlUGVlchIeLmhvbGRmYXN0LnYxLlJlbW92ZVBlZXJSZXF1ZXN0Gh8uaG9sZGZhc3QudjEuUmVtb3ZlUGVlclJlc3BvbnNlEj4KBVBhdXNlEhkuaG9sZGZhc3QudjEuUGF1c2VSZXF1ZXN0GhouaG9sZGZhc3QudjEuUGF1c2VSZXNwb25zZRJBCgZSZXN1bWUSGi5ob2xkZmFzdC52MS5SZXN1bWVSZXF1ZXN0GhsuaG9sZGZhc3QudjEuUmVzdW1lUmVzcG9uc2USWQoOU2V0UmVjZWl2ZU9ubHkSIi5ob2xkZmFzdC52MS5TZXRSZWNlaXZlT25seVJlcXVlc3QaIy5ob2xkZmFzdC52MS5TZXRSZWNlaXZlT25seVJlc3BvbnNlYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * See MeshService.Status.
@@ -184,6 +184,13 @@ export type StatusResponse = Message<"holdfast.v1.StatusResponse"> & {
    * @generated from field: google.protobuf.Timestamp receive_only_since = 31;
    */
   receiveOnlySince?: Timestamp | undefined;
+
+  /**
+   * The last bundle of each peer of which one came, the newest first; at most 16.
+   *
+   * @generated from field: repeated holdfast.v1.ReceivedBundle bundles = 50;
+   */
+  bundles: ReceivedBundle[];
 };
 
 /**
@@ -192,6 +199,48 @@ export type StatusResponse = Message<"holdfast.v1.StatusResponse"> & {
  */
 export const StatusResponseSchema: GenMessage<StatusResponse> = /*@__PURE__*/
   messageDesc(file_holdfast_v1_mesh, 1);
+
+/**
+ * The last bundle that came from a peer.
+ *
+ * @generated from message holdfast.v1.ReceivedBundle
+ */
+export type ReceivedBundle = Message<"holdfast.v1.ReceivedBundle"> & {
+  /**
+   * Node id of its maker.
+   *
+   * @generated from field: string node_id = 1;
+   */
+  nodeId: string;
+
+  /**
+   * Name of its maker.
+   *
+   * @generated from field: string name = 2;
+   */
+  name: string;
+
+  /**
+   * When it was made, by the clock of its maker.
+   *
+   * @generated from field: google.protobuf.Timestamp created_at = 3;
+   */
+  createdAt?: Timestamp | undefined;
+
+  /**
+   * When it was imported here.
+   *
+   * @generated from field: google.protobuf.Timestamp received_at = 4;
+   */
+  receivedAt?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message holdfast.v1.ReceivedBundle.
+ * Use `create(ReceivedBundleSchema)` to create a new message.
+ */
+export const ReceivedBundleSchema: GenMessage<ReceivedBundle> = /*@__PURE__*/
+  messageDesc(file_holdfast_v1_mesh, 2);
 
 /**
  * A document of which changes were skipped, or whose changes cannot be read. It shows what could be read.
@@ -226,7 +275,7 @@ export type QuarantinedDocument = Message<"holdfast.v1.QuarantinedDocument"> & {
  * Use `create(QuarantinedDocumentSchema)` to create a new message.
  */
 export const QuarantinedDocumentSchema: GenMessage<QuarantinedDocument> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_mesh, 2);
+  messageDesc(file_holdfast_v1_mesh, 3);
 
 /**
  * A feed of which a peer offered more than is taken for now.
@@ -275,7 +324,7 @@ export type HeldFeed = Message<"holdfast.v1.HeldFeed"> & {
  * Use `create(HeldFeedSchema)` to create a new message.
  */
 export const HeldFeedSchema: GenMessage<HeldFeed> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_mesh, 3);
+  messageDesc(file_holdfast_v1_mesh, 4);
 
 /**
  * An address at which a peer may be dialled.
@@ -324,7 +373,7 @@ export type Contact = Message<"holdfast.v1.Contact"> & {
  * Use `create(ContactSchema)` to create a new message.
  */
 export const ContactSchema: GenMessage<Contact> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_mesh, 4);
+  messageDesc(file_holdfast_v1_mesh, 5);
 
 /**
  * One peer.
@@ -471,7 +520,7 @@ export type Peer = Message<"holdfast.v1.Peer"> & {
  * Use `create(PeerSchema)` to create a new message.
  */
 export const PeerSchema: GenMessage<Peer> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_mesh, 5);
+  messageDesc(file_holdfast_v1_mesh, 6);
 
 /**
  * See MeshService.ListPeers.
@@ -486,7 +535,7 @@ export type ListPeersRequest = Message<"holdfast.v1.ListPeersRequest"> & {
  * Use `create(ListPeersRequestSchema)` to create a new message.
  */
 export const ListPeersRequestSchema: GenMessage<ListPeersRequest> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_mesh, 6);
+  messageDesc(file_holdfast_v1_mesh, 7);
 
 /**
  * All peers.
@@ -507,7 +556,7 @@ export type ListPeersResponse = Message<"holdfast.v1.ListPeersResponse"> & {
  * Use `create(ListPeersResponseSchema)` to create a new message.
  */
 export const ListPeersResponseSchema: GenMessage<ListPeersResponse> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_mesh, 7);
+  messageDesc(file_holdfast_v1_mesh, 8);
 
 /**
  * See MeshService.AddPeer.
@@ -528,7 +577,7 @@ export type AddPeerRequest = Message<"holdfast.v1.AddPeerRequest"> & {
  * Use `create(AddPeerRequestSchema)` to create a new message.
  */
 export const AddPeerRequestSchema: GenMessage<AddPeerRequest> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_mesh, 8);
+  messageDesc(file_holdfast_v1_mesh, 9);
 
 /**
  * The answer to AddPeer.
@@ -549,7 +598,7 @@ export type AddPeerResponse = Message<"holdfast.v1.AddPeerResponse"> & {
  * Use `create(AddPeerResponseSchema)` to create a new message.
  */
 export const AddPeerResponseSchema: GenMessage<AddPeerResponse> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_mesh, 9);
+  messageDesc(file_holdfast_v1_mesh, 10);
 
 /**
  * See MeshService.RemovePeer.
@@ -570,7 +619,7 @@ export type RemovePeerRequest = Message<"holdfast.v1.RemovePeerRequest"> & {
  * Use `create(RemovePeerRequestSchema)` to create a new message.
  */
 export const RemovePeerRequestSchema: GenMessage<RemovePeerRequest> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_mesh, 10);
+  messageDesc(file_holdfast_v1_mesh, 11);
 
 /**
  * The answer to RemovePeer.
@@ -585,7 +634,7 @@ export type RemovePeerResponse = Message<"holdfast.v1.RemovePeerResponse"> & {
  * Use `create(RemovePeerResponseSchema)` to create a new message.
  */
 export const RemovePeerResponseSchema: GenMessage<RemovePeerResponse> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_mesh, 11);
+  messageDesc(file_holdfast_v1_mesh, 12);
 
 /**
  * See MeshService.Pause.
@@ -606,7 +655,7 @@ export type PauseRequest = Message<"holdfast.v1.PauseRequest"> & {
  * Use `create(PauseRequestSchema)` to create a new message.
  */
 export const PauseRequestSchema: GenMessage<PauseRequest> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_mesh, 12);
+  messageDesc(file_holdfast_v1_mesh, 13);
 
 /**
  * The answer to Pause.
@@ -627,7 +676,7 @@ export type PauseResponse = Message<"holdfast.v1.PauseResponse"> & {
  * Use `create(PauseResponseSchema)` to create a new message.
  */
 export const PauseResponseSchema: GenMessage<PauseResponse> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_mesh, 13);
+  messageDesc(file_holdfast_v1_mesh, 14);
 
 /**
  * See MeshService.Resume.
@@ -648,7 +697,7 @@ export type ResumeRequest = Message<"holdfast.v1.ResumeRequest"> & {
  * Use `create(ResumeRequestSchema)` to create a new message.
  */
 export const ResumeRequestSchema: GenMessage<ResumeRequest> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_mesh, 14);
+  messageDesc(file_holdfast_v1_mesh, 15);
 
 /**
  * The answer to Resume.
@@ -663,7 +712,7 @@ export type ResumeResponse = Message<"holdfast.v1.ResumeResponse"> & {
  * Use `create(ResumeResponseSchema)` to create a new message.
  */
 export const ResumeResponseSchema: GenMessage<ResumeResponse> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_mesh, 15);
+  messageDesc(file_holdfast_v1_mesh, 16);
 
 /**
  * See MeshService.SetReceiveOnly.
@@ -684,7 +733,7 @@ export type SetReceiveOnlyRequest = Message<"holdfast.v1.SetReceiveOnlyRequest">
  * Use `create(SetReceiveOnlyRequestSchema)` to create a new message.
  */
 export const SetReceiveOnlyRequestSchema: GenMessage<SetReceiveOnlyRequest> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_mesh, 16);
+  messageDesc(file_holdfast_v1_mesh, 17);
 
 /**
  * The answer to SetReceiveOnly.
@@ -705,7 +754,7 @@ export type SetReceiveOnlyResponse = Message<"holdfast.v1.SetReceiveOnlyResponse
  * Use `create(SetReceiveOnlyResponseSchema)` to create a new message.
  */
 export const SetReceiveOnlyResponseSchema: GenMessage<SetReceiveOnlyResponse> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_mesh, 17);
+  messageDesc(file_holdfast_v1_mesh, 18);
 
 /**
  * How a peer is doing.

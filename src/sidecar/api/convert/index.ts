@@ -1,4 +1,10 @@
 // The only place where protobuf meets core values: `to` goes inwards and may refuse, `from` goes outwards and cannot.
+export {
+  fromBundleReport,
+  fromBundleSource,
+  toBundlePiece,
+  toBundleSince,
+} from './bundle.ts';
 export { fromCommandRow, toCoreStates, toReportedState } from './command.ts';
 export {
   createNodeNames,

@@ -9,6 +9,7 @@ import {
   type StatusResponseSchema,
 } from '../../../gen/holdfast/v1/mesh_pb.ts';
 import type { Backend, ContactRow, PeerRow } from '../backend.ts';
+import { fromBundleSource } from './bundle.ts';
 import { fromSpan, fromTime, type NodeNames } from './common.ts';
 
 const STATE: Readonly<Record<PeerRow['state'], PeerState>> = {
@@ -33,7 +34,7 @@ const SOURCE: Readonly<Record<ContactRow['sources'][number], ContactSource>> = {
 };
 
 export function fromStatus(
-  backend: Pick<Backend, 'info' | 'mesh' | 'notReady' | 'damage' | 'warnings'>,
+  backend: Pick<Backend, 'info' | 'mesh' | 'bundles' | 'notReady' | 'damage' | 'warnings'>,
   summary: ResponseOf<'summary'>,
   names: NodeNames,
 ): MessageInitShape<typeof StatusResponseSchema> {
@@ -68,6 +69,7 @@ export function fromStatus(
     notReady: [...backend.notReady()],
     damage: [...backend.damage()],
     warnings: [...(backend.warnings?.() ?? [])],
+    bundles: backend.bundles.sources().map(fromBundleSource),
     ...(mesh.receiveOnlySinceMs !== undefined && {
       receiveOnlySince: fromTime(mesh.receiveOnlySinceMs),
     }),

@@ -11,7 +11,15 @@ import type {
   Summary,
 } from '../../../../src/core/index.ts';
 import type {
+  BundlePiece,
+  BundleSince,
+  BundleSource,
+} from '../../../../src/sidecar/api/bundle-control.ts';
+import type {
   Backend,
+  BundleControl,
+  BundleReportRow,
+  BundleStep,
   MeshControl,
   PeerRow,
   SidecarInfo,
@@ -101,6 +109,29 @@ export const SUMMARY: Summary = {
   heldFeeds: [],
 };
 
+export const BUNDLE_REPORT: BundleReportRow = {
+  nodeId: 'peer-node',
+  name: 'north',
+  createdMs: 4_000,
+  isOwn: false,
+  bytes: 500,
+  lanes: [{ lane: 'command', commits: 3, newCommits: 2, bytes: 90 }],
+  members: 2,
+  forkProofs: 1,
+  leftCommits: 5,
+  leftBytes: 700,
+  nextBytes: 0,
+  againstFeeds: 4,
+  frontierFeeds: 6,
+  held: [{ author: 'some-node', lane: 'state', reason: 'its clock' }],
+  heldFeeds: 1,
+  heldCommits: 8,
+  gaps: 0,
+  isWhole: true,
+  fault: '',
+  frontier: '',
+};
+
 const DEFAULT_ANSWERS: Answers = {
   heartbeat: ({ ack }) => ({ receivedAtMs: 1_000, ack, pendingCommands: 2 }),
   put: ({ items, ack }) => ({
@@ -123,6 +154,7 @@ export class FakeBackend implements Backend {
     agents: ['edge-7'],
   };
   readonly mesh: FakeMesh = new FakeMesh();
+  readonly bundles: FakeBundles = new FakeBundles();
   readonly submitted: Submitted[] = [];
   readonly listeners = new Set<() => void>();
   reasonsNotReady: string[] = [];
@@ -167,6 +199,33 @@ export class FakeBackend implements Backend {
 
   beginToStop(): void {
     this.#stopping.abort();
+  }
+}
+
+/** Every export is these steps, every import that report; what was asked is kept. */
+class FakeBundles implements BundleControl {
+  steps: BundleStep[] = [];
+  report: BundleReportRow = BUNDLE_REPORT;
+  readonly exports: unknown[] = [];
+  readonly pieces: BundlePiece[] = [];
+  received: BundleSource[] = [];
+
+  async *export(since: BundleSince, maxBytes: number): AsyncGenerator<BundleStep, void, void> {
+    this.exports.push({ since, maxBytes });
+    yield* this.steps;
+  }
+
+  async take(piece: BundlePiece): Promise<BundleReportRow> {
+    this.pieces.push(piece);
+    return this.report;
+  }
+
+  frontier(): { text: string; feeds: number } {
+    return { text: 'hff1-aa', feeds: 7 };
+  }
+
+  sources(): readonly BundleSource[] {
+    return this.received;
   }
 }
 

@@ -76,6 +76,8 @@ export class Bench implements AsyncDisposable {
       name,
       '--api-listen',
       `${LOOPBACK}:0`,
+      '--lan-discovery',
+      'off',
       '--mesh-listen',
       `${LOOPBACK}:0`,
       ...peers.flatMap((peer) => ['--peer', peer]),

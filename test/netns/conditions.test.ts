@@ -7,7 +7,7 @@ import type { JsonObject } from '../../src/core/index.ts';
 import { waitFor } from '../e2e/support/site.ts';
 import { doubtNamespaces } from '../support/netns.ts';
 import type { NetworkOptions } from '../support/network.ts';
-import { MODES, type ModeName } from './support/modes.ts';
+import { MODES, type ModeName, modeOf } from './support/modes.ts';
 import { Stage } from './support/stage.ts';
 
 const SITES = { a: ['a1', 'a2'], b: ['b1'] } as const;
@@ -59,10 +59,12 @@ async function linksLater(mode: ModeName): Promise<void> {
 
 for (const mode of MODES) {
   describe(`peers found by ${mode}`, { skip: skip ?? false }, () => {
-    test('link where there is IPv6 alone', () => converges(mode, { family: 6 }));
+    if (modeOf(mode).isIpv4Only !== true) {
+      test('link where there is IPv6 alone', () => converges(mode, { family: 6 }));
+      test('link by IPv6 where no packet is larger than 1280 bytes', () =>
+        converges(mode, { family: 6, mtu: 1280 }));
+    }
     test('link where no packet is larger than 576 bytes', () => converges(mode, { mtu: 576 }));
-    test('link by IPv6 where no packet is larger than 1280 bytes', () =>
-      converges(mode, { family: 6, mtu: 1280 }));
     test('link when an interface comes up after the start', () => linksLater(mode));
   });
 }

@@ -4,6 +4,9 @@ import { withPort } from '../../support/network-plan.ts';
 
 /** Where every sidecar of the network tests listens. */
 export const MESH_PORT = 7677;
+/** Of bootstrap nodes and of links over the DHT; both UDP. */
+const BOOTSTRAP_PORT = 7678;
+const DHT_PORT = 7679;
 
 interface Placed {
   readonly name: string;
@@ -16,6 +19,10 @@ interface Mode {
   flags(host: Placed, hosts: readonly Placed[]): string[];
   /** Everybody gets a link to everybody, and not only to whom it was told of. */
   readonly meetsAll: boolean;
+  /** A site of which nobody was told is found without a word of an operator. */
+  readonly needsNoIntroduction?: boolean;
+  /** Works over IPv4 alone. */
+  readonly isIpv4Only?: boolean;
 }
 
 const ALL_MODES = {
@@ -42,6 +49,26 @@ const ALL_MODES = {
       ...(firstOf(host.site, hosts) === host ? peerFlags(dialledInChain(host, hosts)) : []),
     ],
     meetsAll: false,
+  },
+  /** The first host of each site is a bootstrap node, everybody knows all of them, and nothing else is told: links run over the DHT. */
+  bootstrap: {
+    flags: (host, hosts) => {
+      const firsts = hosts.filter((other) => firstOf(other.site, hosts) === other);
+      const own = ['--dht-bootstrap-listen', withPort(host.address, BOOTSTRAP_PORT)];
+      return [
+        ...['--lan-discovery', 'off', '--advertise', 'off'],
+        ...['--dht', 'on', '--dht-listen', withPort('0.0.0.0', DHT_PORT)],
+        ...firsts.flatMap((first) =>
+          first === host && firsts.length > 1
+            ? []
+            : ['--dht-bootstrap', withPort(first.address, BOOTSTRAP_PORT)],
+        ),
+        ...(firsts.includes(host) ? own : []),
+      ];
+    },
+    meetsAll: true,
+    needsNoIntroduction: true,
+    isIpv4Only: true,
   },
 } as const satisfies Readonly<Record<string, Mode>>;
 

@@ -20,8 +20,9 @@ const JOINING: Scenario = {
 
 export async function play(mode: ModeName, chosen: readonly Scenario[]): Promise<void> {
   const skip = await doubtNamespaces();
-  const { meetsAll } = modeOf(mode);
-  const scenarios = [JOINING, ...chosen].filter((one) => meetsAll || one.needsToMeetAll !== true);
+  const { meetsAll, needsNoIntroduction = false } = modeOf(mode);
+  const all = needsNoIntroduction ? chosen : [JOINING, ...chosen];
+  const scenarios = all.filter((one) => meetsAll || one.needsToMeetAll !== true);
   const table = new FigureTable(
     `Three sites of two sidecars, peers found by ${mode}: time until all six have everything.`,
     ['fault', 'all equal after', 'limit'],
@@ -30,7 +31,7 @@ export async function play(mode: ModeName, chosen: readonly Scenario[]): Promise
   describe(`three sites, peers found by ${mode}`, { skip: skip ?? false }, () => {
     let stage: Stage;
     before(async () => {
-      stage = await Stage.create({ sites: SITES, mode, alone: ['c'] });
+      stage = await Stage.create({ sites: SITES, mode, alone: needsNoIntroduction ? [] : ['c'] });
     });
     after(async () => {
       await stage[Symbol.asyncDispose]();

@@ -1,0 +1,20 @@
+// What the statements of a fleet may be: sizes and counts, each with a reason.
+
+/** Bytes of a payload: an ejection with a cut for each incarnation and lane that may be open takes 40 KiB at most. */
+export const MAX_STATEMENT_PAYLOAD_BYTES = 64 * 1024;
+/** Statements that are kept by one signer. One that signs more is refused further ones: it is captured or broken. */
+export const MAX_STATEMENTS_OF_SIGNER = 8192;
+/** Statements that are kept in all. */
+export const MAX_STATEMENTS = 16_384;
+/** Agents that one sidecar may serve by its certificate. */
+export const MAX_CERTIFIED_AGENTS = 64;
+/** Collections that a certificate may narrow its holder to, and that a policy may declare. */
+export const MAX_LISTED_COLLECTIONS = 256;
+/** Feeds that an ejection may cut one by one: all incarnations of one author that may be open, in all lanes. */
+export const MAX_CUTS = 1024;
+/** Statements that an annulment may keep. */
+export const MAX_KEPT = 1024;
+/** UTF-8 bytes of a reason, for people. */
+export const MAX_REASON_BYTES = 256;
+/** Changes of the root key. */
+export const MAX_GENERATION = 2 ** 32;

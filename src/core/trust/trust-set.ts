@@ -1,0 +1,145 @@
+// The statements a node holds: a set that only grows, and what follows from it.
+import { concatBytes, fromHex, MalformedBytesError, utf8 } from '../bytes.ts';
+import type { Hash, Verifier } from '../environment.ts';
+import type { FeedId, NodeId } from '../ids.ts';
+import { decodeCertificate } from './certificate.ts';
+import { cutKey, deriveTrust, type Read, type Trust } from './derive.ts';
+import { type Cut, decodeAnnulment, decodeEjection } from './ejection.ts';
+import { decodeGenesis, decodeRootChange, fleetIdOf, type Genesis } from './genesis.ts';
+import { MAX_STATEMENTS, MAX_STATEMENTS_OF_SIGNER } from './limits.ts';
+import { decodePolicy } from './policy.ts';
+import { openStatement, type Statement, type StatementId } from './statement.ts';
+
+const DIGEST_DOMAIN = utf8('holdfast trust digest 1');
+
+export type Admission =
+  | { readonly type: 'added'; readonly statement: Statement }
+  | { readonly type: 'known' }
+  /** Its signer may be certified by a statement that has not come yet. */
+  | { readonly type: 'early'; readonly reason: string }
+  | { readonly type: 'refused'; readonly reason: string };
+
+export class TrustSet {
+  readonly fleetId: Uint8Array;
+  readonly genesis: Statement;
+  readonly #founding: Genesis;
+  readonly #crypto: Hash & Verifier;
+  readonly #byId = new Map<StatementId, Read>();
+  readonly #countBySigner = new Map<NodeId, number>();
+  /** Keys that were a root in the words of a root, and keys that a root gave a rank: they only become more, whatever counts. */
+  readonly #rootKeys: Set<NodeId>;
+  readonly #rankedKeys = new Set<NodeId>();
+  #trust: Trust | undefined;
+
+  private constructor(genesis: Statement, founding: Genesis, crypto: Hash & Verifier) {
+    this.genesis = genesis;
+    this.#founding = founding;
+    this.#crypto = crypto;
+    this.fleetId = fleetIdOf(genesis.payload, crypto);
+    this.#rootKeys = new Set([founding.root]);
+  }
+
+  /** The trust of the fleet that a genesis founds, or why it founds none. */
+  static found(bytes: Uint8Array, crypto: Hash & Verifier): TrustSet | string {
+    const genesis = openStatement(bytes, { fleetId: new Uint8Array(32), crypto });
+    if (typeof genesis === 'string') return genesis;
+    if (genesis.kind !== 'genesis') return 'it is no genesis';
+    try {
+      const founding = decodeGenesis(genesis.payload);
+      if (founding.root !== genesis.signer) return 'it is not signed by the root that it names';
+      return new TrustSet(genesis, founding, crypto);
+    } catch (error) {
+      if (error instanceof MalformedBytesError) return error.message;
+      throw error;
+    }
+  }
+
+  /** Takes a statement in, whether it counts or not: that may depend on what comes later. */
+  add(bytes: Uint8Array): Admission {
+    const statement = openStatement(bytes, { fleetId: this.fleetId, crypto: this.#crypto });
+    if (typeof statement === 'string') return { type: 'refused', reason: statement };
+    if (this.#byId.has(statement.id) || statement.id === this.genesis.id) return { type: 'known' };
+    const read = readStatement(statement);
+    if (typeof read === 'string') return { type: 'refused', reason: read };
+    const { signer } = statement;
+    if (!this.#maySign(read)) {
+      return { type: 'early', reason: `nobody of this fleet gave ${signer} the rank to sign it` };
+    }
+    const count = this.#countBySigner.get(signer) ?? 0;
+    if (count >= MAX_STATEMENTS_OF_SIGNER || this.#byId.size >= MAX_STATEMENTS) {
+      return { type: 'refused', reason: `${signer} signed more statements than anybody keeps` };
+    }
+    this.#countBySigner.set(signer, count + 1);
+    this.#byId.set(statement.id, read);
+    this.#note(read);
+    this.#trust = undefined;
+    return { type: 'added', statement };
+  }
+
+  /** What follows from all statements. */
+  get trust(): Trust {
+    this.#trust ??= deriveTrust(this.#founding, [...this.#byId.values()]);
+    return this.#trust;
+  }
+
+  /** All but the genesis, in an order in which another set takes them in at once. */
+  statements(): Statement[] {
+    return [...this.#byId.values()].map(({ statement }) => statement);
+  }
+
+  has(id: StatementId): boolean {
+    return this.#byId.has(id);
+  }
+
+  /** 32 bytes; the same where the same statements are held. */
+  digest(): Uint8Array {
+    const ids = [...this.#byId.keys()].sort().map(fromHex);
+    return this.#crypto.blake2b(concatBytes(DIGEST_DOMAIN, ...ids));
+  }
+
+  /** Up to where a feed counts; undefined where all of it does. A feed of an ejected key that no cut names counts up to nothing. */
+  cutOf(feed: FeedId): Cut | undefined {
+    const cuts = this.trust.cuts.get(feed.author);
+    if (cuts === undefined) return undefined;
+    const { incarnation, lane } = feed;
+    return cuts.get(cutKey(feed)) ?? { incarnation, lane, seq: 0, hash: '' };
+  }
+
+  /** Whether it is taken in at all, which never changes back: what counts is another question. */
+  #maySign({ kind, statement: { signer } }: Read): boolean {
+    const isRoot = this.#rootKeys.has(signer);
+    if (kind === 'root-change' || kind === 'annulment') return isRoot;
+    return isRoot || this.#rankedKeys.has(signer);
+  }
+
+  #note(read: Read): void {
+    if (!this.#rootKeys.has(read.statement.signer)) return;
+    if (read.kind === 'root-change') this.#rootKeys.add(read.says.root);
+    if (read.kind !== 'certificate') return;
+    const { roles, key } = read.says;
+    if (roles.has('issuer') || roles.has('ejector')) this.#rankedKeys.add(key);
+  }
+}
+
+function readStatement(statement: Statement): Read | string {
+  const { kind, payload } = statement;
+  try {
+    switch (kind) {
+      case 'genesis':
+        return 'it founds another fleet';
+      case 'root-change':
+        return { statement, kind, says: decodeRootChange(payload) };
+      case 'certificate':
+        return { statement, kind, says: decodeCertificate(payload) };
+      case 'ejection':
+        return { statement, kind, says: decodeEjection(payload) };
+      case 'policy':
+        return { statement, kind, says: decodePolicy(payload) };
+      case 'annulment':
+        return { statement, kind, says: decodeAnnulment(payload) };
+    }
+  } catch (error) {
+    if (error instanceof MalformedBytesError) return `its payload cannot be read: ${error.message}`;
+    throw error;
+  }
+}

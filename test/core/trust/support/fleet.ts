@@ -1,0 +1,110 @@
+// A fleet of keys that sign statements about each other, for tests of trust.
+import { toHex } from '../../../../src/core/bytes.ts';
+import type { Signer } from '../../../../src/core/environment.ts';
+import {
+  type Annulment,
+  type Certificate,
+  type Cut,
+  type Declaration,
+  encodeAnnulment,
+  encodeCertificate,
+  encodeEjection,
+  encodeGenesis,
+  encodePolicy,
+  encodeRootChange,
+  type Role,
+  type Statement,
+  signStatement,
+  TrustSet,
+} from '../../../../src/core/trust/index.ts';
+import type { StatementKind } from '../../../../src/core/trust/statement.ts';
+import { deriveNodeKey } from '../../../../src/sidecar/identity/node-key.ts';
+import { sodiumCrypto } from '../../../../src/sidecar/sodium-crypto.ts';
+
+const NOW_MS = Date.UTC(2026, 0, 1);
+
+export interface Actor {
+  readonly name: string;
+  readonly signer: Signer;
+  readonly key: string;
+}
+
+/** The same name has the same keys. */
+export function actor(name: string): Actor {
+  const { signer } = deriveNodeKey(sodiumCrypto.blake2b(new TextEncoder().encode(name)));
+  return { name, signer, key: toHex(signer.publicKey) };
+}
+
+export class StatedFleet {
+  readonly root = actor('root');
+  readonly genesis: Statement;
+  readonly fleetId: Uint8Array;
+
+  constructor(name = 'lab') {
+    const payload = encodeGenesis({
+      ...{ name, root: this.root.key, madeAtMs: NOW_MS, nonce: new Uint8Array(16).fill(7) },
+    });
+    const fleetId = new Uint8Array(32);
+    this.genesis = signStatement('genesis', payload, {
+      ...{ fleetId, signer: this.root.signer, hash: sodiumCrypto },
+    });
+    this.fleetId = this.set().fleetId;
+  }
+
+  /** A set with these statements, taken in in this order. */
+  set(...statements: readonly Statement[]): TrustSet {
+    const set = TrustSet.found(this.genesis.bytes, sodiumCrypto);
+    if (typeof set === 'string') throw new Error(set);
+    for (const { bytes } of statements) set.add(bytes);
+    return set;
+  }
+
+  sign(kind: StatementKind, payload: Uint8Array, by: Actor): Statement {
+    const { fleetId } = this;
+    return signStatement(kind, payload, { fleetId, signer: by.signer, hash: sodiumCrypto });
+  }
+
+  certify(
+    whom: Actor,
+    roles: readonly Role[],
+    by: Actor,
+    details: Partial<Certificate> = {},
+  ): Statement {
+    const certificate: Certificate = {
+      key: whom.key,
+      noiseKey: 'aa'.repeat(32),
+      sealingKey: 'bb'.repeat(32),
+      name: whom.name,
+      roles: new Set(roles),
+      agents: roles.includes('agent') ? [whom.name] : [],
+      collections: [],
+      ejectsPrefix: '',
+      generation: 1,
+      notBeforeMs: NOW_MS,
+      expiresMs: NOW_MS + 90 * 86_400_000,
+      tokenId: new Uint8Array(0),
+      ...details,
+    };
+    return this.sign('certificate', encodeCertificate(certificate), by);
+  }
+
+  eject(whom: Actor, by: Actor, cuts: readonly Cut[] = [], reason = 'lost'): Statement {
+    const payload = encodeEjection({ key: whom.key, cuts, reason, madeAtMs: NOW_MS });
+    return this.sign('ejection', payload, by);
+  }
+
+  annul(whom: Actor, by: Actor, kept: Annulment['kept'] = []): Statement {
+    const payload = encodeAnnulment({ key: whom.key, kept, reason: 'captured', madeAtMs: NOW_MS });
+    return this.sign('annulment', payload, by);
+  }
+
+  changeRoot(to: Actor, by: Actor, generation: number): Statement {
+    const payload = encodeRootChange({ generation, root: to.key, madeAtMs: NOW_MS });
+    return this.sign('root-change', payload, by);
+  }
+
+  policy(generation: number, declarations: readonly Declaration[], by: Actor): Statement {
+    const payload = encodePolicy({ generation, declarations, madeAtMs: NOW_MS });
+    return this.sign('policy', payload, by);
+  }
+}

@@ -95,5 +95,6 @@ export type * from './request.ts';
 export { COMMAND_STATES } from './request.ts';
 export type { Run } from './run.ts';
 export { type Hlc, hlcMs, hlcOf } from './time.ts';
+export type { Statement, StatementId } from './trust/index.ts';
 export { isBlank, type View } from './view.ts';
 export { VERSIONS_PER_BOOT } from './watch.ts';

@@ -10,6 +10,7 @@ import type { GatheredSpan } from './gathered.ts';
 import type { DocumentKey, FeedId, FeedPosition, KnownLane, NodeId } from './ids.ts';
 import type { OwnEdit } from './own-edits.ts';
 import type { Response } from './request.ts';
+import type { Statement, StatementId } from './trust/index.ts';
 import type { View } from './view.ts';
 
 /** A commit with its ops decoded; undefined where the payload is void. */
@@ -51,6 +52,8 @@ export type Effect =
       readonly stale: readonly DocumentKey[];
       /** Proofs of forks that are kept from now on, and those that are no more. */
       readonly forks?: ForkNews;
+      /** Statements of trust that are held from now on. */
+      readonly statements?: readonly Statement[];
       /** True when something of our own is in it: it must survive a power cut before anything is acknowledged. */
       readonly sync: boolean;
     }
@@ -60,6 +63,15 @@ export type Effect =
       readonly deliveryId: number;
       readonly outcome: DeliveryOutcome;
     }
+  /** Answers statements of a peer: those that are held by now, and what no honest peer sends. */
+  | {
+      readonly type: 'statements-taken';
+      readonly deliveryId: number;
+      readonly held: readonly StatementId[];
+      readonly fault: string | undefined;
+    }
+  /** Statements came in: every peer is told. */
+  | { readonly type: 'stated' }
   /** Commits that count no more are dropped, some at a time; answered by `documents-reduced` before anything else. */
   | {
       readonly type: 'prune';
@@ -96,4 +108,5 @@ export type ReportEvent =
   | 'core.void_ops'
   | 'core.change_refused'
   | 'core.fork'
-  | 'identity.duplicate';
+  | 'identity.duplicate'
+  | 'trust.ejected';

@@ -46,6 +46,12 @@ export type Event =
       readonly deliveryId: number;
       readonly proofs: readonly Uint8Array[];
     }
+  /** A peer sent statements of trust. Answered by exactly one `statements-taken` effect with the same id. */
+  | {
+      readonly type: 'statements-received';
+      readonly deliveryId: number;
+      readonly statements: readonly Uint8Array[];
+    }
   /** Answers `read-commit`; no commit where none is held. */
   | {
       readonly type: 'commit-read';

@@ -10,6 +10,7 @@ import type { Checkpoint } from './checkpoint.ts';
 import { type Commit, CommitSeal, checkpointOf, NO_HASH } from './commit.ts';
 import { MAX_INCARNATIONS } from './config.ts';
 import type { Hash, Signer, Verifier } from './environment.ts';
+import { cutHead, cutRun, isCut } from './feed-cut.ts';
 import {
   beyondQuota,
   blankHead,
@@ -40,6 +41,7 @@ import {
 import { isIncarnationOf, startOfIncarnation } from './incarnation.ts';
 import { faultOf, forkIn, held, isOtherHash, type Run, type RunOutcome } from './run.ts';
 import type { Hlc } from './time.ts';
+import type { Cut } from './trust/index.ts';
 
 /** What changed since it was last asked, for the store. */
 export interface FeedNews {
@@ -62,6 +64,7 @@ export class FeedTable {
   readonly #closed = new Map<FeedKey, Head>();
   readonly #forks: ForkTable;
   readonly #self: NodeId;
+  readonly #cutOf: (feed: FeedId) => Cut | undefined;
 
   constructor(parts: {
     fleetId: Uint8Array;
@@ -71,6 +74,8 @@ export class FeedTable {
     own: (lane: Lane) => FeedId;
     heads: Iterable<FeedHead>;
     forks?: Iterable<ForkProof>;
+    /** Up to where a feed of somebody who was put out counts; undefined where all of it does. */
+    cutOf?: ((feed: FeedId) => Cut | undefined) | undefined;
   }) {
     this.#seal = new CommitSeal(parts.fleetId, parts.crypto);
     this.#hash = parts.crypto;
@@ -78,6 +83,8 @@ export class FeedTable {
     this.#own = parts.own;
     this.#self = parts.own('state').author;
     this.#forks = new ForkTable(parts.forks ?? []);
+    const { cutOf } = parts;
+    this.#cutOf = (feed) => (feed.author === this.#self ? undefined : cutOf?.(feed));
     for (const head of parts.heads) this.#add({ ...head });
     // A head that was lost is known again by what newer incarnations cover.
     for (const head of [...this.#heads.values()]) this.#coverEarlier(head, head);
@@ -117,7 +124,26 @@ export class FeedTable {
   /** True when nothing of a feed counts any more, whatever comes: it is void, closed, or covered as a whole. */
   isOver(feed: FeedId): boolean {
     if (this.#forks.isVoid(feed) || this.#isClosed(feed)) return true;
+    if (this.#cutOf(feed)?.seq === 0) return true;
     return this.#heads.get(feedKey(feed))?.seq === WHOLE_FEED;
+  }
+
+  /** True when nothing more of a feed is taken: it is over, or held up to where it was cut. */
+  isEnded(feed: FeedId): boolean {
+    return this.isOver(feed) || this.#of(feed).seq >= (this.#cutOf(feed)?.seq ?? Infinity);
+  }
+
+  /** Drops what lies beyond the cuts of somebody who was put out. */
+  cut(author: NodeId): void {
+    for (const head of [...this.#heads.values()]) {
+      if (head.feed.author !== author) continue;
+      const kept = cutHead(head, this.#cutOf(head.feed));
+      if (kept === 'none') this.#close(head.feed);
+      else if (kept !== 'all') {
+        this.#replace(kept.head);
+        this.#superseded.push({ feed: head.feed, ...kept.dropped });
+      }
+    }
   }
 
   /** Why a proof of somebody else proves nothing; undefined when it does. */
@@ -189,7 +215,15 @@ export class FeedTable {
     const { feed } = run;
     const fault = faultOf(run, this.#hash);
     if (fault !== undefined) return { type: 'refused', reason: fault };
-    if (this.isOver(feed)) return { type: 'accepted', commits: [] };
+    if (this.isEnded(feed)) return { type: 'accepted', commits: [] };
+    const cut = this.#cutOf(feed);
+    const counted = cut === undefined ? run : cutRun(run, cut);
+    if (counted.commits.length === 0) return { type: 'accepted', commits: [] };
+    return this.#extend(counted, cut);
+  }
+
+  #extend(run: Run, cut: Cut | undefined): RunOutcome {
+    const { feed } = run;
     const known = this.#heads.get(feedKey(feed));
     const head = known ?? blankHead(feed);
     const checkpoint = checkpointOf((run.commits[0] as Run['commits'][number]).payload);
@@ -208,13 +242,17 @@ export class FeedTable {
         true,
       );
     }
-    const checked = this.#check(run, head, jumps);
+    const checked = this.#check(run, head, { jumps, cut });
     if (!Array.isArray(checked)) return checked;
     return this.#take(head, checked, jumps ? run.previous : undefined);
   }
 
   /** Commits of a run that are new, verified, or what is wrong with them. */
-  #check(run: Run, head: Head, jumps: boolean): Commit[] | RunOutcome {
+  #check(
+    run: Run,
+    head: Head,
+    { jumps, cut }: { readonly jumps: boolean; readonly cut: Cut | undefined },
+  ): Commit[] | RunOutcome {
     // A run that brings the hash before it stands for itself, as one from the beginning does, or where the last hash is not known.
     const isWhole = run.previous !== undefined || run.firstSeq === 1;
     const chained = !jumps && head.hash.length > 0 && !isWhole;
@@ -233,7 +271,7 @@ export class FeedTable {
       checked.push(commit);
     }
     const last = checked.at(-1);
-    if (last !== undefined && last.signature === undefined) {
+    if (last !== undefined && last.signature === undefined && !isCut(last, cut)) {
       return { type: 'refused', reason: `run ends at ${last.seq} without a signature` };
     }
     return jumps

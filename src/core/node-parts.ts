@@ -8,6 +8,7 @@ import type { DocumentKey } from './ids.ts';
 import type { NodeIdentity } from './node-identity.ts';
 import type { OwnEdit } from './own-edits.ts';
 import type { Hlc } from './time.ts';
+import type { TrustSet } from './trust/index.ts';
 import type { View } from './view.ts';
 
 /** What a node remembers from before: read from the store at start. */
@@ -37,4 +38,6 @@ export interface NodeParts {
   readonly memory: NodeMemory;
   /** When history is let go. */
   readonly forgetting: Forgetting;
+  /** Who is a member and may write what; absent in an open fleet, where everybody may everything. */
+  readonly trust?: TrustSet | undefined;
 }

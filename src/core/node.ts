@@ -31,6 +31,7 @@ import type { Request } from './request.ts';
 import { route } from './router.ts';
 import type { Run } from './run.ts';
 import { type Hlc, hlcMs, hlcObserve, hlcTick } from './time.ts';
+import { TrustDesk } from './trust-desk.ts';
 import { Turn } from './turn.ts';
 
 /** Void ops of one commit that a report names. */
@@ -54,11 +55,12 @@ export class Node {
   #waiting: Waiting[] = [];
   #clock: Hlc;
   readonly #troubles: Troubles = { voidOps: 0, heldFeeds: new HeldFeeds() };
+  readonly #trust: TrustDesk | undefined;
   #turn: Turn;
 
   constructor(parts: NodeParts) {
     this.#parts = parts;
-    const { identity, memory } = parts;
+    const { identity, memory, trust } = parts;
     this.#clock = memory.clock;
     this.#documents = new DocumentTable({
       actor: identity.incarnation,
@@ -78,7 +80,9 @@ export class Node {
       own: (lane) => ({ author: identity.nodeId, incarnation: identity.incarnation, lane }),
       heads: memory.feeds,
       forks: memory.forks ?? [],
+      cutOf: trust && ((feed) => trust.cutOf(feed)),
     });
+    this.#trust = trust && new TrustDesk(trust);
     this.#turn = this.#newTurn();
     this.#armLook();
   }
@@ -93,9 +97,9 @@ export class Node {
     return this.#feeds.forks;
   }
 
-  /** True when nothing of a feed counts, whatever comes. */
-  isOver(feed: FeedId): boolean {
-    return this.#feeds.isOver(feed);
+  /** True when nothing more of a feed is taken, whatever comes. */
+  isEnded(feed: FeedId): boolean {
+    return this.#feeds.isEnded(feed);
   }
 
   /** Takes an event. Throws IdentityReusedError when this node must go on under another incarnation. Effects come out at the end of the turn. */
@@ -112,6 +116,9 @@ export class Node {
         this.#turn.emit({ type: 'delivered', deliveryId: event.deliveryId, outcome });
         return [];
       }
+      case 'statements-received':
+        this.#trust?.received(this.#context(now), event.deliveryId, event.statements);
+        return [];
       case 'commit-read':
         this.#forks.commitRead(this.#context(now), event.feed, event.seq, event.commit);
         return [];
@@ -306,6 +313,10 @@ export class Node {
     // A date in the far future is a clock that will be set right, here or there. Our own readings count always.
     if (ahead !== undefined && !own)
       return held('its clock is more than ten minutes ahead of ours');
+    const { trust } = this.#parts;
+    if (trust !== undefined && !own && !trust.trust.members.has(run.feed.author)) {
+      return held('its author has no certificate that is known here');
+    }
     const outcome = this.#feeds.accept(run);
     if (outcome.type === 'held') return held(outcome.reason, outcome);
     if (outcome.type === 'refused') return outcome;

@@ -8,6 +8,7 @@ import type { FeedTable } from './feed.ts';
 import { type DocumentKey, type KnownLane, LANES } from './ids.ts';
 import { type Load, loadOf } from './load.ts';
 import type { Hlc } from './time.ts';
+import type { Statement } from './trust/index.ts';
 
 const NO_LOAD: Load = { ops: 0, bytes: 0 };
 
@@ -22,6 +23,7 @@ export class Turn {
   readonly #effects: Effect[] = [];
   readonly #firstVersion: number;
   readonly #onSealed: OnSealed;
+  readonly #statements: Statement[] = [];
   #clock: Hlc | undefined;
   #sync = false;
 
@@ -59,6 +61,11 @@ export class Turn {
   /** Gathers a commit of another author. */
   receive(commit: Commit, ops: readonly Op[]): void {
     this.#commits.push({ commit, ops });
+  }
+
+  /** Gathers a statement of trust that came in. */
+  stated(statement: Statement): void {
+    this.#statements.push(statement);
   }
 
   viewChanged(key: DocumentKey): void {
@@ -104,7 +111,8 @@ export class Turn {
     const effects: Effect[] = [];
     const edits = documents.ownEdits.takeChanged();
     const forked = forks.kept.length > 0 || forks.dropped.length > 0;
-    if (heads.length > 0 || views.length > 0 || edits.length > 0 || forked) {
+    const stated = this.#statements.length > 0;
+    if (heads.length > 0 || views.length > 0 || edits.length > 0 || forked || stated) {
       effects.push({
         type: 'persist',
         commits: this.#commits,
@@ -113,8 +121,9 @@ export class Turn {
         edits,
         stale: views.filter(({ key }) => documents.isBehind(key)).map(({ key }) => key),
         ...(forked ? { forks } : {}),
-        // Whoever is told of a proof must be able to rely on it that it stays.
-        sync: this.#sync || forked,
+        ...(stated ? { statements: this.#statements } : {}),
+        // Whoever is told of a proof or a statement must be able to rely on it that it stays.
+        sync: this.#sync || forked || stated,
       });
     }
     if (superseded.length > 0 || closed.length > 0)
@@ -128,6 +137,7 @@ export class Turn {
     const forgotten = [...closed, ...[...over, ...forks.kept].map(({ feed }) => feed)];
     if (forgotten.length > 0) effects.push({ type: 'feeds-forgotten', feeds: forgotten });
     if (forks.kept.length > 0) effects.push({ type: 'forks-proved', proofs: forks.kept });
+    if (stated) effects.push({ type: 'stated' });
     const mayDiffer = documents.takeMayDiffer();
     if (mayDiffer || documents.views.version > this.#firstVersion) {
       effects.push({ type: 'documents-changed' });

@@ -70,6 +70,10 @@ export const LOG_EVENTS = [
       'an author wrote two different commits at one place; all it wrote in that feed is void',
   },
   {
+    name: 'trust.ejected',
+    meaning: 'a member was put out: what it wrote counts up to where the ejection says',
+  },
+  {
     name: 'identity.duplicate',
     meaning: 'another process runs with the key of this sidecar; one of them must be stopped',
   },

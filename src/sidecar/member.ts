@@ -349,7 +349,7 @@ function feedsOf(
   return {
     positions: () => node.positions(),
     forks: () => node.forks().map(encodeFork),
-    isOver: (feed) => node.isOver(feed),
+    isOver: (feed) => node.isEnded(feed),
     deliverProofs: (proofs) => runtime.deliverProofs(proofs),
     readRun: (feed, firstSeq, maxBytes, withPrevious) =>
       commits.readRun(feed, firstSeq, maxBytes, withPrevious).catch((error: unknown) => {

@@ -23,6 +23,7 @@ import {
   toHex,
   utf8,
 } from '../../src/core/index.ts';
+import type { TrustSet } from '../../src/core/trust/index.ts';
 import { createSigner, sodiumCrypto } from '../../src/sidecar/sodium-crypto.ts';
 import { type Stored, TestDisk } from './test-disk.ts';
 
@@ -55,6 +56,8 @@ export interface TestStart {
   /** What an earlier run of the node left. */
   readonly disk?: TestDisk;
   readonly nowMs?: number;
+  /** Who is a member; of an open fleet where this is left out. */
+  readonly trust?: TrustSet;
 }
 
 export function agent(name: string): Caller {
@@ -98,7 +101,8 @@ export class TestNode {
         agents: new Set([name]),
         bootTags: new Map([0, 1, 2].map((boot) => [boot, toHex(seed.subarray(boot, boot + 4))])),
       },
-      fleetId: FLEET_ID,
+      fleetId: start.trust?.fleetId ?? FLEET_ID,
+      trust: start.trust,
       config,
       crypto: sodiumCrypto,
       signer,

@@ -14,7 +14,7 @@ const DIGEST_DOMAIN = utf8('holdfast trust digest 1');
 
 export type Admission =
   | { readonly type: 'added'; readonly statement: Statement }
-  | { readonly type: 'known' }
+  | { readonly type: 'known'; readonly statement: Statement }
   /** Its signer may be certified by a statement that has not come yet. */
   | { readonly type: 'early'; readonly reason: string }
   | { readonly type: 'refused'; readonly reason: string };
@@ -58,7 +58,9 @@ export class TrustSet {
   add(bytes: Uint8Array): Admission {
     const statement = openStatement(bytes, { fleetId: this.fleetId, crypto: this.#crypto });
     if (typeof statement === 'string') return { type: 'refused', reason: statement };
-    if (this.#byId.has(statement.id) || statement.id === this.genesis.id) return { type: 'known' };
+    if (this.#byId.has(statement.id) || statement.id === this.genesis.id) {
+      return { type: 'known', statement };
+    }
     const read = readStatement(statement);
     if (typeof read === 'string') return { type: 'refused', reason: read };
     const { signer } = statement;

@@ -20,10 +20,14 @@ import { TheirAliases } from './alias-book.ts';
 import {
   FrameError,
   HEAD_BYTES,
+  MAX_CHAIN,
   MAX_FRAME_ENTRIES,
+  MAX_FRAME_IDS,
   MAX_FRAME_PROOFS,
   MAX_FRAME_SEQS,
+  MAX_FRAME_STATEMENTS,
   REASON_NUMBER,
+  SHORT_ID_BYTES,
   VECTOR_HEAD_BYTES,
 } from './frame-values.ts';
 import type { GoodbyeReason, Have, Message } from './message.ts';
@@ -72,6 +76,7 @@ export class FrameReader {
           capabilities: value.capabilities,
           membershipProof: sized(value.membershipProof, PROOF_BYTES, 'hello.membership_proof'),
           signature: sized(value.signature, SIGNATURE_BYTES, 'hello.signature'),
+          chain: limited(value.chain, MAX_CHAIN),
         };
       }
       case 'introduction':
@@ -91,6 +96,13 @@ export class FrameReader {
         return this.#run(body.value);
       case 'forkProofs':
         return { type: 'fork-proofs', proofs: limited(body.value.proofs, MAX_FRAME_PROOFS) };
+      case 'statementIds':
+        return { type: 'statement-ids', ids: shortIds(body.value.ids), last: body.value.last };
+      case 'statements':
+        return {
+          type: 'statements',
+          statements: limited(body.value.statements, MAX_FRAME_STATEMENTS),
+        };
       case 'stored':
         return { type: 'stored', runs: body.value.runs };
       case 'ping':
@@ -125,6 +137,9 @@ export class FrameReader {
           ...(body.value.forks.length === 0
             ? {}
             : { forks: sized(body.value.forks, DIGEST_BYTES, 'frontier_digest.forks') }),
+          ...(body.value.trust.length === 0
+            ? {}
+            : { trust: sized(body.value.trust, HASH_BYTES, 'frontier_digest.trust') }),
         };
       case 'frontierVector':
         limited(body.value.seqs, MAX_FRAME_SEQS);
@@ -288,6 +303,17 @@ function headsOf({
 }) {
   if (heads.length === 0) return {};
   return { heads: sized(heads, VECTOR_HEAD_BYTES * seqs.length, 'frontier_vector.heads') };
+}
+
+function shortIds(bytes: Uint8Array): string[] {
+  const count = bytes.length / SHORT_ID_BYTES;
+  if (!Number.isInteger(count) || count > MAX_FRAME_IDS) {
+    throw new FrameError(`statement_ids.ids has ${bytes.length} bytes`);
+  }
+  const digits = toHex(bytes);
+  return Array.from({ length: count }, (_, i) =>
+    digits.slice(2 * SHORT_ID_BYTES * i, 2 * SHORT_ID_BYTES * (i + 1)),
+  );
 }
 
 function hex(value: Uint8Array, length: number, field: string): string {

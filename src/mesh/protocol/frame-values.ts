@@ -32,6 +32,14 @@ export class FrameError extends Error {
   override readonly name = 'FrameError';
 }
 
+/** Statements that lead to a certificate: a genesis is known, roots change rarely. */
+export const MAX_CHAIN = 16;
+/** Bytes of an id that tell statements of one fleet apart: nobody gains by making two alike, but to hide one of its own. */
+export const SHORT_ID_BYTES = 8;
+/** Ids of statements in one frame: 16 KiB. */
+export const MAX_FRAME_IDS = 2048;
+/** Statements in one frame. */
+export const MAX_FRAME_STATEMENTS = 64;
 /** Fork proofs in one frame: about 200 KiB at most. */
 export const MAX_FRAME_PROOFS = 128;
 /** Bytes of the hash of a last commit, in the positions of a frontier. */

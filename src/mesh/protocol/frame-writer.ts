@@ -40,11 +40,9 @@ export class FrameWriter {
   #body(message: OwnMessage): FrameInit {
     switch (message.type) {
       case 'hello': {
-        const { nodeId, bootId, ...rest } = message;
-        return {
-          case: 'hello',
-          value: { ...rest, nodeId: fromHex(nodeId), bootId: fromHex(bootId) },
-        };
+        const { nodeId, bootId, chain, ...rest } = message;
+        const ids = { nodeId: fromHex(nodeId), bootId: fromHex(bootId) };
+        return { case: 'hello', value: { ...rest, ...ids, chain: [...chain] } };
       }
       case 'introduction':
         return { case: 'introduction', value: { name: message.name } };
@@ -69,6 +67,13 @@ export class FrameWriter {
         return { case: 'run', value: this.#run(message.run) };
       case 'fork-proofs':
         return { case: 'forkProofs', value: { proofs: [...message.proofs] } };
+      case 'statement-ids':
+        return {
+          case: 'statementIds',
+          value: { ids: fromHex(message.ids.join('')), last: message.last },
+        };
+      case 'statements':
+        return { case: 'statements', value: { statements: [...message.statements] } };
       case 'stored':
         return { case: 'stored', value: { runs: message.runs } };
       case 'ping':

@@ -76,7 +76,11 @@ export class FrontierExchange {
   #announced = 0;
 
   /** `positions` is the snapshot that is compared; what grows afterwards is none of the exchange's business. */
-  constructor(hash: Hash, positions: readonly FeedPosition[], forked: readonly FeedId[] = []) {
+  constructor(
+    hash: Hash,
+    positions: readonly FeedPosition[],
+    { forked = [], trust }: { forked?: readonly FeedId[]; trust?: Uint8Array | undefined } = {},
+  ) {
     this.#hash = hash;
     this.#rows = positions
       .map((position) => ({ position, bytes: feedBytes(position.feed) }))
@@ -97,6 +101,7 @@ export class FrontierExchange {
       ),
       feeds: this.#rows.length,
       ...(forked.length === 0 ? {} : { forks: this.#forksDigest(forked) }),
+      ...(trust === undefined ? {} : { trust }),
     };
   }
 

@@ -21,9 +21,19 @@ export interface Membership {
   readonly fleetSecret: Uint8Array;
   readonly signer: Signer;
   readonly crypto: Crypto;
+  /** Who is a member besides; absent in an open fleet, where the secret is enough. */
+  readonly certified?: Certified | undefined;
 }
 
-type Claims = Omit<Hello, 'type' | 'membershipProof' | 'signature'>;
+/** What a fleet with certificates asks of a member. */
+export interface Certified {
+  /** Statements that lead from the root to our own certificate. */
+  chain(): readonly Uint8Array[];
+  /** Why a node is no member, after what it brings was looked at as well; undefined when it is. */
+  doubt(nodeId: NodeId, chain: readonly Uint8Array[]): string | undefined;
+}
+
+type Claims = Omit<Hello, 'type' | 'membershipProof' | 'signature' | 'chain'>;
 
 /** A hello that is worth something on this handshake in this direction only. */
 export function createHello(
@@ -39,6 +49,8 @@ export function createHello(
     ...claims,
     membershipProof: membership.crypto.keyedBlake2b(membership.fleetSecret, transcript),
     signature: membership.signer.sign(transcript),
+    // Not part of the transcript: it is signed by others, and says the same wherever it comes from.
+    chain: membership.certified?.chain() ?? [],
   };
 }
 
@@ -59,7 +71,7 @@ export function doubtHello(
   if (!crypto.verify(hello.signature, transcript, fromHex(hello.nodeId))) {
     return 'it does not own the node id it claims';
   }
-  return undefined;
+  return membership.certified?.doubt(hello.nodeId, hello.chain);
 }
 
 function transcriptOf(

@@ -11,6 +11,8 @@ export interface Hello {
   readonly capabilities: bigint;
   readonly membershipProof: Uint8Array;
   readonly signature: Uint8Array;
+  /** Statements that lead from the root to the sender's certificate; none in an open fleet. */
+  readonly chain: readonly Uint8Array[];
 }
 
 /** What two equal frontiers have in common, and two equal rosters. */
@@ -23,6 +25,8 @@ export interface FrontierDigest {
   readonly feeds: number;
   /** 16 bytes over the feeds that are proved to have forked; absent when there are none. */
   readonly forks?: Uint8Array;
+  /** 32 bytes over the statements of trust; absent in an open fleet. */
+  readonly trust?: Uint8Array;
 }
 
 /** Positions without their feeds, in the order of a roster that both sides share. */
@@ -81,6 +85,9 @@ export type Message =
   | { readonly type: 'run'; readonly run: Run }
   /** Encoded proofs that feeds forked. */
   | { readonly type: 'fork-proofs'; readonly proofs: readonly Uint8Array[] }
+  /** The first eight bytes of the ids of statements that are held, 16 hex digits each. */
+  | { readonly type: 'statement-ids'; readonly ids: readonly string[]; readonly last: boolean }
+  | { readonly type: 'statements'; readonly statements: readonly Uint8Array[] }
   | { readonly type: 'stored'; readonly runs: number }
   | { readonly type: 'ping'; readonly token: bigint }
   | { readonly type: 'pong'; readonly token: bigint }

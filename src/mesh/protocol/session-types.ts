@@ -6,6 +6,8 @@ import type {
   FeedPosition,
   NodeId,
   Run,
+  Statement,
+  StatementId,
 } from '../../core/index.ts';
 import type { GreetingParts, Versions } from './greeting.ts';
 import type { GoodbyeReason, Have } from './message.ts';
@@ -27,6 +29,14 @@ export type SessionEvent =
   | { readonly type: 'proved'; readonly forks: readonly EncodedFork[] }
   /** Answers `verify-proofs`. */
   | { readonly type: 'proofs-verified'; readonly outcome: DeliveryOutcome }
+  /** Statements of trust came in here. */
+  | { readonly type: 'stated' }
+  /** Answers `verify-statements`: those that are held by now, and what no honest peer sends. */
+  | {
+      readonly type: 'statements-verified';
+      readonly held: readonly StatementId[];
+      readonly fault: string | undefined;
+    }
   /** While mute a session sends no commits and no proofs, and tells of none. Everything else goes on. */
   | { readonly type: 'mute'; readonly on: boolean }
   /** Feeds are to be pulled over this link, each from a place on. */
@@ -58,6 +68,8 @@ export type SessionEffect =
   | { readonly type: 'deliver'; readonly run: Run }
   /** Encoded proofs of forks came. */
   | { readonly type: 'verify-proofs'; readonly proofs: readonly Uint8Array[] }
+  /** Statements of trust came. */
+  | { readonly type: 'verify-statements'; readonly statements: readonly Uint8Array[] }
   /** Both hold feeds up to the same commit, and not the same commit: they must be asked for again from there. */
   | { readonly type: 'differs'; readonly positions: readonly FeedPosition[] }
   /** Hello checked: the peer is a member. `version` and `capabilities` are what both sides speak. */
@@ -108,4 +120,14 @@ export interface SessionParts extends GreetingParts {
   positions(): readonly FeedPosition[];
   /** Proofs that feeds forked, at the same moment. */
   forks?(): readonly EncodedFork[];
+  /** Statements of trust as they are held now; absent in an open fleet. */
+  readonly trust?: HeldTrust | undefined;
+}
+
+/** What a session reads of the trust of a fleet. */
+export interface HeldTrust {
+  /** In an order in which another one can take them in. */
+  statements(): readonly Statement[];
+  /** 32 bytes. */
+  digest(): Uint8Array;
 }

@@ -7,7 +7,6 @@
 import type { DeliveryOutcome, FeedId, FeedPosition, Instant, Run } from '../../core/index.ts';
 import { MAX_ALIASES } from './alias-book.ts';
 import { Announcement } from './announcement.ts';
-import { ForkTalk } from './fork-talk.ts';
 import { FrameReader } from './frame-reader.ts';
 import { FrameError, framesOf, MAX_FRAME_ENTRIES } from './frame-values.ts';
 import { FrameWriter, type OwnMessage } from './frame-writer.ts';
@@ -21,6 +20,7 @@ import { Outbox } from './outbox.ts';
 import { follows, limitRun, thinSignatures } from './run.ts';
 import { MAX_UNSTORED_RUNS, SendWindow } from './send-window.ts';
 import type { CloseReason, SessionEffect, SessionEvent, SessionParts } from './session-types.ts';
+import { Testimony } from './testimony.ts';
 
 /** What encryption and framing add to a frame: the budget of a link counts it. */
 const FRAME_OVERHEAD_BYTES = 20;
@@ -33,7 +33,7 @@ export class Session {
   readonly #outbox: Outbox;
   readonly #inbox = new Inbox();
   readonly #window = new SendWindow();
-  readonly #forks: ForkTalk;
+  readonly #testimony: Testimony;
   readonly #announcement: Announcement;
   #budget = new LinkBudget(Infinity);
   #liveness = new Liveness(0);
@@ -52,11 +52,10 @@ export class Session {
     this.#greeting = new Greeting(parts, parts.versions);
     this.#outbox = new Outbox(parts.membership.nodeId);
     this.#announcement = new Announcement(parts.handshakeHash);
-    this.#forks = new ForkTalk({
-      send: (proofs) => this.#send({ type: 'fork-proofs', proofs }),
-      verify: (proofs) => this.#effects.push({ type: 'verify-proofs', proofs }),
+    this.#testimony = new Testimony(parts, {
+      send: (message) => this.#send(message),
+      ask: (effect) => this.#effects.push(effect),
       breach: (what) => this.#breach(what),
-      forks: () => parts.forks?.() ?? [],
     });
   }
 
@@ -118,12 +117,13 @@ export class Session {
         }
         return;
       case 'proved':
-        if (this.#isLive()) this.#forks.tell(event.forks);
-        return;
       case 'proofs-verified':
-        return this.#forks.verified(event.outcome);
+      case 'stated':
+      case 'statements-verified':
+        if (this.#isLive()) this.#testimony.take(event);
+        return;
       case 'mute':
-        this.#forks.mute(event.on);
+        this.#testimony.mute(event.on);
         this.#outbox.mute(event.on);
         return this.#takeBack();
       case 'want':
@@ -174,7 +174,7 @@ export class Session {
     const positions = this.#parts.positions();
     for (const position of positions) this.#outbox.compared(position);
     const { crypto } = this.#parts.membership;
-    this.#exchange = new FrontierExchange(crypto, positions, this.#forks.feeds());
+    this.#exchange = new FrontierExchange(crypto, positions, this.#testimony.held());
     this.#send(this.#exchange.digest);
   }
 
@@ -204,7 +204,9 @@ export class Session {
         this.#send({ type: 'stored', runs: 1 });
         return;
       case 'fork-proofs':
-        return this.#forks.hear(message.proofs);
+      case 'statement-ids':
+      case 'statements':
+        return this.#testimony.hear(message);
       case 'stored':
         if (this.#window.stored(message.runs, this.#nowMs)) this.#outbox.answered();
         return;
@@ -229,7 +231,7 @@ export class Session {
     // There is one from the moment on in which the session is live.
     if (this.#exchange === undefined) return;
     // Before anything else: what is void need not be compared or sent.
-    if (message.type === 'frontier-digest') this.#forks.compare(this.#exchange.digest, message);
+    if (message.type === 'frontier-digest') this.#testimony.compare(this.#exchange.digest, message);
     const step = this.#exchange.take(message);
     switch (step.type) {
       case 'more':
@@ -369,7 +371,7 @@ export class Session {
 
   #tick(bytesReceived: number): void {
     const verdict = this.#liveness.tick(this.#nowMs, bytesReceived, this.#isLive());
-    if (verdict.type === 'ping') this.#send({ type: 'ping', token: verdict.token });
+    if (verdict.type === 'ping') this.#send(verdict);
     else if (verdict.type === 'gone')
       this.#close(this.#isLive() ? 'silent' : 'stranger', verdict.message);
   }

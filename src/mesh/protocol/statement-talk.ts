@@ -3,15 +3,11 @@
 //
 //   digest ⇄ digest ─ equal ► nothing
 //                   ─ otherwise ► holdings ⇄ holdings ► statements ⇄ statements
-import { bytesEqual, EMPTY, type Statement, type StatementId } from '../../core/index.ts';
 
-/** Bytes of an id that tell statements of one fleet apart: nobody gains by making two alike, but to hide a statement of its own. */
-export const SHORT_ID_BYTES = 8;
+import { bytesEqual, EMPTY, type Statement, type StatementId } from '../../core/index.ts';
+import { MAX_FRAME_IDS, MAX_FRAME_STATEMENTS, SHORT_ID_BYTES } from './frame-values.ts';
+
 const SHORT_ID_DIGITS = 2 * SHORT_ID_BYTES;
-/** Ids in one frame: 16 KiB. */
-export const MAX_FRAME_IDS = 2048;
-/** Statements in one frame. */
-export const MAX_FRAME_STATEMENTS = 64;
 /** Ids a peer may name: all that anybody keeps. */
 const MAX_IDS = 16_384;
 /** Bytes of statements in one frame, but for the last of it. */

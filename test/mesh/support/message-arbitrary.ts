@@ -37,6 +37,7 @@ export const anyMessage: fc.Arbitrary<OwnMessage> = fc.oneof(
     capabilities: uint64,
     membershipProof: bytes(32),
     signature: bytes(64),
+    chain: fc.array(fc.uint8Array({ maxLength: 100 }), { maxLength: 16 }),
   }),
   record({ type: fc.constant('introduction' as const), name: text }),
   record({
@@ -51,6 +52,16 @@ export const anyMessage: fc.Arbitrary<OwnMessage> = fc.oneof(
     roster: bytes(16),
     feeds: uint32,
     forks: bytes(16),
+    trust: bytes(32),
+  }),
+  record({
+    type: fc.constant('statement-ids' as const),
+    ids: fc.array(hex(8), { maxLength: 5 }),
+    last: fc.boolean(),
+  }),
+  record({
+    type: fc.constant('statements' as const),
+    statements: fc.array(fc.uint8Array({ maxLength: 100 }), { maxLength: 5 }),
   }),
   record({
     type: fc.constant('fork-proofs' as const),

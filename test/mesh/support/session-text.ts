@@ -36,6 +36,8 @@ export function describeEffect(effect: SessionEffect, frames: FrameText): string
       return `wake in ${effect.afterMs} ms`;
     case 'verify-proofs':
       return `verify ${effect.proofs.length} proofs`;
+    case 'verify-statements':
+      return `verify ${effect.statements.length} statements`;
     case 'differs':
       return `differs from ${effect.positions.map(describePosition).join(', ')}`;
     case 'read-run':
@@ -77,6 +79,10 @@ export function describeMessage(message: Message): string {
       return `run ${describeRun(message.run)}`;
     case 'fork-proofs':
       return `${message.proofs.length} fork proofs`;
+    case 'statement-ids':
+      return `holds ${message.ids.length} statements${message.last ? '' : ', and more'}`;
+    case 'statements':
+      return `${message.statements.length} statements`;
     case 'stored':
       return `stored ${message.runs}`;
     case 'ping':

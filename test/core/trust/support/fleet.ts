@@ -1,5 +1,5 @@
 // A fleet of keys that sign statements about each other, for tests of trust.
-import { toHex } from '../../../../src/core/bytes.ts';
+import { toHex, utf8 } from '../../../../src/core/bytes.ts';
 import type { Signer } from '../../../../src/core/environment.ts';
 import {
   type Annulment,
@@ -18,8 +18,7 @@ import {
   TrustSet,
 } from '../../../../src/core/trust/index.ts';
 import type { StatementKind } from '../../../../src/core/trust/statement.ts';
-import { deriveNodeKey } from '../../../../src/sidecar/identity/node-key.ts';
-import { sodiumCrypto } from '../../../../src/sidecar/sodium-crypto.ts';
+import { createSigner, sodiumCrypto } from '../../../../src/sidecar/sodium-crypto.ts';
 
 const NOW_MS = Date.UTC(2026, 0, 1);
 
@@ -29,9 +28,9 @@ export interface Actor {
   readonly key: string;
 }
 
-/** The same name has the same keys. */
+/** The same name has the same keys, which are those of a TestNode of that name. */
 export function actor(name: string): Actor {
-  const { signer } = deriveNodeKey(sodiumCrypto.blake2b(new TextEncoder().encode(name)));
+  const signer = createSigner(sodiumCrypto.blake2b(utf8(name)));
   return { name, signer, key: toHex(signer.publicKey) };
 }
 

@@ -12,7 +12,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file holdfast/mesh/v1/session.proto.
  */
 export const file_holdfast_mesh_v1_session: GenFile = /*@__PURE__*/
-  fileDesc("Ch5ob2xkZmFzdC9tZXNoL3YxL3Nlc3Npb24ucHJvdG8SEGhvbGRmYXN0Lm1lc2gudjEi5gUKBUZyYW1lEigKBWhlbGxvGAEgASgLMhcuaG9sZGZhc3QubWVzaC52MS5IZWxsb0gAEi4KCGZyb250aWVyGAIgASgLMhouaG9sZGZhc3QubWVzaC52MS5Gcm9udGllckgAEiQKA3J1bhgDIAEoCzIVLmhvbGRmYXN0Lm1lc2gudjEuUnVuSAASJgoEcGluZxgEIAEoCzIWLmhvbGRmYXN0Lm1lc2gudjEuUGluZ0gAEiYKBHBvbmcYBSABKAsyFi5ob2xkZmFzdC5tZXNoLnYxLlBvbmdIABIsCgdnb29kYnllGAYgASgLMhkuaG9sZGZhc3QubWVzaC52MS5Hb29kYnllSAASNgoMaW50cm9kdWN0aW9uGAcgASgLMh4uaG9sZGZhc3QubWVzaC52MS5JbnRyb2R1Y3Rpb25IABIqCgZzdG9yZWQYCCABKAsyGC5ob2xkZmFzdC5tZXNoLnYxLlN0b3JlZEgAEjsKD2Zyb250aWVyX2RpZ2VzdBgJIAEoCzIgLmhvbGRmYXN0Lm1lc2gudjEuRnJvbnRpZXJEaWdlc3RIABI7Cg9mcm9udGllcl92ZWN0b3IYCiABKAsyIC5ob2xkZmFzdC5tZXNoLnYxLkZyb250aWVyVmVjdG9ySAASPQoQZnJvbnRpZXJfYnVja2V0cxgLIAEoCzIhLmhvbGRmYXN0Lm1lc2gudjEuRnJvbnRpZXJCdWNrZXRzSAASKwoEaGF2ZRgMIAEoCzIbLmhvbGRmYXN0Lm1lc2gudjEuSGF2ZUZyYW1lSAASKwoEd2FudBgNIAEoCzIbLmhvbGRmYXN0Lm1lc2gudjEuV2FudEZyYW1lSAASKwoEc3RvcBgOIAEoCzIbLmhvbGRmYXN0Lm1lc2gudjEuU3RvcEZyYW1lSAASMwoLZm9ya19wcm9vZnMYDyABKAsyHC5ob2xkZmFzdC5tZXNoLnYxLkZvcmtQcm9vZnNIAEIGCgRib2R5IpYBCgVIZWxsbxITCgt2ZXJzaW9uX21pbhgBIAEoDRITCgt2ZXJzaW9uX21heBgCIAEoDRIPCgdub2RlX2lkGAMgASgMEg8KB2Jvb3RfaWQYBCABKAwSGAoQbWVtYmVyc2hpcF9wcm9vZhgFIAEoDBIRCglzaWduYXR1cmUYBiABKAwSFAoMY2FwYWJpbGl0aWVzGAcgASgEIhwKDEludHJvZHVjdGlvbhIMCgRuYW1lGAEgASgJIhYKBlN0b3JlZBIMCgRydW5zGAEgASgNIjsKBkZlZWRJZBIOCgZhdXRob3IYASABKAwSEwoLaW5jYXJuYXRpb24YAiABKAwSDAoEbGFuZRgDIAEoDSJACgdGZWVkUmVmEg0KBWFsaWFzGAEgASgNEiYKBGZlZWQYAiABKAsyGC5ob2xkZmFzdC5tZXNoLnYxLkZlZWRJZCJQCg5Gcm9udGllckRpZ2VzdBIQCghmcm9udGllchgBIAEoDBIOCgZyb3N0ZXIYAiABKAwSDQoFZmVlZHMYAyABKA0SDQoFZm9ya3MYBCABKAwiOwoORnJvbnRpZXJWZWN0b3ISDAoEc2VxcxgBIAMoBBIMCgRsYXN0GAIgASgIEg0KBWhlYWRzGAMgASgMIiEKD0Zyb250aWVyQnVja2V0cxIOCgZoYXNoZXMYASABKAwiSwoIRnJvbnRpZXISMQoJcG9zaXRpb25zGAEgAygLMh4uaG9sZGZhc3QubWVzaC52MS5GZWVkUG9zaXRpb24SDAoEbGFzdBgCIAEoCCJgCgxGZWVkUG9zaXRpb24SDQoFYWxpYXMYASABKA0SJgoEZmVlZBgCIAEoCzIYLmhvbGRmYXN0Lm1lc2gudjEuRmVlZElkEgsKA3NlcRgDIAEoBBIMCgRoZWFkGAQgASgMIjQKCUhhdmVGcmFtZRInCgdlbnRyaWVzGAEgAygLMhYuaG9sZGZhc3QubWVzaC52MS5IYXZlInQKBEhhdmUSDQoFYWxpYXMYASABKA0SJgoEZmVlZBgCIAEoCzIYLmhvbGRmYXN0Lm1lc2gudjEuRmVlZElkEgsKA3NlcRgDIAEoBBIoCgRraW5kGAQgASgOMhouaG9sZGZhc3QubWVzaC52MS5IYXZlS2luZCI8CglXYW50RnJhbWUSLwoHZW50cmllcxgBIAMoCzIeLmhvbGRmYXN0Lm1lc2gudjEuRmVlZFBvc2l0aW9uIhwKCkZvcmtQcm9vZnMSDgoGcHJvb2ZzGAEgAygMIjUKCVN0b3BGcmFtZRIoCgVmZWVkcxgBIAMoCzIZLmhvbGRmYXN0Lm1lc2gudjEuRmVlZFJlZiKcAQoDUnVuEg0KBWFsaWFzGAEgASgNEiYKBGZlZWQYAiABKAsyGC5ob2xkZmFzdC5tZXNoLnYxLkZlZWRJZBIRCglmaXJzdF9zZXEYAyABKAQSKQoHY29tbWl0cxgEIAMoCzIYLmhvbGRmYXN0Lm1lc2gudjEuQ29tbWl0EhAKCHByZXZpb3VzGAUgASgMEg4KBnBhY2tlZBgGIAEoDCJtCgZDb21taXQSEAoIY2xvY2tfbXMYASABKBISFQoNY2xvY2tfY291bnRlchgCIAEoDRIPCgdwYXlsb2FkGAMgASgMEhEKCXNpZ25hdHVyZRgEIAEoDBIWCg5wYXlsb2FkX2xlbmd0aBgFIAEoDSIVCgRQaW5nEg0KBXRva2VuGAEgASgEIhUKBFBvbmcSDQoFdG9rZW4YASABKAQidQoHR29vZGJ5ZRIvCgZyZWFzb24YASABKA4yHy5ob2xkZmFzdC5tZXNoLnYxLkdvb2RieWVSZWFzb24SDwoHbWVzc2FnZRgCIAEoCRITCgt2ZXJzaW9uX21pbhgDIAEoDRITCgt2ZXJzaW9uX21heBgEIAEoDSpOCghIYXZlS2luZBIZChVIQVZFX0tJTkRfVU5TUEVDSUZJRUQQABITCg9IQVZFX0tJTkRfUkVTRVQQARISCg5IQVZFX0tJTkRfTE9TVBACKqsCCg1Hb29kYnllUmVhc29uEh4KGkdPT0RCWUVfUkVBU09OX1VOU1BFQ0lGSUVEEAASGwoXR09PREJZRV9SRUFTT05fU1RPUFBJTkcQARIaChZHT09EQllFX1JFQVNPTl9WRVJTSU9OEAISGQoVR09PREJZRV9SRUFTT05fUEFVU0VEEAMSHAoYR09PREJZRV9SRUFTT05fRFVQTElDQVRFEAQSGwoXR09PREJZRV9SRUFTT05fUFJPVE9DT0wQBRIaChZHT09EQllFX1JFQVNPTl9TVEFMTEVEEAYSGgoWR09PREJZRV9SRUFTT05fUkVORVdBTBAHEhoKFkdPT0RCWUVfUkVBU09OX1NVUlBMVVMQCBIXChNHT09EQllFX1JFQVNPTl9GVUxMEAliBnByb3RvMw");
+  fileDesc("Ch5ob2xkZmFzdC9tZXNoL3YxL3Nlc3Npb24ucHJvdG8SEGhvbGRmYXN0Lm1lc2gudjEi0wYKBUZyYW1lEigKBWhlbGxvGAEgASgLMhcuaG9sZGZhc3QubWVzaC52MS5IZWxsb0gAEi4KCGZyb250aWVyGAIgASgLMhouaG9sZGZhc3QubWVzaC52MS5Gcm9udGllckgAEiQKA3J1bhgDIAEoCzIVLmhvbGRmYXN0Lm1lc2gudjEuUnVuSAASJgoEcGluZxgEIAEoCzIWLmhvbGRmYXN0Lm1lc2gudjEuUGluZ0gAEiYKBHBvbmcYBSABKAsyFi5ob2xkZmFzdC5tZXNoLnYxLlBvbmdIABIsCgdnb29kYnllGAYgASgLMhkuaG9sZGZhc3QubWVzaC52MS5Hb29kYnllSAASNgoMaW50cm9kdWN0aW9uGAcgASgLMh4uaG9sZGZhc3QubWVzaC52MS5JbnRyb2R1Y3Rpb25IABIqCgZzdG9yZWQYCCABKAsyGC5ob2xkZmFzdC5tZXNoLnYxLlN0b3JlZEgAEjsKD2Zyb250aWVyX2RpZ2VzdBgJIAEoCzIgLmhvbGRmYXN0Lm1lc2gudjEuRnJvbnRpZXJEaWdlc3RIABI7Cg9mcm9udGllcl92ZWN0b3IYCiABKAsyIC5ob2xkZmFzdC5tZXNoLnYxLkZyb250aWVyVmVjdG9ySAASPQoQZnJvbnRpZXJfYnVja2V0cxgLIAEoCzIhLmhvbGRmYXN0Lm1lc2gudjEuRnJvbnRpZXJCdWNrZXRzSAASKwoEaGF2ZRgMIAEoCzIbLmhvbGRmYXN0Lm1lc2gudjEuSGF2ZUZyYW1lSAASKwoEd2FudBgNIAEoCzIbLmhvbGRmYXN0Lm1lc2gudjEuV2FudEZyYW1lSAASKwoEc3RvcBgOIAEoCzIbLmhvbGRmYXN0Lm1lc2gudjEuU3RvcEZyYW1lSAASMwoLZm9ya19wcm9vZnMYDyABKAsyHC5ob2xkZmFzdC5tZXNoLnYxLkZvcmtQcm9vZnNIABI3Cg1zdGF0ZW1lbnRfaWRzGBAgASgLMh4uaG9sZGZhc3QubWVzaC52MS5TdGF0ZW1lbnRJZHNIABIyCgpzdGF0ZW1lbnRzGBEgASgLMhwuaG9sZGZhc3QubWVzaC52MS5TdGF0ZW1lbnRzSABCBgoEYm9keSKlAQoFSGVsbG8SEwoLdmVyc2lvbl9taW4YASABKA0SEwoLdmVyc2lvbl9tYXgYAiABKA0SDwoHbm9kZV9pZBgDIAEoDBIPCgdib290X2lkGAQgASgMEhgKEG1lbWJlcnNoaXBfcHJvb2YYBSABKAwSEQoJc2lnbmF0dXJlGAYgASgMEhQKDGNhcGFiaWxpdGllcxgHIAEoBBINCgVjaGFpbhgIIAMoDCIcCgxJbnRyb2R1Y3Rpb24SDAoEbmFtZRgBIAEoCSIWCgZTdG9yZWQSDAoEcnVucxgBIAEoDSI7CgZGZWVkSWQSDgoGYXV0aG9yGAEgASgMEhMKC2luY2FybmF0aW9uGAIgASgMEgwKBGxhbmUYAyABKA0iQAoHRmVlZFJlZhINCgVhbGlhcxgBIAEoDRImCgRmZWVkGAIgASgLMhguaG9sZGZhc3QubWVzaC52MS5GZWVkSWQiXwoORnJvbnRpZXJEaWdlc3QSEAoIZnJvbnRpZXIYASABKAwSDgoGcm9zdGVyGAIgASgMEg0KBWZlZWRzGAMgASgNEg0KBWZvcmtzGAQgASgMEg0KBXRydXN0GAUgASgMIjsKDkZyb250aWVyVmVjdG9yEgwKBHNlcXMYASADKAQSDAoEbGFzdBgCIAEoCBINCgVoZWFkcxgDIAEoDCIhCg9Gcm9udGllckJ1Y2tldHMSDgoGaGFzaGVzGAEgASgMIksKCEZyb250aWVyEjEKCXBvc2l0aW9ucxgBIAMoCzIeLmhvbGRmYXN0Lm1lc2gudjEuRmVlZFBvc2l0aW9uEgwKBGxhc3QYAiABKAgiYAoMRmVlZFBvc2l0aW9uEg0KBWFsaWFzGAEgASgNEiYKBGZlZWQYAiABKAsyGC5ob2xkZmFzdC5tZXNoLnYxLkZlZWRJZBILCgNzZXEYAyABKAQSDAoEaGVhZBgEIAEoDCI0CglIYXZlRnJhbWUSJwoHZW50cmllcxgBIAMoCzIWLmhvbGRmYXN0Lm1lc2gudjEuSGF2ZSJ0CgRIYXZlEg0KBWFsaWFzGAEgASgNEiYKBGZlZWQYAiABKAsyGC5ob2xkZmFzdC5tZXNoLnYxLkZlZWRJZBILCgNzZXEYAyABKAQSKAoEa2luZBgEIAEoDjIaLmhvbGRmYXN0Lm1lc2gudjEuSGF2ZUtpbmQiPAoJV2FudEZyYW1lEi8KB2VudHJpZXMYASADKAsyHi5ob2xkZmFzdC5tZXNoLnYxLkZlZWRQb3NpdGlvbiIcCgpGb3JrUHJvb2ZzEg4KBnByb29mcxgBIAMoDCIpCgxTdGF0ZW1lbnRJZHMSCwoDaWRzGAEgASgMEgwKBGxhc3QYAiABKAgiIAoKU3RhdGVtZW50cxISCgpzdGF0ZW1lbnRzGAEgAygMIjUKCVN0b3BGcmFtZRIoCgVmZWVkcxgBIAMoCzIZLmhvbGRmYXN0Lm1lc2gudjEuRmVlZFJlZiKcAQoDUnVuEg0KBWFsaWFzGAEgASgNEiYKBGZlZWQYAiABKAsyGC5ob2xkZmFzdC5tZXNoLnYxLkZlZWRJZBIRCglmaXJzdF9zZXEYAyABKAQSKQoHY29tbWl0cxgEIAMoCzIYLmhvbGRmYXN0Lm1lc2gudjEuQ29tbWl0EhAKCHByZXZpb3VzGAUgASgMEg4KBnBhY2tlZBgGIAEoDCJtCgZDb21taXQSEAoIY2xvY2tfbXMYASABKBISFQoNY2xvY2tfY291bnRlchgCIAEoDRIPCgdwYXlsb2FkGAMgASgMEhEKCXNpZ25hdHVyZRgEIAEoDBIWCg5wYXlsb2FkX2xlbmd0aBgFIAEoDSIVCgRQaW5nEg0KBXRva2VuGAEgASgEIhUKBFBvbmcSDQoFdG9rZW4YASABKAQidQoHR29vZGJ5ZRIvCgZyZWFzb24YASABKA4yHy5ob2xkZmFzdC5tZXNoLnYxLkdvb2RieWVSZWFzb24SDwoHbWVzc2FnZRgCIAEoCRITCgt2ZXJzaW9uX21pbhgDIAEoDRITCgt2ZXJzaW9uX21heBgEIAEoDSpOCghIYXZlS2luZBIZChVIQVZFX0tJTkRfVU5TUEVDSUZJRUQQABITCg9IQVZFX0tJTkRfUkVTRVQQARISCg5IQVZFX0tJTkRfTE9TVBACKqsCCg1Hb29kYnllUmVhc29uEh4KGkdPT0RCWUVfUkVBU09OX1VOU1BFQ0lGSUVEEAASGwoXR09PREJZRV9SRUFTT05fU1RPUFBJTkcQARIaChZHT09EQllFX1JFQVNPTl9WRVJTSU9OEAISGQoVR09PREJZRV9SRUFTT05fUEFVU0VEEAMSHAoYR09PREJZRV9SRUFTT05fRFVQTElDQVRFEAQSGwoXR09PREJZRV9SRUFTT05fUFJPVE9DT0wQBRIaChZHT09EQllFX1JFQVNPTl9TVEFMTEVEEAYSGgoWR09PREJZRV9SRUFTT05fUkVORVdBTBAHEhoKFkdPT0RCWUVfUkVBU09OX1NVUlBMVVMQCBIXChNHT09EQllFX1JFQVNPTl9GVUxMEAliBnByb3RvMw");
 
 /**
  * One message on a link.
@@ -145,6 +145,22 @@ export type Frame = Message<"holdfast.mesh.v1.Frame"> & {
      */
     value: ForkProofs;
     case: "forkProofs";
+  } | {
+    /**
+     * Which statements of trust the sender holds.
+     *
+     * @generated from field: holdfast.mesh.v1.StatementIds statement_ids = 16;
+     */
+    value: StatementIds;
+    case: "statementIds";
+  } | {
+    /**
+     * Statements of trust.
+     *
+     * @generated from field: holdfast.mesh.v1.Statements statements = 17;
+     */
+    value: Statements;
+    case: "statements";
   } | { case: undefined; value?: undefined };
 };
 
@@ -209,6 +225,13 @@ export type Hello = Message<"holdfast.mesh.v1.Hello"> & {
    * @generated from field: uint64 capabilities = 7;
    */
   capabilities: bigint;
+
+  /**
+   * Statements that lead from the root to the sender's certificate, at most 16; empty in an open fleet.
+   *
+   * @generated from field: repeated bytes chain = 8;
+   */
+  chain: Uint8Array[];
 };
 
 /**
@@ -357,6 +380,13 @@ export type FrontierDigest = Message<"holdfast.mesh.v1.FrontierDigest"> & {
    * @generated from field: bytes forks = 4;
    */
   forks: Uint8Array;
+
+  /**
+   * Hash over the statements of trust that the sender holds, 32 bytes; empty in an open fleet.
+   *
+   * @generated from field: bytes trust = 5;
+   */
+  trust: Uint8Array;
 };
 
 /**
@@ -598,6 +628,55 @@ export const ForkProofsSchema: GenMessage<ForkProofs> = /*@__PURE__*/
   messageDesc(file_holdfast_mesh_v1_session, 14);
 
 /**
+ * Which statements of trust the sender holds; sent where the digests differ. Many ids are sent as several frames.
+ *
+ * @generated from message holdfast.mesh.v1.StatementIds
+ */
+export type StatementIds = Message<"holdfast.mesh.v1.StatementIds"> & {
+  /**
+   * The first eight bytes of each id, one after the other.
+   *
+   * @generated from field: bytes ids = 1;
+   */
+  ids: Uint8Array;
+
+  /**
+   * True in the last frame.
+   *
+   * @generated from field: bool last = 2;
+   */
+  last: boolean;
+};
+
+/**
+ * Describes the message holdfast.mesh.v1.StatementIds.
+ * Use `create(StatementIdsSchema)` to create a new message.
+ */
+export const StatementIdsSchema: GenMessage<StatementIds> = /*@__PURE__*/
+  messageDesc(file_holdfast_mesh_v1_session, 15);
+
+/**
+ * Statements of trust, in an order in which they can be taken in. docs/PROTOCOL.md has the format.
+ *
+ * @generated from message holdfast.mesh.v1.Statements
+ */
+export type Statements = Message<"holdfast.mesh.v1.Statements"> & {
+  /**
+   * At most 64.
+   *
+   * @generated from field: repeated bytes statements = 1;
+   */
+  statements: Uint8Array[];
+};
+
+/**
+ * Describes the message holdfast.mesh.v1.Statements.
+ * Use `create(StatementsSchema)` to create a new message.
+ */
+export const StatementsSchema: GenMessage<Statements> = /*@__PURE__*/
+  messageDesc(file_holdfast_mesh_v1_session, 16);
+
+/**
  * Asks not to be sent these feeds on this link until they are wanted again.
  *
  * @generated from message holdfast.mesh.v1.StopFrame
@@ -616,7 +695,7 @@ export type StopFrame = Message<"holdfast.mesh.v1.StopFrame"> & {
  * Use `create(StopFrameSchema)` to create a new message.
  */
 export const StopFrameSchema: GenMessage<StopFrame> = /*@__PURE__*/
-  messageDesc(file_holdfast_mesh_v1_session, 15);
+  messageDesc(file_holdfast_mesh_v1_session, 17);
 
 /**
  * Consecutive commits of one feed. The last commit carries a signature, which covers all before it.
@@ -673,7 +752,7 @@ export type Run = Message<"holdfast.mesh.v1.Run"> & {
  * Use `create(RunSchema)` to create a new message.
  */
 export const RunSchema: GenMessage<Run> = /*@__PURE__*/
-  messageDesc(file_holdfast_mesh_v1_session, 16);
+  messageDesc(file_holdfast_mesh_v1_session, 18);
 
 /**
  * What cannot be derived of a commit: sequence number, previous hash, feed and payload hash follow from its place in the run.
@@ -722,7 +801,7 @@ export type Commit = Message<"holdfast.mesh.v1.Commit"> & {
  * Use `create(CommitSchema)` to create a new message.
  */
 export const CommitSchema: GenMessage<Commit> = /*@__PURE__*/
-  messageDesc(file_holdfast_mesh_v1_session, 17);
+  messageDesc(file_holdfast_mesh_v1_session, 19);
 
 /**
  * Asks for a pong.
@@ -743,7 +822,7 @@ export type Ping = Message<"holdfast.mesh.v1.Ping"> & {
  * Use `create(PingSchema)` to create a new message.
  */
 export const PingSchema: GenMessage<Ping> = /*@__PURE__*/
-  messageDesc(file_holdfast_mesh_v1_session, 18);
+  messageDesc(file_holdfast_mesh_v1_session, 20);
 
 /**
  * Answers a ping.
@@ -764,7 +843,7 @@ export type Pong = Message<"holdfast.mesh.v1.Pong"> & {
  * Use `create(PongSchema)` to create a new message.
  */
 export const PongSchema: GenMessage<Pong> = /*@__PURE__*/
-  messageDesc(file_holdfast_mesh_v1_session, 19);
+  messageDesc(file_holdfast_mesh_v1_session, 21);
 
 /**
  * Why the sender closes the link.
@@ -806,7 +885,7 @@ export type Goodbye = Message<"holdfast.mesh.v1.Goodbye"> & {
  * Use `create(GoodbyeSchema)` to create a new message.
  */
 export const GoodbyeSchema: GenMessage<Goodbye> = /*@__PURE__*/
-  messageDesc(file_holdfast_mesh_v1_session, 20);
+  messageDesc(file_holdfast_mesh_v1_session, 22);
 
 /**
  * What a position takes back of what was said or sent before.

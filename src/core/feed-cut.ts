@@ -1,0 +1,34 @@
+// Where a feed of somebody who was put out ends: what is dropped of what is held, and what is taken of what comes.
+import { fromHex, toHex } from './bytes.ts';
+import type { Commit } from './commit.ts';
+import { blankHead, type Head } from './feed-head.ts';
+import type { Run } from './run.ts';
+import type { Cut } from './trust/index.ts';
+
+/**
+ * What is left of a feed: `all` where nothing lies beyond the cut, `none` where nothing counts. A head that is blank afterwards held
+ * only what lies beyond, because a checkpoint there took the place of what was before: peers that still hold that are asked.
+ */
+export function cutHead(
+  head: Head,
+  cut: Cut | undefined,
+): 'all' | 'none' | { readonly head: Head; readonly dropped: { from: number; through: number } } {
+  if (cut === undefined || head.seq <= cut.seq) return 'all';
+  if (cut.seq === 0) return 'none';
+  const { feed, seq, from, pending } = head;
+  if (cut.seq < from) return { head: blankHead(feed), dropped: { from: 1, through: seq } };
+  const next: Head = { ...head, seq: cut.seq, hash: fromHex(cut.hash) };
+  if (pending !== undefined && pending.from > cut.seq) next.pending = undefined;
+  return { head: next, dropped: { from: cut.seq + 1, through: seq } };
+}
+
+/** The commits of a run that may count. None are left where it begins beyond the cut. */
+export function cutRun(run: Run, cut: Cut): Run {
+  const left = Math.max(0, cut.seq - run.firstSeq + 1);
+  return left >= run.commits.length ? run : { ...run, commits: run.commits.slice(0, left) };
+}
+
+/** Whether a commit is the one that an ejection names: then it needs no signature of its author's. */
+export function isCut({ seq, hash }: Commit, cut: Cut | undefined): boolean {
+  return cut !== undefined && seq === cut.seq && toHex(hash) === cut.hash;
+}

@@ -1,0 +1,51 @@
+// What a node does about statements of trust: takes them in, and when somebody is put out, drops what does not count any more.
+//
+//   statements of a peer ─► taken in ─► stored ─► told to every link
+//                              └─ ejection ─► feeds of that author end at their cuts
+import type { Context } from './context.ts';
+import type { NodeId } from './ids.ts';
+import type { StatementId, TrustSet } from './trust/index.ts';
+
+export class TrustDesk {
+  readonly #trust: TrustSet;
+
+  constructor(trust: TrustSet) {
+    this.#trust = trust;
+  }
+
+  /** Takes statements in, in order. Those that are early or of a later version are not held, and nobody is to blame. */
+  received(context: Context, deliveryId: number, statements: readonly Uint8Array[]): void {
+    const held: StatementId[] = [];
+    const before = this.#trust.trust.cuts;
+    let fault: string | undefined;
+    for (const bytes of statements) {
+      const admission = this.#trust.add(bytes);
+      if (admission.type === 'refused') {
+        fault = `a statement that is none: ${admission.reason}`;
+        break;
+      }
+      if (admission.type === 'early') continue;
+      held.push(admission.statement.id);
+      if (admission.type === 'added') context.turn.stated(admission.statement);
+    }
+    const after = this.#trust.trust.cuts;
+    // A second ejection may cut deeper than the first.
+    for (const author of after === before ? [] : after.keys()) {
+      if (!before.has(author)) this.#report(context, author);
+      // What we wrote ourselves stays where it was written: nobody else takes it.
+      if (author !== context.identity.nodeId) context.feeds.cut(author);
+    }
+    context.turn.emit({ type: 'statements-taken', deliveryId, held, fault });
+  }
+
+  #report(context: Context, author: NodeId): void {
+    const member = this.#trust.trust.members.get(author);
+    const [certificate] = member?.certificates ?? [];
+    const reasons = member?.ejected?.reasons.join('; ') ?? '';
+    context.turn.emit({
+      type: 'report',
+      event: 'trust.ejected',
+      detail: `${certificate?.name ?? 'a node without a certificate'} (${author}) was put out: ${reasons}`,
+    });
+  }
+}

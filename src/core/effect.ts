@@ -39,6 +39,14 @@ export type DeliveryOutcome =
       readonly audit?: boolean;
     };
 
+/** What became of statements of a peer. */
+export interface TakenStatements {
+  /** Those that are held by now. */
+  readonly held: readonly StatementId[];
+  /** What no honest peer sends. */
+  readonly fault: string | undefined;
+}
+
 export type Effect =
   /** One atomic write. `stale` documents have changes that the value in their view does not show yet; storing a view that is not stale clears the mark. */
   | {
@@ -64,12 +72,7 @@ export type Effect =
       readonly outcome: DeliveryOutcome;
     }
   /** Answers statements of a peer: those that are held by now, and what no honest peer sends. */
-  | {
-      readonly type: 'statements-taken';
-      readonly deliveryId: number;
-      readonly held: readonly StatementId[];
-      readonly fault: string | undefined;
-    }
+  | ({ readonly type: 'statements-taken'; readonly deliveryId: number } & TakenStatements)
   /** Statements came in: every peer is told. */
   | { readonly type: 'stated' }
   /** Commits that count no more are dropped, some at a time; answered by `documents-reduced` before anything else. */

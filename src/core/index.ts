@@ -26,7 +26,14 @@ export {
   MAX_UNSIGNED_COMMITS,
 } from './config.ts';
 export type { Remainder } from './document-table.ts';
-export type { DeliveryOutcome, Effect, ReplyOutcome, ReportEvent, StoredCommit } from './effect.ts';
+export type {
+  DeliveryOutcome,
+  Effect,
+  ReplyOutcome,
+  ReportEvent,
+  StoredCommit,
+  TakenStatements,
+} from './effect.ts';
 export type {
   Clock,
   Crypto,
@@ -95,6 +102,6 @@ export type * from './request.ts';
 export { COMMAND_STATES } from './request.ts';
 export type { Run } from './run.ts';
 export { type Hlc, hlcMs, hlcOf } from './time.ts';
-export type { Statement, StatementId } from './trust/index.ts';
+export { type Statement, type StatementId, TrustSet } from './trust/index.ts';
 export { isBlank, type View } from './view.ts';
 export { VERSIONS_PER_BOOT } from './watch.ts';

@@ -7,6 +7,7 @@ import type {
   FeedPosition,
   NodeId,
   Run,
+  TakenStatements,
   Timers,
 } from '../core/index.ts';
 import type { LinkClass } from './link-class.ts';
@@ -14,6 +15,7 @@ import {
   type CloseReason,
   type GoodbyeReason,
   type Have,
+  type HeldTrust,
   type Membership,
   Session,
   type SessionEffect,
@@ -28,6 +30,7 @@ import type { Link } from './transport/transport.ts';
 const PROGRESS_BYTES = 512;
 
 const NOT_KEPT: DeliveryOutcome = { type: 'stored' };
+const NOTHING_HELD: TakenStatements = { held: [], fault: undefined };
 
 /** What the mesh needs of the node behind it. */
 export interface MeshFeeds {
@@ -49,8 +52,12 @@ export interface MeshFeeds {
   forks?(): readonly EncodedFork[];
   /** Verifies and stores proofs of a peer. Resolves with what became of them. */
   deliverProofs?(proofs: readonly Uint8Array[]): Promise<DeliveryOutcome>;
-  /** True when nothing of a feed counts, whatever comes. */
+  /** True when nothing more of a feed is taken, whatever comes. */
   isOver?(feed: FeedId): boolean;
+  /** Statements of trust; absent in an open fleet. */
+  readonly trust?: HeldTrust | undefined;
+  /** Verifies and stores statements of a peer. Resolves with those that are held by then, and what no honest peer sends. */
+  deliverStatements?(statements: readonly Uint8Array[]): Promise<TakenStatements>;
 }
 
 /** What a link tells the mesh. */
@@ -112,6 +119,7 @@ export class LinkDriver {
       handshakeHash: link.handshakeHash,
       positions: () => parts.feeds.positions(),
       forks: () => parts.feeds.forks?.() ?? [],
+      trust: parts.feeds.trust,
       ...(parts.versions === undefined ? {} : { versions: parts.versions }),
     });
   }
@@ -208,6 +216,9 @@ export class LinkDriver {
       case 'verify-proofs':
         this.#verify(effect.proofs);
         return;
+      case 'verify-statements':
+        this.#verifyStatements(effect.statements);
+        return;
       case 'differs':
         observer.onDiffers(effect.positions);
         return;
@@ -269,6 +280,15 @@ export class LinkDriver {
     verified.then(
       (outcome) => this.take({ type: 'proofs-verified', outcome }),
       (error: unknown) => this.end('stopping', `cannot store proofs: ${String(error)}`),
+    );
+  }
+
+  #verifyStatements(statements: readonly Uint8Array[]): void {
+    const taken =
+      this.#parts.feeds.deliverStatements?.(statements) ?? Promise.resolve(NOTHING_HELD);
+    taken.then(
+      ({ held, fault }) => this.take({ type: 'statements-verified', held, fault }),
+      (error: unknown) => this.end('stopping', `cannot store statements: ${String(error)}`),
     );
   }
 

@@ -219,6 +219,16 @@ export class Mesh {
     for (const link of this.#links.current) link.take({ type: 'proved', forks });
   }
 
+  /** Statements of trust came in: every peer hears of them, and whoever is no member any more is let go. */
+  stated(): void {
+    for (const link of this.#links.current) link.take({ type: 'stated' });
+    const { certified } = this.#parts.membership;
+    for (const peer of [...this.#peers.all()]) {
+      const doubt = peer.link && certified?.doubt(peer.nodeId, []);
+      if (doubt !== undefined) this.#links.endPeer(peer, 'ejected', doubt);
+    }
+  }
+
   /** Says goodbye, closes all links and the listener. Idempotent. */
   async close(): Promise<void> {
     if (this.#state === 'closed') return;

@@ -19,6 +19,8 @@ import {
   type RequestOf,
   type ResponseOf,
   type Signer,
+  type TakenStatements,
+  type TrustSet,
   toHex,
 } from '../core/index.ts';
 import {
@@ -38,6 +40,7 @@ import { type Carried, openCarried } from './bundle/carried.ts';
 import type { PeerRecords } from './bundle/peer-records.ts';
 import { type DiscoverySource, Finder, type FinderReport } from './finder.ts';
 import { holdDelivery } from './held-delivery.ts';
+import { certifiedBy, openTrust } from './member-trust.ts';
 import { OperatorPeers } from './operator-peers.ts';
 import type { Pauses } from './pauses.ts';
 import { Runtime } from './runtime.ts';
@@ -71,6 +74,8 @@ export interface MemberParts {
   readonly agents: readonly string[];
   readonly signer: Signer;
   readonly fleet: { readonly fleetId: Uint8Array; readonly key: Uint8Array };
+  /** The genesis, then what came with the own certificate; absent in an open fleet. */
+  readonly founded?: readonly Uint8Array[] | undefined;
   readonly config: CoreConfig;
   /** When history is let go; what is usual if absent. */
   readonly forgetting?: Forgetting;
@@ -140,7 +145,8 @@ export class Member {
       random.bytes(INCARNATION_RANDOM_BYTES),
       crypto,
     );
-    const node = createNode(parts, { nodeId, incarnation, memory, bootTags });
+    const trust = parts.founded && openTrust(parts.founded, recollection.statements, crypto);
+    const node = createNode(parts, { nodeId, incarnation, memory, bootTags, trust });
     const runtime = new Runtime({
       node,
       commits,
@@ -151,15 +157,24 @@ export class Member {
       onForgotten: (feeds) => mesh.forgotten(feeds),
       onAdvanced: (positions) => mesh.advanced(positions),
       onForksProved: (proofs) => mesh.proved(proofs.map(encodeFork)),
+      onStated: () => mesh.stated(),
       onReport: (event, detail, fault) => parts.report({ type: 'core', event, detail, fault }),
       onFailed: (error) => parts.report({ type: 'store-failed', error }),
     });
     const finder = createFinder(parts, nodeId, () => mesh);
-    const feeds = feedsOf(parts, { node, runtime, commits });
+    const feeds = feedsOf(parts, { node, runtime, commits, trust });
+    const certified = trust && certifiedBy(trust, nodeId);
     const mesh: Mesh = new Mesh({
       ...{ clock, timers, random, feeds },
       transport: parts.transport,
-      membership: { nodeId, bootId: incarnation, fleetSecret: fleet.key, signer, crypto },
+      membership: {
+        nodeId,
+        bootId: incarnation,
+        fleetSecret: fleet.key,
+        signer,
+        crypto,
+        certified,
+      },
       name: parts.name,
       budgets: parts.budgets,
       classes: parts.linkClasses,
@@ -190,6 +205,11 @@ export class Member {
     this.#operator.connect(peers);
     this.#exchange?.start(this.#mesh.address);
     this.#finder.look();
+  }
+
+  /** Takes statements of trust in and tells every peer, once they are stored. */
+  state(statements: readonly Uint8Array[]): Promise<TakenStatements> {
+    return this.#runtime.deliverStatements(statements);
   }
 
   /** Documents held, deleted ones included. */
@@ -284,15 +304,17 @@ function createNode(
   { name, agents, fleet, config, environment, signer, forgetting = FORGETTING }: MemberParts,
   {
     memory,
+    trust,
     ...self
   }: Pick<NodeIdentity, 'nodeId' | 'incarnation' | 'bootTags'> & {
     readonly memory: NodeMemory;
+    readonly trust: TrustSet | undefined;
   },
 ): Node {
   return new Node({
     identity: { ...self, name, agents: new Set(agents) },
-    fleetId: fleet.fleetId,
-    ...{ config, signer, memory, forgetting, crypto: environment.crypto },
+    fleetId: trust?.fleetId ?? fleet.fleetId,
+    ...{ config, signer, memory, forgetting, trust, crypto: environment.crypto },
   });
 }
 
@@ -344,9 +366,16 @@ function isAlone(mesh: Mesh): boolean {
 /** What the mesh sees of a node and its store. */
 function feedsOf(
   parts: MemberParts,
-  { node, runtime, commits }: { node: Node; runtime: Runtime; commits: CommitStore },
+  {
+    node,
+    runtime,
+    commits,
+    trust,
+  }: { node: Node; runtime: Runtime; commits: CommitStore; trust: TrustSet | undefined },
 ): MeshFeeds {
   return {
+    trust,
+    deliverStatements: (statements) => runtime.deliverStatements(statements),
     positions: () => node.positions(),
     forks: () => node.forks().map(encodeFork),
     isOver: (feed) => node.isEnded(feed),

@@ -25,6 +25,7 @@ import {
   type ResponseOf,
   type Run,
   type Superseded,
+  type TakenStatements,
   type Timers,
 } from '../core/index.ts';
 import type { CommitStore } from './store/commit-store.ts';
@@ -54,6 +55,8 @@ export interface RuntimeParts {
   onForgotten(feeds: readonly FeedId[]): void;
   /** Feeds turned out to be void: peers must hear of it. */
   onForksProved?(proofs: readonly ForkProof[]): void;
+  /** Statements of trust came in: peers must hear of them. */
+  onStated?(): void;
   /** Something an operator should read. */
   onReport(event: ReportEvent, detail: string, fault: unknown): void;
   /** The store failed: nothing is acknowledged from now on. Called once. */
@@ -62,6 +65,11 @@ export interface RuntimeParts {
 
 interface Reply {
   resolve(response: Response): void;
+  reject(error: HoldfastError): void;
+}
+
+interface Taking {
+  resolve(taken: TakenStatements): void;
   reject(error: HoldfastError): void;
 }
 
@@ -77,6 +85,7 @@ export class Runtime {
   readonly #queue: Event[] = [];
   readonly #replies = new Map<number, Reply>();
   readonly #deliveries = new Map<number, Delivery>();
+  readonly #takings = new Map<number, Taking>();
   readonly #listeners = new Set<() => void>();
   readonly #cancelTimers = new Set<() => void>();
   #state: State = 'open';
@@ -119,6 +128,16 @@ export class Runtime {
   /** Hands over encoded proofs of forks. Resolves with what became of them, once that is stored. */
   deliverProofs(proofs: readonly Uint8Array[]): Promise<DeliveryOutcome> {
     return this.#deliver((deliveryId) => ({ type: 'proofs-received', deliveryId, proofs }));
+  }
+
+  /** Hands over statements of trust. Resolves with what became of them, once that is stored. */
+  deliverStatements(statements: readonly Uint8Array[]): Promise<TakenStatements> {
+    if (this.#state !== 'open') return Promise.reject(this.#refusal());
+    const deliveryId = this.#nextId++;
+    return new Promise((resolve, reject) => {
+      this.#takings.set(deliveryId, { resolve, reject });
+      this.#take({ type: 'statements-received', deliveryId, statements });
+    });
   }
 
   #deliver(event: (deliveryId: number) => Event): Promise<DeliveryOutcome> {
@@ -229,6 +248,13 @@ export class Runtime {
           this.#deliveries.get(effect.deliveryId)?.resolve(effect.outcome);
           this.#deliveries.delete(effect.deliveryId);
           break;
+        case 'statements-taken':
+          this.#takings.get(effect.deliveryId)?.resolve(effect);
+          this.#takings.delete(effect.deliveryId);
+          break;
+        case 'stated':
+          this.#parts.onStated?.();
+          break;
         case 'prune':
           this.#toPrune.push(
             ...effect.superseded.map((superseded) => ({ superseded, closes: false })),
@@ -328,6 +354,8 @@ export class Runtime {
     this.#replies.clear();
     for (const delivery of this.#deliveries.values()) delivery.reject(error);
     this.#deliveries.clear();
+    for (const taking of this.#takings.values()) taking.reject(error);
+    this.#takings.clear();
   }
 
   #refusal(): HoldfastError {

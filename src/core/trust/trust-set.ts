@@ -89,8 +89,42 @@ export class TrustSet {
     return [...this.#byId.values()].map(({ statement }) => statement);
   }
 
-  has(id: StatementId): boolean {
-    return this.#byId.has(id);
+  /** What somebody who knows the genesis alone needs to find the key to be a member's. */
+  chainOf(key: NodeId): Statement[] {
+    const all = [...this.#byId.values()];
+    const isAbout = (read: Read, subject: NodeId): boolean =>
+      read.kind === 'certificate' && read.says.key === subject;
+    const own = all.filter((read) => isAbout(read, key));
+    const signers = new Set(own.map(({ statement }) => statement.signer));
+    return all
+      .filter(
+        (read) =>
+          read.kind === 'root-change' ||
+          own.includes(read) ||
+          [...signers].some((signer) => isAbout(read, signer)),
+      )
+      .map(({ statement }) => statement);
+  }
+
+  /** Why a key is no member's, also by what it brings; undefined when it is. Nothing is taken in. */
+  doubtMember(key: NodeId, brought: readonly Uint8Array[] = []): string | undefined {
+    const member = this.trust.members.get(key);
+    if (member === undefined && brought.length > 0) {
+      const trial = this.#copy();
+      for (const bytes of brought) trial.add(bytes);
+      return trial.doubtMember(key);
+    }
+    if (member === undefined) return 'it has no certificate of this fleet';
+    return member.ejected && `it was put out of this fleet: ${member.ejected.reasons.join('; ')}`;
+  }
+
+  #copy(): TrustSet {
+    const copy = new TrustSet(this.genesis, this.#founding, this.#crypto);
+    for (const [id, read] of this.#byId) {
+      copy.#byId.set(id, read);
+      copy.#note(read);
+    }
+    return copy;
   }
 
   /** 32 bytes; the same where the same statements are held. */

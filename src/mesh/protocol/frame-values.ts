@@ -15,6 +15,7 @@ export const REASON_NUMBER: Readonly<Record<GoodbyeReason, WireReason>> = {
   renewal: WireReason.RENEWAL,
   surplus: WireReason.SURPLUS,
   full: WireReason.FULL,
+  ejected: WireReason.EJECTED,
 };
 export const HAVE_KIND_NUMBER: Readonly<Record<HaveKind, WireHaveKind>> = {
   held: WireHaveKind.UNSPECIFIED,

@@ -35,6 +35,8 @@ export type GreetingResult =
       readonly version: number;
       /** What both can. */
       readonly capabilities: bigint;
+      /** Statements that it brought. */
+      readonly chain: readonly Uint8Array[];
     }
   | {
       readonly type: 'over';
@@ -98,6 +100,7 @@ export class Greeting {
       bootId: hello.bootId,
       version,
       capabilities: hello.capabilities & capabilities,
+      chain: hello.chain,
     };
   }
 

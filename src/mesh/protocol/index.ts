@@ -15,6 +15,7 @@ export { limitRun, thinSignatures } from './run.ts';
 export { Session } from './session.ts';
 export type {
   CloseReason,
+  HeldTrust,
   SessionEffect,
   SessionEvent,
   SessionParts,

@@ -72,7 +72,8 @@ export type GoodbyeReason =
   | 'stalled'
   | 'renewal'
   | 'surplus'
-  | 'full';
+  | 'full'
+  | 'ejected';
 
 export type Message =
   | Hello

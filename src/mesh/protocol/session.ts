@@ -170,6 +170,7 @@ export class Session {
     this.#state = 'live';
     this.#liveness.greeted(this.#nowMs, this.#parts.initiator);
     this.#effects.push(result);
+    this.#testimony.met(result.chain);
     this.#send({ type: 'introduction', name: this.#parts.name });
     const positions = this.#parts.positions();
     for (const position of positions) this.#outbox.compared(position);

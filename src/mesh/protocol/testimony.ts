@@ -52,6 +52,11 @@ export class Testimony {
     this.#forks.compare(ours, theirs);
   }
 
+  /** The peer greeted with these statements: its commits are taken once they are held. */
+  met(chain: readonly Uint8Array[]): void {
+    if (this.#parts.trust !== undefined && chain.length > 0) this.#statements.heard(chain);
+  }
+
   mute(on: boolean): void {
     this.#statements.mute(on);
     this.#forks.mute(on);

@@ -36,6 +36,7 @@ import {
   opKey,
   parseCommitKey,
   staleKey,
+  statementKey,
   viewKey,
 } from './keys.ts';
 import { indexedOps, type PruneStep, pruneStep } from './pruning.ts';
@@ -124,6 +125,7 @@ export class CommitStore {
       else operations.push({ type: 'delete', key: editsKey(key) });
     }
     for (const proof of effect.forks?.kept ?? []) put(forkKey(proof.feed), encodeForkProof(proof));
+    for (const { id, bytes } of effect.statements ?? []) put(statementKey(id), bytes);
     for (const feed of effect.forks?.dropped ?? []) {
       operations.push({ type: 'delete', key: forkKey(feed) });
     }

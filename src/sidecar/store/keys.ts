@@ -7,6 +7,7 @@
 //   v document-key                  view
 //   e document-key                  what we wrote to a shared document
 //   p author incarnation lane       proof that a feed forked
+//   t statement-id                  statement of trust
 //   s document-key                  mark: the view does not show all stored changes
 import {
   ByteWriter,
@@ -20,7 +21,7 @@ import {
   utf8,
 } from '../../core/index.ts';
 
-type Kind = 'm' | 'f' | 'c' | 'o' | 'v' | 'e' | 's' | 'p';
+type Kind = 'm' | 'f' | 'c' | 'o' | 'v' | 'e' | 's' | 'p' | 't';
 
 const AUTHOR_BYTES = 32;
 const INCARNATION_BYTES = 16;
@@ -57,6 +58,10 @@ export function opKey(document: DocumentKey, feed: FeedId, seq: number, index: n
 
 export function forkKey(feed: FeedId): Uint8Array {
   return concatBytes(utf8('p'), feedBytes(feed));
+}
+
+export function statementKey(id: string): Uint8Array {
+  return concatBytes(utf8('t'), fromHex(id));
 }
 
 export function viewKey(document: DocumentKey): Uint8Array {

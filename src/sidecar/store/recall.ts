@@ -48,6 +48,8 @@ export interface Recollection {
   readonly rebuildViews: boolean;
   /** Commits that count no more and are still stored. */
   readonly superseded: readonly Superseded[];
+  /** Statements of trust. */
+  readonly statements: readonly Uint8Array[];
   /** What is left of documents whose commits were dropped before a crash and whose views do not show that. */
   readonly reduced: readonly Remainder[];
 }
@@ -79,6 +81,7 @@ export async function recall(
     bootTags,
     rebuildViews,
     superseded: await leftOvers(store, feeds),
+    statements: await readStatements(store, crypto),
     reduced: rebuildViews ? [] : await readReduced(store, crypto),
     memory: {
       feeds,
@@ -143,6 +146,17 @@ async function readForks(store: Store, crypto: Crypto): Promise<ForkProof[]> {
     forks.push(proof);
   }
   return forks;
+}
+
+async function readStatements(store: Store, crypto: Crypto): Promise<Uint8Array[]> {
+  const statements: Uint8Array[] = [];
+  for await (const { key, value } of store.range(kindRange('t'))) {
+    const payload = openRecord(key, value, crypto);
+    // Others hold it, and tell it again: but until then it would be forgotten who was put out.
+    if (payload === undefined) throw new StoreDamagedError(key);
+    statements.push(payload);
+  }
+  return statements;
 }
 
 /**

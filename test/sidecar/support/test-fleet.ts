@@ -45,6 +45,8 @@ export interface Start {
   /** Whether it begins as one that only receives. */
   readonly receivesOnly?: boolean;
   readonly discoveries?: readonly DiscoverySource[];
+  /** The genesis, then what came with the own certificate; of an open fleet where this is left out. */
+  readonly founded?: readonly Uint8Array[];
   /** As parseQuietSpan spells them. */
   readonly quietHours?: readonly string[];
 }
@@ -106,6 +108,7 @@ export class TestFleet {
       ...(start.receivesOnly === undefined ? {} : { receivesOnly: start.receivesOnly }),
       discoveries: start.discoveries,
       quietHours: toQuietHours(start.quietHours ?? []),
+      founded: start.founded,
       report: (report) => reports.push(report),
     });
     await member.connect((start.peers ?? []).map(addressOf), true);

@@ -73,6 +73,8 @@ export type Effect =
     }
   /** Answers statements of a peer: those that are held by now, and what no honest peer sends. */
   | ({ readonly type: 'statements-taken'; readonly deliveryId: number } & TakenStatements)
+  /** What these authors may write is another than before: all that they wrote is judged anew, in `documents-reduced` and `commits-replayed`. */
+  | { readonly type: 'reconsider'; readonly authors: readonly NodeId[] }
   /** Statements came in: every peer is told. */
   | { readonly type: 'stated' }
   /** Commits that count no more are dropped, some at a time; answered by `documents-reduced` before anything else. */

@@ -168,6 +168,11 @@ export class FeedTable {
     }
   }
 
+  /** Of whom any feed is held. */
+  authors(): NodeId[] {
+    return [...new Set([...this.#heads.values()].map(({ feed }) => feed.author))];
+  }
+
   head(feed: FeedId): FeedHead | undefined {
     return this.#heads.get(feedKey(feed));
   }

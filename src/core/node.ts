@@ -334,13 +334,19 @@ export class Node {
   }
 
   #apply(commit: Commit, now: Instant): void {
-    const ops = this.#opsOf(commit);
+    const { ops, voids } = gateOps(commit.feed, commit.payload, this.#parts.crypto);
+    this.#reportVoids(commit, [
+      ...voids,
+      ...(this.#trust?.judge(commit.feed.author, ops).voids ?? []),
+    ]);
+    // All that has a meaning is stored with its place: what its author may write can change.
     this.#turn.receive(commit, ops);
     this.#show({ feed: commit.feed, clock: commit.clock, ops }, now);
   }
 
   /** Applies the ops of a stored commit to the documents. */
-  #show({ feed, clock, ops }: ReplayedCommit, now: Instant): void {
+  #show({ feed, clock, ops: all }: ReplayedCommit, now: Instant): void {
+    const ops = this.#trust?.judge(feed.author, all).ops ?? all;
     // Our own readings count always: after a clock that went back, new commits must still sort behind old ones.
     const maxAheadMs = feed.author === this.#parts.identity.nodeId ? Infinity : MAX_CLOCK_AHEAD_MS;
     this.#clock = hlcObserve(this.#clock, clock, now.wallMs, maxAheadMs);
@@ -367,18 +373,13 @@ export class Node {
     }
   }
 
-  /** Ops of a commit that count; what is void is reported. */
-  #opsOf(commit: Commit): readonly Op[] {
-    const { ops, voids } = gateOps(commit.feed, commit.payload, this.#parts.crypto);
-    if (voids.length > 0) {
-      const { author, lane } = commit.feed;
-      this.#turn.emit({
-        type: 'report',
-        event: 'core.void_ops',
-        detail: `commit ${commit.seq} of ${author}/${lane}: ${voids.slice(0, MAX_VOIDS_REPORTED).join('; ')}`,
-      });
-      this.#troubles.voidOps += voids.length;
-    }
-    return ops;
+  #reportVoids({ feed, seq }: Commit, voids: readonly string[]): void {
+    if (voids.length === 0) return;
+    this.#turn.emit({
+      type: 'report',
+      event: 'core.void_ops',
+      detail: `commit ${seq} of ${feed.author}/${feed.lane}: ${voids.slice(0, MAX_VOIDS_REPORTED).join('; ')}`,
+    });
+    this.#troubles.voidOps += voids.length;
   }
 }

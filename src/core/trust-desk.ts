@@ -2,9 +2,17 @@
 //
 //   statements of a peer ─► taken in ─► stored ─► told to every link
 //                              └─ ejection ─► feeds of that author end at their cuts
+
+import type { Op } from './commit.ts';
 import type { Context } from './context.ts';
-import type { NodeId } from './ids.ts';
-import type { StatementId, TrustSet } from './trust/index.ts';
+import { type NodeId, splitDocumentKey } from './ids.ts';
+import {
+  doubtWriter,
+  grantsOf,
+  type StatementId,
+  type Trust,
+  type TrustSet,
+} from './trust/index.ts';
 
 export class TrustDesk {
   readonly #trust: TrustSet;
@@ -16,7 +24,7 @@ export class TrustDesk {
   /** Takes statements in, in order. Those that are early or of a later version are not held, and nobody is to blame. */
   received(context: Context, deliveryId: number, statements: readonly Uint8Array[]): void {
     const held: StatementId[] = [];
-    const before = this.#trust.trust.cuts;
+    const before = this.#trust.trust;
     let fault: string | undefined;
     for (const bytes of statements) {
       const admission = this.#trust.add(bytes);
@@ -28,14 +36,36 @@ export class TrustDesk {
       held.push(admission.statement.id);
       if (admission.type === 'added') context.turn.stated(admission.statement);
     }
-    const after = this.#trust.trust.cuts;
+    const after = this.#trust.trust;
+    if (after !== before) this.#follow(context, before, after);
+    context.turn.emit({ type: 'statements-taken', deliveryId, held, fault });
+  }
+
+  #follow(context: Context, before: Trust, after: Trust): void {
     // A second ejection may cut deeper than the first.
-    for (const author of after === before ? [] : after.keys()) {
-      if (!before.has(author)) this.#report(context, author);
+    for (const author of after.cuts.keys()) {
+      if (!before.cuts.has(author)) this.#report(context, author);
       // What we wrote ourselves stays where it was written: nobody else takes it.
       if (author !== context.identity.nodeId) context.feeds.cut(author);
     }
-    context.turn.emit({ type: 'statements-taken', deliveryId, held, fault });
+    const authors = context.feeds
+      .authors()
+      .filter((author) => grantsOf(before, author) !== grantsOf(after, author));
+    if (authors.length > 0) context.turn.emit({ type: 'reconsider', authors });
+  }
+
+  /** Ops that count by what their author may write; the others are told in words. */
+  judge(
+    author: NodeId,
+    ops: readonly Op[],
+  ): { readonly ops: readonly Op[]; readonly voids: string[] } {
+    const voids: string[] = [];
+    const counted = ops.filter(({ key }) => {
+      const doubt = doubtWriter(this.#trust.trust, author, splitDocumentKey(key));
+      if (doubt !== undefined) voids.push(`${key.slice(0, 320)}: ${doubt}`);
+      return doubt === undefined;
+    });
+    return { ops: counted, voids };
   }
 
   #report(context: Context, author: NodeId): void {

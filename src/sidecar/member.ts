@@ -46,7 +46,7 @@ import type { Pauses } from './pauses.ts';
 import { Runtime } from './runtime.ts';
 import type { CommitStore } from './store/commit-store.ts';
 import { StoreDamagedError } from './store/damage.ts';
-import { recall } from './store/recall.ts';
+import { readStatements, recall } from './store/recall.ts';
 import type { Store } from './store/store.ts';
 
 /** What an operator may want to read. */
@@ -135,7 +135,9 @@ export class Member {
     const { environment, signer, fleet } = parts;
     const { clock, timers, random, crypto } = environment;
     const nodeId = toHex(signer.publicKey);
-    const recollection = await recall(parts.store, nodeId, crypto, random);
+    const trust = await trustOf(parts);
+    const counts = trust && ((author: string, key: string) => trust.mayWrite(author, key));
+    const recollection = await recall(parts.store, nodeId, crypto, random, counts);
     const { commits, memory, bootTags, rebuildViews, superseded, reduced } = recollection;
     // Later than every start before, also where the clock went back: a restored disk image never uses a sequence number twice.
     const startMs = Math.max(clock.now().wallMs, hlcMs(memory.clock) + 1);
@@ -145,7 +147,6 @@ export class Member {
       random.bytes(INCARNATION_RANDOM_BYTES),
       crypto,
     );
-    const trust = parts.founded && openTrust(parts.founded, recollection.statements, crypto);
     const node = createNode(parts, { nodeId, incarnation, memory, bootTags, trust });
     const runtime = new Runtime({
       node,
@@ -316,6 +317,11 @@ function createNode(
     fleetId: trust?.fleetId ?? fleet.fleetId,
     ...{ config, signer, memory, forgetting, trust, crypto: environment.crypto },
   });
+}
+
+async function trustOf({ founded, store, environment: { crypto } }: MemberParts) {
+  if (founded === undefined) return undefined;
+  return openTrust(founded, await readStatements(store, crypto), crypto);
 }
 
 async function rebuild(parts: MemberParts, runtime: Runtime, commits: CommitStore): Promise<void> {

@@ -16,6 +16,7 @@ import {
   IdentityReusedError,
   type Method,
   type Node,
+  type NodeId,
   type Remainder,
   type ReplyOutcome,
   type ReportEvent,
@@ -41,7 +42,7 @@ export interface RuntimeParts {
   readonly node: Node;
   readonly commits: Pick<
     CommitStore,
-    'persist' | 'loadChanges' | 'gather' | 'readCommit' | 'prune' | 'forgetFeed'
+    'persist' | 'loadChanges' | 'gather' | 'readCommit' | 'prune' | 'forgetFeed' | 'reconsider'
   >;
   /** Commits that count no more and are still stored from before. */
   readonly superseded: readonly Superseded[];
@@ -252,6 +253,9 @@ export class Runtime {
           this.#takings.get(effect.deliveryId)?.resolve(effect);
           this.#takings.delete(effect.deliveryId);
           break;
+        case 'reconsider':
+          this.#reconsider(effect.authors);
+          break;
         case 'stated':
           this.#parts.onStated?.();
           break;
@@ -317,6 +321,18 @@ export class Runtime {
     this.#read(async () => {
       const commit = await this.#parts.commits.readCommit(feed, seq);
       return { type: 'commit-read', feed, seq, commit };
+    });
+  }
+
+  #reconsider(authors: readonly NodeId[]): void {
+    this.#read(async () => {
+      for (const author of authors) {
+        for await (const { documents, commits } of this.#parts.commits.reconsider(author)) {
+          this.#take({ type: 'documents-reduced', documents });
+          this.#take({ type: 'commits-replayed', commits });
+        }
+      }
+      return { type: 'commits-replayed', commits: [] };
     });
   }
 

@@ -111,6 +111,30 @@ describe('a fleet with certificates', () => {
     assert.deepEqual(linked(again), []);
   });
 
+  it('shows what a member may write, from the moment on in which it may, and as long', async () => {
+    const fleet = new TestFleet();
+    const store = createMemoryStore();
+    const h = await fleet.start('hub', { founded: founded(ofHub), store });
+    const nobody = stated.certify(gamma, ['agent'], hub, { agents: [] });
+    const g = await fleet.start('gamma', { founded: founded(ofHub, nobody), peers: ['hub'] });
+    await put(g, 'deployments', 'gamma:x');
+    await fleet.quiet();
+    assert.equal(await has(h, 'deployments', 'gamma:x'), false);
+    assert.ok(
+      h.reports.some((report) => report.type === 'core' && report.event === 'core.void_ops'),
+    );
+    await h.member.state([stated.certify(gamma, ['agent'], hub, { generation: 2 }).bytes]);
+    await fleet.quiet();
+    assert.ok(await has(h, 'deployments', 'gamma:x'));
+    await h.member.state([stated.annul(hub, stated.root, [nobody.id]).bytes]);
+    await fleet.quiet();
+    assert.equal(await has(h, 'deployments', 'gamma:x'), false);
+    await h.member.close();
+    const again = await fleet.start('hub', { founded: founded(ofHub), store });
+    await fleet.quiet();
+    assert.equal(await has(again, 'deployments', 'gamma:x'), false);
+  });
+
   it('remembers across a restart who was put out', async () => {
     const fleet = new TestFleet();
     const store = createMemoryStore();

@@ -72,6 +72,7 @@ class Bench {
         readCommit: (...place) => this.commits.readCommit(...place),
         prune: (superseded) => this.commits.prune(superseded),
         forgetFeed: (feed) => this.commits.forgetFeed(feed),
+        reconsider: (author) => this.commits.reconsider(author),
       },
       superseded: [],
       reduced: [],

@@ -60,3 +60,15 @@ function allows(
 function agentIn(collection: string, id: string): string | undefined {
   return agentOf(collection, id) ?? id.split(':', 1)[0];
 }
+
+/** What an author may write, as one text: as long as it stays the same nothing has to be judged anew. */
+export function grantsOf(trust: Trust, author: NodeId): string {
+  const certificates = trust.members.get(author)?.certificates ?? [];
+  const grants = certificates.map(({ roles, agents, collections }) =>
+    JSON.stringify([[...roles].sort(), [...agents].sort(), [...collections].sort()]),
+  );
+  const declared = [...trust.collections].map(([name, { class: kind, writers }]) =>
+    JSON.stringify([name, kind, [...writers].sort()]),
+  );
+  return JSON.stringify([[...new Set(grants)].sort(), declared.sort()]);
+}

@@ -9,7 +9,7 @@ export {
   encodeEjection,
 } from './ejection.ts';
 export { encodeGenesis, encodeRootChange, fleetIdOf, type Genesis } from './genesis.ts';
-export { doubtWriter } from './grants.ts';
+export { doubtWriter, grantsOf } from './grants.ts';
 export { type Declaration, type DeclaredClass, encodePolicy, type Policy } from './policy.ts';
 export { ROLES, type Role, toRole } from './roles.ts';
 export { type Statement, type StatementId, signStatement } from './statement.ts';

@@ -1,11 +1,12 @@
 // The statements a node holds: a set that only grows, and what follows from it.
 import { concatBytes, fromHex, MalformedBytesError, utf8 } from '../bytes.ts';
 import type { Hash, Verifier } from '../environment.ts';
-import type { FeedId, NodeId } from '../ids.ts';
+import { type DocumentKey, type FeedId, type NodeId, splitDocumentKey } from '../ids.ts';
 import { decodeCertificate } from './certificate.ts';
 import { cutKey, deriveTrust, type Read, type Trust } from './derive.ts';
 import { type Cut, decodeAnnulment, decodeEjection } from './ejection.ts';
 import { decodeGenesis, decodeRootChange, fleetIdOf, type Genesis } from './genesis.ts';
+import { doubtWriter } from './grants.ts';
 import { MAX_STATEMENTS, MAX_STATEMENTS_OF_SIGNER } from './limits.ts';
 import { decodePolicy } from './policy.ts';
 import { openStatement, type Statement, type StatementId } from './statement.ts';
@@ -87,6 +88,11 @@ export class TrustSet {
   /** All but the genesis, in an order in which another set takes them in at once. */
   statements(): Statement[] {
     return [...this.#byId.values()].map(({ statement }) => statement);
+  }
+
+  /** Whether what an author writes to a document counts, as far as no cut says otherwise. */
+  mayWrite(author: NodeId, document: DocumentKey): boolean {
+    return doubtWriter(this.trust, author, splitDocumentKey(document)) === undefined;
   }
 
   /** What somebody who knows the genesis alone needs to find the key to be a member's. */

@@ -19,18 +19,21 @@ import {
   type Lane,
   type NodeId,
   type Op,
+  type Remainder,
   type ReplayedCommit,
   type Run,
   type Superseded,
 } from '../../core/index.ts';
 import { StoreDamagedError } from './damage.ts';
 import {
+  authorRange,
   commitKey,
   commitRange,
   commitSpan,
   editsKey,
   forkKey,
   headKey,
+  type KeyRange,
   kindRange,
   metaKey,
   opKey,
@@ -39,7 +42,7 @@ import {
   statementKey,
   viewKey,
 } from './keys.ts';
-import { indexedOps, type PruneStep, pruneStep } from './pruning.ts';
+import { type Counts, indexedOps, type PruneStep, pruneStep, remainderIn } from './pruning.ts';
 import { openRecord, sealRecord } from './record-codec.ts';
 import {
   type CommitRecord,
@@ -68,9 +71,16 @@ export const FORGOTTEN = 'forgotten';
 /** 1 while views are being rebuilt: until the end they look whole and are not, so a rebuild that is cut off begins again. */
 export const REBUILDING = 'rebuilding';
 
+/** Documents of an author whose rights changed, and commits that wrote them. */
+export interface Reconsidered {
+  readonly documents: readonly Remainder[];
+  readonly commits: readonly ReplayedCommit[];
+}
+
 export class CommitStore {
   readonly #store: Store;
   readonly #crypto: Crypto;
+  readonly #counts: Counts | undefined;
   readonly #viewed: Set<DocumentKey>;
   readonly #marked: Set<DocumentKey>;
   /** Where the commits of each feed begin that are held and count. */
@@ -84,14 +94,18 @@ export class CommitStore {
       viewed,
       marked,
       heads,
+      counts,
     }: {
       viewed: Iterable<DocumentKey>;
       marked: Iterable<DocumentKey>;
       heads: Iterable<FeedHead>;
+      /** Whose ops count; everybody's where this is left out. */
+      counts?: Counts | undefined;
     },
   ) {
     this.#store = store;
     this.#crypto = crypto;
+    this.#counts = counts;
     this.#viewed = new Set(viewed);
     this.#marked = new Set(marked);
     for (const head of heads) this.#starts.set(feedKey(head.feed), head);
@@ -215,7 +229,7 @@ export class CommitStore {
     const keys: Uint8Array[] = [];
     const indexKeys: Uint8Array[] = [];
     const seen = new Set<string>();
-    for (const op of await indexedOps(this.#store, this.#crypto, document)) {
+    for (const op of await indexedOps(this.#store, this.#crypto, document, this.#counts)) {
       if (op.kind !== 'change' || op.generation !== generation || seen.has(op.digest)) continue;
       seen.add(op.digest);
       const commit = commitKey(op.feed, op.seq);
@@ -273,7 +287,7 @@ export class CommitStore {
     spans: readonly GatheredSpan[],
   ): Promise<boolean> {
     const replaced = new Set(spans.map(({ incarnation }) => incarnation));
-    const ops = await indexedOps(this.#store, this.#crypto, key);
+    const ops = await indexedOps(this.#store, this.#crypto, key, this.#counts);
     return ops.some(
       (op) =>
         op.kind === 'change' &&
@@ -284,7 +298,7 @@ export class CommitStore {
 
   /** Drops some of the commits that count no more. Resolves with what is left of the documents they wrote. */
   async prune(superseded: Superseded): Promise<PruneStep> {
-    const step = await pruneStep(this.#store, this.#crypto, superseded);
+    const step = await pruneStep(this.#store, this.#crypto, superseded, this.#counts);
     for (const { key } of step.reduced) this.#marked.add(key);
     return step;
   }
@@ -296,9 +310,25 @@ export class CommitStore {
   }
 
   /** Every stored commit, some hundred at a time: what views are rebuilt from. */
-  async *replay(): AsyncIterable<ReplayedCommit[]> {
+  replay(): AsyncIterable<ReplayedCommit[]> {
+    return this.#replay(kindRange('c'));
+  }
+
+  /** What is left of the documents that an author wrote, then all that it wrote once more, some hundred at a time. */
+  async *reconsider(author: NodeId): AsyncIterable<Reconsidered> {
+    for await (const commits of this.#replay(authorRange(author))) {
+      const keys = new Set(commits.flatMap(({ ops }) => ops.map(({ key }) => key)));
+      const documents: Remainder[] = [];
+      for (const key of keys) {
+        documents.push(await remainderIn(this.#store, this.#crypto, key, this.#counts));
+      }
+      yield { documents, commits };
+    }
+  }
+
+  async *#replay(range: KeyRange): AsyncIterable<ReplayedCommit[]> {
     let batch: ReplayedCommit[] = [];
-    for await (const { key, value } of this.#store.range(kindRange('c'))) {
+    for await (const { key, value } of this.#store.range(range)) {
       const place = parseCommitKey(key);
       if (place === undefined) continue;
       const { clock, payload } = this.#commit(key, value);

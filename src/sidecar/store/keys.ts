@@ -17,6 +17,7 @@ import {
   fromHex,
   laneByNumber,
   laneNumber,
+  type NodeId,
   toHex,
   utf8,
 } from '../../core/index.ts';
@@ -79,6 +80,11 @@ export function staleKey(document: DocumentKey): Uint8Array {
 /** All keys of a kind. */
 export function kindRange(kind: Kind): KeyRange {
   return prefixRange(utf8(kind));
+}
+
+/** All commits of an author. */
+export function authorRange(author: NodeId): KeyRange {
+  return prefixRange(concatBytes(utf8('c'), fromHex(author)));
 }
 
 /** Commits of a feed from `seq` on. */

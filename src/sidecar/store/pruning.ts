@@ -4,6 +4,7 @@ import {
   type DocumentKey,
   type FeedId,
   gateOps,
+  type NodeId,
   type Op,
   type Remainder,
   type Superseded,
@@ -21,6 +22,10 @@ export interface IndexedOp extends OpRecord {
   readonly seq: number;
 }
 
+/** Whether an author may write a document: what others have written is stored, and means nothing. */
+export type Counts = (author: NodeId, document: DocumentKey) => boolean;
+const everything: Counts = () => true;
+
 /** Commits dropped in one step: a few milliseconds, so that nobody waits long behind them. */
 const STEP_COMMITS = 256;
 
@@ -29,6 +34,7 @@ export async function indexedOps(
   store: Store,
   crypto: Crypto,
   document: DocumentKey,
+  counts: Counts = everything,
 ): Promise<IndexedOp[]> {
   const ops: IndexedOp[] = [];
   for await (const { key, value } of store.range(opRange(document))) {
@@ -36,6 +42,7 @@ export async function indexedOps(
     const payload = openRecord(key, value, crypto);
     const record = payload && parseOpRecord(payload);
     if (place === undefined || record === undefined) throw new StoreDamagedError(key);
+    if (!counts(place.feed.author, document)) continue;
     ops.push({ ...record, key, feed: place.feed, seq: place.seq });
   }
   return ops;
@@ -52,6 +59,7 @@ export async function pruneStep(
   store: Store,
   crypto: Crypto,
   { feed, from, through }: Superseded,
+  counts: Counts = everything,
 ): Promise<PruneStep> {
   const operations: StoreOperation[] = [];
   const touched = new Set<DocumentKey>();
@@ -82,7 +90,7 @@ export async function pruneStep(
   }
   const reduced: Remainder[] = [];
   for (const document of touched) {
-    const ops = await indexedOps(store, crypto, document);
+    const ops = await indexedOps(store, crypto, document, counts);
     const isDropped = (op: IndexedOp): boolean => dropped.has(op.seq) && sameFeed(op.feed, feed);
     const remainder = remainderOf(document, ops, isDropped);
     if (remainder === undefined) continue;
@@ -122,8 +130,9 @@ export async function remainderIn(
   store: Store,
   crypto: Crypto,
   key: DocumentKey,
+  counts: Counts = everything,
 ): Promise<Remainder> {
-  return { key, ...newest(await indexedOps(store, crypto, key)) };
+  return { key, ...newest(await indexedOps(store, crypto, key, counts)) };
 }
 
 function newest(ops: readonly IndexedOp[]): { generation: number; deletedThrough: number } {

@@ -30,7 +30,7 @@ import {
   parseCommitKey,
   parseHeadKey,
 } from './keys.ts';
-import { remainderIn } from './pruning.ts';
+import { type Counts, remainderIn } from './pruning.ts';
 import { openRecord } from './record-codec.ts';
 import { parseForkProof, parseHead, parseNumber, parseOwnEdits, parseView } from './records.ts';
 import type { Store } from './store.ts';
@@ -48,8 +48,6 @@ export interface Recollection {
   readonly rebuildViews: boolean;
   /** Commits that count no more and are still stored. */
   readonly superseded: readonly Superseded[];
-  /** Statements of trust. */
-  readonly statements: readonly Uint8Array[];
   /** What is left of documents whose commits were dropped before a crash and whose views do not show that. */
   readonly reduced: readonly Remainder[];
 }
@@ -60,13 +58,14 @@ export async function recall(
   self: NodeId,
   crypto: Crypto,
   random: Random,
+  counts?: Counts,
 ): Promise<Recollection> {
   const heads = await readHeads(store, crypto);
   const feeds = await wholeFeeds(store, heads, self);
   const { views, damaged } = await readViews(store, crypto);
   const stale = await readStale(store);
   const viewed = damaged ? [] : views.map((view) => view.key);
-  const commits = new CommitStore(store, crypto, { viewed, marked: stale, heads: feeds });
+  const commits = new CommitStore(store, crypto, { viewed, marked: stale, heads: feeds, counts });
   const rebuildViews =
     damaged ||
     feeds.length < heads.length ||
@@ -81,8 +80,7 @@ export async function recall(
     bootTags,
     rebuildViews,
     superseded: await leftOvers(store, feeds),
-    statements: await readStatements(store, crypto),
-    reduced: rebuildViews ? [] : await readReduced(store, crypto),
+    reduced: rebuildViews ? [] : await readReduced(store, crypto, counts),
     memory: {
       feeds,
       forks: await readForks(store, crypto),
@@ -148,7 +146,8 @@ async function readForks(store: Store, crypto: Crypto): Promise<ForkProof[]> {
   return forks;
 }
 
-async function readStatements(store: Store, crypto: Crypto): Promise<Uint8Array[]> {
+/** Statements of trust that came since the own certificate. Throws StoreDamagedError. */
+export async function readStatements(store: Store, crypto: Crypto): Promise<Uint8Array[]> {
   const statements: Uint8Array[] = [];
   for await (const { key, value } of store.range(kindRange('t'))) {
     const payload = openRecord(key, value, crypto);
@@ -230,12 +229,12 @@ async function readOwnEdits(
   return edits;
 }
 
-async function readReduced(store: Store, crypto: Crypto): Promise<Remainder[]> {
+async function readReduced(store: Store, crypto: Crypto, counts?: Counts): Promise<Remainder[]> {
   const reduced: Remainder[] = [];
   for await (const { key, value } of store.range(kindRange('s'))) {
     const mark = openRecord(key, value, crypto);
     if (mark === undefined || mark.length === 0) continue;
-    reduced.push(await remainderIn(store, crypto, documentOfKey(key)));
+    reduced.push(await remainderIn(store, crypto, documentOfKey(key), counts));
   }
   return reduced;
 }

@@ -2,6 +2,7 @@
 import type { Checkpoint, Cover } from './checkpoint.ts';
 import { type Commit, NO_HASH } from './commit.ts';
 import { MAX_FEED_BYTES, MAX_FEED_COMMITS } from './config.ts';
+import type { ForkNews } from './fork-table.ts';
 import { type FeedId, type FeedPosition, isKnownLane } from './ids.ts';
 
 /** The sequence number up to which a feed is covered that counts no more at all, however much others hold of it. */
@@ -40,6 +41,15 @@ export interface Superseded {
   readonly feed: FeedId;
   readonly from: number;
   readonly through: number;
+}
+
+/** What changed since it was last asked, for the store. */
+export interface FeedNews {
+  readonly heads: readonly FeedHead[];
+  readonly superseded: readonly Superseded[];
+  /** Feeds that are closed for good. */
+  readonly closed: readonly FeedId[];
+  readonly forks: ForkNews;
 }
 
 /** A head that may be changed by whoever holds it. */

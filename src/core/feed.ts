@@ -16,6 +16,7 @@ import {
   blankHead,
   extend,
   type FeedHead,
+  type FeedNews,
   type Head,
   jump,
   positionOf,
@@ -29,7 +30,7 @@ import {
   type ForkProof,
   type HeldCommit,
 } from './fork-proof.ts';
-import { type ForkNews, ForkTable } from './fork-table.ts';
+import { ForkTable } from './fork-table.ts';
 import {
   type FeedId,
   type FeedKey,
@@ -42,15 +43,6 @@ import { isIncarnationOf, startOfIncarnation } from './incarnation.ts';
 import { faultOf, forkIn, held, isOtherHash, type Run, type RunOutcome } from './run.ts';
 import type { Hlc } from './time.ts';
 import type { Cut } from './trust/index.ts';
-
-/** What changed since it was last asked, for the store. */
-export interface FeedNews {
-  readonly heads: readonly FeedHead[];
-  readonly superseded: readonly Superseded[];
-  /** Feeds that are closed for good. */
-  readonly closed: readonly FeedId[];
-  readonly forks: ForkNews;
-}
 
 export class FeedTable {
   readonly #heads = new Map<FeedKey, Head>();

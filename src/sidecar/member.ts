@@ -3,12 +3,9 @@ import {
   type Caller,
   type CoreConfig,
   createIncarnation,
-  type EncodedFork,
   type Environment,
-  encodeForkProof,
   FORGETTING,
   type Forgetting,
-  type ForkProof,
   hlcMs,
   INCARNATION_RANDOM_BYTES,
   type Method,
@@ -27,7 +24,6 @@ import {
   type LinkBudgets,
   type LinkClassRule,
   Mesh,
-  type MeshFeeds,
   type MeshReport,
   type PeerView,
   type QuietSpan,
@@ -39,13 +35,12 @@ import type { Bundles } from './bundle/bundles.ts';
 import { type Carried, openCarried } from './bundle/carried.ts';
 import type { PeerRecords } from './bundle/peer-records.ts';
 import { type DiscoverySource, Finder, type FinderReport } from './finder.ts';
-import { holdDelivery } from './held-delivery.ts';
+import { encodeFork, feedsOf } from './member-feeds.ts';
 import { certifiedBy, openTrust } from './member-trust.ts';
 import { OperatorPeers } from './operator-peers.ts';
 import type { Pauses } from './pauses.ts';
 import { Runtime } from './runtime.ts';
 import type { CommitStore } from './store/commit-store.ts';
-import { StoreDamagedError } from './store/damage.ts';
 import { readStatements, recall } from './store/recall.ts';
 import type { Store } from './store/store.ts';
 
@@ -367,38 +362,4 @@ function createFinder(
 /** Whether no peer is linked: whoever is there is wanted now. */
 function isAlone(mesh: Mesh): boolean {
   return !mesh.peers().some(({ state }) => state === 'connected');
-}
-
-/** What the mesh sees of a node and its store. */
-function feedsOf(
-  parts: MemberParts,
-  {
-    node,
-    runtime,
-    commits,
-    trust,
-  }: { node: Node; runtime: Runtime; commits: CommitStore; trust: TrustSet | undefined },
-): MeshFeeds {
-  return {
-    trust,
-    deliverStatements: (statements) => runtime.deliverStatements(statements),
-    positions: () => node.positions(),
-    forks: () => node.forks().map(encodeFork),
-    isOver: (feed) => node.isEnded(feed),
-    deliverProofs: (proofs) => runtime.deliverProofs(proofs),
-    readRun: (feed, firstSeq, maxBytes, withPrevious) =>
-      commits.readRun(feed, firstSeq, maxBytes, withPrevious).catch((error: unknown) => {
-        if (error instanceof StoreDamagedError) parts.report({ type: 'store-failed', error });
-        throw error;
-      }),
-    deliver: (runs) => {
-      const reason = parts.holdsBack?.();
-      if (reason === undefined) return runtime.deliver(runs);
-      return Promise.resolve(holdDelivery(runs, node.positions(), reason));
-    },
-  };
-}
-
-function encodeFork(proof: ForkProof): EncodedFork {
-  return { feed: proof.feed, proof: encodeForkProof(proof) };
 }

@@ -12,8 +12,7 @@ import {
   type FeedId,
   type FeedPosition,
   type ForkProof,
-  HoldfastError,
-  IdentityReusedError,
+  type HoldfastError,
   type Method,
   type Node,
   type NodeId,
@@ -29,14 +28,13 @@ import {
   type TakenStatements,
   type Timers,
 } from '../core/index.ts';
+import { queueFull, refusalOf } from './runtime-refusals.ts';
 import type { CommitStore } from './store/commit-store.ts';
 
 /** Events that wait for a turn. Beyond it requests are refused: each holds a body of up to 1 MiB. */
 const MAX_QUEUED_EVENTS = 4096;
 /** Events in one turn: enough to share an fsync, few enough that replies do not wait for a long turn. */
 const MAX_TURN_EVENTS = 256;
-const RETRY_AFTER_QUEUE_MS = 250;
-const RETRY_AFTER_FAILURE_MS = 1000;
 
 export interface RuntimeParts {
   readonly node: Node;
@@ -113,7 +111,8 @@ export class Runtime {
   /** Asks the node. Rejects with HoldfastError. A write that resolves is as safe as its answer says. */
   request<M extends Method>(method: M, caller: Caller, body: RequestOf<M>): Promise<ResponseOf<M>> {
     if (this.#state !== 'open') return Promise.reject(this.#refusal());
-    if (this.#queue.length >= MAX_QUEUED_EVENTS) return Promise.reject(queueFull());
+    if (this.#queue.length >= MAX_QUEUED_EVENTS)
+      return Promise.reject(queueFull(MAX_QUEUED_EVENTS));
     const requestId = this.#nextId++;
     return new Promise<Response>((resolve, reject) => {
       this.#replies.set(requestId, { resolve, reject });
@@ -375,37 +374,10 @@ export class Runtime {
   }
 
   #refusal(): HoldfastError {
-    if (this.#failure instanceof IdentityReusedError) {
-      return new HoldfastError(
-        'STOPPING',
-        'The sidecar was rolled back or cloned and starts anew inside. Nothing was done; try again.',
-        { retryAfterMs: RETRY_AFTER_FAILURE_MS },
-      );
-    }
-    return this.#state === 'failed'
-      ? new HoldfastError(
-          'STORE_FAILED',
-          'The store failed. It is not known whether this was written; the store is opened again, read before you write again.',
-          { retryAfterMs: RETRY_AFTER_FAILURE_MS },
-        )
-      : new HoldfastError(
-          'STOPPING',
-          'The sidecar is stopping. Nothing was done; try again after its restart.',
-          {
-            retryAfterMs: 1000,
-          },
-        );
+    return refusalOf(this.#failure, this.#state === 'failed');
   }
 }
 
 function wholeFeed(feed: FeedId): Superseded {
   return { feed, from: 1, through: Number.MAX_SAFE_INTEGER - 1 };
-}
-
-function queueFull(): HoldfastError {
-  return new HoldfastError(
-    'LIMIT_REACHED',
-    `${MAX_QUEUED_EVENTS} requests wait already. Nothing was done; try again.`,
-    { retryAfterMs: RETRY_AFTER_QUEUE_MS },
-  );
 }

@@ -120,8 +120,7 @@ export class Session {
       case 'proofs-verified':
       case 'stated':
       case 'statements-verified':
-        if (this.#isLive()) this.#testimony.take(event);
-        return;
+        return this.#testimony.take(event, this.#isLive());
       case 'mute':
         this.#testimony.mute(event.on);
         this.#outbox.mute(event.on);
@@ -151,9 +150,8 @@ export class Session {
       message = this.#reader.decode(frame);
     } catch (error) {
       if (!(error instanceof FrameError)) throw error;
-      if (this.#isLive()) this.#breach(error.message);
-      else this.#close('stranger', `it does not speak this protocol (${error.message})`);
-      return;
+      if (this.#isLive()) return this.#breach(error.message);
+      return this.#close('stranger', `it does not speak this protocol (${error.message})`);
     }
     if (this.#state === 'greeting') this.#greet(message);
     else this.#converse(message);
@@ -373,8 +371,8 @@ export class Session {
   #tick(bytesReceived: number): void {
     const verdict = this.#liveness.tick(this.#nowMs, bytesReceived, this.#isLive());
     if (verdict.type === 'ping') this.#send(verdict);
-    else if (verdict.type === 'gone')
-      this.#close(this.#isLive() ? 'silent' : 'stranger', verdict.message);
+    if (verdict.type !== 'gone') return;
+    this.#close(this.#isLive() ? 'silent' : 'stranger', verdict.message);
   }
 
   #breach(what: string): void {

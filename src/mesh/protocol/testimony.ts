@@ -62,7 +62,9 @@ export class Testimony {
     this.#forks.mute(on);
   }
 
-  take(event: TestimonyEvent): void {
+  /** `isLive`: the peer proved that it is a member. Before that nothing is testified to it. */
+  take(event: TestimonyEvent, isLive: boolean): void {
+    if (!isLive) return;
     switch (event.type) {
       case 'proved':
         return this.#forks.tell(event.forks);

@@ -32,14 +32,18 @@ import {
   type Resolver,
   type Transport,
 } from '../mesh/index.ts';
-import { AddressExchange, type ExchangeOptions, type ExchangeReport } from './address-exchange.ts';
 import type { Bundles } from './bundle/bundles.ts';
 import { type Carried, openCarried } from './bundle/carried.ts';
 import type { PeerRecords } from './bundle/peer-records.ts';
-import { type DiscoverySource, Finder, type FinderReport } from './finder.ts';
 import { holdDelivery } from './held-delivery.ts';
-import { OperatorPeers } from './operator-peers.ts';
-import type { Pauses } from './pauses.ts';
+import {
+  AddressExchange,
+  type ExchangeOptions,
+  type ExchangeReport,
+} from './links/address-exchange.ts';
+import { type DiscoverySource, Finder, type FinderReport } from './links/finder.ts';
+import { OperatorPeers } from './links/operator-peers.ts';
+import type { Pauses } from './links/pauses.ts';
 import { Runtime } from './runtime.ts';
 import type { CommitStore } from './store/commit-store.ts';
 import { StoreDamagedError } from './store/damage.ts';

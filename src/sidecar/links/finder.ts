@@ -1,6 +1,6 @@
 // Runs the discoveries of a member while its mesh may speak: a paused mesh announces nothing and asks for nothing.
-import type { NodeId } from '../core/index.ts';
-import type { Discovery, Found } from '../mesh/index.ts';
+import type { NodeId } from '../../core/index.ts';
+import type { Discovery, Found } from '../../mesh/index.ts';
 
 /** What a discovery announces of this sidecar. */
 export interface SelfOnNetwork {

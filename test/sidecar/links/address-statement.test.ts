@@ -2,17 +2,17 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import type { JsonObject, JsonValue } from '../../src/core/index.ts';
-import type { NetworkInterface } from '../../src/mesh/index.ts';
-import { addressKind } from '../../src/sidecar/address-kind.ts';
+import type { JsonObject, JsonValue } from '../../../src/core/index.ts';
+import type { NetworkInterface } from '../../../src/mesh/index.ts';
+import { addressKind } from '../../../src/sidecar/links/address-kind.ts';
 import {
   type AddressStatement,
   encodeStatement,
   MAX_STATED_ADDRESSES,
   reachableAddresses,
   readStatement,
-} from '../../src/sidecar/address-statement.ts';
-import { jsonObject } from '../support/json-arbitrary.ts';
+} from '../../../src/sidecar/links/address-statement.ts';
+import { jsonObject } from '../../support/json-arbitrary.ts';
 
 const KEY = 'ab'.repeat(32);
 

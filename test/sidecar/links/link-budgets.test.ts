@@ -1,7 +1,11 @@
 // What an operator may write as the budget of a link, and what comes of it.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { linkOfBudget, parseLinkBudget, toLinkBudgets } from '../../src/sidecar/link-budgets.ts';
+import {
+  linkOfBudget,
+  parseLinkBudget,
+  toLinkBudgets,
+} from '../../../src/sidecar/links/link-budgets.ts';
 
 test('a budget is bytes a second, for all links, for a class or for one address', () => {
   for (const [text, spelled] of [

@@ -1,6 +1,6 @@
 // An address statement: the document in which a node says where it may be dialled. What to say, and how to read what others say.
-import { isJsonObject, type JsonObject, type JsonValue } from '../core/index.ts';
-import { formatPeerAddress, type NetworkInterface, parsePeerAddress } from '../mesh/index.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../core/index.ts';
+import { formatPeerAddress, type NetworkInterface, parsePeerAddress } from '../../mesh/index.ts';
 import { addressKind } from './address-kind.ts';
 import { outwardAddresses } from './network-watch.ts';
 

@@ -1,12 +1,12 @@
 // What an operator paused: it holds across restarts, and is ended by whatever words name the same peer.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { formatNodeId, type HoldfastError } from '../../src/core/index.ts';
-import { decodePauses, encodePauses, NO_PAUSES } from '../../src/sidecar/pauses.ts';
-import { sodiumCrypto } from '../../src/sidecar/sodium-crypto.ts';
-import { createMemoryStore, type MemoryStore } from '../../src/sidecar/store/memory-store.ts';
-import { refusal } from '../support/test-node.ts';
-import { addressOf, type RunningMember, TestFleet } from './support/test-fleet.ts';
+import { formatNodeId, type HoldfastError } from '../../../src/core/index.ts';
+import { decodePauses, encodePauses, NO_PAUSES } from '../../../src/sidecar/links/pauses.ts';
+import { sodiumCrypto } from '../../../src/sidecar/sodium-crypto.ts';
+import { createMemoryStore, type MemoryStore } from '../../../src/sidecar/store/memory-store.ts';
+import { refusal } from '../../support/test-node.ts';
+import { addressOf, type RunningMember, TestFleet } from '../support/test-fleet.ts';
 
 function linked(member: RunningMember): string[] {
   return member.member

@@ -1,9 +1,9 @@
 // When a member looks for others: while its mesh may speak, with a discovery of its own each time.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Discovery, Found } from '../../src/mesh/index.ts';
-import { Finder, type FinderReport } from '../../src/sidecar/finder.ts';
-import { ManualClock } from '../../src/testing/index.ts';
+import type { Discovery, Found } from '../../../src/mesh/index.ts';
+import { Finder, type FinderReport } from '../../../src/sidecar/links/finder.ts';
+import { ManualClock } from '../../../src/testing/index.ts';
 
 type Handlers = Parameters<Discovery['start']>[0];
 

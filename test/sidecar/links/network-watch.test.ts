@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import type { networkInterfaces } from 'node:os';
 import { describe, it } from 'node:test';
-import { createNetworkWatch } from '../../src/sidecar/network-watch.ts';
-import { ManualClock } from '../../src/testing/index.ts';
+import { createNetworkWatch } from '../../../src/sidecar/links/network-watch.ts';
+import { ManualClock } from '../../../src/testing/index.ts';
 
 type System = ReturnType<typeof networkInterfaces>;
 

@@ -1,9 +1,9 @@
 // What an operator decides about peers, and keeps across restarts: addresses that were added, who is paused, and whether anything is sent.
-import { type Clock, type Crypto, HoldfastError, utf8 } from '../core/index.ts';
-import type { Mesh, PeerView } from '../mesh/index.ts';
+import { type Clock, type Crypto, HoldfastError, utf8 } from '../../core/index.ts';
+import type { Mesh, PeerView } from '../../mesh/index.ts';
+import type { CommitStore } from '../store/commit-store.ts';
 import { decodePauses, encodePauses, findPeer, type Pauses } from './pauses.ts';
 import { addressOfPeer, formatPeerSpec, type PeerSpec, parsePeerSpec } from './peer-spec.ts';
-import type { CommitStore } from './store/commit-store.ts';
 
 const PEERS_RECORD = 'peers';
 const PAUSES_RECORD = 'pauses';

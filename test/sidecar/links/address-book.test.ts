@@ -6,8 +6,8 @@ import {
   AddressBook,
   MAX_BOOK_MEMBERS,
   MAX_STATEMENT_AGE_MS,
-} from '../../src/sidecar/address-book.ts';
-import type { AddressStatement } from '../../src/sidecar/address-statement.ts';
+} from '../../../src/sidecar/links/address-book.ts';
+import type { AddressStatement } from '../../../src/sidecar/links/address-statement.ts';
 
 const KEY = 'cd'.repeat(32);
 const NONE: ReadonlySet<string> = new Set();

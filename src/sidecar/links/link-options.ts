@@ -4,7 +4,7 @@ import {
   parseLinkClassRule,
   parseQuietSpan,
   type QuietSpan,
-} from '../mesh/index.ts';
+} from '../../mesh/index.ts';
 
 /** `rules` as `parseLinkClassRule` spells them; what is none was refused with the options. */
 export function toLinkClasses(rules: readonly string[]): LinkClassRule[] {

@@ -1,6 +1,6 @@
 // What members say about where they can be dialled, as contacts for the mesh: offered while the newest statement of their owner
 // says so, and withdrawn after.
-import type { NodeId } from '../core/index.ts';
+import type { NodeId } from '../../core/index.ts';
 import type { AddressStatement } from './address-statement.ts';
 
 /** Members whose addresses are offered, those with the newest statements. */

@@ -11,7 +11,7 @@ import {
   type RequestOf,
   type ResponseOf,
   type Timers,
-} from '../core/index.ts';
+} from '../../core/index.ts';
 import { ADDRESSES, type AddressStatement, encodeStatement } from './address-statement.ts';
 
 /** An address that flaps costs every member a document each time. */

@@ -6,7 +6,7 @@ import {
   type LinkClass,
   parsePeerAddress,
   toLinkClass,
-} from '../mesh/index.ts';
+} from '../../mesh/index.ts';
 
 /** A heartbeat takes about 300 bytes: with less than this a link would be of no use, and silent for too long. */
 const MIN_BYTES_PER_SECOND = 100;

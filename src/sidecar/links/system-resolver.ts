@@ -1,6 +1,6 @@
 // Host names by the system's own rules: hosts file, DNS, whatever else is configured.
 import { lookup } from 'node:dns/promises';
-import type { Resolver } from '../mesh/index.ts';
+import type { Resolver } from '../../mesh/index.ts';
 
 /**
  * Look-ups at a time. Each holds a thread for as long as no server answers, and the store needs the same threads: one that was given

@@ -1,6 +1,6 @@
 // Saves what is known of the DHT when it changed: soon after the start, then now and then, and at the end.
-import type { Timers } from '../core/index.ts';
-import type { KnownNodes } from '../mesh/index.ts';
+import type { Timers } from '../../core/index.ts';
+import type { KnownNodes } from '../../mesh/index.ts';
 
 /** For a machine that is cut off from power rather than stopped. */
 const FIRST_SAVE_MS = 30_000;

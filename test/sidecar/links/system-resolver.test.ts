@@ -1,7 +1,7 @@
 // Names by the system's own rules, few at a time.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createSystemResolver } from '../../src/sidecar/system-resolver.ts';
+import { createSystemResolver } from '../../../src/sidecar/links/system-resolver.ts';
 
 const FOREVER = new AbortController().signal;
 

@@ -3,8 +3,8 @@ import { open } from 'node:fs/promises';
 import { isIPv4 } from 'node:net';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { type KnownNodes, NOTHING_KNOWN } from '../mesh/index.ts';
-import { errorCode, replaceFileDurably } from './durable-file.ts';
+import { type KnownNodes, NOTHING_KNOWN } from '../../mesh/index.ts';
+import { errorCode, replaceFileDurably } from '../durable-file.ts';
 
 const FILE = 'dht-nodes.json';
 /** Not secret, but nobody else's affair: it says where members are. */

@@ -1,7 +1,7 @@
 // The network interfaces of this machine, looked at every five seconds: no system tells a Node program when they change.
 import { networkInterfaces } from 'node:os';
-import type { Timers } from '../core/index.ts';
-import type { InterfaceAddress, NetworkInterface, NetworkInterfaces } from '../mesh/index.ts';
+import type { Timers } from '../../core/index.ts';
+import type { InterfaceAddress, NetworkInterface, NetworkInterfaces } from '../../mesh/index.ts';
 
 const LOOK_EVERY_MS = 5000;
 

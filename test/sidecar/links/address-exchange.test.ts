@@ -1,10 +1,10 @@
 // Members that know one other meet all: statements travel through the mesh, and what they say is dialled.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Caller, JsonObject } from '../../src/core/index.ts';
-import type { NetworkInterfaces } from '../../src/mesh/index.ts';
-import { createMemoryStore } from '../../src/sidecar/store/memory-store.ts';
-import { addressOf, type RunningMember, TestFleet } from './support/test-fleet.ts';
+import type { Caller, JsonObject } from '../../../src/core/index.ts';
+import type { NetworkInterfaces } from '../../../src/mesh/index.ts';
+import { createMemoryStore } from '../../../src/sidecar/store/memory-store.ts';
+import { addressOf, type RunningMember, TestFleet } from '../support/test-fleet.ts';
 
 const SIDECAR: Caller = { scope: 'sidecar' };
 const DAY_MS = 24 * 60 * 60_000;

@@ -11,8 +11,8 @@ import type {
   RequestOf,
   ResponseOf,
   Timers,
-} from '../core/index.ts';
-import type { NetworkInterfaces } from '../mesh/index.ts';
+} from '../../core/index.ts';
+import type { NetworkInterfaces } from '../../mesh/index.ts';
 import { AddressBook, type Contacts } from './address-book.ts';
 import {
   ADDRESSES,

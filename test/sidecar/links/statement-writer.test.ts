@@ -1,11 +1,11 @@
 // When an address statement is written: at once when it differs, seldom when addresses flap, daily when nothing happens.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { HoldfastError } from '../../src/core/index.ts';
-import { ADDRESSES, type AddressStatement } from '../../src/sidecar/address-statement.ts';
-import { StatementWriter } from '../../src/sidecar/statement-writer.ts';
-import { createSeededRandom, ManualClock } from '../../src/testing/index.ts';
-import { START_MS, TestNode } from '../support/test-node.ts';
+import { HoldfastError } from '../../../src/core/index.ts';
+import { ADDRESSES, type AddressStatement } from '../../../src/sidecar/links/address-statement.ts';
+import { StatementWriter } from '../../../src/sidecar/links/statement-writer.ts';
+import { createSeededRandom, ManualClock } from '../../../src/testing/index.ts';
+import { START_MS, TestNode } from '../../support/test-node.ts';
 
 const HOUR_MS = 60 * 60_000;
 const NOTHING: AddressStatement = { addresses: [], noiseKey: '', dht: false };

@@ -1,8 +1,8 @@
 // Peers as people name them: `host:port`, or `<node id>@host:port` where nobody else may be there.
-import { type Crypto, formatNodeId, type NodeId, toHex } from '../core/index.ts';
-import { formatPeerAddress, parsePeerAddress } from '../mesh/index.ts';
-import { parseBase32 } from './identity/base32.ts';
-import { sodiumCrypto } from './sodium-crypto.ts';
+import { type Crypto, formatNodeId, type NodeId, toHex } from '../../core/index.ts';
+import { formatPeerAddress, parsePeerAddress } from '../../mesh/index.ts';
+import { parseBase32 } from '../identity/base32.ts';
+import { sodiumCrypto } from '../sodium-crypto.ts';
 
 export interface PeerSpec {
   /** `host:port` in its one spelling. */

@@ -1,9 +1,13 @@
 // Peers as people write them, with and without the node id that must be there.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { formatNodeId } from '../../src/core/index.ts';
-import { addressOfPeer, formatPeerSpec, parsePeerSpec } from '../../src/sidecar/peer-spec.ts';
-import { sodiumCrypto } from '../../src/sidecar/sodium-crypto.ts';
+import { formatNodeId } from '../../../src/core/index.ts';
+import {
+  addressOfPeer,
+  formatPeerSpec,
+  parsePeerSpec,
+} from '../../../src/sidecar/links/peer-spec.ts';
+import { sodiumCrypto } from '../../../src/sidecar/sodium-crypto.ts';
 
 const NODE = '0123456789abcdef'.repeat(4);
 const PEOPLE = formatNodeId(NODE, sodiumCrypto);

@@ -1,10 +1,10 @@
 // Discovery on the LAN as the options say: which interfaces, or not at all.
-import type { Environment } from '../core/index.ts';
-import { createMulticastDiscovery, type NetworkInterfaces } from '../mesh/index.ts';
+import type { Environment } from '../../core/index.ts';
+import { createMulticastDiscovery, type NetworkInterfaces } from '../../mesh/index.ts';
+import type { FleetSecret } from '../identity/fleet-secret.ts';
+import type { SidecarOptions } from '../options.ts';
+import { sodiumSecretBox } from '../sodium-crypto.ts';
 import type { DiscoverySource } from './finder.ts';
-import type { FleetSecret } from './identity/fleet-secret.ts';
-import type { SidecarOptions } from './options.ts';
-import { sodiumSecretBox } from './sodium-crypto.ts';
 
 type LanOptions = Pick<SidecarOptions, 'lanDiscovery' | 'lanInterfaces' | 'meshListen'>;
 

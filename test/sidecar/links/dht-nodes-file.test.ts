@@ -3,14 +3,14 @@ import assert from 'node:assert/strict';
 import { readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import { type KnownNodes, NOTHING_KNOWN } from '../../src/mesh/index.ts';
-import { loadKnownNodes, saveKnownNodes } from '../../src/sidecar/dht-nodes-file.ts';
-import { KnownNodesSaver } from '../../src/sidecar/known-nodes-saver.ts';
-import { ManualClock } from '../../src/testing/index.ts';
+import { type KnownNodes, NOTHING_KNOWN } from '../../../src/mesh/index.ts';
+import { loadKnownNodes, saveKnownNodes } from '../../../src/sidecar/links/dht-nodes-file.ts';
+import { KnownNodesSaver } from '../../../src/sidecar/links/known-nodes-saver.ts';
+import { ManualClock } from '../../../src/testing/index.ts';
 import {
   createTemporaryDirectory,
   type TemporaryDirectory,
-} from '../support/temporary-directory.ts';
+} from '../../support/temporary-directory.ts';
 
 const KNOWN: KnownNodes = {
   nodes: [{ host: '192.0.2.7', port: 7678 }],

@@ -1,5 +1,5 @@
 // The DHT of a sidecar, put together from options: node, transport, discovery, what is kept across restarts, what is logged.
-import type { Environment } from '../core/index.ts';
+import type { Environment } from '../../core/index.ts';
 import {
   createDhtDiscovery,
   createDhtTransport,
@@ -13,18 +13,18 @@ import {
   parseDhtAddress,
   parsePeerAddress,
   type Route,
-} from '../mesh/index.ts';
+} from '../../mesh/index.ts';
+import { errorCode } from '../durable-file.ts';
+import { deriveDhtKeys, OPEN_EPOCH } from '../identity/dht-keys.ts';
+import type { FleetSecret } from '../identity/fleet-secret.ts';
+import type { NodeKey } from '../identity/node-key.ts';
+import type { Log } from '../log.ts';
+import type { SidecarOptions } from '../options.ts';
+import { RepeatFilter } from '../repeat-filter.ts';
+import { StartupError } from '../startup-error.ts';
 import { type DhtNetwork, loadKnownNodes, saveKnownNodes } from './dht-nodes-file.ts';
-import { errorCode } from './durable-file.ts';
 import type { DiscoverySource } from './finder.ts';
-import { deriveDhtKeys, OPEN_EPOCH } from './identity/dht-keys.ts';
-import type { FleetSecret } from './identity/fleet-secret.ts';
-import type { NodeKey } from './identity/node-key.ts';
 import { KnownNodesSaver } from './known-nodes-saver.ts';
-import type { Log } from './log.ts';
-import type { SidecarOptions } from './options.ts';
-import { RepeatFilter } from './repeat-filter.ts';
-import { StartupError } from './startup-error.ts';
 
 /** Enough for a site of a hundred that starts at once; 50 a second cost 2 % of a CPU. */
 const HANDSHAKE_RATE = { perSecond: 50, atOnce: 200 } as const;

@@ -1,6 +1,6 @@
 // What is silent by an operator's word, as it is kept across restarts: a silence that ends by itself after a crash would be worse than none.
-import { type Crypto, formatNodeId, HoldfastError, type NodeId, utf8 } from '../core/index.ts';
-import { formatPeerAddress, type PeerView, parsePeerAddress } from '../mesh/index.ts';
+import { type Crypto, formatNodeId, HoldfastError, type NodeId, utf8 } from '../../core/index.ts';
+import { formatPeerAddress, type PeerView, parsePeerAddress } from '../../mesh/index.ts';
 
 /** Shorter beginnings of a node id are too easily those of two. */
 const MIN_PREFIX_CHARACTERS = 8;

@@ -1,10 +1,13 @@
 // How the exchange reads statements: when its place in the changes is lost, when reads fail, and how often in a busy fleet.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Caller, HoldfastError } from '../../src/core/index.ts';
-import { AddressExchange, type ExchangeReport } from '../../src/sidecar/address-exchange.ts';
-import { createSeededRandom, ManualClock } from '../../src/testing/index.ts';
-import { START_MS, TestNode } from '../support/test-node.ts';
+import { type Caller, HoldfastError } from '../../../src/core/index.ts';
+import {
+  AddressExchange,
+  type ExchangeReport,
+} from '../../../src/sidecar/links/address-exchange.ts';
+import { createSeededRandom, ManualClock } from '../../../src/testing/index.ts';
+import { START_MS, TestNode } from '../../support/test-node.ts';
 
 const SIDECAR: Caller = { scope: 'sidecar' };
 

@@ -127,7 +127,7 @@ async function explained({ dataDir }: SidecarOptions, parts: SidecarParts): Prom
     if (!(error instanceof Error) || errorCode(error.cause) === undefined) throw error;
     throw new StartupError(
       error.message,
-      'If a port is in use, stop whatever uses it, or choose another one with --mesh-listen.',
+      'Choose an address of this machine and a free port with --mesh-listen, or stop whatever uses the port.',
       error,
     );
   }

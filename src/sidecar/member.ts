@@ -41,7 +41,12 @@ import {
   type ExchangeOptions,
   type ExchangeReport,
 } from './links/address-exchange.ts';
-import { type DiscoverySource, Finder, type FinderReport } from './links/finder.ts';
+import {
+  type DiscoverySource,
+  type DiscoveryView,
+  Finder,
+  type FinderReport,
+} from './links/finder.ts';
 import { OperatorPeers } from './links/operator-peers.ts';
 import type { Pauses } from './links/pauses.ts';
 import { Runtime } from './runtime.ts';
@@ -251,6 +256,11 @@ export class Member {
   /** Before `connect`: what is silent, in place of what was kept. */
   adoptPauses(pauses: Pauses): Promise<void> {
     return this.#operator.adopt(pauses);
+  }
+
+  /** How each way of finding members is doing. */
+  discoveries(): readonly DiscoveryView[] {
+    return this.#finder.views();
   }
 
   /** This machine is in another network than before: all that waits is dialled soon. */

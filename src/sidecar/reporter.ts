@@ -183,7 +183,7 @@ class Reporter {
     const { linkClass } = report;
     if (report.type === 'quiet') {
       const { closed, reason } = report;
-      const message = `${reason}; ${closed} links were closed`;
+      const message = `${reason}; links closed: ${closed}`;
       this.#log.info('mesh.quiet_hours', { linkClass, closed }, message);
     } else {
       const message = `quiet hours of ${linkClass} links are over`;

@@ -56,6 +56,21 @@ describe('a link that is lost', () => {
     assert.equal(alpha.peer('beta').attempts, 0);
   });
 
+  it('is told with its reason and its time, also when the next one is up', async () => {
+    const world = new MeshWorld();
+    const beta = await world.node('beta');
+    const alpha = await world.node('alpha', [beta]);
+    await world.pass(11_000);
+    world.network.cut('alpha:1', 'beta:1');
+    await world.pass(0);
+    const lostMs = world.clock.now().wallMs;
+    world.network.heal('alpha:1', 'beta:1');
+    await passUntilLinked(world, alpha);
+    const { state, lastError, lastLoss, lastLostMs } = alpha.peer('beta');
+    assert.deepEqual([state, lastError], ['connected', '']);
+    assert.deepEqual([lastLoss, lastLostMs], ['the network was cut', lostMs]);
+  });
+
   it('in silence is noticed by both sides in time, and made again when the way is open', async () => {
     const world = new MeshWorld();
     const beta = await world.node('beta');

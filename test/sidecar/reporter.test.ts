@@ -256,7 +256,7 @@ test('quiet hours are told when they begin and when they are over', () => {
   reported.report({ type: 'quiet', linkClass: 'satellite', reason, closed: 2 });
   reported.report({ type: 'quiet-over', linkClass: 'satellite' });
   assert.deepEqual(reported.take(), [
-    `info mesh.quiet_hours ${reason}; 2 links were closed`,
+    `info mesh.quiet_hours ${reason}; links closed: 2`,
     'info mesh.quiet_hours_over quiet hours of satellite links are over',
   ]);
 });

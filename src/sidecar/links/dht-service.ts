@@ -23,7 +23,7 @@ import type { SidecarOptions } from '../options.ts';
 import { RepeatFilter } from '../repeat-filter.ts';
 import { StartupError } from '../startup-error.ts';
 import { type DhtNetwork, loadKnownNodes, saveKnownNodes } from './dht-nodes-file.ts';
-import type { DiscoverySource } from './finder.ts';
+import type { DiscoveryCondition, DiscoverySource } from './finder.ts';
 import { KnownNodesSaver } from './known-nodes-saver.ts';
 
 /** Enough for a site of a hundred that starts at once; 50 a second cost 2 % of a CPU. */
@@ -89,6 +89,7 @@ export async function openDht(options: SidecarOptions, parts: DhtParts): Promise
         return createDhtDiscovery({ node, topic, keyPair: key.noise, isPublic, ...environment });
       },
       silence: () => node.silence(),
+      condition: () => dhtCondition(node.status, network),
     },
     createRoute: () => ({
       transport: createDhtTransport({ node, keyPair: key.noise, dialKeyPair: dial, timers }),
@@ -102,6 +103,22 @@ export async function openDht(options: SidecarOptions, parts: DhtParts): Promise
       await node.close();
     },
   };
+}
+
+/** In words, for operators. */
+export function dhtCondition(
+  { state, isOpen }: DhtStatus,
+  network: DhtNetwork,
+): DiscoveryCondition {
+  const whose = network === 'public' ? 'the public one' : 'of your own';
+  switch (state) {
+    case 'starting':
+      return { isTroubled: false, note: `${whose}, no answer yet` };
+    case 'silent':
+      return { isTroubled: true, note: `${whose}, nobody answers` };
+    case 'answering':
+      return { isTroubled: false, note: `${whose}, answers${isOpen ? ', our port is open' : ''}` };
+  }
 }
 
 /** Which DHT the options mean; undefined for none. */
@@ -129,7 +146,7 @@ function toAddress(text: string): DhtAddress[] {
 
 function cannotBind({ dhtListen, dhtBootstrapListen }: SidecarOptions, error: Error): StartupError {
   const udp = [dhtBootstrapListen, dhtListen].flatMap((one) =>
-    one ? [formatPeerAddress(one)] : [],
+    one !== undefined && one.port !== 0 ? [formatPeerAddress(one)] : [],
   );
   return new StartupError(
     `The DHT cannot listen on UDP ${udp.join(' and ')}: ${bindFailure(error)}.`,

@@ -9,12 +9,28 @@ export interface SelfOnNetwork {
   readonly meshAddress: string;
 }
 
+/** How a way does that may be used. */
+export interface DiscoveryCondition {
+  readonly isTroubled: boolean;
+  /** Over what it looks, or what is wrong, in words. */
+  readonly note: string;
+}
+
+/** One way of finding members, as operators see it. */
+export interface DiscoveryView {
+  readonly source: Found['source'];
+  readonly state: 'looking' | 'silent' | 'troubled';
+  readonly note: string;
+}
+
 export interface DiscoverySource {
   readonly source: Found['source'];
   /** Made anew each time that it may speak. */
   create(self: SelfOnNetwork): Discovery;
   /** The way is silent from now on, until the next `create`: called after the discovery was closed. */
   silence?(): Promise<void>;
+  /** Asked of what was created last. */
+  condition?(): DiscoveryCondition;
 }
 
 export type FinderReport =
@@ -38,6 +54,8 @@ export interface FinderParts {
 export class Finder {
   readonly #parts: FinderParts;
   readonly #running = new Map<DiscoverySource, Discovery>();
+  /** Why what runs did not start. */
+  readonly #refusals = new Map<DiscoverySource, string>();
   #isClosed = false;
   /** Goodbyes under way. */
   #stopping: Promise<unknown> = Promise.resolve();
@@ -54,6 +72,17 @@ export class Finder {
       if (may && running === undefined) this.#begin(source);
       if (!may && running !== undefined) this.#end(source, running);
     }
+  }
+
+  views(): readonly DiscoveryView[] {
+    return this.#parts.sources.map((from) => {
+      const { source } = from;
+      if (!this.#running.has(from)) return { source, state: 'silent', note: '' };
+      const refusal = this.#refusals.get(from);
+      if (refusal !== undefined) return { source, state: 'troubled', note: refusal };
+      const { isTroubled, note } = from.condition?.() ?? { isTroubled: false, note: '' };
+      return { source, state: isTroubled ? 'troubled' : 'looking', note };
+    });
   }
 
   nudge(): void {
@@ -86,12 +115,17 @@ export class Finder {
       () => {
         if (runs()) report({ type: 'discovery-started', source });
       },
-      (error: unknown) => onTrouble(error instanceof Error ? error.message : String(error)),
+      (error: unknown) => {
+        const reason = error instanceof Error ? error.message : String(error);
+        if (runs()) this.#refusals.set(from, reason);
+        onTrouble(reason);
+      },
     );
   }
 
   #end(from: DiscoverySource, discovery: Discovery): void {
     this.#running.delete(from);
+    this.#refusals.delete(from);
     const closed = discovery
       .close()
       // At the end the way itself is closed, after the last words on its links.

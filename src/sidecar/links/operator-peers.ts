@@ -113,7 +113,7 @@ export class OperatorPeers {
     if (!this.#mesh.removePeer(address)) {
       throw new HoldfastError(
         'NOT_FOUND',
-        `address: "${address}" is not a configured peer. Nothing was removed.`,
+        `address: "${address}" is not a configured peer. Nothing was removed; give an address that was added or configured, as \`holdfast peers\` shows it.`,
         { field: 'address' },
       );
     }

@@ -17,12 +17,14 @@ class World {
   /** What starting rejects with. */
   refusal: Error | undefined;
   maySpeak = true;
+  condition = { isTroubled: false, note: 'on eth0' };
   readonly finder = new Finder({
     self: () => ({ nodeId: 'aa', meshAddress: '[::]:7677' }),
     sources: [
       {
         source: 'multicast',
         create: ({ meshAddress }) => this.#create(meshAddress),
+        condition: () => this.condition,
         silence: async () => {
           this.events.push('silence');
         },
@@ -101,11 +103,28 @@ describe('a finder', () => {
     assert.deepEqual(world.events, ['start [::]:7677', 'close', 'start [::]:7677']);
   });
 
+  it('says of each way whether it looks, is silent or has trouble', async () => {
+    const world = new World();
+    const view = () => world.finder.views();
+    const silent = { source: 'multicast', state: 'silent', note: '' };
+    assert.deepEqual(view(), [silent], 'not begun');
+    world.finder.look();
+    await settle();
+    assert.deepEqual(view(), [{ source: 'multicast', state: 'looking', note: 'on eth0' }]);
+    world.condition = { isTroubled: true, note: 'no interface' };
+    assert.deepEqual(view(), [{ source: 'multicast', state: 'troubled', note: 'no interface' }]);
+    world.maySpeak = false;
+    world.finder.look();
+    assert.deepEqual(view(), [silent]);
+  });
+
   it('tells why a discovery did not start', async () => {
     const world = new World();
     world.refusal = new Error('no such interface');
     world.finder.look();
     await settle();
+    const troubled = { source: 'multicast', state: 'troubled', note: 'no such interface' };
+    assert.deepEqual(world.finder.views(), [troubled]);
     assert.deepEqual(world.reports, [
       { type: 'discovery-trouble', source: 'multicast', reason: 'no such interface' },
     ]);

@@ -22,7 +22,7 @@ import {
   type Versions,
 } from './protocol/index.ts';
 import { RateMeter } from './rate-meter.ts';
-import type { Link } from './transport/transport.ts';
+import { CLOSED_BY_PEER, type Link } from './transport/transport.ts';
 
 /** What comes in between two ticks that is more than pings and their like. */
 const PROGRESS_BYTES = 512;
@@ -300,8 +300,8 @@ export class LinkDriver {
 
   /** Who is dialled and takes us for a stranger says no word: that is all a dialler learns. */
   #wordsFor(reason: string): string {
-    const wasGreeted = this.#bootId !== '' || !this.link.initiator;
-    return wasGreeted ? reason : `${reason} without a word: ${UNGREETED}`;
+    const isRefusal = reason === CLOSED_BY_PEER && this.#bootId === '' && this.link.initiator;
+    return isRefusal ? `${reason} without a word: ${UNGREETED}` : reason;
   }
 
   #finish(why: CloseReason, message: string): void {

@@ -5,8 +5,9 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { createSeededRandom } from '../../src/testing/index.ts';
+import type { Ended } from './support/collect.ts';
 import type { RunningSidecar } from './support/running-sidecar.ts';
-import { type Ended, Site } from './support/site.ts';
+import { Site } from './support/site.ts';
 
 const MIB = 1024 * 1024;
 

@@ -79,6 +79,11 @@ declare module 'hyperdht' {
     bind(): Promise<void>;
     /** The address that is bound; null before. */
     address(): DhtAddress | null;
+    /**
+     * Asks nodes of the routing table whether they reach our port, unless it counts as open, and notes it: with true that alone.
+     * False when it is still closed, or when no node has told our address yet. Never rejects. Of dht-rpc, and not part of its API.
+     */
+    protected _updateNetworkState(onlyFirewall: true): Promise<boolean>;
     /** Called for each request; false when it is none of ours. */
     onrequest(request: DhtRequest): boolean;
     createServer(options: {

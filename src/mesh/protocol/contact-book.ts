@@ -41,8 +41,10 @@ interface Row extends Contact {
   failedAtMs: number | undefined;
   isSelf: boolean;
   isUnderWay: boolean;
-  /** When somebody was met there; until then when it was offered first. */
+  /** When somebody was last met there, or linked who may be there; until then when it was offered first. */
   goodAtMs: number;
+  /** End of the last link there that had held for long. */
+  heldAtMs: number;
   /** Of the first failure since then. */
   failingSinceMs: number | undefined;
   /** A claim that turned out wrong. */
@@ -155,11 +157,14 @@ export class ContactBook {
   ): void {
     for (const row of [...this.#rows.values()]) {
       if (row.nodeId !== nodeId) continue;
+      // Nobody dialled while there was a link: that time was not fruitless.
+      if (end !== 'young') row.goodAtMs = nowMs;
       const isLed = led === undefined || row === led;
       if (end === 'young' && isLed) this.#blame(row, reason, nowMs);
       else {
         // What was closed because it was one too many had held long enough, too: it need not be asked again.
         if (row === led || (end === 'stable' && row.isKept)) row.attempts = 0;
+        if (end === 'stable') row.heldAtMs = nowMs;
         if (isLed) this.#note(row, reason, nowMs);
         this.#wait(row, nowMs);
       }
@@ -292,6 +297,7 @@ export class ContactBook {
       isSelf: false,
       isUnderWay: false,
       goodAtMs: nowMs,
+      heldAtMs: -Infinity,
       failingSinceMs: undefined,
       wrongClaim: undefined,
     };
@@ -317,7 +323,9 @@ export class ContactBook {
   }
 
   #wait(row: Row, nowMs: number): void {
-    row.nextAtMs = nowMs + dialDelayMs(Math.max(1, row.attempts), this.#fraction());
+    // What was found is given up after so many failures, which must not come sooner.
+    const sinceHeldMs = row.isKept ? nowMs - row.heldAtMs : Infinity;
+    row.nextAtMs = nowMs + dialDelayMs(Math.max(1, row.attempts), this.#fraction(), sinceHeldMs);
   }
 
   #restart(row: Row, nextAtMs: number): void {

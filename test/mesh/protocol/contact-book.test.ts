@@ -252,6 +252,44 @@ describe('a lost link', () => {
     }
   });
 
+  it('that held for days leaves a way that is tried before it is forgotten', () => {
+    const known = twoWays();
+    const led = contact(known, 'a:1');
+    known.met(led, ALICE, 0, 1_000);
+    const endMs = 3 * DAY_MS;
+    known.expire((nodeId) => nodeId === ALICE, endMs);
+    known.linkLost(ALICE, led, 'stable', 'reset', endMs);
+    known.expire(nobody, endMs + 60_000);
+    assert.deepEqual(
+      known.contacts().map(({ address }) => address),
+      addresses,
+    );
+    assert.equal(fail(known, 'a:1', endMs + 60_000), false);
+    known.expire(nobody, endMs + 2 * DAY_MS);
+    assert.deepEqual(known.contacts(), []);
+  });
+
+  it('that held for long is tried a quarter of a minute apart for five minutes where an operator named it', () => {
+    for (const [end, longestMs] of [
+      ['stable', 15_000],
+      ['young', LONGEST_WAIT_MS],
+    ] as const) {
+      const known = book(0.999_999);
+      known.offer({ address: 'hub:1', source: 'configured' }, 0);
+      const hub = contact(known, 'hub:1');
+      known.met(hub, ALICE, 0, 0);
+      known.linkLost(ALICE, hub, end, 'reset', 1_000);
+      const waits = new Set<number>();
+      for (let nowMs = 1_000; nowMs < 300_000; nowMs = hub.nextAtMs) {
+        fail(known, 'hub:1', nowMs);
+        waits.add(Math.round(hub.nextAtMs - nowMs));
+      }
+      assert.equal(Math.max(...waits), longestMs, end);
+      fail(known, 'hub:1', 302_000);
+      assert.equal(Math.round(hub.nextAtMs - 302_000), LONGEST_WAIT_MS);
+    }
+  });
+
   it('that the peer had dialled blames all of its contacts', () => {
     const known = twoWays();
     known.linkLost(ALICE, undefined, 'young', 'reset', 1_000);

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { describe, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { describe, test } from 'node:test';
 import { Site, waitFor } from '../e2e/support/site.ts';
 import { doubtNamespaces } from '../support/netns.ts';
 import { Network } from '../support/network.ts';
@@ -81,7 +81,9 @@ function lineValue(text: string, name: string): number {
 
 const skip = await doubtNamespaces();
 
-describe('sidecars with the defaults on a LAN with a default route', { skip: skip ?? false }, () => {
+describe('sidecars with the defaults on a LAN with a default route', {
+  skip: skip ?? false,
+}, () => {
   test('link and send nothing beyond it but multicast, unless the public DHT is asked for by name', async (t) => {
     await using network = await Network.create({
       sites: { a: ['alfalfa', 'bergamot', 'chicory'] },
@@ -93,7 +95,12 @@ describe('sidecars with the defaults on a LAN with a default route', { skip: ski
     await site.init('bergamot', 'alfalfa');
     await site.init('chicory', 'alfalfa');
     const start = (name: string, ...args: string[]) =>
-      site.start(name, { inside: network.host(name).inside, api: 'off', mesh: '0.0.0.0:7677', args });
+      site.start(name, {
+        inside: network.host(name).inside,
+        api: 'off',
+        mesh: '0.0.0.0:7677',
+        args,
+      });
 
     const before = await router.received();
     const pair = [await start('alfalfa'), await start('bergamot')];

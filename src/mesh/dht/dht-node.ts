@@ -161,7 +161,8 @@ export class DhtNode {
 
   /** The UDP port is the one others reach unless a router between maps it. */
   get address(): DhtAddress {
-    return this.#dht.address() ?? this.#options.listen;
+    const { host, port } = this.#options.listen;
+    return { host, port: this.#dht.localAddress()?.port ?? port };
   }
 
   /** Everything worth keeping for the next start. */

@@ -8,6 +8,9 @@ export const MESH_PORT = 7677;
 const BOOTSTRAP_PORT = 7678;
 const DHT_PORT = 7679;
 
+/** The UDP streams of hyperdht send 1,200 bytes at once, and never in pieces. */
+const UDX_MTU = 1_280;
+
 interface Placed {
   readonly name: string;
   readonly site: string;
@@ -23,6 +26,8 @@ interface Mode {
   readonly needsNoIntroduction?: boolean;
   /** Works over IPv4 alone. */
   readonly isIpv4Only?: boolean;
+  /** The narrowest network that is wide enough, by its largest packet in bytes: 576 unless given. */
+  readonly smallestMtu?: number;
   /** For tests of its own: what it adds is played there. */
   readonly isByNameOnly?: boolean;
 }
@@ -62,6 +67,7 @@ const ALL_MODES = {
     meetsAll: true,
     needsNoIntroduction: true,
     isIpv4Only: true,
+    smallestMtu: UDX_MTU,
   },
   /** The first host of site b is the only bootstrap node. */
   hub: {
@@ -73,6 +79,7 @@ const ALL_MODES = {
     meetsAll: true,
     needsNoIntroduction: true,
     isIpv4Only: true,
+    smallestMtu: UDX_MTU,
     isByNameOnly: true,
   },
 } as const satisfies Readonly<Record<string, Mode>>;

@@ -15,6 +15,8 @@ const MAX_FAILURES = 12;
 const MAX_FRUITLESS_MS = 24 * 3_600_000;
 /** What was given up is not taken back sooner, but from multicast, which says that it is there now. */
 const GIVEN_UP_MS = 10 * 60_000;
+/** The same of what the DHT says: it forgets by itself who no longer announces, and sites that were cut off must meet again soon. */
+const GIVEN_UP_DHT_MS = 30_000;
 const MAX_GIVEN_UP = 512;
 /** Addresses of one name. */
 const MAX_NAME_ADDRESSES = 64;
@@ -258,7 +260,8 @@ export class ContactBook {
 
   #takesBack({ address, source }: Offer, nowMs: number): boolean {
     const atMs = this.#givenUpAtMs.get(address);
-    return source === 'multicast' || atMs === undefined || nowMs - atMs >= GIVEN_UP_MS;
+    const waitMs = source === 'dht' ? GIVEN_UP_DHT_MS : GIVEN_UP_MS;
+    return source === 'multicast' || atMs === undefined || nowMs - atMs >= waitMs;
   }
 
   /** Room for one more that no operator named. False when nobody can be asked to leave. */

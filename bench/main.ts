@@ -18,6 +18,7 @@ import { Bench } from './processes.ts';
 import { site } from './site.ts';
 import { slowLink } from './slow-link.ts';
 import { storage } from './storage.ts';
+import { strangers } from './strangers.ts';
 import { initialSync, reconnect, reconnect5000 } from './sync.ts';
 import { transfers } from './transfers.ts';
 import { visibility } from './visibility.ts';
@@ -40,6 +41,7 @@ const BENCHMARKS: Readonly<Record<string, (bench: Bench) => Promise<Figure[]>>> 
   storage,
   linkThroughput,
   linkMemory,
+  strangers,
   firstLink,
   site,
   slowLink,

@@ -11,10 +11,9 @@ import { type Figure, limit } from './figure.ts';
 import { openMember } from './other-members.ts';
 import type { Bench } from './processes.ts';
 
-/** As many as the DHT looks at in one crowd: beyond it they are dropped unheard, which costs nothing. */
-const STRANGERS = 200;
-const WARMING_STRANGERS = 50;
-const AT_ONCE = 10;
+/** All at once, because over the DHT each goes on asking until its dial has taken too long. Few enough for all to be looked at. */
+const STRANGERS = 100;
+const WARMING_STRANGERS = 20;
 const SETTLE_MS = 5000;
 const LOOPBACK = '127.0.0.1';
 
@@ -38,11 +37,11 @@ export async function strangers(bench: Bench): Promise<Figure[]> {
   const figures: Figure[] = [];
   for (const [name, comes] of ways) {
     // The first ones pay for what is compiled once.
-    await inTurns(WARMING_STRANGERS, comes);
+    await crowd(WARMING_STRANGERS, comes);
     await scheduler.wait(SETTLE_MS);
     const idleMs = await spent(sidecar.pid, () => scheduler.wait(SETTLE_MS));
     const startedAt = performance.now();
-    const busyMs = await spent(sidecar.pid, () => inTurns(STRANGERS, comes));
+    const busyMs = await spent(sidecar.pid, () => crowd(STRANGERS, comes));
     const idleShareMs = (idleMs * (performance.now() - startedAt)) / SETTLE_MS;
     figures.push(
       limit({
@@ -80,12 +79,8 @@ async function comeByDht(node: DhtNode, address: string): Promise<void> {
   await transport.close();
 }
 
-async function inTurns(count: number, comes: Stranger): Promise<void> {
-  let left = count;
-  const turn = async (): Promise<void> => {
-    while (left-- > 0) await comes();
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, turn));
+async function crowd(count: number, comes: Stranger): Promise<void> {
+  await Promise.all(Array.from({ length: count }, comes));
 }
 
 /** Milliseconds of CPU of a process while something happens. */

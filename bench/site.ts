@@ -10,8 +10,16 @@ import {
   isConnected,
   type SiteGraph,
 } from '../test/mesh/support/site-graph.ts';
-import { type Figure, limit } from './figure.ts';
+import type { Figure } from './figure.ts';
 import { realSite } from './real-site.ts';
+import {
+  judgeScales,
+  type Scale,
+  SITE_LIMITS,
+  type Steady,
+  type Turmoil,
+  wantedLinks,
+} from './site-figures.ts';
 import type { VirtualNode } from './virtual-mesh.ts';
 import { VirtualSite } from './virtual-site.ts';
 import { put } from './virtual-writes.ts';
@@ -22,70 +30,18 @@ const MINUTE_MS = 60 * SECOND_MS;
 const START_WITHIN_MS = 2 * SECOND_MS;
 /** Members change their names every ten minutes. */
 const STEADY_MINUTES = 10;
-const WRITES = 5;
-const MOST_CHURN = 10;
-/** Whoever starts takes the first it hears of; a link that is not wanted any more is kept for a minute. */
-const MOST_LINKS_IN_TURMOIL = 30;
-/** Who vanished is dialled in vain three times before the others choose without it. */
-const SETTLED_WITHIN_MS = 10 * MINUTE_MS;
 /** Longer than a change takes to show: silence that is noticed, dials that fail, and the minute that a link is kept. */
 const CALM_MS = 2 * MINUTE_MS;
-/** Beyond nine members each wants two neighbours in each of three rings. */
-const MOST_LINKS = 6;
-const FULL_MESH = 9;
-/** UDP payload of the whole LAN in a minute, by sidecar. */
-const MOST_DISCOVERY_BYTES = 400;
-const LINKED_WITHIN_MS = 5 * SECOND_MS;
-/** Both ends of an idle link ask and answer. */
-const MOST_LINK_BYTES = 4000;
 const LOOK_EVERY_MS = 100;
-const WRITTEN_WITHIN_MS = SECOND_MS;
-/** Dead links end within 15 s. */
-const HEALED_WITHIN_MS = 30 * SECOND_MS;
-
-interface Steady {
-  readonly mostLinks: number;
-  readonly meanLinks: number;
-  readonly hops: number;
-  readonly meanHops: number;
-  /** Seconds in which not everybody reached everybody. */
-  readonly apartSeconds: number;
-  /** Of the whole LAN in a minute. */
-  readonly discoveryBytes: number;
-  /** Of one link in a minute, both ways. */
-  readonly frames: number;
-  readonly bytes: number;
-  readonly slowestWriteMs: number;
-}
-
-interface Turmoil {
-  /** Links of one sidecar. */
-  readonly most: number;
-  /** When somebody had more than wanted for the last time. */
-  readonly settledMs: number;
-  /** Seconds in which not everybody reached everybody. */
-  readonly apartSeconds: number;
-}
-
-interface Scale {
-  readonly size: number;
-  readonly linkedMs: number;
-  readonly levelMs: number;
-  readonly firstMinuteBytes: number;
-  readonly start: Turmoil;
-  readonly before: Steady;
-  readonly churn: number;
-  readonly healedMs: number;
-  readonly againLevelMs: number;
-  readonly turmoil: Turmoil;
-  readonly after: Steady;
-}
+const WRITES = 5;
+const MOST_CHURN = 10;
 
 export async function site(): Promise<Figure[]> {
   const only = process.env.BENCH_SITE?.split(',').filter((word) => word !== '');
   const sizes = only?.map(Number) ?? SIZES;
-  const figures: Figure[] = [];
-  for (const size of sizes) figures.push(...judge(await measure(size)));
+  const scales: Scale[] = [];
+  for (const size of sizes) scales.push(await measure(size));
+  const figures = judgeScales(scales);
   const { BENCH_SITE_REAL: processes } = process.env;
   if (processes !== undefined) figures.push(...(await realSite(Number(processes))));
   return figures;
@@ -98,7 +54,7 @@ async function measure(size: number): Promise<Scale> {
     if (n > 0) await mesh.pass(START_WITHIN_MS / (size - 1));
     await site.join();
   }
-  const linkedMs = await untilConnected(site, LINKED_WITHIN_MS);
+  const linkedMs = await untilConnected(site, SITE_LIMITS.linkedMs);
   const levelMs = linkedMs + (await mesh.untilLevel(MINUTE_MS));
   let firstMinuteBytes = Number.NaN;
   mesh.clock.after(MINUTE_MS - mesh.clock.now().monotonicMs, () => {
@@ -108,7 +64,7 @@ async function measure(size: number): Promise<Scale> {
   const before = await watchSteady(site, 0);
   const churn = Math.min(MOST_CHURN, Math.floor(size / 5));
   const { closed } = await churnSite(site, churn);
-  const healedMs = await untilConnected(site, HEALED_WITHIN_MS);
+  const healedMs = await untilConnected(site, SITE_LIMITS.healedMs);
   const againLevelMs = healedMs + (await mesh.untilLevel(MINUTE_MS));
   const turmoil = await untilSettled(site);
   await closed;
@@ -161,14 +117,10 @@ async function untilSettled(site: VirtualSite): Promise<Turmoil> {
     const links = Math.max(...degrees(graph));
     most = Math.max(most, links);
     if (links > wantedLinks(site.nodes.length)) lastMs = atMs;
-    if (lastMs > SETTLED_WITHIN_MS) break;
+    if (lastMs > SITE_LIMITS.settledMs) break;
     await site.mesh.pass(SECOND_MS);
   }
   return { most, settledMs: lastMs, apartSeconds };
-}
-
-function wantedLinks(size: number): number {
-  return size <= FULL_MESH ? size - 1 : MOST_LINKS;
 }
 
 /** Minutes in which nothing is written, looked at each second; then writes, one after the other. */
@@ -221,99 +173,3 @@ function meanHops(graph: SiteGraph): number {
   const hops = [...graph.keys()].flatMap((from) => [...hopsFrom(graph, from).values()]);
   return hops.reduce((sum, far) => sum + far, 0) / (graph.size * (graph.size - 1));
 }
-
-function judge(scale: Scale): Figure[] {
-  const { size, before, after } = scale;
-  const most = wantedLinks(size);
-  const of = (what: string): string => `site of ${size}: ${what}`;
-  const limits = [
-    {
-      name: 'all reach each other after the last start',
-      value: scale.linkedMs,
-      unit: 'virtual ms',
-      atMost: LINKED_WITHIN_MS,
-    },
-    {
-      name: 'most links of a sidecar once settled',
-      value: before.mostLinks,
-      unit: 'links',
-      atMost: most,
-    },
-    { name: 'the same, settled after churn', value: after.mostLinks, unit: 'links', atMost: most },
-    {
-      name: 'not all reach each other, once settled',
-      value: before.apartSeconds + after.apartSeconds,
-      unit: 's',
-      atMost: 0,
-    },
-    {
-      name: 'all reach each other again after churn',
-      value: scale.healedMs,
-      unit: 'virtual ms',
-      atMost: HEALED_WITHIN_MS,
-    },
-    {
-      name: 'most links of a sidecar after start and churn',
-      value: Math.max(scale.start.most, scale.turmoil.most),
-      unit: 'links',
-      atMost: MOST_LINKS_IN_TURMOIL,
-    },
-    {
-      name: 'nobody has more links than wanted after start and churn',
-      value: Math.max(scale.start.settledMs, scale.turmoil.settledMs),
-      unit: 'virtual ms',
-      atMost: SETTLED_WITHIN_MS,
-    },
-    {
-      name: 'slowest write until everybody has it',
-      value: Math.max(before.slowestWriteMs, after.slowestWriteMs),
-      unit: 'virtual ms',
-      atMost: WRITTEN_WITHIN_MS,
-    },
-    {
-      name: 'discovery, by sidecar, in a later minute',
-      value: Math.max(before.discoveryBytes, after.discoveryBytes) / size,
-      unit: 'B',
-      atMost: MOST_DISCOVERY_BYTES,
-    },
-    {
-      name: 'an idle link, both ways, in a minute',
-      value: Math.max(before.bytes, after.bytes),
-      unit: 'B',
-      atMost: MOST_LINK_BYTES,
-    },
-  ];
-  const judged = limits.map((one) => {
-    const { text, met } = limit(one);
-    return { name: of(one.name), text, met };
-  });
-  return [
-    { name: of('as a row'), text: rowOf(scale), met: undefined, row: rowOf(scale) },
-    ...judged,
-  ];
-}
-
-/** As a row of the table in docs/FIGURES.md; its head is there. */
-function rowOf({ size, before, after, churn, ...scale }: Scale): string {
-  const links = ({ meanLinks, mostLinks }: Steady) => `${meanLinks.toFixed(2)}, ${mostLinks}`;
-  const cells = [
-    size,
-    `${scale.start.most}, ${seconds(scale.start.settledMs)}`,
-    links(before),
-    `${before.meanHops.toFixed(2)}, ${before.hops}`,
-    `${seconds(scale.linkedMs)}, ${seconds(scale.levelMs)}`,
-    bytes(scale.firstMinuteBytes),
-    bytes(before.discoveryBytes),
-    `${before.frames.toFixed(1)}, ${bytes(before.bytes)}`,
-    `${Math.round(before.slowestWriteMs)} ms`,
-    churn,
-    `${seconds(scale.healedMs)}, ${seconds(scale.againLevelMs)}`,
-    `${scale.turmoil.most}, ${seconds(scale.turmoil.settledMs)}`,
-    links(after),
-    `${Math.round(after.slowestWriteMs)} ms`,
-  ];
-  return `| ${cells.join(' | ')} |`;
-}
-
-const seconds = (ms: number): string => `${(ms / SECOND_MS).toFixed(1)} s`;
-const bytes = (count: number): string => `${Math.round(count).toLocaleString('en')} B`;

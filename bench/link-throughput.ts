@@ -1,11 +1,14 @@
-// Throughput and CPU of a LAN link beside plain TCP: the same frames to another process, in turn, back-pressure respected.
+// Throughput and CPU of a LAN link and of one over the DHT beside plain TCP: the same frames to another process, in turn,
+// back-pressure respected.
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
-import { createLanTransport } from '../src/mesh/index.ts';
+import { createLanTransport, type Link, type Transport } from '../src/mesh/index.ts';
 import { deriveNodeKey, systemEnvironment } from '../src/sidecar/index.ts';
+import { freeUdpPort } from '../test/mesh/support/dht-network.ts';
+import { DIAL_KEY_PAIR, openDhtNode, openDhtTransport } from './dht-ends.ts';
 import { type Figure, judge, type Pair } from './figure.ts';
 import type { SinkNews, SinkOrder } from './link-sink.ts';
 
@@ -30,34 +33,58 @@ interface Throughput {
   readonly cpuMicrosPerFrame: number;
 }
 
-export async function lanLink(): Promise<Figure[]> {
-  const sink = fork(SINK, { execArgv: [] });
-  try {
-    const listens = await news(sink, 'listens');
-    const lan = await openLink(listens.lan);
-    const plain = await openPlain(listens.plain);
-    const figures: Figure[] = [];
-    for (const size of SIZES) {
-      const rates: Pair[] = [];
-      const costs: Pair[] = [];
-      for (let round = 0; round < ROUNDS; round++) {
-        const theirs = await measure(sink, plain, size);
-        const ours = await measure(sink, lan, size);
+/** A way to the sink, which is measured beside plain TCP. */
+interface Way {
+  readonly name: string;
+  readonly sender: Sender;
+  readonly rates: Pair[];
+  readonly costs: Pair[];
+}
+
+export async function linkThroughput(): Promise<Figure[]> {
+  const port = await freeUdpPort();
+  const sink = fork(SINK, [String(port)], { execArgv: [] });
+  await using opened = new AsyncDisposableStack();
+  opened.defer(async () => {
+    sink.disconnect();
+    await once(sink, 'exit');
+  });
+  const listens = await news(sink, 'listens');
+  const plain = await openPlain(listens.plain);
+  const { random, timers } = systemEnvironment;
+  const { noise } = deriveNodeKey(random.bytes(KEY_BYTES));
+  const lan = createLanTransport({ host: LOOPBACK, port: 0, keyPair: noise, timers });
+  opened.defer(() => lan.close());
+  const node = await openDhtNode(port);
+  opened.defer(() => node.close());
+  const dht = openDhtTransport(node, DIAL_KEY_PAIR);
+  opened.defer(() => dht.close());
+  const links = [
+    { name: 'LAN link', sender: senderOf(await dial(lan, listens.lan)) },
+    { name: 'DHT link', sender: senderOf(await dial(dht, listens.dht)) },
+  ];
+  const figures: Figure[] = [];
+  for (const size of SIZES) {
+    const ways: Way[] = links.map((link) => ({ ...link, rates: [], costs: [] }));
+    for (let round = 0; round < ROUNDS; round++) {
+      const theirs = await measure(sink, plain, size);
+      for (const { sender, rates, costs } of ways) {
+        const ours = await measure(sink, sender, size);
         rates.push({ ours: ours.megabytesPerSecond, peer: theirs.megabytesPerSecond });
         costs.push({ ours: ours.cpuMicrosPerFrame, peer: theirs.cpuMicrosPerFrame });
       }
-      const peerName = 'plain TCP';
-      const name = `LAN link, frames of ${size.name}`;
-      figures.push(judge({ name, unit: 'MB/s', peerName, pairs: rates }));
-      figures.push(
-        judge({ name: 'the same, CPU of both ends', unit: 'µs a frame', peerName, pairs: costs }),
-      );
     }
-    return figures;
-  } finally {
-    sink.disconnect();
-    await once(sink, 'exit');
+    figures.push(...ways.flatMap((way) => judgeWay(way, size.name)));
   }
+  return figures;
+}
+
+function judgeWay({ name, rates, costs }: Way, size: string): Figure[] {
+  const peerName = 'plain TCP';
+  return [
+    judge({ name: `${name}, frames of ${size}`, unit: 'MB/s', peerName, pairs: rates }),
+    judge({ name: 'the same, CPU of both ends', unit: 'µs a frame', peerName, pairs: costs }),
+  ];
 }
 
 async function measure(
@@ -82,11 +109,11 @@ async function measure(
   };
 }
 
-async function openLink(address: string): Promise<Sender> {
-  const { random, timers } = systemEnvironment;
-  const { noise } = deriveNodeKey(random.bytes(KEY_BYTES));
-  const transport = createLanTransport({ host: LOOPBACK, port: 0, keyPair: noise, timers });
-  const link = await transport.dial(address, new AbortController().signal);
+function dial(transport: Transport, address: string): Promise<Link> {
+  return transport.dial(address, new AbortController().signal);
+}
+
+function senderOf(link: Link): Sender {
   let onDrain = (): void => {};
   link.attach({ onFrame: () => undefined, onDrain: () => onDrain(), onClose: () => undefined });
   return {

@@ -6,7 +6,7 @@ import type {
   SocketHandlers,
 } from '../src/mesh/discovery/multicast-socket.ts';
 import { createMulticastDiscovery, type NetworkInterfaces } from '../src/mesh/index.ts';
-import type { DiscoverySource } from '../src/sidecar/finder.ts';
+import type { DiscoverySource } from '../src/sidecar/links/finder.ts';
 import { sodiumSecretBox } from '../src/sidecar/sodium-crypto.ts';
 import type { ManualClock } from '../src/testing/index.ts';
 import { toDecoded } from '../test/mesh/support/lan-bus.ts';

@@ -2,21 +2,26 @@
 //
 // BENCH_FIRST_LINK=static takes only some of the ways.
 import process from 'node:process';
+import { freeUdpPort } from '../test/mesh/support/dht-network.ts';
+import { Network } from '../test/support/network.ts';
 import { type Figure, limit } from './figure.ts';
 import { percentile } from './load.ts';
-import type { Bench } from './processes.ts';
+import type { Bench, BenchSidecar } from './processes.ts';
 
 const ROUNDS = 20;
+const LOOPBACK = '127.0.0.1';
 
-/** How who starts finds who is there already. */
+/** Who is there, and how another one is started that shall find it. */
+interface Prepared {
+  readonly found: BenchSidecar;
+  startFinder(name: string): Promise<BenchSidecar>;
+}
+
 interface Way {
   readonly key: string;
   readonly name: string;
-  /** Starts who is found. Resolves to what the one who finds is told: its `--peer`s, and further options of `holdfast run`. */
-  prepare(bench: Bench): Promise<{
-    readonly peers: readonly string[];
-    readonly options: readonly string[];
-  }>;
+  /** What is opened for it is closed by `opened`. */
+  prepare(bench: Bench, opened: AsyncDisposableStack): Promise<Prepared>;
 }
 
 const STATIC_ADDRESS: Way = {
@@ -24,11 +29,43 @@ const STATIC_ADDRESS: Way = {
   name: 'by static address',
   async prepare(bench) {
     const found = await bench.sidecar('first-link-static');
-    return { peers: [found.meshAddress], options: [] };
+    return { found, startFinder: (name) => bench.sidecar(name, [found.meshAddress]) };
   },
 };
 
-const WAYS: readonly Way[] = [STATIC_ADDRESS];
+/** Two hosts of network namespaces on a bridge, without a default route. */
+const MULTICAST: Way = {
+  key: 'multicast',
+  name: 'by multicast',
+  async prepare(bench, opened) {
+    const network = opened.use(await Network.create({ sites: { a: ['found', 'finder'] } }));
+    const start = (name: string, host: string): Promise<BenchSidecar> => {
+      const { inside } = network.host(host);
+      return bench.sidecar(name, [], [], { inside, meshListen: '0.0.0.0:0', lanDiscovery: 'on' });
+    };
+    const found = await start('first-link-multicast', 'found');
+    await found.log.first('discovery.started');
+    return { found, startFinder: (name) => start(name, 'finder') };
+  },
+};
+
+/** Who is found is the site's bootstrap node as well. No TCP: what links comes over the DHT. */
+const BOOTSTRAP: Way = {
+  key: 'bootstrap',
+  name: 'by own bootstrap node',
+  async prepare(bench) {
+    const bootstrap = `${LOOPBACK}:${await freeUdpPort()}`;
+    const start = (name: string, option: string): Promise<BenchSidecar> => {
+      const options = [option, bootstrap, '--dht-listen', `${LOOPBACK}:0`];
+      return bench.sidecar(name, [], options, { meshListen: 'off' });
+    };
+    const found = await start('first-link-bootstrap', '--dht-bootstrap-listen');
+    await found.log.first('dht.answering');
+    return { found, startFinder: (name) => start(name, '--dht-bootstrap') };
+  },
+};
+
+const WAYS: readonly Way[] = [STATIC_ADDRESS, MULTICAST, BOOTSTRAP];
 
 export async function firstLink(bench: Bench): Promise<Figure[]> {
   const only = process.env.BENCH_FIRST_LINK?.split(',');
@@ -42,13 +79,20 @@ export async function firstLink(bench: Bench): Promise<Figure[]> {
 }
 
 async function measure(bench: Bench, way: Way): Promise<Figure[]> {
-  const { peers, options } = await way.prepare(bench);
+  await using opened = new AsyncDisposableStack();
+  const { found, startFinder } = await way.prepare(bench, opened);
+  opened.defer(() => found.stop());
   const fromStart: number[] = [];
   const fromReady: number[] = [];
   // Each round is a node that nobody has met: names and keys are new, as after an installation.
   for (let round = 0; round < ROUNDS; round++) {
-    const finder = await bench.sidecar(`first-link-${way.key}-${round}`, peers, options);
-    const linkedMs = await finder.startToMs('mesh.link_up');
+    const before = found.log.lines('mesh.link_up').length;
+    const finder = await startFinder(`first-link-${way.key}-${round}`);
+    const linked = await finder.log.first('mesh.link_up');
+    const met = await found.log.next('mesh.link_up', before);
+    // At both ends.
+    const linkedAtMs = Math.max(linked.atMs, met.atMs);
+    const linkedMs = linkedAtMs - finder.startedAtMs;
     fromStart.push(linkedMs);
     fromReady.push(Math.max(0, linkedMs - finder.startToReadyMs));
     await finder.stop();

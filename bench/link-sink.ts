@@ -1,10 +1,13 @@
-// The far end of the throughput benchmark: a process that takes frames over a LAN link and bytes over plain TCP, and counts.
+// The far end of the throughput benchmark: a process that takes frames over links and bytes over plain TCP, and counts.
+//
+// Its argument is the UDP port at which it is a bootstrap node.
 
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import process from 'node:process';
-import { createLanTransport } from '../src/mesh/index.ts';
+import { createLanTransport, type Link } from '../src/mesh/index.ts';
 import { deriveNodeKey, systemEnvironment } from '../src/sidecar/index.ts';
+import { DIAL_KEY_PAIR, openDhtNode, openDhtTransport } from './dht-ends.ts';
 
 const LOOPBACK = '127.0.0.1';
 const KEY_BYTES = 32;
@@ -15,7 +18,7 @@ export interface SinkOrder {
 }
 
 export type SinkNews =
-  | { readonly type: 'listens'; readonly lan: string; readonly plain: number }
+  | { readonly type: 'listens'; readonly lan: string; readonly dht: string; readonly plain: number }
   | { readonly type: 'counts' }
   /** All of it came, and cost this process so many milliseconds of CPU. */
   | { readonly type: 'done'; readonly cpuMs: number };
@@ -45,18 +48,22 @@ process.on('disconnect', () => process.exit());
 const { random, timers } = systemEnvironment;
 const { noise } = deriveNodeKey(random.bytes(KEY_BYTES));
 const transport = createLanTransport({ host: LOOPBACK, port: 0, keyPair: noise, timers });
-const lan = await transport.listen({
-  onLink: (link) =>
+const handlers = {
+  onLink: (link: Link) =>
     link.attach({
       onFrame: (frame) => take(frame.length),
       onDrain: () => undefined,
       onClose: () => undefined,
     }),
   onRefused: () => undefined,
-});
+};
+const lan = await transport.listen(handlers);
+const node = await openDhtNode(Number(process.argv[2]), true);
+const dht = await openDhtTransport(node, DIAL_KEY_PAIR).listen(handlers);
+await node.announced();
 const server = createServer({ noDelay: true }, (socket) => {
   socket.on('data', (chunk) => take(chunk.length));
 });
 server.listen(0, LOOPBACK, () => {
-  tell({ type: 'listens', lan, plain: (server.address() as AddressInfo).port });
+  tell({ type: 'listens', lan, dht, plain: (server.address() as AddressInfo).port });
 });

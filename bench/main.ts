@@ -11,12 +11,14 @@ import { firstLink } from './first-link.ts';
 import { fleet } from './fleet.ts';
 import { heartbeat } from './heartbeat.ts';
 import { idle } from './idle.ts';
-import { lanLink } from './lan-link.ts';
 import { linkMemory } from './link-memory.ts';
+import { linkThroughput } from './link-throughput.ts';
 import { oneChange } from './one-change.ts';
 import { Bench } from './processes.ts';
+import { site } from './site.ts';
 import { slowLink } from './slow-link.ts';
 import { storage } from './storage.ts';
+import { strangers } from './strangers.ts';
 import { initialSync, reconnect, reconnect5000 } from './sync.ts';
 import { transfers } from './transfers.ts';
 import { visibility } from './visibility.ts';
@@ -37,9 +39,11 @@ const BENCHMARKS: Readonly<Record<string, (bench: Bench) => Promise<Figure[]>>> 
   wideMesh,
   fleet,
   storage,
-  lanLink,
+  linkThroughput,
   linkMemory,
+  strangers,
   firstLink,
+  site,
   slowLink,
 };
 

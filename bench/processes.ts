@@ -8,7 +8,6 @@ import process from 'node:process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { type AgentClient, createAgentClient } from '../src/agent-client/index.ts';
-import type { LogEvent } from '../src/sidecar/log-events.ts';
 import type { Target } from './load.ts';
 import { SidecarLog } from './sidecar-log.ts';
 
@@ -23,12 +22,22 @@ export interface BenchSidecar {
   readonly agentToken: string;
   /** From the start of the process to the line that says it serves. */
   readonly startToReadyMs: number;
-  /** From the start of the process to the first line of its log with that event. */
-  startToMs(event: LogEvent): Promise<number>;
+  /** When the process was started, by `performance.now()`, as the times of the log. */
+  readonly startedAtMs: number;
+  readonly log: SidecarLog;
+  readonly pid: number;
   residentMiB(): number;
   client(): AgentClient;
   /** Ends the process as an operator does; another one may run on its directory. */
   stop(): Promise<void>;
+}
+
+/** Where a sidecar runs and how it is found, where that is not on loopback and by its address alone. */
+export interface Place {
+  /** Words before a command that make it run on another host. */
+  readonly inside?: readonly string[];
+  readonly meshListen?: string;
+  readonly lanDiscovery?: 'on' | 'off';
 }
 
 /** Everything started here ends here. */
@@ -64,10 +73,11 @@ export class Bench implements AsyncDisposable {
     name: string,
     peers: readonly string[] = [],
     options: readonly string[] = [],
+    { inside = [], meshListen = `${LOOPBACK}:0`, lanDiscovery = 'off' }: Place = {},
   ): Promise<BenchSidecar> {
     const dataDir = this.dataDir(name);
-    const startedAt = performance.now();
-    const child = this.#spawn([
+    const startedAtMs = performance.now();
+    const run = [
       CLI,
       'run',
       '--data-dir',
@@ -77,16 +87,17 @@ export class Bench implements AsyncDisposable {
       '--api-listen',
       `${LOOPBACK}:0`,
       '--lan-discovery',
-      'off',
+      lanDiscovery,
       '--mesh-listen',
-      `${LOOPBACK}:0`,
+      meshListen,
       ...peers.flatMap((peer) => ['--peer', peer]),
       ...options,
-    ]);
+    ];
+    const child = this.#spawn(run, inside);
     if (child.stderr === null) throw new Error('the process has no output');
     const log = new SidecarLog(child.stderr);
     const ready = await log.first('sidecar.started');
-    const startToReadyMs = ready.atMs - startedAt;
+    const startToReadyMs = ready.atMs - startedAtMs;
     const { apiAddress, meshAddress } = ready.fields as {
       apiAddress: string;
       meshAddress: string;
@@ -101,7 +112,9 @@ export class Bench implements AsyncDisposable {
       adminToken,
       agentToken: read(`agent-${name}`),
       startToReadyMs,
-      startToMs: async (event) => (await log.first(event)).atMs - startedAt,
+      startedAtMs,
+      log,
+      pid: child.pid ?? 0,
       residentMiB: () => residentMiB(child.pid),
       client: () =>
         createAgentClient({ address: `http://${LOOPBACK}:${target.port}`, token: adminToken }),
@@ -114,8 +127,10 @@ export class Bench implements AsyncDisposable {
     rmSync(this.#directory, { recursive: true, force: true });
   }
 
-  #spawn(args: readonly string[]): ChildProcess {
-    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  /** What stands before a command is replaced by it, so a signal reaches the command. */
+  #spawn(args: readonly string[], inside: readonly string[] = []): ChildProcess {
+    const [program = '', ...words] = [...inside, process.execPath, ...args];
+    const child = spawn(program, words, { stdio: ['ignore', 'pipe', 'pipe'] });
     this.#children.push(child);
     return child;
   }

@@ -6,6 +6,7 @@ import {
   createMemoryStore,
   deriveNodeKey,
   Member,
+  type MemberParts,
   type MemberReport,
 } from '../src/sidecar/index.ts';
 import { sodiumCrypto } from '../src/sidecar/sodium-crypto.ts';
@@ -16,7 +17,7 @@ import { tapTransport } from './tap.ts';
 
 const ADMIN = { scope: 'admin' } as const;
 const KEY_BYTES = 32;
-const FLEET_SECRET = new Uint8Array(32).fill(7);
+export const FLEET_SECRET = new Uint8Array(32).fill(7);
 /** Longer than any kind of store record sorts. */
 const ALL_KEYS = { from: new Uint8Array([0]), to: new Uint8Array([0xff]) };
 const LOOK_EVERY_MS = 50;
@@ -26,6 +27,21 @@ export interface VirtualMeshOptions {
   /** One way. */
   readonly delayMs: number;
   onMessage?(message: Message): void;
+  /** A frame left; its size with framing. */
+  onCarried?(bytes: number): void;
+}
+
+export interface JoinOptions {
+  readonly agents?: readonly string[];
+  /** Names of nodes to dial. */
+  readonly peers?: readonly string[];
+  /** Where it listens, where that is not told by its name. */
+  readonly address?: string;
+  /** How it finds others besides. */
+  finding?(
+    environment: Environment,
+    noiseKey: Uint8Array,
+  ): Pick<MemberParts, 'exchange' | 'discoveries'>;
 }
 
 export interface VirtualNode {
@@ -45,20 +61,20 @@ export class VirtualMesh implements AsyncDisposable {
   constructor(options: VirtualMeshOptions) {
     this.#options = options;
     const random = createSeededRandom(`${options.seed}/network`);
-    this.network = createMemoryNetwork({ timers: this.clock, random, delayMs: options.delayMs });
+    this.network = createMemoryNetwork({
+      ...{ timers: this.clock, random, delayMs: options.delayMs },
+      onCarried: (_from, _to, bytes) => options.onCarried?.(bytes),
+    });
   }
 
-  /** A new member that dials those peers. Their names are addresses as well: `name:1`. */
-  async join(
-    name: string,
-    { agents = [], peers = [] }: { agents?: readonly string[]; peers?: readonly string[] } = {},
-  ): Promise<VirtualNode> {
+  /** A new member that dials those peers. Their names are addresses as well, `name:1`, unless it is given another one. */
+  async join(name: string, options: JoinOptions = {}): Promise<VirtualNode> {
+    const { agents = [], peers = [], address = addressOf(name), finding } = options;
     const random = createSeededRandom(`${this.#options.seed}/${name}`);
     const key = deriveNodeKey(random.bytes(KEY_BYTES));
     const { clock } = this;
     const environment: Environment = { clock, timers: clock, random, crypto: sodiumCrypto };
     const store = createMemoryStore();
-    const address = addressOf(name);
     const member = await Member.open({
       environment,
       store,
@@ -69,6 +85,7 @@ export class VirtualMesh implements AsyncDisposable {
       fleet: { fleetId: sodiumCrypto.blake2b(FLEET_SECRET), key: FLEET_SECRET },
       config: DEFAULT_CORE_CONFIG,
       report: throwFaults,
+      ...finding?.(environment, key.noise.publicKey),
     });
     await member.connect(peers.map(addressOf), true);
     const node = { name, address, agents, member, store };

@@ -6,6 +6,7 @@ import {
 import {
   type StatusResponse,
   ContactSource as WireContactSource,
+  DiscoveryState as WireDiscoveryState,
   LinkPath as WireLinkPath,
   type Peer as WirePeer,
   PeerState as WirePeerState,
@@ -15,6 +16,7 @@ import type {
   Command,
   CommandState,
   ContactSource,
+  DiscoveryState,
   LinkPath,
   Peer,
   PeerState,
@@ -78,6 +80,12 @@ const SOURCES = new Map<number, ContactSource>([
   [WireContactSource.DHT, 'dht'],
 ]);
 
+const DISCOVERY_STATES = new Map<number, DiscoveryState>([
+  [WireDiscoveryState.LOOKING, 'looking'],
+  [WireDiscoveryState.SILENT, 'silent'],
+  [WireDiscoveryState.TROUBLED, 'troubled'],
+]);
+
 export function fromPeer(peer: WirePeer): Peer {
   return {
     address: peer.address,
@@ -104,6 +112,8 @@ export function fromPeer(peer: WirePeer): Peer {
     sentBytesPerSecond: Number(peer.sentBytesPerSecond),
     stalls: peer.stalls,
     linkClass: peer.linkClass,
+    lastLoss: peer.lastLoss,
+    lastLost: fromTimestamp(peer.lastLost),
   };
 }
 
@@ -147,5 +157,10 @@ export function fromStatus(status: StatusResponse): SidecarStatus {
       receivedAt: fromTimestamp(receivedAt),
     })),
     receiveOnlySince: fromTimestamp(status.receiveOnlySince),
+    discoveries: status.discoveries.flatMap(({ source, state, note }) => {
+      const known = { source: SOURCES.get(source), state: DISCOVERY_STATES.get(state) };
+      const { source: from, state: how } = known;
+      return from === undefined || how === undefined ? [] : [{ source: from, state: how, note }];
+    }),
   };
 }

@@ -124,8 +124,20 @@ export interface SidecarStatus {
   readonly warnings: readonly string[];
   /** Since when it sends nothing and only receives; undefined while it sends as well. */
   readonly receiveOnlySince: Date | undefined;
+  /** The ways by which it looks for members by itself; those that are off are not listed. */
+  readonly discoveries: readonly DiscoveryStatus[];
   /** The last bundle of each peer of which one came, the newest first; at most 16. */
   readonly bundles: readonly ReceivedBundle[];
+}
+
+export type DiscoveryState = 'looking' | 'silent' | 'troubled';
+
+export interface DiscoveryStatus {
+  readonly source: ContactSource;
+  /** Silent: the mesh is paused, or links of its class have quiet hours. Troubled: it is tried for ever. */
+  readonly state: DiscoveryState;
+  /** Over what it looks, or what is wrong, in words. */
+  readonly note: string;
 }
 
 export interface ReceivedBundle {
@@ -242,4 +254,8 @@ export interface Peer {
   readonly stalls: number;
   /** `lan`, `wan` or `satellite`; empty where it is not known. */
   readonly linkClass: string;
+  /** Why the last link ended; empty where none did since the process started. */
+  readonly lastLoss: string;
+  /** When that was. */
+  readonly lastLost: Date | undefined;
 }

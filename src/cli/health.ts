@@ -1,5 +1,5 @@
 // What is wrong, in words: judged from what this sidecar says of itself, of its peers and of the fleet.
-import type { Peer, Platform, SidecarStatus } from '../agent-client/index.ts';
+import type { Contact, Peer, Platform, SidecarStatus } from '../agent-client/index.ts';
 import { count, formatSpan } from './format.ts';
 
 export interface HealthInputs {
@@ -89,7 +89,8 @@ function meshProblems({ status, peers }: HealthInputs): string[] {
       : [];
   }
   const lost = peers.filter(isLost);
-  const problems = summarise(lost.map(describeLost), 'more peers are not linked');
+  const missed = lost.filter(isExpected);
+  const problems = summarise(missed.map(describeLost), 'more peers are not linked');
   if (lost.length === peers.length) {
     problems.unshift('no peer is linked: what is written here stays here until one is');
   }
@@ -99,6 +100,15 @@ function meshProblems({ status, peers }: HealthInputs): string[] {
 /** A peer that is silent on purpose is not lost. */
 function isLost({ state, attempts }: Peer): boolean {
   return state !== 'connected' && state !== 'paused' && attempts >= ATTEMPTS_BEFORE_WORRY;
+}
+
+/** An address that was found, and at which nobody was met yet, may be of a member that is linked another way. */
+function isExpected({ nodeId, contacts }: Peer): boolean {
+  return nodeId !== '' || contacts.length === 0 || contacts.some(isNamed);
+}
+
+function isNamed({ sources, names }: Contact): boolean {
+  return names.length > 0 || sources.includes('configured') || sources.includes('added');
 }
 
 function describeLost({ name, address, attempts, lastError }: Peer): string {

@@ -17,7 +17,10 @@ const STATE_COLOURS: Readonly<Record<PeerState, Colour>> = {
   paused: 'dim',
 };
 
-/** `nowMs` is milliseconds since 1970. What no peer has, and a class that all have, gets no column. */
+/** A link that was lost longer ago is no longer mentioned. */
+const LOSS_SHOWN_MS = 10 * 60_000;
+
+/** `nowMs` is milliseconds since 1970. What no peer has, and a class or a source that all have, gets no column. */
 export function peerColumns(nowMs: number, peers: readonly Peer[]): readonly Column<Peer>[] {
   const budgets: Column<Peer> = {
     heading: 'BUDGET',
@@ -33,12 +36,17 @@ export function peerColumns(nowMs: number, peers: readonly Peer[]): readonly Col
     heading: 'CLASS',
     value: ({ linkClass }) => orNothing(linkClass),
   };
+  const sources: Column<Peer> = {
+    heading: 'FOUND BY',
+    value: (peer) => orNothing(sourcesOf(peer)),
+  };
   return [
     { heading: 'PEER', value: ({ name }) => orNothing(name) },
     { heading: 'STATE', value: ({ state }) => state, colour: ({ state }) => STATE_COLOURS[state] },
-    { heading: 'ADDRESS', value: ({ address }) => (address === '' ? 'dialled us' : address) },
+    { heading: 'ADDRESS', value: ({ address }) => shortAddress(address) },
+    ...(differ(peers, sourcesOf) ? [sources] : []),
     { heading: 'PATH', value: ({ path }) => orNothing(path ?? '') },
-    ...(new Set(peers.map(({ linkClass }) => linkClass)).size > 1 ? [classes] : []),
+    ...(differ(peers, ({ linkClass }) => linkClass) ? [classes] : []),
     { heading: 'RTT', value: ({ roundTripMs }) => formatRoundTrip(roundTripMs), align: 'right' },
     {
       heading: 'SEEN',
@@ -54,8 +62,30 @@ export function peerColumns(nowMs: number, peers: readonly Peer[]): readonly Col
       ? [budgets]
       : []),
     ...(peers.some((peer) => peer.stalls > 0) ? [stalls] : []),
-    { heading: 'NOTE', value: ({ lastError }) => lastError },
+    { heading: 'NOTE', value: (peer) => noteOf(peer, nowMs) },
   ];
+}
+
+/** A key of the DHT is 64 digits long; the JSON has all of them. */
+function shortAddress(address: string): string {
+  if (address === '') return 'dialled us';
+  return address.replace(/^(dht:[0-9a-f]{12})[0-9a-f]{52}$/, '$1…');
+}
+
+function differ(peers: readonly Peer[], of: (peer: Peer) => string): boolean {
+  return new Set(peers.map(of)).size > 1;
+}
+
+/** Who named its addresses. */
+function sourcesOf({ contacts }: Peer): string {
+  return [...new Set(contacts.flatMap(({ sources }) => sources))].join(', ');
+}
+
+/** Why there is no link, or why there was none a while ago. */
+function noteOf({ lastError, lastLoss, lastLost }: Peer, nowMs: number): string {
+  if (lastError !== '' || lastLost === undefined) return lastError;
+  const ageMs = nowMs - lastLost.getTime();
+  return ageMs > LOSS_SHOWN_MS ? '' : `lost ${formatSpan(ageMs)} ago: ${lastLoss}`;
 }
 
 function rateOf(peer: Peer, direction: 'receivedBytesPerSecond' | 'sentBytesPerSecond'): string {

@@ -72,7 +72,8 @@ export class Dialler {
     const { attempts } = contact;
     if (isGivenUp) mesh.report({ type: 'contact-given-up', address, reason, attempts });
     else if (this.#isTold(contact)) {
-      mesh.report({ type: 'dial-failed', address, reason, attempts, versionMismatch });
+      const triesOn = !contact.isSelf;
+      mesh.report({ type: 'dial-failed', address, reason, attempts, versionMismatch, triesOn });
     }
     this.plan();
   }
@@ -149,7 +150,10 @@ export class Dialler {
         book.unresolved(contact, reason, this.#nowMs());
         const { address, attempts } = contact;
         if (!this.#leadsSomewhere(new Set([address]))) {
-          mesh.report({ type: 'dial-failed', address, reason, attempts, versionMismatch: false });
+          mesh.report({
+            ...{ type: 'dial-failed', address, reason, attempts },
+            ...{ versionMismatch: false, triesOn: true },
+          });
         }
         this.plan();
       },

@@ -22,7 +22,8 @@ export { DhtPresence } from './dht/dht-presence.ts';
 export { type DhtAddress, type KnownNodes, NOTHING_KNOWN } from './dht/known-nodes.ts';
 export { createDhtDiscovery } from './discovery/dht-discovery.ts';
 export type { Discovery, Found } from './discovery/discovery.ts';
-export { createMulticastDiscovery } from './discovery/multicast.ts';
+export { createMulticastDiscovery, type MulticastDiscovery } from './discovery/multicast.ts';
+export type { LineReport } from './discovery/multicast-line.ts';
 export type {
   InterfaceAddress,
   NetworkInterface,

@@ -24,7 +24,7 @@ import {
   type Versions,
 } from './protocol/index.ts';
 import { RateMeter } from './rate-meter.ts';
-import type { Link } from './transport/transport.ts';
+import { CLOSED_BY_PEER, type Link } from './transport/transport.ts';
 
 /** What comes in between two ticks that is more than pings and their like. */
 const PROGRESS_BYTES = 512;
@@ -93,6 +93,9 @@ export interface LinkDriverParts {
   readonly observer: LinkObserver;
 }
 
+const UNGREETED =
+  'it is of another fleet, or silent on purpose; `holdfast status` of both shows the fleet';
+
 export class LinkDriver {
   readonly link: Link;
   readonly #parts: LinkDriverParts;
@@ -108,6 +111,8 @@ export class LinkDriver {
   #lastHeardWallMs: number | undefined;
   #bytesAtLastTick = 0;
   #budgetBytesPerSecond: number | undefined;
+  /** Why this side ends the link. */
+  #saidHere: string | undefined;
 
   constructor(link: Link, parts: LinkDriverParts) {
     this.link = link;
@@ -135,7 +140,7 @@ export class LinkDriver {
         this.take({ type: 'frame', frame });
       },
       onDrain: () => this.take({ type: 'drained' }),
-      onClose: (reason) => this.#finish('ended', reason),
+      onClose: (reason) => this.#finish('ended', this.#wordsFor(reason)),
     });
   }
 
@@ -188,8 +193,9 @@ export class LinkDriver {
     return this.#session.holdings();
   }
 
-  /** Says goodbye and closes. */
-  end(reason: GoodbyeReason, message: string): void {
+  /** Says goodbye and closes. `saidHere` is why, in the words of this side. */
+  end(reason: GoodbyeReason, message: string, saidHere = message): void {
+    this.#saidHere = saidHere;
     const event = { type: 'end', reason, message } as const;
     const hasName = reason === 'stalled' || reason === 'surplus';
     this.take(hasName ? { ...event, why: reason } : event);
@@ -252,7 +258,7 @@ export class LinkDriver {
         return;
       case 'close':
         this.link.close();
-        this.#finish(effect.why, effect.message);
+        this.#finish(effect.why, this.#saidHere ?? effect.message);
         return;
     }
   }
@@ -310,6 +316,12 @@ export class LinkDriver {
     const { monotonicMs } = this.#parts.clock.now();
     this.#received.note(this.link.bytesReceived, monotonicMs);
     this.#sent.note(this.link.bytesSent, monotonicMs);
+  }
+
+  /** Who is dialled and takes us for a stranger says no word: that is all a dialler learns. */
+  #wordsFor(reason: string): string {
+    const isRefusal = reason === CLOSED_BY_PEER && this.#bootId === '' && this.link.initiator;
+    return isRefusal ? `${reason} without a word: ${UNGREETED}` : reason;
   }
 
   #finish(why: CloseReason, message: string): void {

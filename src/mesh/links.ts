@@ -4,7 +4,7 @@ import type { LinkClass } from './link-class.ts';
 import { LinkDriver } from './link-driver.ts';
 import type { LinkRules } from './link-rules.ts';
 import type { MeshParts, PeerHoldings } from './mesh-parts.ts';
-import { type OperatorPauses, PAUSED_PEER } from './operator-pauses.ts';
+import { type OperatorPauses, PAUSED_PEER, PAUSED_PEER_HERE } from './operator-pauses.ts';
 import type { Peer } from './peer.ts';
 import type { PeerTable } from './peer-table.ts';
 import {
@@ -149,9 +149,10 @@ export class Links {
   }
 
   /** Ends every link. Returns how many peers were linked. */
-  endAll(reason: GoodbyeReason, message: string): number {
+  endAll(reason: GoodbyeReason, message: string, saidHere = message): number {
     const linked = this.#peerByLink.size;
-    for (const driver of [...this.all, ...this.#greeting.keys()]) driver.end(reason, message);
+    for (const driver of [...this.all, ...this.#greeting.keys()])
+      driver.end(reason, message, saidHere);
     return linked;
   }
 
@@ -165,12 +166,12 @@ export class Links {
   }
 
   /** Ends the link of one peer. Returns how many were ended. */
-  endPeer(peer: Peer, reason: GoodbyeReason, message: string): number {
+  endPeer(peer: Peer, reason: GoodbyeReason, message: string, saidHere = message): number {
     const { link } = peer;
     for (const [driver, { peer: other }] of [...this.#leaving]) {
-      if (other === peer) driver.end(reason, message);
+      if (other === peer) driver.end(reason, message, saidHere);
     }
-    link?.end(reason, message);
+    link?.end(reason, message, saidHere);
     return link === undefined ? 0 : 1;
   }
 
@@ -180,7 +181,7 @@ export class Links {
   }
 
   endPaused(peer: Peer): number {
-    return this.endPeer(peer, 'paused', PAUSED_PEER);
+    return this.endPeer(peer, 'paused', PAUSED_PEER, PAUSED_PEER_HERE);
   }
 
   endSurplus(nodeId: NodeId): void {
@@ -330,7 +331,7 @@ export class Links {
 
   #lost(driver: LinkDriver, peer: Peer, why: CloseReason, message: string): void {
     const { book, mesh } = this.#parts;
-    const nowMs = this.#nowMs();
+    const { monotonicMs: nowMs, wallMs } = mesh.clock.now();
     const { led } = peer;
     mesh.onHoldings?.(holdingsOf(driver, peer));
     peer.forgetLink(driver);
@@ -341,6 +342,7 @@ export class Links {
     peer.led = undefined;
     peer.lastError = message;
     peer.lostAtMs = nowMs;
+    peer.lostAtWallMs = wallMs;
     mesh.report({ type: 'link-down', nodeId: peer.nodeId, name: peer.name, reason: message });
     book.linkLost(peer.nodeId, led, end, message, nowMs);
     this.#parts.onChanged();

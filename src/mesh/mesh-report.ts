@@ -28,6 +28,8 @@ export type MeshReport =
       readonly reason: string;
       readonly attempts: number;
       readonly versionMismatch: boolean;
+      /** False for the own address, which is not tried again before the network changes. */
+      readonly triesOn: boolean;
     }
   /** An address that was found, and not configured, is not tried any more. */
   | {

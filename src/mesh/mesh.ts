@@ -5,7 +5,7 @@ import type { LinkClass } from './link-class.ts';
 import { LinkRules } from './link-rules.ts';
 import { Links } from './links.ts';
 import type { MeshParts, PeerHoldings } from './mesh-parts.ts';
-import { OperatorPauses, PAUSED_MESH } from './operator-pauses.ts';
+import { OperatorPauses, PAUSED_MESH, PAUSED_MESH_HERE } from './operator-pauses.ts';
 import { PeerTable } from './peer-table.ts';
 import { type PeerView, viewPeers } from './peer-view.ts';
 import { type Contact, ContactBook, type ContactSource, type Offer } from './protocol/index.ts';
@@ -76,7 +76,7 @@ export class Mesh {
       peers: this.#peers,
       pausedByKey: this.#pauses.nameByKey,
       pauseOf: (contact, nodeId) =>
-        this.paused ? PAUSED_MESH : this.#pauses.reason(contact, nodeId),
+        this.paused ? PAUSED_MESH_HERE : this.#pauses.reason(contact, nodeId),
       rules: this.#rules,
     });
   }
@@ -158,7 +158,7 @@ export class Mesh {
     if (this.#state !== 'running') return 0;
     this.#state = 'paused';
     this.#dialler.stop();
-    return this.#links.endAll('paused', PAUSED_MESH);
+    return this.#links.endAll('paused', PAUSED_MESH, PAUSED_MESH_HERE);
   }
 
   resume(): void {

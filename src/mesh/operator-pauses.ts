@@ -2,8 +2,11 @@
 import type { NodeId } from '../core/index.ts';
 import type { Contact } from './protocol/index.ts';
 
+/** What peers are told, and what is said of it here. */
 export const PAUSED_MESH = 'its operator paused the mesh';
+export const PAUSED_MESH_HERE = 'the mesh is paused here';
 export const PAUSED_PEER = 'its operator paused this peer';
+export const PAUSED_PEER_HERE = 'this peer is paused here';
 
 export class OperatorPauses {
   /** Names for people, by node id or address. */
@@ -24,7 +27,7 @@ export class OperatorPauses {
 
   /** Why that is paused, for people; undefined where it is not. */
   reason(contact: Contact | undefined, nodeId: NodeId | undefined): string | undefined {
-    return this.covers(contact, nodeId) ? PAUSED_PEER : undefined;
+    return this.covers(contact, nodeId) ? PAUSED_PEER_HERE : undefined;
   }
 
   /** Whether nobody is to be linked by this contact, or nobody of this id. */

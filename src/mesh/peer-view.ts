@@ -51,6 +51,10 @@ export interface PeerView {
   readonly stalls: number;
   /** Of its link, or of one to its best address; undefined where none is known. */
   readonly linkClass: LinkClass | undefined;
+  /** Why the last link ended; empty where none did since the process started. */
+  readonly lastLoss: string;
+  /** When, in milliseconds since 1970. */
+  readonly lastLostMs: number | undefined;
 }
 
 export interface PeerScene {
@@ -127,7 +131,7 @@ function viewGroup(group: Group, scene: PeerScene): PeerView {
     ...(contacts.length > 0 ? contacts.map((contact) => contact.attempts) : [peer?.losses ?? 0]),
   );
   return {
-    address: addressOf(link === undefined ? contacts : preferring(peer?.led, contacts)),
+    address: addressOf(preferring(link && peer?.led, contacts)),
     nodeId: nodeId ?? '',
     name: link?.name || peer?.name || (pausedByKey.get(nodeId ?? '') ?? ''),
     state: link === undefined ? unlinked : 'connected',
@@ -146,6 +150,8 @@ function viewGroup(group: Group, scene: PeerScene): PeerView {
     sentBytesPerSecond: link?.sentBytesPerSecond ?? 0,
     stalls: peer?.stalls ?? 0,
     linkClass: link?.linkClass ?? classOf(waysOf(group), rules),
+    lastLoss: peer?.lastError ?? '',
+    lastLostMs: peer?.lostAtWallMs,
   };
 }
 
@@ -173,10 +179,11 @@ function classOf(ways: readonly Contact[], rules: PeerScene['rules']): LinkClass
   return best && rules.classOfContact(best);
 }
 
-/** The one that led to the link comes first. */
+/** The one that led to the link comes first, and last what nobody but a neighbour on the wire could use: link-local ones. */
 function preferring(led: Contact | undefined, contacts: readonly Contact[]): readonly Contact[] {
-  if (led === undefined || !contacts.includes(led)) return contacts;
-  return [led, ...contacts.filter((contact) => contact !== led)];
+  const rankOf = (contact: Contact): number =>
+    contact === led ? 0 : contact.address.includes('%') ? 2 : 1;
+  return contacts.toSorted((a, b) => rankOf(a) - rankOf(b));
 }
 
 function addressOf(contacts: readonly Contact[]): string {

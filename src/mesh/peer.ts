@@ -19,6 +19,8 @@ export class Peer {
   lastError = '';
   /** When the last link was lost, by the monotonic clock. */
   lostAtMs = 0;
+  /** The same by the wall clock; undefined before the first loss. */
+  lostAtWallMs: number | undefined;
   lastSeenMs: number | undefined;
   #closedBytes = { received: 0, sent: 0 };
 

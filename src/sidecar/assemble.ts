@@ -1,19 +1,19 @@
 // A running sidecar out of given parts: member, reports, API. compose.ts gives it the real world, the test sidecar a small one.
 import type { CoreConfig, Environment, TokenHolder } from '../core/index.ts';
 import type { NetworkInterfaces, Resolver, Transport } from '../mesh/index.ts';
-import type { ExchangeOptions } from './address-exchange.ts';
 import { startApiServer } from './api/index.ts';
 import { createBackend, tellReceiveOnly } from './backend.ts';
 import { Closers } from './closers.ts';
 import type { Disk } from './disk-guard.ts';
-import type { DiscoverySource } from './finder.ts';
 import type { FleetSecret } from './identity/fleet-secret.ts';
 import type { NodeKey } from './identity/node-key.ts';
-import { toLinkBudgets } from './link-budgets.ts';
-import { toLinkClasses, toQuietHours } from './link-options.ts';
+import type { ExchangeOptions } from './links/address-exchange.ts';
+import type { DiscoverySource } from './links/finder.ts';
+import { toLinkBudgets } from './links/link-budgets.ts';
+import { toLinkClasses, toQuietHours } from './links/link-options.ts';
+import { outwardAddresses } from './links/network-watch.ts';
 import type { Log } from './log.ts';
 import { MemberSupervisor } from './member-supervisor.ts';
-import { outwardAddresses } from './network-watch.ts';
 import { createReporter } from './reporter.ts';
 import type { StoreSource } from './store-source.ts';
 

@@ -40,12 +40,13 @@ export function createBackend(parts: BackendParts): Backend {
         return member.paused;
       },
       peers: () => peerRows(member, crypto),
+      discoveries: () => member.discoveries(),
       addPeer: (address) => member.addPeer(address),
       removePeer: (address) => member.removePeer(address),
       pause: async (peer) => {
         const closed = await member.pause(peer);
         const what = peer === '' ? 'the mesh' : peer;
-        log.warn('mesh.paused', { peer, closed }, `${what} is paused, ${closed} links were closed`);
+        log.warn('mesh.paused', { peer, closed }, `${what} is paused; links closed: ${closed}`);
         return closed;
       },
       resume: async (peer) => {

@@ -5,21 +5,21 @@ import { createLanTransport, createManyTransport, parseDhtAddress } from '../mes
 import { assembleSidecar, type Sidecar, type SidecarParts } from './assemble.ts';
 import { Ballast } from './ballast.ts';
 import { Closers } from './closers.ts';
-import { openDht } from './dht-service.ts';
 import { isNoSpace } from './disk-guard.ts';
 import { spaceOf } from './disk-space.ts';
 import { errorCode } from './durable-file.ts';
 import { requireFleetSecret } from './identity/fleet-secret.ts';
 import { loadNodeKey } from './identity/node-key.ts';
 import { loadTokens } from './identity/token-file.ts';
-import { lanDiscoveries } from './lan-discovery.ts';
 import { LevelSource } from './level-source.ts';
+import { openDht } from './links/dht-service.ts';
+import { lanDiscoveries } from './links/lan-discovery.ts';
+import { createNetworkWatch } from './links/network-watch.ts';
+import { createSystemResolver } from './links/system-resolver.ts';
 import type { Log } from './log.ts';
-import { createNetworkWatch } from './network-watch.ts';
 import type { SidecarOptions } from './options.ts';
 import { StartupError } from './startup-error.ts';
 import { StoreDamagedError } from './store/damage.ts';
-import { createSystemResolver } from './system-resolver.ts';
 
 /** A sidecar without a listener still dials from somewhere: the system chooses. */
 const NOT_LISTENING = { host: '127.0.0.1', port: 0 };
@@ -127,7 +127,7 @@ async function explained({ dataDir }: SidecarOptions, parts: SidecarParts): Prom
     if (!(error instanceof Error) || errorCode(error.cause) === undefined) throw error;
     throw new StartupError(
       error.message,
-      'If a port is in use, stop whatever uses it, or choose another one with --mesh-listen.',
+      'Choose an address of this machine and a free port with --mesh-listen, or stop whatever uses the port.',
       error,
     );
   }

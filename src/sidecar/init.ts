@@ -110,7 +110,9 @@ Start this sidecar:
 
 Add another machine: copy ${FLEET_KEY_FILE} there by a way you trust, for example with scp, and run on it:
   holdfast init --join-file ${FLEET_KEY_FILE}
-  holdfast run --peer <address of this machine>:7677
+  holdfast run
+
+On the same LAN they find each other; elsewhere add --peer <address of this machine>:7677.
 
 ${OPEN_MODE}`;
 }
@@ -125,8 +127,10 @@ function describeJoined(
       ? ''
       : `The secret is now in ${dataDir}/${FLEET_KEY_FILE}; ${joinFile} is no longer needed.\n`;
   return `Joined the fleet ${fleetName(secret)}. ${leftover}
-Start this sidecar, with the address of a member:
-  holdfast run${flag} --peer <host>:7677
+Start this sidecar:
+  holdfast run${flag}
+
+Where no other member is on the same LAN, add --peer <address of a member>:7677.
 
 ${OPEN_MODE}`;
 }

@@ -12,10 +12,11 @@ import {
 import type { PeerView, Transport } from '../mesh/index.ts';
 import { Complaints } from './complaints.ts';
 import { type Disk, DiskGuard, type DiskSpace, isNoSpace } from './disk-guard.ts';
+import type { DiscoveryView } from './links/finder.ts';
+import { NO_PAUSES, type Pauses } from './links/pauses.ts';
+import { addressOfPeer } from './links/peer-spec.ts';
 import { Member, type MemberParts } from './member.ts';
 import { openStore } from './open-store.ts';
-import { NO_PAUSES, type Pauses } from './pauses.ts';
-import { addressOfPeer } from './peer-spec.ts';
 import { type Damage, StoreDamagedError } from './store/damage.ts';
 import type { Store } from './store/store.ts';
 import { diskFull, isStoreFault, READS, storeDown } from './store-faults.ts';
@@ -155,6 +156,10 @@ export class MemberSupervisor {
 
   peers(): readonly PeerView[] {
     return this.#up?.member.peers() ?? [];
+  }
+
+  discoveries(): readonly DiscoveryView[] {
+    return this.#up?.member.discoveries() ?? [];
   }
 
   async addPeer(address: string): Promise<boolean> {

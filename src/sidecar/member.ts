@@ -30,15 +30,24 @@ import {
   type Resolver,
   type Transport,
 } from '../mesh/index.ts';
-import { AddressExchange, type ExchangeOptions, type ExchangeReport } from './address-exchange.ts';
 import type { Bundles } from './bundle/bundles.ts';
 import { type Carried, openCarried } from './bundle/carried.ts';
 import type { PeerRecords } from './bundle/peer-records.ts';
-import { type DiscoverySource, Finder, type FinderReport } from './finder.ts';
+import {
+  AddressExchange,
+  type ExchangeOptions,
+  type ExchangeReport,
+} from './links/address-exchange.ts';
+import {
+  type DiscoverySource,
+  type DiscoveryView,
+  Finder,
+  type FinderReport,
+} from './links/finder.ts';
+import { OperatorPeers } from './links/operator-peers.ts';
+import type { Pauses } from './links/pauses.ts';
 import { encodeFork, feedsOf } from './member-feeds.ts';
 import { certifiedBy, openTrust } from './member-trust.ts';
-import { OperatorPeers } from './operator-peers.ts';
-import type { Pauses } from './pauses.ts';
 import { Runtime } from './runtime.ts';
 import type { CommitStore } from './store/commit-store.ts';
 import { readStatements, recall } from './store/recall.ts';
@@ -263,6 +272,11 @@ export class Member {
   /** Before `connect`: what is silent, in place of what was kept. */
   adoptPauses(pauses: Pauses): Promise<void> {
     return this.#operator.adopt(pauses);
+  }
+
+  /** How each way of finding members is doing. */
+  discoveries(): readonly DiscoveryView[] {
+    return this.#finder.views();
   }
 
   /** This machine is in another network than before: all that waits is dialled soon. */

@@ -8,12 +8,12 @@ import {
   parseQuietSpan,
 } from '../mesh/index.ts';
 import { parseListenAddress } from './address.ts';
-import { addressKind } from './address-kind.ts';
-import { MAX_STATED_ADDRESSES } from './address-statement.ts';
-import { linkOfBudget, parseLinkBudget } from './link-budgets.ts';
+import { addressKind } from './links/address-kind.ts';
+import { MAX_STATED_ADDRESSES } from './links/address-statement.ts';
+import { linkOfBudget, parseLinkBudget } from './links/link-budgets.ts';
+import { formatPeerSpec, parsePeerSpec } from './links/peer-spec.ts';
 import { isLoopback } from './loopback.ts';
 import type { OptionKey } from './option-table.ts';
-import { formatPeerSpec, parsePeerSpec } from './peer-spec.ts';
 
 /** One name per agent on the machine; more than this is another kind of deployment. */
 const MAX_AGENTS = 64;

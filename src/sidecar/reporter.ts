@@ -155,11 +155,13 @@ class Reporter {
     this.#log.warn(event, { address, reason, ...passed }, `refused ${address}: ${reason}`);
   }
 
-  #dialFailed({ address, reason, attempts, versionMismatch }: ReportOf<'dial-failed'>): void {
+  #dialFailed(report: ReportOf<'dial-failed'>): void {
+    const { address, reason, attempts, versionMismatch, triesOn } = report;
     const passed = this.#passes(`dial ${address}`, reason);
     if (passed === undefined) return;
     const event = versionMismatch ? 'mesh.version_mismatch' : 'mesh.dial_failed';
-    const message = `no link to ${address}: ${reason}; trying on`;
+    const next = triesOn ? 'trying on' : 'not tried again before the network changes';
+    const message = `no link to ${address}: ${reason}; ${next}`;
     this.#log.warn(event, { address, reason, attempts, ...passed }, message);
   }
 
@@ -183,7 +185,7 @@ class Reporter {
     const { linkClass } = report;
     if (report.type === 'quiet') {
       const { closed, reason } = report;
-      const message = `${reason}; ${closed} links were closed`;
+      const message = `${reason}; links closed: ${closed}`;
       this.#log.info('mesh.quiet_hours', { linkClass, closed }, message);
     } else {
       const message = `quiet hours of ${linkClass} links are over`;

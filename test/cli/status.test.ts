@@ -4,7 +4,15 @@ import { suite, test } from 'node:test';
 import { create } from '@bufbuild/protobuf';
 import { durationFromMs, timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { Presence } from '../../src/gen/holdfast/v1/common_pb.ts';
-import { LinkPath, PeerSchema, PeerState } from '../../src/gen/holdfast/v1/mesh_pb.ts';
+import {
+  ContactSchema,
+  ContactSource,
+  DiscoveryState,
+  DiscoveryStatusSchema,
+  LinkPath,
+  PeerSchema,
+  PeerState,
+} from '../../src/gen/holdfast/v1/mesh_pb.ts';
 import { FakeSidecar } from '../agent-client/fake-sidecar.ts';
 import { FAKE_NOW_MS, freshness } from '../agent-client/fake-values.ts';
 import { cli, text } from './support.ts';
@@ -97,6 +105,39 @@ suite('holdfast status', () => {
       `,
     );
     assert.equal(code, 0, 'the question was answered');
+  });
+
+  test('shows how members are found that nobody named', async () => {
+    const sidecar = sidecarAt();
+    sidecar.status.discoveries = [
+      create(DiscoveryStatusSchema, {
+        source: ContactSource.MULTICAST,
+        state: DiscoveryState.LOOKING,
+        note: 'on eth0',
+      }),
+      create(DiscoveryStatusSchema, { source: ContactSource.DHT, state: DiscoveryState.SILENT }),
+    ];
+    const { stdout } = await cli(sidecar, ['status']);
+    assert.match(stdout, /^ {2}finds {4}multicast on eth0; DHT silent$/m);
+    const { sidecar: json } = JSON.parse((await cli(sidecar, ['status', '-o', 'json'])).stdout);
+    assert.deepEqual(json.discoveries, [
+      { source: 'multicast', state: 'looking', note: 'on eth0' },
+      { source: 'dht', state: 'silent', note: '' },
+    ]);
+  });
+
+  test('an address that was found and leads nowhere is no problem while others are linked', async () => {
+    const sidecar = sidecarAt();
+    sidecar.platform({ agent: 'edge-a' });
+    const address = `dht:${'0123456789abcdef'.repeat(4)}`;
+    const contacts = [create(ContactSchema, { address, sources: [ContactSource.DHT] })];
+    const found = create(PeerSchema, { ...LOST, address, contacts });
+    sidecar.peers = [HUB, found];
+    const linked = (await cli(sidecar, ['status'])).stdout;
+    assert.match(linked, /all is well/);
+    assert.match(linked, / dht:0123456789ab… /);
+    sidecar.peers = [found];
+    assert.match((await cli(sidecar, ['status'])).stdout, /no peer is linked/);
   });
 
   test('a pause explains everything else', async () => {
@@ -235,6 +276,38 @@ suite('holdfast peers', () => {
         boat  connected  192.0.2.3:7677  dht       -       -     0 B      0 B/s    0 B  20 KiB/s  20 KiB/s       2
         hub   connected  192.0.2.1:7677  lan   3.0ms  2s ago  12 KiB  1.1 KiB/s  900 B     0 B/s         -       0
       `,
+    );
+  });
+
+  test('a link that was lost a short while ago is mentioned, an older loss only in the JSON', async () => {
+    const sidecar = sidecarAt();
+    const lost = (agoMs: number) => ({
+      ...HUB,
+      lastLoss: 'nothing heard for 10 s',
+      lastLost: timestampFromMs(FAKE_NOW_MS - agoMs),
+    });
+    sidecar.peers = [create(PeerSchema, lost(120_000))];
+    const shown = (await cli(sidecar, ['peers'])).stdout;
+    assert.match(shown, /lost 2m ago: nothing heard for 10 s\n$/);
+    sidecar.peers = [create(PeerSchema, lost(11 * 60_000))];
+    assert.doesNotMatch((await cli(sidecar, ['peers'])).stdout, /lost/);
+    const [json] = JSON.parse((await cli(sidecar, ['peers', '-o', 'json'])).stdout);
+    assert.equal(json.lastLoss, 'nothing heard for 10 s');
+  });
+
+  test('shows who named the addresses of peers where that differs', async () => {
+    const sidecar = sidecarAt();
+    const contact = (...sources: ContactSource[]) => create(ContactSchema, { sources });
+    const near = [
+      contact(ContactSource.MULTICAST),
+      contact(ContactSource.EXCHANGE, ContactSource.MULTICAST),
+    ];
+    sidecar.peers = [create(PeerSchema, { ...HUB, contacts: near }), LOST];
+    const [heading = '', ...rows] = (await cli(sidecar, ['peers'])).stdout.trimEnd().split('\n');
+    const at = heading.indexOf('FOUND BY');
+    assert.deepEqual(
+      rows.map((row) => row.slice(at, heading.indexOf('PATH')).trim()),
+      ['multicast, exchange', '-'],
     );
   });
 

@@ -15,7 +15,8 @@ import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { JsonObject } from '../../src/core/index.ts';
-import { type Ended, Site } from './support/site.ts';
+import type { Ended } from './support/collect.ts';
+import { Site } from './support/site.ts';
 import { openWatch } from './support/watch.ts';
 
 const STOP_DEADLINE_MS = 5000;

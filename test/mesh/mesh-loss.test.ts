@@ -6,6 +6,9 @@ import { checkTraffic, type MeshNode, MeshWorld } from './support/mesh-world.ts'
 
 /** The longest wait before a dial. */
 const MAX_DELAY_MS = 60_000;
+/** The same while the last good link ended so lately. */
+const MAX_DELAY_LATELY_MS = 15_000;
+const LATELY_MS = 5 * 60_000;
 /** Two ticks of silence, and the one before in which something was heard. */
 const SILENCE_NOTICED_MS = 15_000;
 
@@ -19,20 +22,25 @@ describe('a link that is lost', () => {
     world.network.cut('alpha:1', 'beta:1');
     await world.pass(0);
     assert.deepEqual(alpha.news(), ['down beta: the network was cut']);
-    let lastMs = world.clock.now().monotonicMs;
-    for (let attempt = 1; attempt <= 12; attempt++) {
+    const lostMs = world.clock.now().monotonicMs;
+    let lastMs = lostMs;
+    let longestLatelyMs = 0;
+    for (let attempt = 1; lastMs < lostMs + LATELY_MS || attempt <= 12; attempt++) {
       const waitedMs = await passUntilNews(world, alpha);
       assert.deepEqual(alpha.news(), [
         `dial ${attempt} of beta:1 failed: no way to beta:1: the network or the machine is down`,
       ]);
       // The first wait follows the loss of a good link: it is that of a first attempt.
       const wait = Math.max(1, attempt - 1);
-      assert.ok(waitedMs >= dialDelayMs(wait, 0), `${attempt}: ${waitedMs}`);
-      assert.ok(waitedMs <= dialDelayMs(wait, 1) + 20, `${attempt}: ${waitedMs}`);
+      const sinceMs = lastMs - lostMs;
+      assert.ok(waitedMs >= dialDelayMs(wait, 0, sinceMs), `${attempt}: ${waitedMs}`);
+      assert.ok(waitedMs <= dialDelayMs(wait, 1, sinceMs) + 20, `${attempt}: ${waitedMs}`);
+      longestLatelyMs = Math.max(longestLatelyMs, waitedMs);
       lastMs = world.clock.now().monotonicMs;
     }
+    assert.ok(longestLatelyMs <= MAX_DELAY_LATELY_MS + 20, `${longestLatelyMs}`);
     world.network.heal('alpha:1', 'beta:1');
-    await passUntilNews(world, alpha);
+    assert.ok((await passUntilNews(world, alpha)) > MAX_DELAY_LATELY_MS, 'five minutes are over');
     assert.deepEqual(alpha.news(), ['up beta dialled']);
     assert.ok(world.clock.now().monotonicMs - lastMs <= MAX_DELAY_MS + 100);
     await checkTraffic(world, alpha, beta);
@@ -54,6 +62,21 @@ describe('a link that is lost', () => {
     world.network.cut('alpha:1', 'beta:1');
     await world.pass(0);
     assert.equal(alpha.peer('beta').attempts, 0);
+  });
+
+  it('is told with its reason and its time, also when the next one is up', async () => {
+    const world = new MeshWorld();
+    const beta = await world.node('beta');
+    const alpha = await world.node('alpha', [beta]);
+    await world.pass(11_000);
+    world.network.cut('alpha:1', 'beta:1');
+    await world.pass(0);
+    const lostMs = world.clock.now().wallMs;
+    world.network.heal('alpha:1', 'beta:1');
+    await passUntilLinked(world, alpha);
+    const { state, lastError, lastLoss, lastLostMs } = alpha.peer('beta');
+    assert.deepEqual([state, lastError], ['connected', '']);
+    assert.deepEqual([lastLoss, lastLostMs], ['the network was cut', lostMs]);
   });
 
   it('in silence is noticed by both sides in time, and made again when the way is open', async () => {

@@ -25,6 +25,8 @@ describe('pause', () => {
     assert.deepEqual(beta.news(), ['down alpha: its operator paused the mesh']);
     assert.deepEqual(alpha.linked, []);
     assert.equal(alpha.peer('beta').state, 'paused');
+    assert.deepEqual(alpha.news(), ['down beta: the mesh is paused here']);
+    assert.equal(alpha.peer('beta').lastError, 'the mesh is paused here');
   });
 
   it('refuses links and dials nobody for as long as it lasts', async () => {

@@ -24,6 +24,17 @@ describe('a stranger who dials', () => {
     assert.deepEqual(alpha.mesh.peers(), [], 'nothing is remembered of it');
   });
 
+  it('is told by its own sidecar what may be the matter', async () => {
+    const world = new MeshWorld();
+    const alpha = await world.node('alpha');
+    const mallory = await world.node('mallory', [alpha], { fleetSecret: OTHER_SECRET });
+    await world.pass(100);
+    assert.match(
+      mallory.peer(alpha.address).lastError,
+      /^closed by the other end without a word: it is of another fleet, or silent on purpose/,
+    );
+  });
+
   it('and says nothing is reported and dropped in time', async () => {
     const world = new MeshWorld();
     const alpha = await world.node('alpha');

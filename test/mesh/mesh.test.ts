@@ -124,6 +124,8 @@ describe('a peer', () => {
         sentBytesPerSecond: 0,
         stalls: 0,
         linkClass: 'wan',
+        lastLoss: '',
+        lastLostMs: undefined,
       },
     );
     assert.equal(shown.bytesSent, beta.peer('alpha').bytesReceived);

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import type { Discovery } from '../../src/mesh/index.ts';
-import type { DiscoverySource } from '../../src/sidecar/finder.ts';
+import type { DiscoverySource } from '../../src/sidecar/links/finder.ts';
 import { addressOf, TestFleet } from './support/test-fleet.ts';
 
 type Handlers = Parameters<Discovery['start']>[0];

@@ -18,6 +18,7 @@ interface Line {
 const NODE = 'ab'.repeat(32);
 const SHOWN = formatNodeId(NODE, sodiumCrypto);
 const MINUTE_MS = 60_000;
+const OWN_ADDRESS = 'that address is this sidecar itself';
 const OTHER_VERSION = 'it speaks protocol 2, this sidecar 1; bring both to a common version';
 
 class Reported {
@@ -47,7 +48,8 @@ class Reported {
 
 function dialFailed(attempts: number, reason = 'connection refused'): SupervisorReport {
   const versionMismatch = reason === OTHER_VERSION;
-  return { type: 'dial-failed', address: 'hub:7677', reason, attempts, versionMismatch };
+  const triesOn = reason !== OWN_ADDRESS;
+  return { type: 'dial-failed', address: 'hub:7677', reason, attempts, versionMismatch, triesOn };
 }
 
 function refused(address: string, reason: string): SupervisorReport {
@@ -100,6 +102,14 @@ describe('an address that was found', () => {
 });
 
 describe('a peer that stays away', () => {
+  test('to the own address are not said to go on', () => {
+    const reported = new Reported();
+    reported.report(dialFailed(1, OWN_ADDRESS));
+    assert.deepEqual(reported.take(), [
+      `warn mesh.dial_failed no link to hub:7677: ${OWN_ADDRESS}; not tried again before the network changes`,
+    ]);
+  });
+
   test('is told once a minute, with how often it was tried in between', () => {
     const reported = new Reported();
     for (let attempt = 1; attempt <= 9; attempt++) {
@@ -256,7 +266,7 @@ test('quiet hours are told when they begin and when they are over', () => {
   reported.report({ type: 'quiet', linkClass: 'satellite', reason, closed: 2 });
   reported.report({ type: 'quiet-over', linkClass: 'satellite' });
   assert.deepEqual(reported.take(), [
-    `info mesh.quiet_hours ${reason}; 2 links were closed`,
+    `info mesh.quiet_hours ${reason}; links closed: 2`,
     'info mesh.quiet_hours_over quiet hours of satellite links are over',
   ]);
 });

@@ -73,6 +73,11 @@ export class Network implements AsyncDisposable {
     return this.#host(name);
   }
 
+  /** Words before a command that shall run where the routes between sites, and default routes, lead to. */
+  get insideRouter(): readonly string[] {
+    return this.#router.inside;
+  }
+
   [Symbol.asyncDispose](): Promise<void> {
     return this.#namespaces[Symbol.asyncDispose]();
   }

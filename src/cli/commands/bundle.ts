@@ -1,7 +1,7 @@
 // `holdfast bundle`: what a courier carries between sites that have no link.
 import process from 'node:process';
 import type { Command } from 'commander';
-import type { BundleReport } from '../../agent-client/index.ts';
+import { type BundleReport, HoldfastClientError } from '../../agent-client/index.ts';
 import { createBundleFile, kindOfFile, readBundleFile } from '../bundle-file.ts';
 import { commitsOf, exportLines, showContent, showImport } from '../bundle-report.ts';
 import {
@@ -186,9 +186,18 @@ async function read(
       uploadId: `cli-${process.pid}-${chance.toString(16)}`,
       onProgress: (bytes) => progress.show(`${formatBytes(bytes)} read`),
     });
+  } catch (error) {
+    throw unreadable(error, file) ?? error;
   } finally {
     progress.end();
   }
+}
+
+/** The sidecar does not know what the file is called. */
+function unreadable(error: unknown, file: string): CliFailure | undefined {
+  if (!(error instanceof HoldfastClientError) || error.reason !== 'BUNDLE_UNREADABLE') return;
+  const name = file === '-' ? 'standard input' : file;
+  return usageFailure(error.message.replace(/^data:/, `${name}:`));
 }
 
 /** What `--since` names: what looks like a frontier is one, then files, then peers. */

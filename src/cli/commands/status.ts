@@ -1,6 +1,6 @@
 // `holdfast status`: this sidecar first, then one line a peer, then what is wrong in words.
 import type { Command } from 'commander';
-import type { Peer, SidecarStatus } from '../../agent-client/index.ts';
+import type { ContactSource, Peer, SidecarStatus } from '../../agent-client/index.ts';
 import {
   type CommonFlags,
   type Session,
@@ -71,12 +71,26 @@ function factsOf(status: SidecarStatus, nowMs: number): Record<string, string> {
     agents: orNothing(status.agents.join(', ')),
     mesh: `${listening}, ${status.paused ? 'paused' : count(status.links, 'link')}`,
     holds: `${count(documents, 'document')}, ${count(feeds, 'feed')}, ${count(commits, 'commit')}, state ${stateHash.slice(0, SHOWN_HASH_CHARACTERS)}`,
+    ...findingFacts(status),
     ...bundleFacts(status, nowMs),
     ...(status.receiveOnlySince !== undefined && {
       sends: `nothing: receive-only since ${status.receiveOnlySince.toISOString()}`,
     }),
     ...(status.voidOps > 0 && { void: `${count(status.voidOps, 'op')} that count for nobody` }),
   };
+}
+
+const SOURCE_WORDS: Readonly<Partial<Record<ContactSource, string>>> = {
+  multicast: 'multicast',
+  dht: 'DHT',
+};
+
+/** How members are found that nobody named. */
+function findingFacts({ discoveries }: SidecarStatus): Record<string, string> {
+  const words = discoveries.map(({ source, state, note }) =>
+    [SOURCE_WORDS[source] ?? source, state === 'silent' ? state : note].filter(Boolean).join(' '),
+  );
+  return words.length === 0 ? {} : { finds: words.join('; ') };
 }
 
 /** Who was reached by courier last. */

@@ -24,6 +24,14 @@ const PUBLIC_REFRESH_MS = 60_000;
 const SILENT_AFTER_REFRESHES = 2;
 /** Nodes known before that are tried while the routing table is empty. */
 const TRIES_PER_REFRESH = 8;
+/**
+ * Whether others reach our port is asked until the DHT answers, in so many refreshes after that and after a change of the network, and
+ * then in as many of every so many: a router may have been told to let us in.
+ */
+const PORT_TESTS = 2;
+const PORT_TEST_REFRESHES = 60;
+/** An answer to that comes within a round trip, or not at all. */
+const PORT_TEST_MS = 1_000;
 /** The last word to the DHT: a round trip by satellite. Without it others find out when they dial. */
 const GOODBYE_MS = 1_000;
 /** hyperdht's command of a request for a handshake. */
@@ -73,6 +81,15 @@ class LimitedDht extends HyperDHT {
     this.#bucket = bucket;
   }
 
+  /**
+   * Asks nodes to answer to the port we are dialled at, while we take it for closed. hyperdht does so at its start alone, and does not
+   * wait for the answer: with one bootstrap node, or none yet, it took every port for closed for ever, and to make a hole through a
+   * router that is not there it needs three nodes.
+   */
+  async testPort(): Promise<void> {
+    await this._updateNetworkState(true);
+  }
+
   override onrequest(request: HyperDHT.DhtRequest): boolean {
     if (request.command !== PEER_HANDSHAKE || this.#bucket?.take() !== false) {
       return super.onrequest(request);
@@ -97,6 +114,8 @@ export class DhtNode {
   #known: KnownNodes;
   #health: DhtHealth;
   #cancelRefresh: (() => void) | undefined;
+  /** Since the DHT began to answer, or the network changed. */
+  #refreshes = 0;
   #closed: Promise<void> | undefined;
 
   private constructor(options: DhtNodeOptions, bootstrapper: HyperDHT | undefined) {
@@ -142,7 +161,8 @@ export class DhtNode {
 
   /** The UDP port is the one others reach unless a router between maps it. */
   get address(): DhtAddress {
-    return this.#dht.address() ?? this.#options.listen;
+    const { host, port } = this.#options.listen;
+    return { host, port: this.#dht.localAddress()?.port ?? port };
   }
 
   /** Everything worth keeping for the next start. */
@@ -234,6 +254,7 @@ export class DhtNode {
 
   /** Asks around at once: the network changed. */
   nudge(): void {
+    this.#refreshes = 0;
     void this.#refresh();
   }
 
@@ -264,6 +285,10 @@ export class DhtNode {
       await this.#useBootstrap(addresses);
     }
     if (this.#dht.nodes.length === 0) await this.#tryKnown(TRIES_PER_REFRESH);
+    const isAwake = this.#health.state === 'answering';
+    if (!isAwake || this.#refreshes++ % PORT_TEST_REFRESHES < PORT_TESTS) {
+      await settledWithin(this.#dht.testPort(), PORT_TEST_MS, this.#options.timers);
+    }
     if (this.#closed !== undefined) return;
     this.#dht.refresh();
     this.#bootstrapper?.refresh();
@@ -319,6 +344,7 @@ export class DhtNode {
       silentAfterMs: SILENT_AFTER_REFRESHES * this.#refreshMs,
     });
     if (this.#health.state === before) return;
+    this.#refreshes = 0;
     this.#options.onState(this.status);
     if (before === 'silent') for (const wake of [...this.#wakers]) wake();
   }

@@ -77,8 +77,13 @@ declare module 'hyperdht' {
     readonly stats: { readonly requests: { readonly responses: number } };
     /** Our port is bound when it resolves; rejects with the system's error. */
     bind(): Promise<void>;
-    /** The address that is bound; null before. */
-    address(): DhtAddress | null;
+    /** An address of this machine, and the port at which it is dialled; null before it is bound. */
+    localAddress(): DhtAddress | null;
+    /**
+     * Asks nodes of the routing table whether they reach our port, unless it counts as open, and notes it: with true that alone.
+     * False when it is still closed, or when no node has told our address yet. Never rejects. Of dht-rpc, and not part of its API.
+     */
+    protected _updateNetworkState(onlyFirewall: true): Promise<boolean>;
     /** Called for each request; false when it is none of ours. */
     onrequest(request: DhtRequest): boolean;
     createServer(options: {

@@ -15,6 +15,8 @@ const MAX_FAILURES = 12;
 const MAX_FRUITLESS_MS = 24 * 3_600_000;
 /** What was given up is not taken back sooner, but from multicast, which says that it is there now. */
 const GIVEN_UP_MS = 10 * 60_000;
+/** The same of what the DHT says: it forgets by itself who no longer announces, and sites that were cut off must meet again soon. */
+const GIVEN_UP_DHT_MS = 30_000;
 const MAX_GIVEN_UP = 512;
 /** Addresses of one name. */
 const MAX_NAME_ADDRESSES = 64;
@@ -41,8 +43,10 @@ interface Row extends Contact {
   failedAtMs: number | undefined;
   isSelf: boolean;
   isUnderWay: boolean;
-  /** When somebody was met there; until then when it was offered first. */
+  /** When somebody was last met there, or linked who may be there; until then when it was offered first. */
   goodAtMs: number;
+  /** End of the last link there that had held for long. */
+  heldAtMs: number;
   /** Of the first failure since then. */
   failingSinceMs: number | undefined;
   /** A claim that turned out wrong. */
@@ -155,11 +159,14 @@ export class ContactBook {
   ): void {
     for (const row of [...this.#rows.values()]) {
       if (row.nodeId !== nodeId) continue;
+      // Nobody dialled while there was a link: that time was not fruitless.
+      if (end !== 'young') row.goodAtMs = nowMs;
       const isLed = led === undefined || row === led;
       if (end === 'young' && isLed) this.#blame(row, reason, nowMs);
       else {
         // What was closed because it was one too many had held long enough, too: it need not be asked again.
         if (row === led || (end === 'stable' && row.isKept)) row.attempts = 0;
+        if (end === 'stable') row.heldAtMs = nowMs;
         if (isLed) this.#note(row, reason, nowMs);
         this.#wait(row, nowMs);
       }
@@ -253,7 +260,8 @@ export class ContactBook {
 
   #takesBack({ address, source }: Offer, nowMs: number): boolean {
     const atMs = this.#givenUpAtMs.get(address);
-    return source === 'multicast' || atMs === undefined || nowMs - atMs >= GIVEN_UP_MS;
+    const waitMs = source === 'dht' ? GIVEN_UP_DHT_MS : GIVEN_UP_MS;
+    return source === 'multicast' || atMs === undefined || nowMs - atMs >= waitMs;
   }
 
   /** Room for one more that no operator named. False when nobody can be asked to leave. */
@@ -292,6 +300,7 @@ export class ContactBook {
       isSelf: false,
       isUnderWay: false,
       goodAtMs: nowMs,
+      heldAtMs: -Infinity,
       failingSinceMs: undefined,
       wrongClaim: undefined,
     };
@@ -317,7 +326,9 @@ export class ContactBook {
   }
 
   #wait(row: Row, nowMs: number): void {
-    row.nextAtMs = nowMs + dialDelayMs(Math.max(1, row.attempts), this.#fraction());
+    // What was found is given up after so many failures, which must not come sooner.
+    const sinceHeldMs = row.isKept ? nowMs - row.heldAtMs : Infinity;
+    row.nextAtMs = nowMs + dialDelayMs(Math.max(1, row.attempts), this.#fraction(), sinceHeldMs);
   }
 
   #restart(row: Row, nextAtMs: number): void {

@@ -5,15 +5,20 @@ import { toHex } from '../../core/index.ts';
 const FIRST_DELAY_MS = 250;
 /** Longest wait: a change of the own network ends it at once, one of the peer's may have to wait for it. */
 const MAX_DELAY_MS = 60_000;
+/** Longest wait while a good link ended so lately: the other end may be about to come back, or its network flaps. */
+const MAX_DELAY_LATELY_MS = 15_000;
+const LATELY_MS = 5 * 60_000;
 /** A link that held this long was a good one: the next failure starts from the first wait again. */
 export const STABLE_AFTER_MS = 10_000;
 
 /**
  * Wait before attempt number `attempt` (1 is the first after a failure): doubles up to a limit, then takes a random half of it,
- * so that peers that lost each other at the same moment do not meet as a crowd.
+ * so that peers that lost each other at the same moment do not meet as a crowd. `sinceHeldMs` is how long ago a good
+ * link ended.
  */
-export function dialDelayMs(attempt: number, fraction: number): number {
-  const full = Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** Math.min(attempt - 1, 16));
+export function dialDelayMs(attempt: number, fraction: number, sinceHeldMs = Infinity): number {
+  const maxMs = sinceHeldMs < LATELY_MS ? MAX_DELAY_LATELY_MS : MAX_DELAY_MS;
+  const full = Math.min(maxMs, FIRST_DELAY_MS * 2 ** Math.min(attempt - 1, 16));
   return full / 2 + (full / 2) * fraction;
 }
 

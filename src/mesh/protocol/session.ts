@@ -355,8 +355,8 @@ export class Session {
       this.#announcement.dueMs,
       isPaying && !this.#blocked ? this.#nowMs + payMs : Infinity,
     );
-    if (dueMs === Infinity || dueMs <= this.#nowMs) return;
-    if (this.#wakeAtMs !== undefined && this.#wakeAtMs <= dueMs) return;
+    const isSet = this.#wakeAtMs !== undefined && this.#wakeAtMs <= dueMs;
+    if (isSet || dueMs === Infinity || dueMs <= this.#nowMs) return;
     this.#wakeAtMs = dueMs;
     this.#effects.push({ type: 'wake', afterMs: Math.ceil(dueMs - this.#nowMs) });
   }

@@ -4,6 +4,7 @@ import type { MemoryPath } from './memory-path.ts';
 import { MemoryStream } from './memory-stream.ts';
 import {
   CLOSE_TIMEOUT_MS,
+  CLOSED_BY_PEER,
   doubtFrameSize,
   FRAME_OVERHEAD_BYTES,
   type Link,
@@ -183,7 +184,7 @@ export class MemoryLink implements Link {
     while (this.#inbox.length > 0 && (this.#reading || this.#state === 'closing')) {
       const item = this.#inbox.shift() as Item;
       if (item.type === 'end') {
-        this.#beginClose('closed by the other end');
+        this.#beginClose(CLOSED_BY_PEER);
         this.#end(this.#reason);
         return;
       }

@@ -7,6 +7,7 @@ import type { Timers } from '../../core/index.ts';
 import { closeReason } from './lan-errors.ts';
 import {
   CLOSE_TIMEOUT_MS,
+  CLOSED_BY_PEER,
   doubtFrameSize,
   FRAME_OVERHEAD_BYTES,
   type Link,
@@ -167,7 +168,7 @@ export class StreamLink implements Link {
   #onEnd(): void {
     // What came before the end is still to be delivered.
     if (this.#early !== undefined) this.#endedEarly = true;
-    else this.#beginClose('closed by the other end');
+    else this.#beginClose(CLOSED_BY_PEER);
   }
 
   /** Sends what was taken and then our end. The link is closed when the other end has done the same. */

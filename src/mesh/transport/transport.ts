@@ -38,6 +38,9 @@ export const MAX_BUFFERED_BYTES = 4 * 1024 * 1024;
 /** What encryption and framing add to a frame on the wire: a length of 3 bytes, a tag of 1 and a MAC of 16. */
 export const FRAME_OVERHEAD_BYTES = 20;
 
+/** Why a link closed whose other end closed it. */
+export const CLOSED_BY_PEER = 'closed by the other end';
+
 /** What links run over, the preferred way first: TCP, the DHT's direct way, and a relay between two that cannot reach each other. */
 export const LINK_PATHS = ['lan', 'dht', 'relay'] as const;
 export type LinkPath = (typeof LINK_PATHS)[number];

@@ -39,6 +39,17 @@ export interface PeerRow {
   readonly stalls: number;
   /** Undefined where it is not known. */
   readonly linkClass: string | undefined;
+  /** Why the last link ended; empty where none did since the process started. */
+  readonly lastLoss: string;
+  readonly lastLostMs: number | undefined;
+}
+
+/** One way by which members are found. */
+export interface DiscoveryRow {
+  readonly source: 'multicast' | 'dht';
+  readonly state: 'looking' | 'silent' | 'troubled';
+  /** Over what it looks, or what is wrong, in words. */
+  readonly note: string;
 }
 
 export interface SidecarInfo {
@@ -58,6 +69,8 @@ export interface MeshControl {
   readonly address: string;
   readonly paused: boolean;
   peers(): readonly PeerRow[];
+  /** Those that are not off. */
+  discoveries(): readonly DiscoveryRow[];
   /** Persists the address and dials. False when it is there already. Rejects with HoldfastError PEER_ADDRESS_INVALID. */
   addPeer(address: string): Promise<boolean>;
   /** Rejects with HoldfastError NOT_FOUND. */

@@ -1,6 +1,13 @@
 // The door of the API server.
 export type { Authenticate } from './authenticate.ts';
-export type { Backend, MeshControl, PeerRow, PeerState, SidecarInfo } from './backend.ts';
+export type {
+  Backend,
+  DiscoveryRow,
+  MeshControl,
+  PeerRow,
+  PeerState,
+  SidecarInfo,
+} from './backend.ts';
 export {
   type BundleControl,
   type BundleReportRow,

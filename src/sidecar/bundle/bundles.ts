@@ -213,9 +213,13 @@ function addressesOf({ address, contacts }: PeerView): string[] {
 /** Something of which nothing can be read is refused as a whole; what breaks off later has brought what came before. */
 function refuseUnread({ header, fault }: ImportReport): void {
   if (header !== undefined || fault === undefined) return;
-  throw new HoldfastError('BUNDLE_UNREADABLE', `data: ${fault.message}. Nothing was imported.`, {
-    field: 'data',
-  });
+  throw new HoldfastError(
+    'BUNDLE_UNREADABLE',
+    `data: ${fault.message}. Nothing was imported; check where it comes from.`,
+    {
+      field: 'data',
+    },
+  );
 }
 
 function storeFailed(cause: StoreDamagedError): HoldfastError {

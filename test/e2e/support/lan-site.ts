@@ -4,8 +4,9 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import process from 'node:process';
 import { promisify } from 'node:util';
+import { collect } from './collect.ts';
 import { RunningSidecar } from './running-sidecar.ts';
-import { type Ended, waitFor } from './site.ts';
+import { waitFor } from './site.ts';
 
 const CLI = join(import.meta.dirname, '..', '..', '..', 'src', 'cli', 'main.ts');
 const FLOOD = join(import.meta.dirname, 'flood-multicast.ts');
@@ -158,19 +159,7 @@ export class LanSite implements AsyncDisposable {
     const inside = ['netns', 'exec', this.#namespace(host), process.execPath, ...args];
     const child = spawn('ip', inside, { env: this.#env(), stdio: ['ignore', 'pipe', 'pipe'] });
     this.#children.add(child);
-    const texts = { stdout: '', stderr: '' };
-    for (const name of ['stdout', 'stderr'] as const) {
-      child[name].setEncoding('utf8').on('data', (text: string) => {
-        texts[name] += text;
-      });
-    }
-    const ended = new Promise<Ended>((resolve) =>
-      child.once('close', (code, signal) => {
-        this.#children.delete(child);
-        resolve({ code, signal, ...texts });
-      }),
-    );
-    return { child, ended, stdout: () => texts.stdout, stderr: () => texts.stderr };
+    return collect(child, () => this.#children.delete(child));
   }
 }
 

@@ -3,7 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { JsonObject } from '../../../src/core/index.ts';
-import type { Ended } from './site.ts';
+import type { Ended } from './collect.ts';
 import { postOverSocket } from './socket-post.ts';
 
 export interface SidecarParts {

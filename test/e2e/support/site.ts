@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { until } from '../../../src/demo/wait.ts';
+import { collect, type Ended } from './collect.ts';
 import { RunningSidecar } from './running-sidecar.ts';
 
 const CLI = join(import.meta.dirname, '..', '..', '..', 'src', 'cli', 'main.ts');
@@ -11,13 +12,6 @@ const CLI = join(import.meta.dirname, '..', '..', '..', 'src', 'cli', 'main.ts')
 const DEADLINE_MS = 20_000;
 /** Paths of sockets are short, whatever TMPDIR says. */
 const LONGEST_TEMPORARY_PATH = 20;
-
-export interface Ended {
-  readonly code: number | null;
-  readonly signal: NodeJS.Signals | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
 
 export interface StartOptions {
   /** Addresses of meshes to dial. */
@@ -124,19 +118,7 @@ export class Site implements AsyncDisposable {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#children.add(child);
-    const texts = { stdout: '', stderr: '' };
-    for (const name of ['stdout', 'stderr'] as const) {
-      child[name].setEncoding('utf8').on('data', (text: string) => {
-        texts[name] += text;
-      });
-    }
-    const ended = new Promise<Ended>((resolve) =>
-      child.once('close', (code, signal) => {
-        this.#children.delete(child);
-        resolve({ code, signal, ...texts });
-      }),
-    );
-    return { child, ended, stderr: () => texts.stderr };
+    return collect(child, () => this.#children.delete(child));
   }
 }
 

@@ -147,7 +147,19 @@ describe('a node of the DHT', () => {
     await answering;
     clearInterval(asking);
     assert.deepEqual(states, ['silent', 'answering']);
-    assert.equal(node.status.state, 'answering');
+    assert.deepEqual(node.status, { state: 'answering', isOpen: true, nodes: 1 });
+  });
+
+  it('tells the port it was given as the one to dial, and not that from which it asks', async () => {
+    const port = await freeUdpPort();
+    const node = await network.node({ listen: { host: LOOPBACK, port } });
+    assert.deepEqual(node.address, { host: LOOPBACK, port });
+  });
+
+  it('knows that its port is open as soon as one bootstrap node answers', async () => {
+    const answering = Promise.withResolvers<DhtStatus>();
+    await network.node({ onState: answering.resolve });
+    assert.deepEqual(await answering.promise, { state: 'answering', isOpen: true, nodes: 1 });
   });
 
   it('tells of a name that means nothing', async () => {

@@ -76,16 +76,21 @@ describe('what was found', () => {
     assert.deepEqual(known.contacts(), []);
   });
 
-  it('comes back ten minutes later at the earliest, but at once when it was heard by multicast', () => {
-    const known = book();
-    known.offer({ address: 'x:1', source: 'exchange' }, 0);
-    const goneMs = failOn(known, 'x:1', 0, 12) ?? assert.fail('it should be given up');
-    assert.equal(known.offer({ address: 'x:1', source: 'dht' }, goneMs + 599_999), false);
-    assert.equal(known.offer({ address: 'x:1', source: 'multicast' }, goneMs + 1), true);
-    const again = failOn(known, 'x:1', goneMs, 12) ?? assert.fail('it should be given up again');
-    assert.equal(known.offer({ address: 'x:1', source: 'dht' }, again + 600_000), true);
-    assert.equal(contact(known, 'x:1').attempts, 0, 'it begins anew');
-  });
+  for (const [source, waitMs] of [
+    ['exchange', 600_000],
+    ['dht', 30_000],
+    ['multicast', 1],
+  ] as const) {
+    it(`comes back ${waitMs / 1_000} s after it was given up at the earliest, when ${source} says so`, () => {
+      const known = book();
+      known.offer({ address: 'x:1', source: 'exchange' }, 0);
+      const goneMs = failOn(known, 'x:1', 0, 12) ?? assert.fail('it should be given up');
+      const isBack = (atMs: number) => known.offer({ address: 'x:1', source }, atMs);
+      if (waitMs > 1) assert.equal(isBack(goneMs + waitMs - 1), false);
+      assert.equal(isBack(goneMs + waitMs), true);
+      assert.equal(contact(known, 'x:1').attempts, 0, 'it begins anew');
+    });
+  }
 
   it('and is not tried, or fails now and then, is forgotten after a day', () => {
     const known = book();
@@ -249,6 +254,44 @@ describe('a lost link', () => {
         end,
       );
       assert.ok(known.contacts().every(({ nextAtMs }) => nextAtMs === 1_125));
+    }
+  });
+
+  it('that held for days leaves a way that is tried before it is forgotten', () => {
+    const known = twoWays();
+    const led = contact(known, 'a:1');
+    known.met(led, ALICE, 0, 1_000);
+    const endMs = 3 * DAY_MS;
+    known.expire((nodeId) => nodeId === ALICE, endMs);
+    known.linkLost(ALICE, led, 'stable', 'reset', endMs);
+    known.expire(nobody, endMs + 60_000);
+    assert.deepEqual(
+      known.contacts().map(({ address }) => address),
+      addresses,
+    );
+    assert.equal(fail(known, 'a:1', endMs + 60_000), false);
+    known.expire(nobody, endMs + 2 * DAY_MS);
+    assert.deepEqual(known.contacts(), []);
+  });
+
+  it('that held for long is tried a quarter of a minute apart for five minutes where an operator named it', () => {
+    for (const [end, longestMs] of [
+      ['stable', 15_000],
+      ['young', LONGEST_WAIT_MS],
+    ] as const) {
+      const known = book(0.999_999);
+      known.offer({ address: 'hub:1', source: 'configured' }, 0);
+      const hub = contact(known, 'hub:1');
+      known.met(hub, ALICE, 0, 0);
+      known.linkLost(ALICE, hub, end, 'reset', 1_000);
+      const waits = new Set<number>();
+      for (let nowMs = 1_000; nowMs < 300_000; nowMs = hub.nextAtMs) {
+        fail(known, 'hub:1', nowMs);
+        waits.add(Math.round(hub.nextAtMs - nowMs));
+      }
+      assert.equal(Math.max(...waits), longestMs, end);
+      fail(known, 'hub:1', 302_000);
+      assert.equal(Math.round(hub.nextAtMs - 302_000), LONGEST_WAIT_MS);
     }
   });
 

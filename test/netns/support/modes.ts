@@ -1,4 +1,4 @@
-// How the sidecars of the network tests find each other. Every scenario runs in every mode.
+// How the sidecars of the network tests find each other. Every scenario runs in every mode but those for tests of their own.
 import { parseArgs } from 'node:util';
 import { withPort } from '../../support/network-plan.ts';
 
@@ -7,6 +7,9 @@ export const MESH_PORT = 7677;
 /** Of bootstrap nodes and of links over the DHT; both UDP. */
 const BOOTSTRAP_PORT = 7678;
 const DHT_PORT = 7679;
+
+/** The UDP streams of hyperdht send 1,200 bytes at once, and never in pieces. */
+const UDX_MTU = 1_280;
 
 interface Placed {
   readonly name: string;
@@ -23,6 +26,10 @@ interface Mode {
   readonly needsNoIntroduction?: boolean;
   /** Works over IPv4 alone. */
   readonly isIpv4Only?: boolean;
+  /** The narrowest network that is wide enough, by its largest packet in bytes: 576 unless given. */
+  readonly smallestMtu?: number;
+  /** For tests of its own: what it adds is played there. */
+  readonly isByNameOnly?: boolean;
 }
 
 const ALL_MODES = {
@@ -52,29 +59,34 @@ const ALL_MODES = {
   },
   /** The first host of each site is a bootstrap node, everybody knows all of them, and nothing else is told: links run over the DHT. */
   bootstrap: {
-    flags: (host, hosts) => {
-      const firsts = hosts.filter((other) => firstOf(other.site, hosts) === other);
-      const own = ['--dht-bootstrap-listen', withPort(host.address, BOOTSTRAP_PORT)];
-      return [
-        ...['--lan-discovery', 'off', '--advertise', 'off'],
-        ...['--dht', 'on', '--dht-listen', withPort('0.0.0.0', DHT_PORT)],
-        ...firsts.flatMap((first) =>
-          first === host && firsts.length > 1
-            ? []
-            : ['--dht-bootstrap', withPort(first.address, BOOTSTRAP_PORT)],
-        ),
-        ...(firsts.includes(host) ? own : []),
-      ];
-    },
+    flags: (host, hosts) =>
+      dhtFlags(
+        host,
+        hosts.filter((other) => firstOf(other.site, hosts) === other),
+      ),
     meetsAll: true,
     needsNoIntroduction: true,
     isIpv4Only: true,
+    smallestMtu: UDX_MTU,
+  },
+  /** The first host of site b is the only bootstrap node. */
+  hub: {
+    flags: (host, hosts) =>
+      dhtFlags(
+        host,
+        hosts.filter((other) => firstOf('b', hosts) === other),
+      ),
+    meetsAll: true,
+    needsNoIntroduction: true,
+    isIpv4Only: true,
+    smallestMtu: UDX_MTU,
+    isByNameOnly: true,
   },
 } as const satisfies Readonly<Record<string, Mode>>;
 
 export type ModeName = keyof typeof ALL_MODES;
 
-/** All of them, or the one of the flag `--mode=<name>`. */
+/** Those of every scenario, or the one of the flag `--mode=<name>`. */
 export const MODES: readonly ModeName[] = chosenModes();
 
 export function modeOf(name: ModeName): Mode {
@@ -84,7 +96,7 @@ export function modeOf(name: ModeName): Mode {
 function chosenModes(): ModeName[] {
   const { mode } = parseArgs({ options: { mode: { type: 'string' } }, strict: false }).values;
   const names = Object.keys(ALL_MODES) as ModeName[];
-  if (mode === undefined) return names;
+  if (mode === undefined) return names.filter((name) => modeOf(name).isByNameOnly !== true);
   const chosen = names.filter((name) => name === mode);
   if (chosen.length === 0) throw new Error(`--mode is one of ${names.join(', ')}`);
   return chosen;
@@ -92,6 +104,19 @@ function chosenModes(): ModeName[] {
 
 function peerFlags(peer: Placed | undefined): string[] {
   return peer === undefined ? [] : ['--peer', withPort(peer.address, MESH_PORT)];
+}
+
+/** A bootstrap node names the others; where there are none it names nobody. */
+function dhtFlags(host: Placed, nodes: readonly Placed[]): string[] {
+  const own = ['--dht-bootstrap-listen', withPort(host.address, BOOTSTRAP_PORT)];
+  return [
+    ...['--lan-discovery', 'off', '--advertise', 'off'],
+    ...['--dht', 'on', '--dht-listen', withPort('0.0.0.0', DHT_PORT)],
+    ...nodes.flatMap((node) =>
+      node === host ? [] : ['--dht-bootstrap', withPort(node.address, BOOTSTRAP_PORT)],
+    ),
+    ...(nodes.includes(host) ? own : []),
+  ];
 }
 
 /** The first host of a site dials the first of the site before it, and the others of the site dial the first. */

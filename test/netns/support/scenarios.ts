@@ -171,6 +171,17 @@ export const SCENARIOS: readonly Scenario[] = [
     run: lasting(30_000, ({ network }) => network.limitRate('c', 64)),
   },
   flapping(LONG_FLAP_MS),
+  {
+    name: 'the process of b1, whom all sites were told of, is killed for 30 s, and a2 restarts meanwhile',
+    withinMs: LATER_MS,
+    run: async (stage) => {
+      await stage.endSidecar('b1', 'SIGKILL');
+      await stage.endSidecar('a2', 'SIGTERM');
+      await stage.startSidecar('a2');
+      await pause(30_000, never);
+      await stage.startSidecar('b1');
+    },
+  },
 ];
 
 /** Only with --long: ten minutes of silence. */

@@ -4,7 +4,7 @@ import type { JsonObject } from '../../../src/core/index.ts';
 import { pause, until } from '../../../src/demo/wait.ts';
 import type { RunningSidecar } from '../../e2e/support/running-sidecar.ts';
 import { Site, type StartOptions } from '../../e2e/support/site.ts';
-import { Network, type NetworkOptions } from '../../support/network.ts';
+import { Network, type NetworkOptions, type Repair } from '../../support/network.ts';
 import { withPort } from '../../support/network-plan.ts';
 import { MESH_PORT, type ModeName, modeOf } from './modes.ts';
 import { startWriting, type Writing } from './writing.ts';
@@ -13,6 +13,8 @@ export interface StageOptions extends NetworkOptions {
   readonly mode: ModeName;
   /** Sites whose sidecars are told of nobody: they are to join later. */
   readonly alone?: readonly string[];
+  /** Sites without an uplink until `connect`. */
+  readonly apart?: readonly string[];
   /** Hosts without a sidecar. */
   readonly bare?: readonly string[];
   /** Added to the environment of a host's sidecar. */
@@ -40,6 +42,10 @@ export class Stage implements AsyncDisposable {
   readonly #site = new Site();
   readonly #sidecars = new Map<string, RunningSidecar>();
   readonly #pids = new Map<string, number | undefined>();
+  /** Those that the test itself ended, or is about to. */
+  readonly #ended = new Set<RunningSidecar>();
+  /** What gives a site that was apart its uplink. */
+  readonly #uplinks = new Map<string, Repair>();
   /** Ids of documents that were acknowledged, of all writings. */
   readonly #written: string[] = [];
 
@@ -96,6 +102,23 @@ export class Stage implements AsyncDisposable {
     return sidecar;
   }
 
+  /** Ends the sidecar of a host, in the middle of what its agent writes, until `startSidecar`. */
+  async endSidecar(name: string, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+    const sidecar = this.sidecar(name);
+    this.#ended.add(sidecar);
+    this.#sidecars.delete(name);
+    const { code, stderr } = await sidecar.end(signal);
+    if (signal === 'SIGTERM') assert.equal(code, 0, stderr);
+    assertHealthy(sidecar);
+  }
+
+  /** Gives a site that was apart its uplink. */
+  async connect(site: string): Promise<void> {
+    const uplink = this.#uplinks.get(site) ?? assert.fail(`site ${site} was not apart`);
+    this.#uplinks.delete(site);
+    await uplink();
+  }
+
   /** Makes the data directory of a host, as a member of the one fleet. */
   async initHost(name: string): Promise<void> {
     const [founder] = this.network.hosts();
@@ -110,7 +133,12 @@ export class Stage implements AsyncDisposable {
 
   /** Agents of every sidecar write until they are stopped. What was acknowledged by then must arrive everywhere. */
   write(collection: string): Writing {
-    return startWriting(this.sidecars, collection, (id) => this.#written.push(id));
+    return startWriting({
+      sidecars: this.sidecars,
+      collection,
+      onWritten: (id) => this.#written.push(id),
+      isEnded: (sidecar) => this.#ended.has(sidecar),
+    });
   }
 
   /**
@@ -159,14 +187,12 @@ export class Stage implements AsyncDisposable {
     );
   }
 
-  /** Nobody ended, and nobody started again, also not inside. */
+  /** Nobody ended but by the test, and nobody started again, also not inside. */
   assertNobodyRestarted(): void {
     for (const [name, sidecar] of this.#sidecars) {
       assert.ok(!sidecar.hasEnded, `${name} ended`);
       assert.equal(sidecar.pid, this.#pids.get(name));
-      assert.equal(sidecar.log('sidecar.started').length, 1, name);
-      const faults = sidecar.log().filter(({ level }) => level === 'error');
-      assert.deepEqual(faults, [], name);
+      assertHealthy(sidecar);
     }
   }
 
@@ -176,7 +202,8 @@ export class Stage implements AsyncDisposable {
   }
 
   async #start(): Promise<void> {
-    const { bare = [], env = {} } = this.#options;
+    const { apart = [], bare = [], env = {} } = this.#options;
+    for (const site of apart) this.#uplinks.set(site, await this.network.cutSite(site));
     const names = this.network.hosts().flatMap(({ name }) => (bare.includes(name) ? [] : [name]));
     for (const name of names) await this.initHost(name);
     for (const name of names) await this.startSidecar(name, { env: env[name] ?? {} });
@@ -194,6 +221,13 @@ export class Stage implements AsyncDisposable {
     }
     return lacks.join('; ');
   }
+}
+
+/** Started once, and nothing is wrong with it. */
+function assertHealthy(sidecar: RunningSidecar): void {
+  assert.equal(sidecar.log('sidecar.started').length, 1, sidecar.name);
+  const faults = sidecar.log().filter(({ level }) => level === 'error');
+  assert.deepEqual(faults, [], sidecar.name);
 }
 
 /** A duration as protobuf writes it in JSON: `0.004s`. */

@@ -10,17 +10,27 @@ export interface Writing {
   stop(): Promise<void>;
 }
 
-/** `onWritten` is told `collection/id` of each document when it is acknowledged. */
-export function startWriting(
-  sidecars: readonly RunningSidecar[],
-  collection: string,
-  onWritten: (id: string) => void,
-): Writing {
+interface WritingParts {
+  readonly sidecars: readonly RunningSidecar[];
+  readonly collection: string;
+  /** Is told `collection/id` of each document when it is acknowledged. */
+  onWritten(id: string): void;
+  /** Whether the test itself ends this sidecar: then its agent may be refused, and writes no more. */
+  isEnded(sidecar: RunningSidecar): boolean;
+}
+
+export function startWriting(parts: WritingParts): Writing {
+  const { sidecars, collection, onWritten, isEnded } = parts;
   const stopping = new AbortController();
   const write = async (sidecar: RunningSidecar): Promise<void> => {
     for (let n = 0; ; n++) {
       const id = `${sidecar.name}-${n}`;
-      await sidecar.put(collection, id, { by: sidecar.name, n });
+      try {
+        await sidecar.put(collection, id, { by: sidecar.name, n });
+      } catch (error) {
+        if (isEnded(sidecar)) return;
+        throw error;
+      }
       onWritten(`${collection}/${id}`);
       const isOver = await pause(WRITE_EVERY_MS, stopping.signal).then(
         () => false,

@@ -433,6 +433,10 @@ test('Status: the sidecar, its links and what it holds', async () => {
     feeds: '2',
     commits: '40',
     stateHash: 'feed',
+    discoveries: [
+      { source: 'CONTACT_SOURCE_MULTICAST', state: 'DISCOVERY_STATE_LOOKING', note: 'on eth0' },
+      { source: 'CONTACT_SOURCE_DHT', state: 'DISCOVERY_STATE_SILENT' },
+    ],
   });
 });
 
@@ -479,6 +483,8 @@ test('ListPeers: by name, then address', async () => {
       },
     ],
     linkClass: 'lan',
+    lastLoss: 'the peer is stopping',
+    lastLost: '1970-01-01T00:00:04Z',
   });
   assert.equal('path' in json.peers[0], false, 'no link, no path');
 });

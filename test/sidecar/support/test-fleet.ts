@@ -11,10 +11,10 @@ import {
 } from '../../../src/core/index.ts';
 import type { NetworkInterfaces } from '../../../src/mesh/index.ts';
 import { createMemoryNetwork, type MemoryNetwork } from '../../../src/mesh/transport/memory.ts';
-import type { ExchangeOptions } from '../../../src/sidecar/address-exchange.ts';
-import type { DiscoverySource } from '../../../src/sidecar/finder.ts';
 import { deriveNodeKey } from '../../../src/sidecar/identity/node-key.ts';
-import { toQuietHours } from '../../../src/sidecar/link-options.ts';
+import type { ExchangeOptions } from '../../../src/sidecar/links/address-exchange.ts';
+import type { DiscoverySource } from '../../../src/sidecar/links/finder.ts';
+import { toQuietHours } from '../../../src/sidecar/links/link-options.ts';
 import { Member, type MemberReport } from '../../../src/sidecar/member.ts';
 import { sodiumCrypto } from '../../../src/sidecar/sodium-crypto.ts';
 import { createMemoryStore } from '../../../src/sidecar/store/memory-store.ts';

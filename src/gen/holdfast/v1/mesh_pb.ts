@@ -15,7 +15,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file holdfast/v1/mesh.proto.
  */
 export const file_holdfast_v1_mesh: GenFile = /*@__PURE__*/
-  fileDesc("ChZob2xkZmFzdC92MS9tZXNoLnByb3RvEgtob2xkZmFzdC52MSIPCg1TdGF0dXNSZXF1ZXN0Iq4ECg5TdGF0dXNSZXNwb25zZRIPCgdub2RlX2lkGAEgASgJEgwKBG5hbWUYAiABKAkSDwoHdmVyc2lvbhgDIAEoCRISCgpmbGVldF9tb2RlGAQgASgJEg0KBWZsZWV0GAUgASgJEi4KCnN0YXJ0ZWRfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBmFnZW50cxgHIAMoCRIUCgxtZXNoX2FkZHJlc3MYCCABKAkSDgoGcGF1c2VkGAkgASgIEg0KBWxpbmtzGAogASgNEhEKCWRvY3VtZW50cxgLIAEoBBINCgVmZWVkcxgMIAEoBBIPCgdjb21taXRzGA0gASgEEhIKCnN0YXRlX2hhc2gYDiABKAkSEAoIdm9pZF9vcHMYDyABKAQSNQoLcXVhcmFudGluZWQYECADKAsyIC5ob2xkZmFzdC52MS5RdWFyYW50aW5lZERvY3VtZW50EikKCmhlbGRfZmVlZHMYESADKAsyFS5ob2xkZmFzdC52MS5IZWxkRmVlZBIRCglub3RfcmVhZHkYFCADKAkSDgoGZGFtYWdlGBUgAygJEhAKCHdhcm5pbmdzGB4gAygJEjYKEnJlY2VpdmVfb25seV9zaW5jZRgfIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoHYnVuZGxlcxgyIAMoCzIbLmhvbGRmYXN0LnYxLlJlY2VpdmVkQnVuZGxlIpABCg5SZWNlaXZlZEJ1bmRsZRIPCgdub2RlX2lkGAEgASgJEgwKBG5hbWUYAiABKAkSLgoKY3JlYXRlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLcmVjZWl2ZWRfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIkUKE1F1YXJhbnRpbmVkRG9jdW1lbnQSEgoKY29sbGVjdGlvbhgBIAEoCRIKCgJpZBgCIAEoCRIOCgZyZWFzb24YAyABKAkiegoISGVsZEZlZWQSDgoGYXV0aG9yGAEgASgJEgwKBGxhbmUYAiABKAkSDgoGcmVhc29uGAMgASgJEiwKCHJldHJ5X2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgpvdmVyX3F1b3RhGAUgASgIInwKB0NvbnRhY3QSDwoHYWRkcmVzcxgBIAEoCRIrCgdzb3VyY2VzGAIgAygOMhouaG9sZGZhc3QudjEuQ29udGFjdFNvdXJjZRINCgVuYW1lcxgDIAMoCRIQCghhdHRlbXB0cxgEIAEoDRISCgpsYXN0X2Vycm9yGAUgASgJIqwECgRQZWVyEg8KB2FkZHJlc3MYASABKAkSDwoHbm9kZV9pZBgCIAEoCRIMCgRuYW1lGAMgASgJEiUKBXN0YXRlGAQgASgOMhYuaG9sZGZhc3QudjEuUGVlclN0YXRlEi0KCnJvdW5kX3RyaXAYBSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLQoJbGFzdF9zZWVuGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgpsYXN0X2Vycm9yGAcgASgJEhYKDmJ5dGVzX3JlY2VpdmVkGAggASgEEhIKCmJ5dGVzX3NlbnQYCSABKAQSEAoIYXR0ZW1wdHMYCiABKA0SEAoIb3V0Ym91bmQYCyABKAgSJAoXYnVkZ2V0X2J5dGVzX3Blcl9zZWNvbmQYDCABKARIAIgBARIhChlyZWNlaXZlZF9ieXRlc19wZXJfc2Vjb25kGA0gASgEEh0KFXNlbnRfYnl0ZXNfcGVyX3NlY29uZBgOIAEoBBIOCgZzdGFsbHMYDyABKA0SIwoEcGF0aBgQIAEoDjIVLmhvbGRmYXN0LnYxLkxpbmtQYXRoEhYKDnJlbW90ZV9hZGRyZXNzGBEgASgJEiYKCGNvbnRhY3RzGBIgAygLMhQuaG9sZGZhc3QudjEuQ29udGFjdBISCgpsaW5rX2NsYXNzGBMgASgJQhoKGF9idWRnZXRfYnl0ZXNfcGVyX3NlY29uZCISChBMaXN0UGVlcnNSZXF1ZXN0IjUKEUxpc3RQZWVyc1Jlc3BvbnNlEiAKBXBlZXJzGAEgAygLMhEuaG9sZGZhc3QudjEuUGVlciItCg5BZGRQZWVyUmVxdWVzdBIbCgdhZGRyZXNzGAEgASgJQgq6SAdyBRABKKwCIiAKD0FkZFBlZXJSZXNwb25zZRINCgVhZGRlZBgBIAEoCCIwChFSZW1vdmVQZWVyUmVxdWVzdBIbCgdhZGRyZXNzGAEgASgJQgq6SAdyBRABKKwCIhQKElJlbW92ZVBlZXJSZXNwb25zZSImCgxQYXVzZVJlcXVlc3QSFgoEcGVlchgBIAEoCUIIukgFcgMorAIiJQoNUGF1c2VSZXNwb25zZRIUCgxsaW5rc19jbG9zZWQYASABKA0iJwoNUmVzdW1lUmVxdWVzdBIWCgRwZWVyGAEgASgJQgi6SAVyAyisAiIQCg5SZXN1bWVSZXNwb25zZSIjChVTZXRSZWNlaXZlT25seVJlcXVlc3QSCgoCb24YASABKAgiKQoWU2V0UmVjZWl2ZU9ubHlSZXNwb25zZRIPCgdjaGFuZ2VkGAEgASgIKosBCglQZWVyU3RhdGUSGgoWUEVFUl9TVEFURV9VTlNQRUNJRklFRBAAEhgKFFBFRVJfU1RBVEVfQ09OTkVDVEVEEAESGQoVUEVFUl9TVEFURV9DT05ORUNUSU5HEAISFgoSUEVFUl9TVEFURV9XQUlUSU5HEAMSFQoRUEVFUl9TVEFURV9QQVVTRUQQBCpgCghMaW5rUGF0aBIZChVMSU5LX1BBVEhfVU5TUEVDSUZJRUQQABIRCg1MSU5LX1BBVEhfTEFOEAESEQoNTElOS19QQVRIX0RIVBACEhMKD0xJTktfUEFUSF9SRUxBWRADKrsBCg1Db250YWN0U291cmNlEh4KGkNPTlRBQ1RfU09VUkNFX1VOU1BFQ0lGSUVEEAASHQoZQ09OVEFDVF9TT1VSQ0VfQ09ORklHVVJFRBABEhgKFENPTlRBQ1RfU09VUkNFX0FEREVEEAISHAoYQ09OVEFDVF9TT1VSQ0VfTVVMVElDQVNUEAMSGwoXQ09OVEFDVF9TT1VSQ0VfRVhDSEFOR0UQBBIWChJDT05UQUNUX1NPVVJDRV9ESFQQBTKPBAoLTWVzaFNlcnZpY2USQQoGU3RhdHVzEhouaG9sZGZhc3QudjEuU3RhdHVzUmVxdWVzdBobLmhvbGRmYXN0LnYxLlN0YXR1c1Jlc3BvbnNlEkoKCUxpc3RQZWVycxIdLmhvbGRmYXN0LnYxLkxpc3RQZWVyc1JlcXVlc3QaHi5ob2xkZmFzdC52MS5MaXN0UGVlcnNSZXNwb25zZRJECgdBZGRQZWVyEhsuaG9sZGZhc3QudjEuQWRkUGVlclJlcXVlc3QaHC5ob2xkZmFzdC52MS5BZGRQZWVyUmVzcG9uc2USTQoKUmVtb3ZlUGVlchIeLmhvbGRmYXN0LnYxLlJlbW92ZVBlZXJSZXF1ZXN0Gh8uaG9sZGZhc3QudjEuUmVtb3ZlUGVlclJlc3BvbnNlEj4KBVBhdXNlEhkuaG9sZGZhc3QudjEuUGF1c2VSZXF1ZXN0GhouaG9sZGZhc3QudjEuUGF1c2VSZXNwb25zZRJBCgZSZXN1bWUSGi5ob2xkZmFzdC52MS5SZXN1bWVSZXF1ZXN0GhsuaG9sZGZhc3QudjEuUmVzdW1lUmVzcG9uc2USWQoOU2V0UmVjZWl2ZU9ubHkSIi5ob2xkZmFzdC52MS5TZXRSZWNlaXZlT25seVJlcXVlc3QaIy5ob2xkZmFzdC52MS5TZXRSZWNlaXZlT25seVJlc3BvbnNlYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("ChZob2xkZmFzdC92MS9tZXNoLnByb3RvEgtob2xkZmFzdC52MSIPCg1TdGF0dXNSZXF1ZXN0IuEECg5TdGF0dXNSZXNwb25zZRIPCgdub2RlX2lkGAEgASgJEgwKBG5hbWUYAiABKAkSDwoHdmVyc2lvbhgDIAEoCRISCgpmbGVldF9tb2RlGAQgASgJEg0KBWZsZWV0GAUgASgJEi4KCnN0YXJ0ZWRfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBmFnZW50cxgHIAMoCRIUCgxtZXNoX2FkZHJlc3MYCCABKAkSDgoGcGF1c2VkGAkgASgIEg0KBWxpbmtzGAogASgNEhEKCWRvY3VtZW50cxgLIAEoBBINCgVmZWVkcxgMIAEoBBIPCgdjb21taXRzGA0gASgEEhIKCnN0YXRlX2hhc2gYDiABKAkSEAoIdm9pZF9vcHMYDyABKAQSNQoLcXVhcmFudGluZWQYECADKAsyIC5ob2xkZmFzdC52MS5RdWFyYW50aW5lZERvY3VtZW50EikKCmhlbGRfZmVlZHMYESADKAsyFS5ob2xkZmFzdC52MS5IZWxkRmVlZBIRCglub3RfcmVhZHkYFCADKAkSDgoGZGFtYWdlGBUgAygJEhAKCHdhcm5pbmdzGB4gAygJEjYKEnJlY2VpdmVfb25seV9zaW5jZRgfIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMQoLZGlzY292ZXJpZXMYICADKAsyHC5ob2xkZmFzdC52MS5EaXNjb3ZlcnlTdGF0dXMSLAoHYnVuZGxlcxgyIAMoCzIbLmhvbGRmYXN0LnYxLlJlY2VpdmVkQnVuZGxlIncKD0Rpc2NvdmVyeVN0YXR1cxIqCgZzb3VyY2UYASABKA4yGi5ob2xkZmFzdC52MS5Db250YWN0U291cmNlEioKBXN0YXRlGAIgASgOMhsuaG9sZGZhc3QudjEuRGlzY292ZXJ5U3RhdGUSDAoEbm90ZRgDIAEoCSKQAQoOUmVjZWl2ZWRCdW5kbGUSDwoHbm9kZV9pZBgBIAEoCRIMCgRuYW1lGAIgASgJEi4KCmNyZWF0ZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3JlY2VpdmVkX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJFChNRdWFyYW50aW5lZERvY3VtZW50EhIKCmNvbGxlY3Rpb24YASABKAkSCgoCaWQYAiABKAkSDgoGcmVhc29uGAMgASgJInoKCEhlbGRGZWVkEg4KBmF1dGhvchgBIAEoCRIMCgRsYW5lGAIgASgJEg4KBnJlYXNvbhgDIAEoCRIsCghyZXRyeV9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEgoKb3Zlcl9xdW90YRgFIAEoCCJ8CgdDb250YWN0Eg8KB2FkZHJlc3MYASABKAkSKwoHc291cmNlcxgCIAMoDjIaLmhvbGRmYXN0LnYxLkNvbnRhY3RTb3VyY2USDQoFbmFtZXMYAyADKAkSEAoIYXR0ZW1wdHMYBCABKA0SEgoKbGFzdF9lcnJvchgFIAEoCSLuBAoEUGVlchIPCgdhZGRyZXNzGAEgASgJEg8KB25vZGVfaWQYAiABKAkSDAoEbmFtZRgDIAEoCRIlCgVzdGF0ZRgEIAEoDjIWLmhvbGRmYXN0LnYxLlBlZXJTdGF0ZRItCgpyb3VuZF90cmlwGAUgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEi0KCWxhc3Rfc2VlbhgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEgoKbGFzdF9lcnJvchgHIAEoCRIWCg5ieXRlc19yZWNlaXZlZBgIIAEoBBISCgpieXRlc19zZW50GAkgASgEEhAKCGF0dGVtcHRzGAogASgNEhAKCG91dGJvdW5kGAsgASgIEiQKF2J1ZGdldF9ieXRlc19wZXJfc2Vjb25kGAwgASgESACIAQESIQoZcmVjZWl2ZWRfYnl0ZXNfcGVyX3NlY29uZBgNIAEoBBIdChVzZW50X2J5dGVzX3Blcl9zZWNvbmQYDiABKAQSDgoGc3RhbGxzGA8gASgNEiMKBHBhdGgYECABKA4yFS5ob2xkZmFzdC52MS5MaW5rUGF0aBIWCg5yZW1vdGVfYWRkcmVzcxgRIAEoCRImCghjb250YWN0cxgSIAMoCzIULmhvbGRmYXN0LnYxLkNvbnRhY3QSEgoKbGlua19jbGFzcxgTIAEoCRIRCglsYXN0X2xvc3MYFCABKAkSLQoJbGFzdF9sb3N0GBUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIaChhfYnVkZ2V0X2J5dGVzX3Blcl9zZWNvbmQiEgoQTGlzdFBlZXJzUmVxdWVzdCI1ChFMaXN0UGVlcnNSZXNwb25zZRIgCgVwZWVycxgBIAMoCzIRLmhvbGRmYXN0LnYxLlBlZXIiLQoOQWRkUGVlclJlcXVlc3QSGwoHYWRkcmVzcxgBIAEoCUIKukgHcgUQASisAiIgCg9BZGRQZWVyUmVzcG9uc2USDQoFYWRkZWQYASABKAgiMAoRUmVtb3ZlUGVlclJlcXVlc3QSGwoHYWRkcmVzcxgBIAEoCUIKukgHcgUQASisAiIUChJSZW1vdmVQZWVyUmVzcG9uc2UiJgoMUGF1c2VSZXF1ZXN0EhYKBHBlZXIYASABKAlCCLpIBXIDKKwCIiUKDVBhdXNlUmVzcG9uc2USFAoMbGlua3NfY2xvc2VkGAEgASgNIicKDVJlc3VtZVJlcXVlc3QSFgoEcGVlchgBIAEoCUIIukgFcgMorAIiEAoOUmVzdW1lUmVzcG9uc2UiIwoVU2V0UmVjZWl2ZU9ubHlSZXF1ZXN0EgoKAm9uGAEgASgIIikKFlNldFJlY2VpdmVPbmx5UmVzcG9uc2USDwoHY2hhbmdlZBgBIAEoCCqIAQoORGlzY292ZXJ5U3RhdGUSHwobRElTQ09WRVJZX1NUQVRFX1VOU1BFQ0lGSUVEEAASGwoXRElTQ09WRVJZX1NUQVRFX0xPT0tJTkcQARIaChZESVNDT1ZFUllfU1RBVEVfU0lMRU5UEAISHAoYRElTQ09WRVJZX1NUQVRFX1RST1VCTEVEEAMqiwEKCVBlZXJTdGF0ZRIaChZQRUVSX1NUQVRFX1VOU1BFQ0lGSUVEEAASGAoUUEVFUl9TVEFURV9DT05ORUNURUQQARIZChVQRUVSX1NUQVRFX0NPTk5FQ1RJTkcQAhIWChJQRUVSX1NUQVRFX1dBSVRJTkcQAxIVChFQRUVSX1NUQVRFX1BBVVNFRBAEKmAKCExpbmtQYXRoEhkKFUxJTktfUEFUSF9VTlNQRUNJRklFRBAAEhEKDUxJTktfUEFUSF9MQU4QARIRCg1MSU5LX1BBVEhfREhUEAISEwoPTElOS19QQVRIX1JFTEFZEAMquwEKDUNvbnRhY3RTb3VyY2USHgoaQ09OVEFDVF9TT1VSQ0VfVU5TUEVDSUZJRUQQABIdChlDT05UQUNUX1NPVVJDRV9DT05GSUdVUkVEEAESGAoUQ09OVEFDVF9TT1VSQ0VfQURERUQQAhIcChhDT05UQUNUX1NPVVJDRV9NVUxUSUNBU1QQAxIbChdDT05UQUNUX1NPVVJDRV9FWENIQU5HRRAEEhYKEkNPTlRBQ1RfU09VUkNFX0RIVBAFMo8ECgtNZXNoU2VydmljZRJBCgZTdGF0dXMSGi5ob2xkZmFzdC52MS5TdGF0dXNSZXF1ZXN0GhsuaG9sZGZhc3QudjEuU3RhdHVzUmVzcG9uc2USSgoJTGlzdFBlZXJzEh0uaG9sZGZhc3QudjEuTGlzdFBlZXJzUmVxdWVzdBoeLmhvbGRmYXN0LnYxLkxpc3RQZWVyc1Jlc3BvbnNlEkQKB0FkZFBlZXISGy5ob2xkZmFzdC52MS5BZGRQZWVyUmVxdWVzdBocLmhvbGRmYXN0LnYxLkFkZFBlZXJSZXNwb25zZRJNCgpSZW1vdmVQZWVyEh4uaG9sZGZhc3QudjEuUmVtb3ZlUGVlclJlcXVlc3QaHy5ob2xkZmFzdC52MS5SZW1vdmVQZWVyUmVzcG9uc2USPgoFUGF1c2USGS5ob2xkZmFzdC52MS5QYXVzZVJlcXVlc3QaGi5ob2xkZmFzdC52MS5QYXVzZVJlc3BvbnNlEkEKBlJlc3VtZRIaLmhvbGRmYXN0LnYxLlJlc3VtZVJlcXVlc3QaGy5ob2xkZmFzdC52MS5SZXN1bWVSZXNwb25zZRJZCg5TZXRSZWNlaXZlT25seRIiLmhvbGRmYXN0LnYxLlNldFJlY2VpdmVPbmx5UmVxdWVzdBojLmhvbGRmYXN0LnYxLlNldFJlY2VpdmVPbmx5UmVzcG9uc2ViBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * See MeshService.Status.
@@ -186,6 +186,13 @@ export type StatusResponse = Message<"holdfast.v1.StatusResponse"> & {
   receiveOnlySince?: Timestamp | undefined;
 
   /**
+   * The ways by which it looks for members by itself; those that are off are not listed.
+   *
+   * @generated from field: repeated holdfast.v1.DiscoveryStatus discoveries = 32;
+   */
+  discoveries: DiscoveryStatus[];
+
+  /**
    * The last bundle of each peer of which one came, the newest first; at most 16.
    *
    * @generated from field: repeated holdfast.v1.ReceivedBundle bundles = 50;
@@ -199,6 +206,41 @@ export type StatusResponse = Message<"holdfast.v1.StatusResponse"> & {
  */
 export const StatusResponseSchema: GenMessage<StatusResponse> = /*@__PURE__*/
   messageDesc(file_holdfast_v1_mesh, 1);
+
+/**
+ * One way by which members are found.
+ *
+ * @generated from message holdfast.v1.DiscoveryStatus
+ */
+export type DiscoveryStatus = Message<"holdfast.v1.DiscoveryStatus"> & {
+  /**
+   * Which one: CONTACT_SOURCE_MULTICAST or CONTACT_SOURCE_DHT.
+   *
+   * @generated from field: holdfast.v1.ContactSource source = 1;
+   */
+  source: ContactSource;
+
+  /**
+   * How it is doing.
+   *
+   * @generated from field: holdfast.v1.DiscoveryState state = 2;
+   */
+  state: DiscoveryState;
+
+  /**
+   * Over what it looks, or what is wrong, in words.
+   *
+   * @generated from field: string note = 3;
+   */
+  note: string;
+};
+
+/**
+ * Describes the message holdfast.v1.DiscoveryStatus.
+ * Use `create(DiscoveryStatusSchema)` to create a new message.
+ */
+export const DiscoveryStatusSchema: GenMessage<DiscoveryStatus> = /*@__PURE__*/
+  messageDesc(file_holdfast_v1_mesh, 2);
 
 /**
  * The last bundle that came from a peer.
@@ -240,7 +282,7 @@ export type ReceivedBundle = Message<"holdfast.v1.ReceivedBundle"> & {
  * Use `create(ReceivedBundleSchema)` to create a new message.
  */
 export const ReceivedBundleSchema: GenMessage<ReceivedBundle> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_mesh, 2);
+  messageDesc(file_holdfast_v1_mesh, 3);
 
 /**
  * A document of which changes were skipped, or whose changes cannot be read. It shows what could be read.
@@ -275,7 +317,7 @@ export type QuarantinedDocument = Message<"holdfast.v1.QuarantinedDocument"> & {
  * Use `create(QuarantinedDocumentSchema)` to create a new message.
  */
 export const QuarantinedDocumentSchema: GenMessage<QuarantinedDocument> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_mesh, 3);
+  messageDesc(file_holdfast_v1_mesh, 4);
 
 /**
  * A feed of which a peer offered more than is taken for now.
@@ -324,7 +366,7 @@ export type HeldFeed = Message<"holdfast.v1.HeldFeed"> & {
  * Use `create(HeldFeedSchema)` to create a new message.
  */
 export const HeldFeedSchema: GenMessage<HeldFeed> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_mesh, 4);
+  messageDesc(file_holdfast_v1_mesh, 5);
 
 /**
  * An address at which a peer may be dialled.
@@ -373,7 +415,7 @@ export type Contact = Message<"holdfast.v1.Contact"> & {
  * Use `create(ContactSchema)` to create a new message.
  */
 export const ContactSchema: GenMessage<Contact> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_mesh, 5);
+  messageDesc(file_holdfast_v1_mesh, 6);
 
 /**
  * One peer.
@@ -513,6 +555,20 @@ export type Peer = Message<"holdfast.v1.Peer"> & {
    * @generated from field: string link_class = 19;
    */
   linkClass: string;
+
+  /**
+   * Why the last link to it ended, in words; empty where none did since the process started.
+   *
+   * @generated from field: string last_loss = 20;
+   */
+  lastLoss: string;
+
+  /**
+   * When that was.
+   *
+   * @generated from field: google.protobuf.Timestamp last_lost = 21;
+   */
+  lastLost?: Timestamp | undefined;
 };
 
 /**
@@ -520,7 +576,7 @@ export type Peer = Message<"holdfast.v1.Peer"> & {
  * Use `create(PeerSchema)` to create a new message.
  */
 export const PeerSchema: GenMessage<Peer> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_mesh, 6);
+  messageDesc(file_holdfast_v1_mesh, 7);
 
 /**
  * See MeshService.ListPeers.
@@ -535,7 +591,7 @@ export type ListPeersRequest = Message<"holdfast.v1.ListPeersRequest"> & {
  * Use `create(ListPeersRequestSchema)` to create a new message.
  */
 export const ListPeersRequestSchema: GenMessage<ListPeersRequest> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_mesh, 7);
+  messageDesc(file_holdfast_v1_mesh, 8);
 
 /**
  * All peers.
@@ -556,7 +612,7 @@ export type ListPeersResponse = Message<"holdfast.v1.ListPeersResponse"> & {
  * Use `create(ListPeersResponseSchema)` to create a new message.
  */
 export const ListPeersResponseSchema: GenMessage<ListPeersResponse> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_mesh, 8);
+  messageDesc(file_holdfast_v1_mesh, 9);
 
 /**
  * See MeshService.AddPeer.
@@ -577,7 +633,7 @@ export type AddPeerRequest = Message<"holdfast.v1.AddPeerRequest"> & {
  * Use `create(AddPeerRequestSchema)` to create a new message.
  */
 export const AddPeerRequestSchema: GenMessage<AddPeerRequest> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_mesh, 9);
+  messageDesc(file_holdfast_v1_mesh, 10);
 
 /**
  * The answer to AddPeer.
@@ -598,7 +654,7 @@ export type AddPeerResponse = Message<"holdfast.v1.AddPeerResponse"> & {
  * Use `create(AddPeerResponseSchema)` to create a new message.
  */
 export const AddPeerResponseSchema: GenMessage<AddPeerResponse> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_mesh, 10);
+  messageDesc(file_holdfast_v1_mesh, 11);
 
 /**
  * See MeshService.RemovePeer.
@@ -619,7 +675,7 @@ export type RemovePeerRequest = Message<"holdfast.v1.RemovePeerRequest"> & {
  * Use `create(RemovePeerRequestSchema)` to create a new message.
  */
 export const RemovePeerRequestSchema: GenMessage<RemovePeerRequest> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_mesh, 11);
+  messageDesc(file_holdfast_v1_mesh, 12);
 
 /**
  * The answer to RemovePeer.
@@ -634,7 +690,7 @@ export type RemovePeerResponse = Message<"holdfast.v1.RemovePeerResponse"> & {
  * Use `create(RemovePeerResponseSchema)` to create a new message.
  */
 export const RemovePeerResponseSchema: GenMessage<RemovePeerResponse> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_mesh, 12);
+  messageDesc(file_holdfast_v1_mesh, 13);
 
 /**
  * See MeshService.Pause.
@@ -655,7 +711,7 @@ export type PauseRequest = Message<"holdfast.v1.PauseRequest"> & {
  * Use `create(PauseRequestSchema)` to create a new message.
  */
 export const PauseRequestSchema: GenMessage<PauseRequest> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_mesh, 13);
+  messageDesc(file_holdfast_v1_mesh, 14);
 
 /**
  * The answer to Pause.
@@ -676,7 +732,7 @@ export type PauseResponse = Message<"holdfast.v1.PauseResponse"> & {
  * Use `create(PauseResponseSchema)` to create a new message.
  */
 export const PauseResponseSchema: GenMessage<PauseResponse> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_mesh, 14);
+  messageDesc(file_holdfast_v1_mesh, 15);
 
 /**
  * See MeshService.Resume.
@@ -697,7 +753,7 @@ export type ResumeRequest = Message<"holdfast.v1.ResumeRequest"> & {
  * Use `create(ResumeRequestSchema)` to create a new message.
  */
 export const ResumeRequestSchema: GenMessage<ResumeRequest> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_mesh, 15);
+  messageDesc(file_holdfast_v1_mesh, 16);
 
 /**
  * The answer to Resume.
@@ -712,7 +768,7 @@ export type ResumeResponse = Message<"holdfast.v1.ResumeResponse"> & {
  * Use `create(ResumeResponseSchema)` to create a new message.
  */
 export const ResumeResponseSchema: GenMessage<ResumeResponse> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_mesh, 16);
+  messageDesc(file_holdfast_v1_mesh, 17);
 
 /**
  * See MeshService.SetReceiveOnly.
@@ -733,7 +789,7 @@ export type SetReceiveOnlyRequest = Message<"holdfast.v1.SetReceiveOnlyRequest">
  * Use `create(SetReceiveOnlyRequestSchema)` to create a new message.
  */
 export const SetReceiveOnlyRequestSchema: GenMessage<SetReceiveOnlyRequest> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_mesh, 17);
+  messageDesc(file_holdfast_v1_mesh, 18);
 
 /**
  * The answer to SetReceiveOnly.
@@ -754,7 +810,55 @@ export type SetReceiveOnlyResponse = Message<"holdfast.v1.SetReceiveOnlyResponse
  * Use `create(SetReceiveOnlyResponseSchema)` to create a new message.
  */
 export const SetReceiveOnlyResponseSchema: GenMessage<SetReceiveOnlyResponse> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_mesh, 18);
+  messageDesc(file_holdfast_v1_mesh, 19);
+
+/**
+ * How a discovery is doing.
+ *
+ * @generated from enum holdfast.v1.DiscoveryState
+ */
+export const DiscoveryState = {
+  /**
+   * Never sent.
+   *
+   * @generated from enum value: DISCOVERY_STATE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * It announces this sidecar and looks for others.
+   *
+   * @generated from enum value: DISCOVERY_STATE_LOOKING = 1;
+   */
+  LOOKING: 1,
+
+  /**
+   * It must not speak: the mesh is paused, or links of its class have quiet hours.
+   *
+   * @generated from enum value: DISCOVERY_STATE_SILENT = 2;
+   */
+  SILENT: 2,
+
+  /**
+   * It would look and cannot, or nobody answers; note says why. It is tried for ever.
+   *
+   * @generated from enum value: DISCOVERY_STATE_TROUBLED = 3;
+   */
+  TROUBLED: 3,
+} as const;
+
+/**
+ * How a discovery is doing.
+ *
+ * @generated from enum holdfast.v1.DiscoveryState
+ */
+export type DiscoveryState = (typeof DiscoveryState)[keyof typeof DiscoveryState] | UnknownEnum;
+
+/**
+ * Describes the enum holdfast.v1.DiscoveryState.
+ */
+export const DiscoveryStateSchema: GenEnum<DiscoveryState> = /*@__PURE__*/
+  enumDesc(file_holdfast_v1_mesh, 0);
 
 /**
  * How a peer is doing.
@@ -810,7 +914,7 @@ export type PeerState = (typeof PeerState)[keyof typeof PeerState] | UnknownEnum
  * Describes the enum holdfast.v1.PeerState.
  */
 export const PeerStateSchema: GenEnum<PeerState> = /*@__PURE__*/
-  enumDesc(file_holdfast_v1_mesh, 0);
+  enumDesc(file_holdfast_v1_mesh, 1);
 
 /**
  * What a link runs over; the first that works is kept.
@@ -858,7 +962,7 @@ export type LinkPath = (typeof LinkPath)[keyof typeof LinkPath] | UnknownEnum;
  * Describes the enum holdfast.v1.LinkPath.
  */
 export const LinkPathSchema: GenEnum<LinkPath> = /*@__PURE__*/
-  enumDesc(file_holdfast_v1_mesh, 1);
+  enumDesc(file_holdfast_v1_mesh, 2);
 
 /**
  * Who named an address.
@@ -920,7 +1024,7 @@ export type ContactSource = (typeof ContactSource)[keyof typeof ContactSource] |
  * Describes the enum holdfast.v1.ContactSource.
  */
 export const ContactSourceSchema: GenEnum<ContactSource> = /*@__PURE__*/
-  enumDesc(file_holdfast_v1_mesh, 2);
+  enumDesc(file_holdfast_v1_mesh, 3);
 
 /**
  * Operator's view of this sidecar's part in the mesh. Reads need any token, changes the scope `admin`.

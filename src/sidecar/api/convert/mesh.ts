@@ -3,12 +3,13 @@ import type { MessageInitShape } from '@bufbuild/protobuf';
 import { type ResponseOf, splitDocumentKey } from '../../../core/index.ts';
 import {
   ContactSource,
+  DiscoveryState,
   LinkPath,
   type PeerSchema,
   PeerState,
   type StatusResponseSchema,
 } from '../../../gen/holdfast/v1/mesh_pb.ts';
-import type { Backend, ContactRow, PeerRow } from '../backend.ts';
+import type { Backend, ContactRow, DiscoveryRow, PeerRow } from '../backend.ts';
 import { fromBundleSource } from './bundle.ts';
 import { fromSpan, fromTime, type NodeNames } from './common.ts';
 
@@ -31,6 +32,12 @@ const SOURCE: Readonly<Record<ContactRow['sources'][number], ContactSource>> = {
   multicast: ContactSource.MULTICAST,
   exchange: ContactSource.EXCHANGE,
   dht: ContactSource.DHT,
+};
+
+const DISCOVERY: Readonly<Record<DiscoveryRow['state'], DiscoveryState>> = {
+  looking: DiscoveryState.LOOKING,
+  silent: DiscoveryState.SILENT,
+  troubled: DiscoveryState.TROUBLED,
 };
 
 export function fromStatus(
@@ -70,6 +77,11 @@ export function fromStatus(
     damage: [...backend.damage()],
     warnings: [...(backend.warnings?.() ?? [])],
     bundles: backend.bundles.sources().map(fromBundleSource),
+    discoveries: mesh.discoveries().map(({ source, state, note }) => ({
+      source: SOURCE[source],
+      state: DISCOVERY[state],
+      note,
+    })),
     ...(mesh.receiveOnlySinceMs !== undefined && {
       receiveOnlySince: fromTime(mesh.receiveOnlySinceMs),
     }),
@@ -103,5 +115,7 @@ export function fromPeerRow(row: PeerRow): MessageInitShape<typeof PeerSchema> {
       names: [...names],
     })),
     linkClass: row.linkClass ?? '',
+    lastLoss: row.lastLoss,
+    ...(row.lastLostMs !== undefined && { lastLost: fromTime(row.lastLostMs) }),
   };
 }

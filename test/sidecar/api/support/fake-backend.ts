@@ -20,6 +20,7 @@ import type {
   BundleControl,
   BundleReportRow,
   BundleStep,
+  DiscoveryRow,
   MeshControl,
   PeerRow,
   SidecarInfo,
@@ -97,6 +98,8 @@ export const PEER: PeerRow = {
   sentBytesPerSecond: 2.5,
   stalls: 0,
   linkClass: 'lan',
+  lastLoss: 'the peer is stopping',
+  lastLostMs: 4_000,
 };
 
 export const SUMMARY: Summary = {
@@ -235,6 +238,13 @@ class FakeMesh implements MeshControl {
   readonly pausedPeers = new Set<string>();
   rows: PeerRow[] = [PEER];
   readonly added: string[] = [];
+
+  discoveries(): readonly DiscoveryRow[] {
+    return [
+      { source: 'multicast', state: 'looking', note: 'on eth0' },
+      { source: 'dht', state: 'silent', note: '' },
+    ];
+  }
 
   peers(): readonly PeerRow[] {
     return this.rows;

@@ -297,9 +297,8 @@ export class Session {
       }
       case 'held': {
         const { type: _, ...held } = outcome;
-        const { position } = held;
-        this.#send({ type: 'stored', runs: this.#inbox.held(position) });
-        this.#send({ type: 'have', entries: [{ ...position, kind: 'reset' }] });
+        this.#send({ type: 'stored', runs: this.#inbox.held(held.position) });
+        this.#send({ type: 'have', entries: [{ ...held.position, kind: 'reset' }] });
         this.#effects.push({ type: 'held', ...held });
         return;
       }

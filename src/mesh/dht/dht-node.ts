@@ -3,6 +3,7 @@
 import SecretStream from '@hyperswarm/secret-stream';
 import HyperDHT from 'hyperdht';
 import { type Clock, type Random, type Timers, toHex } from '../../core/index.ts';
+import { type Rate, TokenBucket } from '../token-bucket.ts';
 import { openBootstrapper, probeUdpPorts, resolveBootstrap } from './bootstrap.ts';
 import { type DhtHealth, type DhtState, lookAtHealth, startHealth } from './dht-health.ts';
 import {
@@ -13,7 +14,6 @@ import {
   withMember,
   withNodes,
 } from './known-nodes.ts';
-import { type Rate, TokenBucket } from './token-bucket.ts';
 import { settledWithin } from './within.ts';
 
 /** With bootstrap nodes of one's own: one that comes back, with nothing in its memory, is found again in this time. */
@@ -74,11 +74,12 @@ export interface ServeOptions {
 
 /** hyperdht with a limit on handshakes, which it lacks. */
 class LimitedDht extends HyperDHT {
-  #bucket: TokenBucket | undefined;
+  #takes: () => boolean = () => true;
   onDropped: (from: DhtAddress) => void = () => {};
 
-  limit(bucket: TokenBucket): void {
-    this.#bucket = bucket;
+  /** `takes`: whether one more handshake is looked at now. */
+  limit(takes: () => boolean): void {
+    this.#takes = takes;
   }
 
   /**
@@ -91,7 +92,7 @@ class LimitedDht extends HyperDHT {
   }
 
   override onrequest(request: HyperDHT.DhtRequest): boolean {
-    if (request.command !== PEER_HANDSHAKE || this.#bucket?.take() !== false) {
+    if (request.command !== PEER_HANDSHAKE || this.#takes()) {
       return super.onrequest(request);
     }
     this.onDropped(request.from);
@@ -135,7 +136,8 @@ export class DhtNode {
       // The mesh pings; the guard of frames would take these empty messages for an attack.
       connectionKeepAlive: false,
     });
-    this.#dht.limit(new TokenBucket(options.handshakeRate, clock));
+    const bucket = new TokenBucket(options.handshakeRate, clock.now().monotonicMs);
+    this.#dht.limit(() => bucket.take(clock.now().monotonicMs));
     this.#tried = this.#tryKnown(options.known.nodes.length).then(() => this.#refresh());
   }
 

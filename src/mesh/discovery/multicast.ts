@@ -1,8 +1,8 @@
 // Discovery on the LAN by DNS-SD over multicast DNS: one line for each interface and family that is there.
 import type { Clock, Hash, NodeId, Random, SecretBox, Timers } from '../../core/index.ts';
+import { TokenBucket } from '../token-bucket.ts';
 import { formatPeerAddress, parsePeerAddress } from '../transport/address.ts';
 import { announcementKey, INSTANCE_TAG_BYTES } from './announcement/sealed-identity.ts';
-import { TokenBucket } from './announcement/token-bucket.ts';
 import type { Discovery } from './discovery.ts';
 import { type LineReport, MulticastLine } from './multicast-line.ts';
 import { type OpenMulticastSocket, openMulticastSocket } from './multicast-socket.ts';
@@ -60,8 +60,7 @@ class Multicast implements MulticastDiscovery {
       ...{ random, box, key: announcementKey(fleetSecret, hash) },
       identity: { nodeId, port: listens.port, instanceTag: random.bytes(INSTANCE_TAG_BYTES) },
       budget: new TokenBucket(
-        DECRYPTIONS_PER_SECOND,
-        DECRYPTIONS_PER_SECOND,
+        { perSecond: DECRYPTIONS_PER_SECOND, atOnce: DECRYPTIONS_PER_SECOND },
         clock.now().monotonicMs,
       ),
     };

@@ -10,7 +10,7 @@ import {
   INSTANCE_TAG_BYTES,
 } from '../../../src/mesh/discovery/announcement/sealed-identity.ts';
 import { type HeardMember, Speaker } from '../../../src/mesh/discovery/announcement/speaker.ts';
-import { TokenBucket } from '../../../src/mesh/discovery/announcement/token-bucket.ts';
+import { TokenBucket } from '../../../src/mesh/token-bucket.ts';
 import { sodiumCrypto, sodiumSecretBox } from '../../../src/sidecar/sodium-crypto.ts';
 import { createSeededRandom, ManualClock } from '../../../src/testing/index.ts';
 
@@ -51,7 +51,10 @@ export class LanBus {
         key: announcementKey(sodiumCrypto.blake2b(Buffer.from(fleet)), sodiumCrypto),
         identity: { nodeId, port: 7677, instanceTag: random.bytes(INSTANCE_TAG_BYTES) },
         addresses: announces ? [address] : [],
-        budget: new TokenBucket(DECRYPTIONS_PER_SECOND, DECRYPTIONS_PER_SECOND, nowMs),
+        budget: new TokenBucket(
+          { perSecond: DECRYPTIONS_PER_SECOND, atOnce: DECRYPTIONS_PER_SECOND },
+          nowMs,
+        ),
       },
       nowMs,
     );

@@ -6,6 +6,7 @@ import {
   type SecretBox,
   toHex,
 } from '../../../core/index.ts';
+import type { TokenBucket } from '../../token-bucket.ts';
 import { type DecodedPacket, type HeardName, type HeardQuery, hear } from './lan-heard.ts';
 import {
   announce,
@@ -20,7 +21,6 @@ import {
 import { Neighbours } from './neighbours.ts';
 import { type Move, Schedule } from './schedule.ts';
 import { type LanIdentity, NONCE_BYTES, openIdentity, sealIdentity } from './sealed-identity.ts';
-import type { TokenBucket } from './token-bucket.ts';
 
 const LABEL_BYTES = 8;
 /** Earlier names of our own that are recognised: packets of theirs may still be under way. */

@@ -10,15 +10,16 @@ const PUBLIC_KEY_BYTES = 32;
 const SECRET_KEY_BYTES = 64;
 const SIGNATURE_BYTES = 64;
 const BOX_KEY_BYTES = 32;
+const BOX_SECRET_KEY_BYTES = 32;
 const BOX_NONCE_BYTES = 24;
 const BOX_TAG_BYTES = 16;
 const KIB = 1024;
 
-/** An Ed25519 key pair in libsodium's form. */
+/** A key pair in libsodium's form. */
 export interface KeyPair {
   /** 32 bytes. */
   readonly publicKey: Uint8Array;
-  /** 64 bytes: the seed and the public key. */
+  /** Of Ed25519 64 bytes, the seed and the public key; of X25519 32. */
   readonly secretKey: Uint8Array;
 }
 
@@ -92,6 +93,14 @@ export function keyPairFromSeed(seed: Uint8Array): KeyPair {
   const publicKey = new Uint8Array(PUBLIC_KEY_BYTES);
   const secretKey = new Uint8Array(SECRET_KEY_BYTES);
   sodium.crypto_sign_seed_keypair(publicKey, secretKey, seed);
+  return { publicKey, secretKey };
+}
+
+/** The X25519 key pair of a 32-byte seed, always the same; both keys have 32 bytes. */
+export function boxKeyPairFromSeed(seed: Uint8Array): KeyPair {
+  const publicKey = new Uint8Array(PUBLIC_KEY_BYTES);
+  const secretKey = new Uint8Array(BOX_SECRET_KEY_BYTES);
+  sodium.crypto_box_seed_keypair(publicKey, secretKey, seed);
   return { publicKey, secretKey };
 }
 

@@ -7,6 +7,7 @@ import { addCmd } from './commands/cmd.ts';
 import { addDemo } from './commands/demo.ts';
 import { addDocuments } from './commands/documents.ts';
 import { addInit } from './commands/init.ts';
+import { addKey } from './commands/key.ts';
 import { addMembers } from './commands/members.ts';
 import { addPeers } from './commands/peers.ts';
 import { addRepair } from './commands/repair.ts';
@@ -55,6 +56,7 @@ function createProgram(context: CliContext, setExitCode: (code: number) => void)
   addInit(program);
   addRun(program, setExitCode);
   addRepair(program, context, setExitCode);
+  addKey(program, context);
   addDemo(program, setExitCode);
   addStatus(program, context);
   addPeers(program, context);

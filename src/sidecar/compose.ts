@@ -9,7 +9,8 @@ import { isNoSpace } from './disk-guard.ts';
 import { spaceOf } from './disk-space.ts';
 import { errorCode } from './durable-file.ts';
 import { requireFleetSecret } from './identity/fleet-secret.ts';
-import { loadNodeKey } from './identity/node-key.ts';
+import { loadNodeKey, readNodeKeySeal } from './identity/node-key.ts';
+import { sealWarnings } from './identity/seal-warnings.ts';
 import { loadTokens } from './identity/token-file.ts';
 import { LevelSource } from './level-source.ts';
 import { openDht } from './links/dht-service.ts';
@@ -20,6 +21,7 @@ import type { Log } from './log.ts';
 import type { SidecarOptions } from './options.ts';
 import { StartupError } from './startup-error.ts';
 import { StoreDamagedError } from './store/damage.ts';
+import { systemSealing } from './system-sealing.ts';
 
 /** A sidecar without a listener still dials from somewhere: the system chooses. */
 const NOT_LISTENING = { host: '127.0.0.1', port: 0 };
@@ -57,7 +59,12 @@ async function openAll(
     await stores.lock();
   });
   opened.defer(() => stores.unlock());
-  const key = await loadNodeKey(dataDir, random);
+  // In a founded fleet the key was made, and sealed, when this node joined.
+  const key = await loadNodeKey(dataDir, random, systemSealing(options, 'plain', random));
+  const warnings = sealWarnings(await readNodeKeySeal(dataDir), {
+    asked: options.seal,
+    isFounded: false,
+  });
   const tokens = await loadTokens(dataDir, agents, random);
   const address = meshListen ?? NOT_LISTENING;
   const network = createNetworkWatch(timers);
@@ -97,7 +104,7 @@ async function openAll(
       ...lanDiscoveries(options, environment, fleet, network),
       ...(dht === undefined ? [] : [dht.source]),
     ],
-    linkWarnings: () => dht?.warnings() ?? [],
+    linkWarnings: () => [...warnings, ...(dht?.warnings() ?? [])],
   });
   opened.defer(() => sidecar[Symbol.asyncDispose]() as Promise<void>);
   return { ...sidecar, [Symbol.asyncDispose]: () => opened.close() };

@@ -125,6 +125,8 @@ function defaultOf(
       return { text: [], source };
     case 'apiListen':
     case 'meshListen':
+    case 'seal':
+    case 'sealPassphraseFile':
     case 'receiveOnly':
     case 'lanDiscovery':
     case 'dht':

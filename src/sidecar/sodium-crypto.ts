@@ -1,7 +1,7 @@
 // Hashes and signatures by libsodium, the only implementation whose verification we trust.
 import { hash } from 'node:crypto';
 import sodium from 'sodium-native';
-import { type Crypto, type Secret, type SecretBox, type Signer, utf8 } from '../core/index.ts';
+import { type Crypto, type SealedBox, type Secret, type SecretBox, type Signer, utf8 } from '../core/index.ts';
 
 const HASH_BYTES = 32;
 const SEED_BYTES = 32;
@@ -64,6 +64,20 @@ export const sodiumSecretBox: SecretBox = {
     } catch {
       return undefined;
     }
+  },
+};
+
+export const sodiumSealedBox: SealedBox = {
+  seal(reader, plain) {
+    const sealed = new Uint8Array(plain.length + sodium.crypto_box_SEALBYTES);
+    sodium.crypto_box_seal(sealed, plain, reader);
+    return sealed;
+  },
+
+  open({ publicKey, secretKey }, sealed) {
+    if (sealed.length < sodium.crypto_box_SEALBYTES) return undefined;
+    const plain = new Uint8Array(sealed.length - sodium.crypto_box_SEALBYTES);
+    return sodium.crypto_box_seal_open(plain, sealed, publicKey, secretKey) ? plain : undefined;
   },
 };
 

@@ -142,7 +142,7 @@ function plainWith(text: string): Uint8Array {
     },
   };
   sealValue(JSON.parse(stand) as JsonValue, PLACE, [NODE.publicKey], { ...SEALER, box });
-  const at = plain.indexOf(stand);
+  const at = plain.lastIndexOf(stand);
   assert.ok(at > 0);
   plain.write(text, at);
   return plain;

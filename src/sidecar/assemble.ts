@@ -64,6 +64,7 @@ export interface SidecarParts {
 }
 
 export interface Sidecar extends AsyncDisposable {
+  readonly name: string;
   /** Address of the API, `host:port`; undefined when it is off. */
   readonly apiAddress: string | undefined;
   readonly apiSocket: string | undefined;
@@ -148,6 +149,7 @@ async function openAll(parts: SidecarParts, opened: Closers): Promise<Sidecar> {
     log.info('mesh.listening', { address }, `other sidecars can dial ${address}`);
   }
   return {
+    name: parts.name,
     apiAddress: api.tcpAddress,
     apiSocket: api.unixSocket,
     meshAddress: member.meshAddress,

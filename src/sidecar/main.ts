@@ -49,13 +49,13 @@ async function serve({ options, sourceByKey }: ResolvedOptions): Promise<number>
     log,
     (key) => sourceByKey.get(key)?.kind !== 'default',
   );
-  const { apiAddress, apiSocket, meshAddress } = sidecar;
+  const { name, apiAddress, apiSocket, meshAddress } = sidecar;
   const startMs = Math.round(clock.now().monotonicMs - startedAtMs);
   log.info(
     'sidecar.started',
     {
       version: VERSION,
-      name: options.name,
+      name,
       dataDir: options.dataDir,
       apiAddress,
       apiSocket,
@@ -63,7 +63,7 @@ async function serve({ options, sourceByKey }: ResolvedOptions): Promise<number>
       peers: options.peers,
       startMs,
     },
-    `sidecar ${options.name} serves its API on ${apiAddress ?? apiSocket ?? 'nothing'} and its mesh on ${meshAddress || 'nothing'}`,
+    `sidecar ${name} serves its API on ${apiAddress ?? apiSocket ?? 'nothing'} and its mesh on ${meshAddress || 'nothing'}`,
   );
 
   const why = await Promise.race([stop.promise, sidecar.failed.then(() => undefined)]);

@@ -2,9 +2,9 @@
 import {
   type Certificate,
   type NodeId,
-  toHex,
   type Trust,
   type TrustSet,
+  toHex,
 } from '../../core/index.ts';
 import { openTrust } from '../member-trust.ts';
 import { sodiumCrypto } from '../sodium-crypto.ts';

@@ -41,6 +41,12 @@ export function openFleet(secret: FleetSecret): Fleet {
   return { mode: 'open', secret, fleetId, founded: undefined, certificate: undefined };
 }
 
+/** Names the fleet of a data directory, whatever else is in it. */
+export async function fleetIdOf(dataDir: string, secret: FleetSecret): Promise<Uint8Array> {
+  const founded = await loadTrustFile(dataDir);
+  return founded === undefined ? secret.fleetId : readTrust(dataDir, founded).fleetId;
+}
+
 function foundedFleet(
   secret: FleetSecret,
   founded: readonly Uint8Array[],

@@ -13,6 +13,7 @@ import { toLinkBudgets } from './links/link-budgets.ts';
 import { toLinkClasses, toQuietHours } from './links/link-options.ts';
 import { outwardAddresses } from './links/network-watch.ts';
 import type { Log } from './log.ts';
+import type { MemberParts } from './member.ts';
 import { MemberSupervisor } from './member-supervisor.ts';
 import { createReporter } from './reporter.ts';
 import type { StoreSource } from './store-source.ts';
@@ -86,7 +87,7 @@ export async function assembleSidecar(parts: SidecarParts): Promise<Sidecar> {
 }
 
 async function openAll(parts: SidecarParts, opened: Closers): Promise<Sidecar> {
-  const { environment, log, fleet } = parts;
+  const { environment, log } = parts;
   const { clock, crypto } = environment;
   const failure = Promise.withResolvers<unknown>();
   const stopping = new AbortController();
@@ -100,8 +101,7 @@ async function openAll(parts: SidecarParts, opened: Closers): Promise<Sidecar> {
     disk: parts.disk,
     diskReserveBytes: parts.diskReserveBytes,
     signer: parts.key.signer,
-    fleet: { fleetId: fleet.fleetId, key: fleet.secret.key },
-    founded: fleet.founded,
+    ...fleetPartsOf(parts.fleet),
     report: createReporter(log, clock, crypto),
     onGivenUp: (error) => {
       notReady('the sidecar failed too often');
@@ -121,7 +121,6 @@ async function openAll(parts: SidecarParts, opened: Closers): Promise<Sidecar> {
   const backend = createBackend({
     ...parts,
     member,
-    fleet,
     clock,
     crypto,
     notReady: () => [...member.notReady(), ...faults],
@@ -156,6 +155,11 @@ async function openAll(parts: SidecarParts, opened: Closers): Promise<Sidecar> {
     failed: failure.promise,
     [Symbol.asyncDispose]: () => opened.close(),
   };
+}
+
+/** The fleet as a member sees it. */
+function fleetPartsOf({ fleetId, secret, founded }: Fleet): Pick<MemberParts, 'fleet' | 'founded'> {
+  return { fleet: { fleetId, key: secret.key }, founded };
 }
 
 /** Has peers dialled at once when this machine is in another network than before. */

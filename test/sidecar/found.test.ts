@@ -135,10 +135,7 @@ test('statements that were changed found nothing', async () => {
   await found();
   const path = join(root, 'a', 'fleet.trust');
   const text = await readFile(path, 'utf8');
-  await writeFile(
-    path,
-    text.replace('holdfast trust', 'holdfast'),
-  );
+  await writeFile(path, text.replace('holdfast trust', 'holdfast'));
   assert.match((await refused(own(join(root, 'a')))).message, /is damaged/);
   const lines = text.split('\n');
   const genesis = Buffer.from(lines[1] ?? '', 'base64');

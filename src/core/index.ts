@@ -114,6 +114,18 @@ export {
 } from './sealed-value.ts';
 export { REDACTED, Secret } from './secret.ts';
 export { type Hlc, hlcMs, hlcOf } from './time.ts';
-export { type Statement, type StatementId, TrustSet } from './trust/index.ts';
+export {
+  type Certificate,
+  encodeCertificate,
+  encodeGenesis,
+  LIFE_MS,
+  type Role,
+  type Statement,
+  type StatementId,
+  signStatement,
+  type Trust,
+  type TrustedMember,
+  TrustSet,
+} from './trust/index.ts';
 export { isBlank, type View } from './view.ts';
 export { VERSIONS_PER_BOOT } from './watch.ts';

@@ -1,7 +1,14 @@
 // Hashes and signatures by libsodium, the only implementation whose verification we trust.
 import { hash } from 'node:crypto';
 import sodium from 'sodium-native';
-import { type Crypto, type SealedBox, type Secret, type SecretBox, type Signer, utf8 } from '../core/index.ts';
+import {
+  type Crypto,
+  type SealedBox,
+  type Secret,
+  type SecretBox,
+  type Signer,
+  utf8,
+} from '../core/index.ts';
 
 const HASH_BYTES = 32;
 const SEED_BYTES = 32;
@@ -10,7 +17,6 @@ const PUBLIC_KEY_BYTES = 32;
 const SECRET_KEY_BYTES = 64;
 const SIGNATURE_BYTES = 64;
 const BOX_KEY_BYTES = 32;
-const BOX_SECRET_KEY_BYTES = 32;
 const BOX_NONCE_BYTES = 24;
 const BOX_TAG_BYTES = 16;
 const KIB = 1024;
@@ -110,10 +116,10 @@ export function keyPairFromSeed(seed: Uint8Array): KeyPair {
   return { publicKey, secretKey };
 }
 
-/** The X25519 key pair of a 32-byte seed, always the same; both keys have 32 bytes. */
-export function boxKeyPairFromSeed(seed: Uint8Array): KeyPair {
+/** The X25519 key pair of a 32-byte seed, always the same: what is sealed to it only its holder opens. */
+export function sealingPairFromSeed(seed: Uint8Array): KeyPair {
   const publicKey = new Uint8Array(PUBLIC_KEY_BYTES);
-  const secretKey = new Uint8Array(BOX_SECRET_KEY_BYTES);
+  const secretKey = new Uint8Array(BOX_KEY_BYTES);
   sodium.crypto_box_seed_keypair(publicKey, secretKey, seed);
   return { publicKey, secretKey };
 }

@@ -11,15 +11,15 @@ import {
   sealValue,
 } from '../../src/core/sealed-value.ts';
 import {
-  boxKeyPairFromSeed,
+  sealingPairFromSeed,
   sodiumCrypto,
   sodiumSealedBox,
 } from '../../src/sidecar/sodium-crypto.ts';
 
 const SEALER = { hash: sodiumCrypto, box: sodiumSealedBox };
-const NODE = boxKeyPairFromSeed(new Uint8Array(32).fill(1));
-const NEXT_NODE = boxKeyPairFromSeed(new Uint8Array(32).fill(2));
-const STRANGER = boxKeyPairFromSeed(new Uint8Array(32).fill(3));
+const NODE = sealingPairFromSeed(new Uint8Array(32).fill(1));
+const NEXT_NODE = sealingPairFromSeed(new Uint8Array(32).fill(2));
+const STRANGER = sealingPairFromSeed(new Uint8Array(32).fill(3));
 const PLACE: SealedPlace = {
   fleetId: new Uint8Array(32).fill(9),
   agent: 'edge-7',

@@ -2,10 +2,10 @@
 import { join } from 'node:path';
 import { parseHex, type Random, Secret, type Signer, toHex, utf8 } from '../../core/index.ts';
 import {
-  boxKeyPairFromSeed,
   createSigner,
   type KeyPair,
   keyPairFromSeed,
+  sealingPairFromSeed,
   sodiumCrypto,
 } from '../sodium-crypto.ts';
 import { StartupError } from '../startup-error.ts';
@@ -33,7 +33,7 @@ export interface NodeKey {
   readonly signer: Signer;
   /** Encrypts links. */
   readonly noise: KeyPair;
-  /** Opens what others sealed for this node: X25519, both keys of 32 bytes. */
+  /** What is sealed for this node alone is sealed to it; X25519. */
   readonly sealing: KeyPair;
 }
 
@@ -105,6 +105,6 @@ export function deriveNodeKey(seed: Uint8Array): NodeKey {
   return {
     signer: createSigner(sodiumCrypto.keyedBlake2b(seed, SIGNING_LABEL)),
     noise: keyPairFromSeed(sodiumCrypto.keyedBlake2b(seed, NOISE_LABEL)),
-    sealing: boxKeyPairFromSeed(sodiumCrypto.keyedBlake2b(seed, SEALING_LABEL)),
+    sealing: sealingPairFromSeed(sodiumCrypto.keyedBlake2b(seed, SEALING_LABEL)),
   };
 }

@@ -15,6 +15,8 @@ import { malformedSecret, readOrCreateSecretFile, readSecretFile } from './secre
 
 /** How the seed of one node is sealed. Both methods reject with StartupError. */
 export interface Sealing {
+  /** What opens a seed sealed so, for people; empty where it is plain. */
+  readonly keep: string;
   /** What a new seed is sealed with, made if need be; undefined where it is to be plain. */
   forNew(): Promise<SealWith | undefined>;
   /** What may open the file at `path`, whose header is given. */
@@ -60,6 +62,7 @@ export function sealPlaces(
 
 /** For seeds that are plain and stay so. */
 export const PLAIN_SEALING: Sealing = {
+  keep: '',
   forNew: () => Promise.resolve(undefined),
   forOpening: (path) =>
     Promise.reject(
@@ -73,6 +76,7 @@ export const PLAIN_SEALING: Sealing = {
 export function createSealing(parts: SealingParts): Sealing {
   const { choice } = parts;
   return {
+    keep: keepOf(parts),
     async forNew() {
       switch (choice.kind) {
         case 'plain':
@@ -105,6 +109,24 @@ export function createSealing(parts: SealingParts): Sealing {
       return { kind: 'key', key: await findKey(parts.places, path, header.with.keyName) };
     },
   };
+}
+
+function keepOf({ choice, whenAuto, places }: SealingParts): string {
+  switch (choice.kind) {
+    case 'plain':
+      return '';
+    case 'passphrase':
+      return "the passphrase of this machine's key";
+    case 'key-file':
+      return choice.path;
+    case 'credential':
+      return `the credential ${choice.name}`;
+    case 'auto':
+      if (whenAuto === 'plain') return '';
+      return places.credentialsDir === undefined
+        ? places.keyFile
+        : `the credential ${DEFAULT_CREDENTIAL}, or ${places.keyFile} where the service has none`;
+  }
 }
 
 /** The credential where the service has one, else the key file of the machine, made at the first need. */

@@ -220,7 +220,7 @@ describe('the places of sealing keys', () => {
 describe('the warning of a plain key', () => {
   it('is for founded fleets, and for those who asked for something else', () => {
     const told = (seal: 'plain' | 'key', asked: string, isFounded: boolean): number =>
-      sealWarnings(seal, { asked, isFounded }).length;
+      sealWarnings(seal, asked, isFounded ? 'founded' : 'open').length;
     assert.equal(told('plain', 'auto', false), 0);
     assert.equal(told('plain', 'auto', true), 1);
     assert.equal(told('plain', 'plain', false), 1);

@@ -1,7 +1,8 @@
 // Values in documents that only one agent can read: sealed to the keys of the nodes that serve it, and bound to their place.
 //
-//   {"$sealed": {"v": 1, "for": "edge-7", "boxes": {"<name of a sealing key>": "<base64>"}}}
+//   {"$sealed": "1 edge-7 <name of a sealing key>:<base64> <another>:<base64>"}
 //
+// One text, so that two writers at once, or a merge patch, never mix the boxes of two values.
 // Inside a box are the value and where it belongs, so that nobody can move it to another document, field, agent or fleet. Who put it
 // there is said by the commit that wrote the document, as for every other value.
 import { ByteReader, ByteWriter, MalformedBytesError, toHex, utf8 } from './bytes.ts';
@@ -42,7 +43,7 @@ export interface OpenedDocument {
 }
 
 const MARK = '$sealed';
-const FORMAT = 1;
+const FORMAT = '1';
 const DOMAIN = 'holdfast sealed value 1';
 const KEY_NAME_LABEL = utf8('holdfast/v1/sealed-value/key-name');
 const KEY_NAME_BYTES = 8;
@@ -66,8 +67,10 @@ export function sealValue(
   { hash, box }: Sealer,
 ): JsonObject {
   const plain = encode(value, place);
-  const boxes = readers.map((reader) => [keyName(reader, hash), toBase64(box.seal(reader, plain))]);
-  return { [MARK]: { v: FORMAT, for: place.agent, boxes: Object.fromEntries(boxes) } };
+  const boxes = readers.map(
+    (reader) => `${keyName(reader, hash)}:${toBase64(box.seal(reader, plain))}`,
+  );
+  return { [MARK]: [FORMAT, place.agent, ...boxes].join(' ') };
 }
 
 /** Whether a value of a document is, or wants to be, a sealed one. */
@@ -83,12 +86,14 @@ export function openValue(
   { hash, box }: Sealer,
 ): { readonly value: JsonValue } | string {
   const mark = sealed[MARK];
-  if (!isJsonObject(mark) || Object.keys(sealed).length !== 1) return 'it is no sealed value';
-  if (mark.v !== FORMAT) return 'it was sealed by a later version';
-  if (mark.for !== place.agent) return 'it is sealed for another agent';
-  const text = isJsonObject(mark.boxes) ? mark.boxes[keyName(pair.publicKey, hash)] : undefined;
-  if (typeof text !== 'string') return 'it is sealed for another key: seal it anew for this node';
-  const bytes = fromBase64(text);
+  if (typeof mark !== 'string' || Object.keys(sealed).length !== 1) return 'it is no sealed value';
+  const [format, agent, ...boxes] = mark.split(' ', MAX_SEALED_READERS + 2);
+  if (format !== FORMAT) return 'it is no sealed value, or was sealed by a later version';
+  if (agent !== place.agent) return 'it is sealed for another agent';
+  const name = `${keyName(pair.publicKey, hash)}:`;
+  const own = boxes.find((text) => text.startsWith(name));
+  if (own === undefined) return 'it is sealed for another key: seal it anew for this node';
+  const bytes = fromBase64(own.slice(name.length));
   const plain = bytes && box.open(pair, bytes);
   if (plain === undefined) return 'it is damaged, or sealed for another key';
   return decode(plain, place);

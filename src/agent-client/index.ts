@@ -41,6 +41,7 @@ export {
 } from './host-telemetry.ts';
 export type { MeshCalls, PauseOptions } from './mesh.ts';
 export type * from './operator-types.ts';
+export type { OpenResult, SealedPlace, SealResult, SecretCalls } from './secrets.ts';
 export { systemEnvironment } from './system-environment.ts';
 export type * from './types.ts';
 export { isFinal } from './wait-for-command.ts';

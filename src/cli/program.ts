@@ -12,6 +12,7 @@ import { addMembers } from './commands/members.ts';
 import { addPeers } from './commands/peers.ts';
 import { addRepair } from './commands/repair.ts';
 import { addRun, addRunOptions } from './commands/run.ts';
+import { addSecrets } from './commands/secrets.ts';
 import { addStatus } from './commands/status.ts';
 import { addWatch } from './commands/watch.ts';
 import { type CliContext, systemContext } from './context.ts';
@@ -66,6 +67,7 @@ function createProgram(context: CliContext, setExitCode: (code: number) => void)
   addCmd(program, context);
   program.commandsGroup('Documents:');
   addDocuments(program, context);
+  addSecrets(program, context);
   addWatch(program, context);
   return program;
 }

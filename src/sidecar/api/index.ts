@@ -15,4 +15,5 @@ export {
   MAX_PIECE_BYTES,
 } from './bundle-control.ts';
 export type { ApiLimits } from './limits.ts';
+export type { SecretControl } from './secret-control.ts';
 export { type ApiServer, type ApiServerOptions, startApiServer } from './server.ts';

@@ -5,6 +5,8 @@ import type {
   CommandRow,
   DocumentRow,
   Freshness,
+  JsonObject,
+  JsonValue,
   Method,
   RequestOf,
   ResponseOf,
@@ -23,6 +25,7 @@ import type {
   DiscoveryRow,
   MeshControl,
   PeerRow,
+  SecretControl,
   SidecarInfo,
 } from '../../../../src/sidecar/api/index.ts';
 
@@ -158,6 +161,7 @@ export class FakeBackend implements Backend {
   };
   readonly mesh: FakeMesh = new FakeMesh();
   readonly bundles: FakeBundles = new FakeBundles();
+  readonly secrets: FakeSecrets = new FakeSecrets();
   readonly submitted: Submitted[] = [];
   readonly listeners = new Set<() => void>();
   reasonsNotReady: string[] = [];
@@ -229,6 +233,26 @@ class FakeBundles implements BundleControl {
 
   sources(): readonly BundleSource[] {
     return this.received;
+  }
+}
+
+/** Seals by saying so, and opens what says that it is sealed. */
+class FakeSecrets implements SecretControl {
+  readonly opened: string[] = [];
+
+  seal(
+    value: JsonValue,
+    { agent, path }: { readonly agent: string; readonly path: readonly string[] },
+  ) {
+    return {
+      sealed: { $sealed: { agent, path: [...path], value } },
+      readers: [`node-of-${agent}`],
+    };
+  }
+
+  open(value: JsonObject, { agent }: { readonly agent: string }) {
+    this.opened.push(agent);
+    return { value: { ...value, opened: true }, closed: [{ path: ['a', 'b'], why: 'not ours' }] };
   }
 }
 

@@ -20,6 +20,7 @@ import type { Peer, StatusResponseSchema } from '../../src/gen/holdfast/v1/mesh_
 import { documentRoutes } from './fake-document-routes.ts';
 import { FakeFeed } from './fake-feed.ts';
 import { commandRoutes, fleetRoutes, heartbeatRoutes, meshRoutes } from './fake-routes.ts';
+import { secretRoutes } from './fake-secret-routes.ts';
 import { FAKE_NOW_MS, freshness } from './fake-values.ts';
 
 /** Something that goes wrong once. */
@@ -53,6 +54,7 @@ export class FakeSidecar {
     fleetRoutes(router, this);
     commandRoutes(router, this);
     meshRoutes(router, this);
+    secretRoutes(router, this);
   }
 
   get documents(): ReadonlyMap<string, Document> {

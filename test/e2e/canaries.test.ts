@@ -13,6 +13,7 @@ import { Canaries, filesBelow } from './support/canaries.ts';
 import { FoundedSite } from './support/founded-site.ts';
 import type { RunningSidecar } from './support/running-sidecar.ts';
 import { waitFor } from './support/site.ts';
+import { openWatch } from './support/watch.ts';
 
 const WIFI = 'wifi-Xq7Lm2Vb9Kt4Rw8Zp1Ny';
 const WIFI_TWO = 'wifi-Hc5Gd3Jf6Ks7Lq8Mw9Ex';
@@ -94,10 +95,12 @@ async function useAndMisuse(hub: RunningSidecar, edge: RunningSidecar): Promise<
   const unseal = ['unseal', 'config/edge-7', '--data-dir', edgeDir];
   await waitFor('the sealed value to arrive', async () => (await site.run(...unseal)).code === 0);
   assert.equal(await run('unseal', ...unseal), 0);
-  for (const verb of ['status', 'members', 'peers', 'watch']) {
-    const args = verb === 'watch' ? ['watch', 'config', '--once'] : [verb];
-    await run(verb, ...args, '--data-dir', edgeDir, '-o', 'json');
+  for (const verb of ['status', 'members', 'peers']) {
+    await run(verb, verb, '--data-dir', edgeDir, '-o', 'json');
   }
+  await using watch = await openWatch(edge, { collections: ['config'] });
+  await watch.until('WATCH_EVENT_TYPE_SYNCED');
+  tell('watch', JSON.stringify(watch.events));
   await run('get', 'get', 'config/edge-7', '--data-dir', edgeDir);
   const bad = site.write('bad.json', `{"password": "${WIFI_TWO}`);
   await run('a wrong value', ...sealed, '--json', '--value-file', bad, '--data-dir', hubDir);
@@ -208,6 +211,7 @@ describe('secrets stay where they belong', { timeout: 180_000 }, () => {
   });
 
   it('in places that were really looked at', () => {
+    assert.match(String(places.get('watch')), /\$sealed/);
     for (const name of ['log of the hub', 'log of the edge', 'failed starts', 'status', 'pages']) {
       assert.ok((places.get(name)?.length ?? 0) > 40, name);
     }

@@ -28,10 +28,15 @@ async function helpOf(
   const args = [...usage.matchAll(/[<[][^>\]]+[>\]]/g)].map(([arg]) => arg);
   const listed = lines.flatMap((line) => /^ {2}([a-z][a-z-]*)(?: |$)/.exec(line)?.[1] ?? []);
   const isGroup = usage.includes('[command]') || words.length === 0;
-  return { flags, args, verbs: isGroup ? listed.filter((verb) => verb !== 'help') : [] };
+  return {
+    flags,
+    args,
+    verbs: isGroup ? listed.filter((verb) => verb !== 'help' && verb !== 'holdfast') : [],
+  };
 }
 
 async function everyCommand(words: readonly string[] = []): Promise<string[]> {
+  assert.ok(words.length < 4, `${words.join(' ')}: this is no command`);
   const { flags, args, verbs } = await helpOf(words);
   const own = [...flags, ...args].map((text) => `${words.join(' ')} ${text}`);
   const below = await Promise.all(verbs.map((verb) => everyCommand([...words, verb])));

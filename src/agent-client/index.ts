@@ -33,6 +33,7 @@ export {
   type HeartbeatLoopOptions,
   type HeartbeatOutcome,
 } from './heartbeat-loop.ts';
+export { HiddenText } from './hidden-text.ts';
 export {
   createHostTelemetry,
   type HostTelemetry,

@@ -34,7 +34,7 @@ export const SIDECAR_OPTIONS = [
     flag: '--seal <how>',
     attribute: 'seal',
     env: 'HOLDFAST_SEAL',
-    yaml: 'seal.how',
+    yaml: 'seal.mode',
     form: 'text',
     description:
       'how the key of this node is sealed in the data directory: plain, passphrase, key-file:PATH, credential:NAME, or auto',

@@ -8,9 +8,12 @@ import { keyHolder } from '../support/fleet.ts';
 import { type RunningMember, TestFleet } from './support/test-fleet.ts';
 
 const stated = new StatedFleet();
-const [hub, beta, gamma, delta] = ['hub', 'beta', 'gamma', 'delta'].map((name) =>
-  keyHolder(name),
-) as [Actor, Actor, Actor, Actor];
+const [hub, beta, gamma, delta] = [
+  keyHolder('hub'),
+  keyHolder('beta'),
+  keyHolder('gamma'),
+  keyHolder('delta'),
+] as const;
 const ofHub = stated.certify(hub, ['hub', 'issuer'], stated.root);
 const certificateOf = (who: Actor): Statement => stated.certify(who, ['agent'], hub);
 

@@ -31,19 +31,20 @@ export class FoundedFleet extends StatedFleet {
       noiseKey: toHex(whom.nodeKey.noise.publicKey),
       ...details,
     });
-    this.#certificates.set(whom.key, [...this.#of(whom.key), certificate]);
+    this.#certificates.set(whom.key, [...this.certificatesOf(whom), certificate]);
     return certificate;
   }
 
   /** `MemberParts.founded` of somebody: the genesis, then what leads to the certificates it was given so far, then more. */
   founded(whom: Actor, ...more: readonly Statement[]): Uint8Array[] {
-    const own = this.#of(whom.key);
+    const own = this.certificatesOf(whom);
     const issuers = new Set(own.map(({ signer }) => signer));
-    const chain = [...issuers].filter((key) => key !== whom.key).flatMap((key) => this.#of(key));
+    const chain = [...issuers].filter((key) => key !== whom.key).flatMap((key) => this.certificatesOf({ key }));
     return [this.genesis, ...chain, ...own, ...more].map(({ bytes }) => bytes);
   }
 
-  #of(key: string): readonly Statement[] {
+  /** What somebody was given, in the order in which it was. */
+  certificatesOf({ key }: Pick<Actor, 'key'>): readonly Statement[] {
     return this.#certificates.get(key) ?? [];
   }
 }

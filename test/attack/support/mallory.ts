@@ -155,6 +155,11 @@ export class Mallory implements AsyncDisposable {
     return { author, incarnation, lane };
   }
 
+  /** Its own commits in a lane. */
+  held(lane: KnownLane): readonly Commit[] {
+    return this.#commits.get(feedKey(this.feed(lane))) ?? [];
+  }
+
   /** Holds a commit, however it was made, and tells everybody that it does. */
   keep(commit: Commit): void {
     const key = feedKey(commit.feed);

@@ -14,7 +14,7 @@ import { refusedFor, Victims } from './support/victims.ts';
 
 const NO_CERTIFICATE = /^it has no certificate of this fleet$/;
 
-describe('strangers', { concurrency: true }, () => {
+describe('strangers', () => {
   let victims: Victims;
   let hub: RunningSidecar;
   const sockets: Socket[] = [];

@@ -105,6 +105,8 @@ async function repair(
   directory: string,
   fleet: { readonly fleetId: Uint8Array; readonly key: Uint8Array },
 ): Promise<Found> {
+  // First, because it may need a passphrase that nobody has here.
+  const { signer } = await loadNodeKey(dataDir, environment.random, sealing);
   const source = new LevelSource(directory);
   const remade = await openRemade(source, progress);
   const opened = await openStore(source, {
@@ -115,7 +117,6 @@ async function repair(
     onProgress: (records) => progress(`${records} records read`),
   });
   try {
-    const { signer } = await loadNodeKey(dataDir, environment.random, sealing);
     progress('views are checked, and rebuilt if some are missing');
     // A member that opens brings the views up to date; this one links to nobody.
     const member = await Member.open({

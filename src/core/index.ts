@@ -13,7 +13,7 @@ export {
   toHex,
   utf8,
 } from './bytes.ts';
-export type { Caller, TokenHolder } from './caller.ts';
+export { type AccessHolder, type Caller, describeHolder, type TokenHolder } from './caller.ts';
 export { inspectChange } from './change-inspector.ts';
 export { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
 export { type Commit, CommitSeal, NO_HASH, type Op, SIGNATURE_BYTES } from './commit.ts';
@@ -102,6 +102,7 @@ export type * from './request.ts';
 export { COMMAND_STATES } from './request.ts';
 export type { Run } from './run.ts';
 export { type Hlc, hlcMs, hlcOf } from './time.ts';
+export { type Rate, TokenBucket } from './token-bucket.ts';
 export { type Statement, type StatementId, TrustSet } from './trust/index.ts';
 export { isBlank, type View } from './view.ts';
 export { VERSIONS_PER_BOOT } from './watch.ts';

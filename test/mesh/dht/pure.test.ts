@@ -10,7 +10,7 @@ import {
   withMember,
   withNodes,
 } from '../../../src/mesh/dht/known-nodes.ts';
-import { TokenBucket } from '../../../src/mesh/token-bucket.ts';
+import { TokenBucket } from '../../../src/core/token-bucket.ts';
 import { ManualClock } from '../../../src/testing/index.ts';
 
 describe('a token bucket', () => {

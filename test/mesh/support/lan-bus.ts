@@ -10,7 +10,7 @@ import {
   INSTANCE_TAG_BYTES,
 } from '../../../src/mesh/discovery/announcement/sealed-identity.ts';
 import { type HeardMember, Speaker } from '../../../src/mesh/discovery/announcement/speaker.ts';
-import { TokenBucket } from '../../../src/mesh/token-bucket.ts';
+import { TokenBucket } from '../../../src/core/token-bucket.ts';
 import { sodiumCrypto, sodiumSecretBox } from '../../../src/sidecar/sodium-crypto.ts';
 import { createSeededRandom, ManualClock } from '../../../src/testing/index.ts';
 

@@ -5,8 +5,8 @@ import {
   type Random,
   type SecretBox,
   toHex,
+  type TokenBucket,
 } from '../../../core/index.ts';
-import type { TokenBucket } from '../../token-bucket.ts';
 import { type DecodedPacket, type HeardName, type HeardQuery, hear } from './lan-heard.ts';
 import {
   announce,

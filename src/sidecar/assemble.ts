@@ -5,7 +5,7 @@ import { startApiServer } from './api/index.ts';
 import { createBackend, tellReceiveOnly } from './backend.ts';
 import { Closers } from './closers.ts';
 import type { Disk } from './disk-guard.ts';
-import type { FleetSecret } from './identity/fleet-secret.ts';
+import type { Fleet } from './identity/fleet.ts';
 import type { NodeKey } from './identity/node-key.ts';
 import type { ExchangeOptions } from './links/address-exchange.ts';
 import type { DiscoverySource } from './links/finder.ts';
@@ -24,7 +24,7 @@ export interface SidecarParts {
   /** Agents this sidecar serves. */
   readonly agents: readonly string[];
   readonly config: CoreConfig;
-  readonly fleet: FleetSecret;
+  readonly fleet: Fleet;
   readonly key: NodeKey;
   /** Opened at the start, and again after each failure. What is opened is closed by the sidecar. */
   readonly stores: StoreSource;
@@ -99,7 +99,8 @@ async function openAll(parts: SidecarParts, opened: Closers): Promise<Sidecar> {
     disk: parts.disk,
     diskReserveBytes: parts.diskReserveBytes,
     signer: parts.key.signer,
-    fleet: { fleetId: fleet.fleetId, key: fleet.key },
+    fleet: { fleetId: fleet.fleetId, key: fleet.secret.key },
+    founded: fleet.founded,
     report: createReporter(log, clock, crypto),
     onGivenUp: (error) => {
       notReady('the sidecar failed too often');
@@ -119,7 +120,7 @@ async function openAll(parts: SidecarParts, opened: Closers): Promise<Sidecar> {
   const backend = createBackend({
     ...parts,
     member,
-    fleetId: fleet.fleetId,
+    fleet,
     clock,
     crypto,
     notReady: () => [...member.notReady(), ...faults],

@@ -2,6 +2,8 @@
 export { assembleSidecar, type Sidecar, type SidecarParts } from './assemble.ts';
 export { startSidecar } from './compose.ts';
 export { readHostFacts, readOptionalFile } from './host-facts.ts';
+export { type FoundRequest, foundFleet } from './found.ts';
+export { openFleet } from './identity/fleet.ts';
 export { createFleetSecret, FleetSecret } from './identity/fleet-secret.ts';
 export { deriveNodeKey } from './identity/node-key.ts';
 export { type InitIo, type InitRequest, initFleet } from './init.ts';

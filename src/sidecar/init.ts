@@ -1,6 +1,6 @@
-// `holdfast init`: makes this machine the first member of a new fleet, or with another member's secret the next one of theirs.
+// `holdfast init --open`: makes this machine the first member of a new open fleet, or with another member's secret the next one of theirs.
 import { chmod, mkdir, readdir, stat } from 'node:fs/promises';
-import { fingerprint, type Random } from '../core/index.ts';
+import { fingerprint, type Random, type Secret } from '../core/index.ts';
 import {
   createFleetSecret,
   type FleetSecret,
@@ -25,6 +25,8 @@ export interface InitIo {
   /** The text of the file, of standard input for `-`. */
   read(file: string): Promise<string>;
   print(text: string): void;
+  /** What an operator types unseen; undefined where nobody sits at a terminal. */
+  askSecret(question: string): Promise<Secret<string> | undefined>;
 }
 
 /** What the copied file is called, here and on the machine it is copied to. */
@@ -44,6 +46,12 @@ export async function initFleet(request: InitRequest): Promise<void> {
   io.print(
     joinFile === undefined ? describeNewFleet(request, secret) : describeJoined(request, secret),
   );
+}
+
+/** Makes the directory of a node that belongs to no fleet yet. Rejects with StartupError; then nothing was changed. */
+export async function prepareDataDir(dataDir: string): Promise<void> {
+  await refuseSecondFleet(dataDir, undefined);
+  await makePrivateDirectory(dataDir);
 }
 
 async function refuseSecondFleet(dataDir: string, joinFile: string | undefined): Promise<void> {

@@ -34,7 +34,7 @@ export async function runSidecar(request: RunRequest): Promise<number> {
   return serve(resolved);
 }
 
-async function serve({ options }: ResolvedOptions): Promise<number> {
+async function serve({ options, sourceByKey }: ResolvedOptions): Promise<number> {
   process.title = 'holdfast';
   const { clock, timers } = systemEnvironment;
   const log = createLog({ level: options.logLevel, format: options.logFormat, clock });
@@ -43,7 +43,12 @@ async function serve({ options }: ResolvedOptions): Promise<number> {
     process.on(signal, () => stop.resolve(signal));
 
   const startedAtMs = clock.now().monotonicMs;
-  const sidecar = await startSidecar(options, systemEnvironment, log);
+  const sidecar = await startSidecar(
+    options,
+    systemEnvironment,
+    log,
+    (key) => sourceByKey.get(key)?.kind !== 'default',
+  );
   const { apiAddress, apiSocket, meshAddress } = sidecar;
   const startMs = Math.round(clock.now().monotonicMs - startedAtMs);
   log.info(

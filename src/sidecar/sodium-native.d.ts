@@ -57,6 +57,16 @@ declare module 'sodium-native' {
       sealed: Uint8Array,
       additional: Uint8Array,
     ): number;
+    readonly crypto_pwhash_ALG_ARGON2ID13: number;
+    /** Throws also when the memory is not to be had. */
+    crypto_pwhash(
+      key: Uint8Array,
+      passphrase: Uint8Array,
+      salt: Uint8Array,
+      passes: number,
+      memoryBytes: number,
+      algorithm: number,
+    ): void;
     randombytes_buf(buffer: Uint8Array): void;
   }
 

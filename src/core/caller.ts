@@ -15,6 +15,19 @@ export type TokenHolder =
 /** Who asks, from the credential; never from the request's body. `sidecar` is this program itself: no token stands for it. */
 export type Caller = TokenHolder | { readonly scope: 'sidecar' };
 
+/** One name a holder: `admin`, `agent-edge-7`, `read-grafana`. */
+export function holderKey(holder: TokenHolder): string {
+  switch (holder.scope) {
+    case 'admin':
+      return 'admin';
+    case 'agent':
+      return `agent-${holder.agent}`;
+    case 'read':
+    case 'command':
+      return `${holder.scope}-${holder.name}`;
+  }
+}
+
 /** The token in words, for sentences about what it may not do. */
 export function describeHolder(holder: TokenHolder): string {
   switch (holder.scope) {

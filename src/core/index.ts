@@ -13,7 +13,13 @@ export {
   toHex,
   utf8,
 } from './bytes.ts';
-export { type AccessHolder, type Caller, describeHolder, type TokenHolder } from './caller.ts';
+export {
+  type AccessHolder,
+  type Caller,
+  describeHolder,
+  holderKey,
+  type TokenHolder,
+} from './caller.ts';
 export { inspectChange } from './change-inspector.ts';
 export { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
 export { type Commit, CommitSeal, NO_HASH, type Op, SIGNATURE_BYTES } from './commit.ts';

@@ -95,6 +95,7 @@ function printableValue(
 ): string | number | readonly string[] {
   if (typeof value === 'boolean') return value ? 'on' : 'off';
   if (value === undefined) return key === 'diskReserve' ? 'auto' : 'off';
+  if (key === 'apiSocketMode') return `0${Number(value).toString(8)}`;
   return typeof value === 'object' && 'host' in value ? formatPeerAddress(value) : value;
 }
 
@@ -124,6 +125,12 @@ function defaultOf(
     case 'dhtBootstraps':
       return { text: [], source };
     case 'apiListen':
+    case 'apiSocketMode':
+    case 'apiAdminSocket':
+    case 'apiTlsCert':
+    case 'apiTlsKey':
+    case 'apiTlsClientCa':
+    case 'apiRate':
     case 'meshListen':
     case 'receiveOnly':
     case 'lanDiscovery':

@@ -1,4 +1,5 @@
 // The door of the API server.
+export type { AccessRow, AdminControl, Diagnosis } from './admin-control.ts';
 export type { Authenticate } from './authenticate.ts';
 export type {
   Backend,
@@ -15,4 +16,5 @@ export {
   MAX_PIECE_BYTES,
 } from './bundle-control.ts';
 export type { ApiLimits } from './limits.ts';
+export type { TlsMaterial } from './tls.ts';
 export { type ApiServer, type ApiServerOptions, startApiServer } from './server.ts';

@@ -4,8 +4,8 @@ import {
   type NodeId,
   type Random,
   type SecretBox,
-  toHex,
   type TokenBucket,
+  toHex,
 } from '../../../core/index.ts';
 import { type DecodedPacket, type HeardName, type HeardQuery, hear } from './lan-heard.ts';
 import {

@@ -41,7 +41,7 @@ export async function openApi(options: OpenApiOptions = {}): Promise<OpenApi> {
     backend,
     authenticate,
     log: recordingLog(lines),
-    environment: { timers: clock, crypto: fakeCrypto },
+    environment: { timers: clock, clock, crypto: fakeCrypto },
     tcp: { host: '127.0.0.1', port: 0 },
     ...options,
   });

@@ -1,10 +1,12 @@
 // A running sidecar out of given parts: member, reports, API. compose.ts gives it the real world, the test sidecar a small one.
 import type { CoreConfig, Environment, TokenHolder } from '../core/index.ts';
 import type { NetworkInterfaces, Resolver, Transport } from '../mesh/index.ts';
-import { startApiServer } from './api/index.ts';
+import type { Surroundings } from './admin-control.ts';
+import type { TlsMaterial } from './api/index.ts';
 import { createBackend, tellReceiveOnly } from './backend.ts';
 import { Closers } from './closers.ts';
 import type { Disk } from './disk-guard.ts';
+import type { Access } from './identity/access.ts';
 import type { Fleet } from './identity/fleet.ts';
 import type { NodeKey } from './identity/node-key.ts';
 import type { ExchangeOptions } from './links/address-exchange.ts';
@@ -14,6 +16,7 @@ import { toLinkClasses, toQuietHours } from './links/link-options.ts';
 import { outwardAddresses } from './links/network-watch.ts';
 import type { Log } from './log.ts';
 import { MemberSupervisor } from './member-supervisor.ts';
+import { openApi } from './open-api.ts';
 import { createReporter } from './reporter.ts';
 import type { StoreSource } from './store-source.ts';
 
@@ -36,9 +39,18 @@ export interface SidecarParts {
   readonly diskReserveBytes?: number | undefined;
   /** Whose token it is. */
   authenticate(token: string): TokenHolder | undefined;
-  /** Loopback address of the API; undefined turns TCP off. Port 0 takes a free one. */
+  /** Agents and tokens that come and go while it runs; in place of `agents` and `authenticate` where it is given. */
+  readonly access?: Access | undefined;
+  /** What a diagnosis tells beside what the member knows. */
+  readonly surroundings?: Surroundings | undefined;
+  /** Address of the API, loopback where it has no TLS; undefined turns TCP off. Port 0 takes a free one. */
   readonly apiListen: { readonly host: string; readonly port: number } | undefined;
+  readonly apiTls?: TlsMaterial | undefined;
   readonly apiSocket: string | undefined;
+  readonly apiSocketMode?: number | undefined;
+  readonly apiAdminSocket?: string | undefined;
+  /** Calls a second of one token; undefined for no limit. */
+  readonly apiRate?: number | undefined;
   /** What an operator should know of the ways to other members, one sentence each. */
   linkWarnings?(): readonly string[];
   /** Whether to accept links. */
@@ -99,6 +111,7 @@ async function openAll(parts: SidecarParts, opened: Closers): Promise<Sidecar> {
     disk: parts.disk,
     diskReserveBytes: parts.diskReserveBytes,
     signer: parts.key.signer,
+    served: parts.access?.served,
     fleet: { fleetId: fleet.fleetId, key: fleet.secret.key },
     founded: fleet.founded,
     report: createReporter(log, clock, crypto),
@@ -123,18 +136,12 @@ async function openAll(parts: SidecarParts, opened: Closers): Promise<Sidecar> {
     fleet,
     clock,
     crypto,
+    agents: () => parts.access?.served ?? parts.agents,
     notReady: () => [...member.notReady(), ...faults],
     warnings: () => parts.linkWarnings?.() ?? [],
     stopping: stopping.signal,
   });
-  const api = await startApiServer({
-    backend,
-    authenticate: (token) => parts.authenticate(token),
-    log,
-    environment,
-    tcp: parts.apiListen,
-    unixSocket: parts.apiSocket,
-  });
+  const api = await openApi(parts, backend);
   opened.defer(async () => {
     notReady('the sidecar is stopping');
     stopping.abort();

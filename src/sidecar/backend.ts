@@ -10,7 +10,8 @@ import { VERSION } from './version.ts';
 export interface BackendParts {
   readonly member: MemberSupervisor;
   readonly name: string;
-  readonly agents: readonly string[];
+  /** Those served now. */
+  agents(): Iterable<string>;
   readonly fleet: Pick<Fleet, 'mode' | 'fleetId'>;
   readonly clock: Clock;
   readonly crypto: Crypto;
@@ -21,7 +22,7 @@ export interface BackendParts {
   warnings(): readonly string[];
 }
 
-export function createBackend(parts: BackendParts): Backend {
+export function createBackend(parts: BackendParts): Omit<Backend, 'admin'> {
   const { member, crypto, log } = parts;
   return {
     info: {
@@ -31,7 +32,9 @@ export function createBackend(parts: BackendParts): Backend {
       fleetMode: parts.fleet.mode,
       fleet: fingerprint(parts.fleet.fleetId, crypto),
       startedAtMs: parts.clock.now().wallMs,
-      agents: parts.agents,
+      get agents() {
+        return [...parts.agents()];
+      },
     },
     mesh: {
       get address() {

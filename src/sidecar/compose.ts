@@ -9,22 +9,38 @@ import { Closers } from './closers.ts';
 import { isNoSpace } from './disk-guard.ts';
 import { spaceOf } from './disk-space.ts';
 import { errorCode } from './durable-file.ts';
+import { reportHost } from './diagnose/host-report.ts';
+import { Access } from './identity/access.ts';
 import { loadFleet } from './identity/fleet.ts';
 import { requireFleetSecret } from './identity/fleet-secret.ts';
+import { readTlsMaterial } from './identity/tls-files.ts';
 import { loadNodeKey } from './identity/node-key.ts';
-import { loadTokens } from './identity/token-file.ts';
 import { LevelSource } from './level-source.ts';
 import { openDht } from './links/dht-service.ts';
 import { lanDiscoveries } from './links/lan-discovery.ts';
 import { createNetworkWatch } from './links/network-watch.ts';
 import { createSystemResolver } from './links/system-resolver.ts';
 import type { Log } from './log.ts';
-import type { OptionKey, SidecarOptions } from './options.ts';
+import type { OptionKey, OptionRow, SidecarOptions } from './options.ts';
 import { StartupError } from './startup-error.ts';
 import { StoreDamagedError } from './store/damage.ts';
 
 /** A sidecar without a listener still dials from somewhere: the system chooses. */
 const NOT_LISTENING = { host: '127.0.0.1', port: 0 };
+
+/** What only a diagnosis needs. */
+interface Told {
+  readonly configuration: readonly OptionRow[];
+  recentLog(): readonly string[];
+}
+
+interface Asked {
+  readonly options: SidecarOptions;
+  readonly told: Told;
+  isGiven(key: OptionKey): boolean;
+}
+
+const NOTHING_TOLD: Told = { configuration: [], recentLog: () => [] };
 
 /** Starts a sidecar. Rejects with StartupError, and then nothing is left open. Dispose it to stop gracefully. */
 export async function startSidecar(
@@ -32,10 +48,11 @@ export async function startSidecar(
   environment: Environment,
   log: Log,
   isGiven: (key: OptionKey) => boolean = () => true,
+  told: Told = NOTHING_TOLD,
 ): Promise<Sidecar> {
   const opened = new Closers();
   try {
-    return await openAll({ options, isGiven }, environment, log, opened);
+    return await openAll({ options, isGiven, told }, environment, log, opened);
   } catch (error) {
     await opened.close();
     throw error;
@@ -43,7 +60,7 @@ export async function startSidecar(
 }
 
 async function openAll(
-  { options: asked, isGiven }: { options: SidecarOptions; isGiven: (key: OptionKey) => boolean },
+  { options: asked, isGiven, told }: Asked,
   environment: Environment,
   log: Log,
   opened: Closers,
@@ -64,7 +81,11 @@ async function openAll(
   const key = await loadNodeKey(dataDir, random);
   const fleet = await loadFleet(dataDir, key.signer.publicKey);
   const options = asCertified(asked, fleet.certificate, isGiven);
-  const tokens = await loadTokens(dataDir, options.agents, random);
+  const access = await Access.open({
+    ...{ dataDir, random, agents: options.agents },
+    certified: fleet.certificate?.agents,
+  });
+  const apiTls = await readTlsMaterial(options);
   const address = meshListen ?? NOT_LISTENING;
   const network = createNetworkWatch(timers);
   const dht = await openDht(options, { fleet: fleet.secret, key, environment, network, log });
@@ -91,7 +112,13 @@ async function openAll(
     networkWatch: network,
     disk,
     diskReserveBytes: options.diskReserve,
-    authenticate: (token) => tokens.find(token),
+    access,
+    authenticate: (token) => access.find(token),
+    apiTls,
+    surroundings: {
+      report: () => reportHost({ ...told, dataDir, clock: environment.clock }),
+      log: told.recentLog,
+    },
     meshListens: meshListen !== undefined || dht !== undefined,
     exchange: {
       advertised: options.advertises,

@@ -15,6 +15,6 @@ export {
   type BundleStep,
   MAX_PIECE_BYTES,
 } from './bundle-control.ts';
-export type { ApiLimits } from './limits.ts';
+export { type ApiLimits, CALL_BURST_SECONDS } from './limits.ts';
 export type { TlsMaterial } from './tls.ts';
 export { type ApiServer, type ApiServerOptions, startApiServer } from './server.ts';

@@ -20,8 +20,8 @@ export const MAX_EXPORTS = 4;
 export const MAX_CALLS_OF_TOKEN = 256;
 /** Streams of one token: a quarter of all, so that no single one takes them from the others; beyond it LIMIT_REACHED. */
 export const MAX_STREAMS_OF_TOKEN = MAX_WATCHES / 4;
-/** Calls a second of one token in the long run, and after a pause at once. An agent that writes all it knows needs a few hundred. */
-export const CALL_RATE: Rate = { perSecond: 2_000, atOnce: 4_000 };
+/** Calls of one token after a pause, in seconds of its rate. */
+export const CALL_BURST_SECONDS = 2;
 /** When a caller is told to come back that had too many calls: by then some hundred are earned again. */
 export const CALL_RETRY_MS = 250;
 /** Calls at once on one HTTP/2 connection; the client holds further ones back. Enough for every agent behind one proxy. */
@@ -86,7 +86,8 @@ export const DEFAULT_API_LIMITS: ApiLimits = {
   maxWatches: MAX_WATCHES,
   maxStreamsOfToken: MAX_STREAMS_OF_TOKEN,
   maxCallsOfToken: MAX_CALLS_OF_TOKEN,
-  callRate: CALL_RATE,
+  // The option --api-rate has the default.
+  callRate: undefined,
   firstByteTimeoutMs: FIRST_BYTE_TIMEOUT_MS,
   headersTimeoutMs: HEADERS_TIMEOUT_MS,
   requestTimeoutMs: REQUEST_TIMEOUT_MS,

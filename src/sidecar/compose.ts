@@ -6,15 +6,15 @@ import { assembleSidecar, type Sidecar, type SidecarParts } from './assemble.ts'
 import { Ballast } from './ballast.ts';
 import { asCertified } from './certified-options.ts';
 import { Closers } from './closers.ts';
+import { reportHost } from './diagnose/host-report.ts';
 import { isNoSpace } from './disk-guard.ts';
 import { spaceOf } from './disk-space.ts';
 import { errorCode } from './durable-file.ts';
-import { reportHost } from './diagnose/host-report.ts';
 import { Access } from './identity/access.ts';
 import { loadFleet } from './identity/fleet.ts';
 import { requireFleetSecret } from './identity/fleet-secret.ts';
-import { readTlsMaterial } from './identity/tls-files.ts';
 import { loadNodeKey } from './identity/node-key.ts';
+import { readTlsMaterial } from './identity/tls-files.ts';
 import { LevelSource } from './level-source.ts';
 import { openDht } from './links/dht-service.ts';
 import { lanDiscoveries } from './links/lan-discovery.ts';

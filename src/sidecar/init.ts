@@ -1,6 +1,7 @@
 // `holdfast init --open`: makes this machine the first member of a new open fleet, or with another member's secret the next one of theirs.
 import { chmod, mkdir, readdir, stat } from 'node:fs/promises';
 import { fingerprint, type Random, type Secret } from '../core/index.ts';
+import { fleetIdOf } from './identity/fleet.ts';
 import {
   createFleetSecret,
   type FleetSecret,
@@ -59,7 +60,7 @@ async function refuseSecondFleet(dataDir: string, joinFile: string | undefined):
   // Joining the same fleet again is decided where both secrets are known.
   if (present === undefined || joinFile !== undefined) return;
   throw new StartupError(
-    `${dataDir} already belongs to a fleet, ${fleetName(present)}. Nothing was changed.`,
+    `${dataDir} already belongs to a fleet, ${fingerprint(await fleetIdOf(dataDir, present), sodiumCrypto)}. Nothing was changed.`,
     'Start it with `holdfast run`, or give another --data-dir for a new fleet.',
   );
 }

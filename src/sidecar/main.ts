@@ -56,13 +56,13 @@ async function serve(resolved: ResolvedOptions): Promise<number> {
     (key) => sourceByKey.get(key)?.kind !== 'default',
     { configuration: optionRows(resolved), recentLog: () => recent.lines },
   );
-  const { apiAddress, apiSocket, meshAddress } = sidecar;
+  const { name, apiAddress, apiSocket, meshAddress } = sidecar;
   const startMs = Math.round(clock.now().monotonicMs - startedAtMs);
   log.info(
     'sidecar.started',
     {
       version: VERSION,
-      name: options.name,
+      name,
       dataDir: options.dataDir,
       apiAddress,
       apiSocket,
@@ -70,7 +70,7 @@ async function serve(resolved: ResolvedOptions): Promise<number> {
       peers: options.peers,
       startMs,
     },
-    `sidecar ${options.name} serves its API on ${apiAddress ?? apiSocket ?? 'nothing'} and its mesh on ${meshAddress || 'nothing'}`,
+    `sidecar ${name} serves its API on ${apiAddress ?? apiSocket ?? 'nothing'} and its mesh on ${meshAddress || 'nothing'}`,
   );
 
   const why = await Promise.race([stop.promise, sidecar.failed.then(() => undefined)]);

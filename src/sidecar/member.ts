@@ -313,7 +313,16 @@ export class Member {
 }
 
 function createNode(
-  { name, agents, served, fleet, config, environment, signer, forgetting = FORGETTING }: MemberParts,
+  {
+    name,
+    agents,
+    served,
+    fleet,
+    config,
+    environment,
+    signer,
+    forgetting = FORGETTING,
+  }: MemberParts,
   {
     memory,
     trust,

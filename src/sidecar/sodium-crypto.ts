@@ -95,6 +95,14 @@ export function keyPairFromSeed(seed: Uint8Array): KeyPair {
   return { publicKey, secretKey };
 }
 
+/** The X25519 key pair of a 32-byte seed, always the same: what is sealed to it only its holder opens. */
+export function sealingPairFromSeed(seed: Uint8Array): KeyPair {
+  const publicKey = new Uint8Array(PUBLIC_KEY_BYTES);
+  const secretKey = new Uint8Array(BOX_KEY_BYTES);
+  sodium.crypto_box_seed_keypair(publicKey, secretKey, seed);
+  return { publicKey, secretKey };
+}
+
 /** Signs with the key of a 32-byte seed. The secret stays in the closure, out of reach of anything that prints objects. */
 export function createSigner(seed: Uint8Array): Signer {
   const { publicKey, secretKey } = keyPairFromSeed(seed);

@@ -4,6 +4,7 @@ declare module 'sodium-native' {
     readonly crypto_generichash_KEYBYTES_MIN: number;
     crypto_generichash(output: Uint8Array, input: Uint8Array, key?: Uint8Array): void;
     crypto_sign_seed_keypair(publicKey: Uint8Array, secretKey: Uint8Array, seed: Uint8Array): void;
+    crypto_box_seed_keypair(publicKey: Uint8Array, secretKey: Uint8Array, seed: Uint8Array): void;
     crypto_sign_detached(signature: Uint8Array, message: Uint8Array, secretKey: Uint8Array): void;
     crypto_sign_verify_detached(
       signature: Uint8Array,

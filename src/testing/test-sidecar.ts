@@ -5,6 +5,7 @@ import {
   createLog,
   createMemoryStore,
   deriveNodeKey,
+  openFleet,
   type SidecarParts,
   systemEnvironment,
 } from '../sidecar/index.ts';

@@ -2,9 +2,9 @@
 import {
   type Certificate,
   type NodeId,
-  toHex,
   type Trust,
   type TrustSet,
+  toHex,
 } from '../../core/index.ts';
 import { openTrust } from '../member-trust.ts';
 import { sodiumCrypto } from '../sodium-crypto.ts';
@@ -39,6 +39,12 @@ export async function loadFleet(dataDir: string, nodeKey: Uint8Array): Promise<F
 export function openFleet(secret: FleetSecret): Fleet {
   const { fleetId } = secret;
   return { mode: 'open', secret, fleetId, founded: undefined, certificate: undefined };
+}
+
+/** Names the fleet of a data directory, whatever else is in it. */
+export async function fleetIdOf(dataDir: string, secret: FleetSecret): Promise<Uint8Array> {
+  const founded = await loadTrustFile(dataDir);
+  return founded === undefined ? secret.fleetId : readTrust(dataDir, founded).fleetId;
 }
 
 function foundedFleet(

@@ -46,7 +46,10 @@ export async function openRootKey(path: string, passphrase: Secret<string>): Pro
   }
   const seed = open(text, { purpose: 'fleet-root', by: { kind: 'passphrase', passphrase } });
   if (seed instanceof Secret) return signerOf(seed);
-  throw new StartupError(`${path} ${seed}.`, 'Nothing was signed. Try again, or take the other copy.');
+  throw new StartupError(
+    `${path} ${seed}.`,
+    'Nothing was signed. Try again, or take the other copy.',
+  );
 }
 
 function signerOf(seed: Secret<Uint8Array>): Signer {

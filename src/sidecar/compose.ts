@@ -6,41 +6,31 @@ import { assembleSidecar, type Sidecar, type SidecarParts } from './assemble.ts'
 import { Ballast } from './ballast.ts';
 import { asCertified } from './certified-options.ts';
 import { Closers } from './closers.ts';
-import { reportHost } from './diagnose/host-report.ts';
 import { isNoSpace } from './disk-guard.ts';
 import { spaceOf } from './disk-space.ts';
+import { NOTHING_TOLD, openDoors, type Told } from './doors.ts';
 import { errorCode } from './durable-file.ts';
-import { Access } from './identity/access.ts';
 import { loadFleet } from './identity/fleet.ts';
 import { requireFleetSecret } from './identity/fleet-secret.ts';
 import { loadNodeKey } from './identity/node-key.ts';
-import { readTlsMaterial } from './identity/tls-files.ts';
 import { LevelSource } from './level-source.ts';
 import { openDht } from './links/dht-service.ts';
 import { lanDiscoveries } from './links/lan-discovery.ts';
 import { createNetworkWatch } from './links/network-watch.ts';
 import { createSystemResolver } from './links/system-resolver.ts';
 import type { Log } from './log.ts';
-import type { OptionKey, OptionRow, SidecarOptions } from './options.ts';
+import type { OptionKey, SidecarOptions } from './options.ts';
 import { StartupError } from './startup-error.ts';
 import { StoreDamagedError } from './store/damage.ts';
 
 /** A sidecar without a listener still dials from somewhere: the system chooses. */
 const NOT_LISTENING = { host: '127.0.0.1', port: 0 };
 
-/** What only a diagnosis needs. */
-interface Told {
-  readonly configuration: readonly OptionRow[];
-  recentLog(): readonly string[];
-}
-
 interface Asked {
   readonly options: SidecarOptions;
   readonly told: Told;
   isGiven(key: OptionKey): boolean;
 }
-
-const NOTHING_TOLD: Told = { configuration: [], recentLog: () => [] };
 
 /** Starts a sidecar. Rejects with StartupError, and then nothing is left open. Dispose it to stop gracefully. */
 export async function startSidecar(
@@ -81,17 +71,14 @@ async function openAll(
   const key = await loadNodeKey(dataDir, random);
   const fleet = await loadFleet(dataDir, key.signer.publicKey);
   const options = asCertified(asked, fleet.certificate, isGiven);
-  const access = await Access.open({
-    ...{ dataDir, random, agents: options.agents },
-    certified: fleet.certificate?.agents,
-  });
-  const apiTls = await readTlsMaterial(options);
+  const doors = await openDoors(options, fleet, environment, told);
   const address = meshListen ?? NOT_LISTENING;
   const network = createNetworkWatch(timers);
   const dht = await openDht(options, { fleet: fleet.secret, key, environment, network, log });
   if (dht !== undefined) opened.defer(() => dht.close());
   const sidecar = await explained(options, {
     ...options,
+    ...doors,
     environment,
     log,
     config: { pulseFlushMs: options.pulseFlushMs, liveDocuments: options.liveDocuments },
@@ -112,13 +99,6 @@ async function openAll(
     networkWatch: network,
     disk,
     diskReserveBytes: options.diskReserve,
-    access,
-    authenticate: (token) => access.find(token),
-    apiTls,
-    surroundings: {
-      report: () => reportHost({ ...told, dataDir, clock: environment.clock }),
-      log: told.recentLog,
-    },
     meshListens: meshListen !== undefined || dht !== undefined,
     exchange: {
       advertised: options.advertises,

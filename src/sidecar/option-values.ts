@@ -97,14 +97,15 @@ const apiRate = parsed((text) => {
   return new Refusal(`is not a whole number from 1 to ${MAX_API_RATE}, or off`);
 });
 
-const socketPath = parsed((text) => {
-  if (text === 'off') return undefined;
-  const bytes = Buffer.byteLength(text);
-  if (bytes <= MAX_SOCKET_PATH_BYTES && text !== '') return text;
-  return new Refusal(
-    `has ${bytes} bytes; the path of a Unix socket has 1 to ${MAX_SOCKET_PATH_BYTES}, so give a shorter one, or off`,
-  );
-});
+const socketPath = (flag: string) =>
+  parsed((text) => {
+    if (text === 'off') return undefined;
+    const bytes = Buffer.byteLength(text);
+    if (bytes <= MAX_SOCKET_PATH_BYTES && text !== '') return text;
+    return new Refusal(
+      `has ${bytes} bytes; the path of a Unix socket has 1 to ${MAX_SOCKET_PATH_BYTES}, so give a shorter ${flag}, or off`,
+    );
+  });
 
 const meshListen = parsed((text) => {
   if (text === 'off') return undefined;
@@ -227,9 +228,9 @@ export const OPTION_SCHEMAS = {
     .max(MAX_AGENTS, `names more than ${MAX_AGENTS} agents; start a second sidecar for the others`)
     .transform(unique),
   apiListen,
-  apiSocket: socketPath,
+  apiSocket: socketPath('--api-socket'),
   apiSocketMode,
-  apiAdminSocket: socketPath,
+  apiAdminSocket: socketPath('--api-admin-socket'),
   apiTlsCert: optionalFile,
   apiTlsKey: optionalFile,
   apiTlsClientCa: optionalFile,

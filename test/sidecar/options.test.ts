@@ -51,6 +51,12 @@ suite('defaults', () => {
       agents: ['edge-7'],
       apiListen: { host: '127.0.0.1', port: 7676 },
       apiSocket: '/home/ada/.local/state/holdfast/api.sock',
+      apiSocketMode: 0o600,
+      apiAdminSocket: undefined,
+      apiTlsCert: undefined,
+      apiTlsKey: undefined,
+      apiTlsClientCa: undefined,
+      apiRate: 2_000,
       meshListen: { host: '::', port: 7677 },
       peers: [],
       advertises: [],
@@ -177,11 +183,15 @@ suite('order of the sources', () => {
       /127\.0\.0\.1:3 +mesh\.listen in \/etc\/holdfast\/config\.yaml$/,
     );
     assert.match(lines.find((line) => line.startsWith('api.listen')) ?? '', /7676 +default$/);
-    assert.deepEqual(JSON.parse(printOptions(resolved, 'json'))[6], {
-      option: 'peers',
-      value: ['a:1', 'b:2'],
-      source: 'flag --peer',
-    });
+    const rows: { option: string }[] = JSON.parse(printOptions(resolved, 'json'));
+    assert.deepEqual(
+      rows.find(({ option }) => option === 'peers'),
+      {
+        option: 'peers',
+        value: ['a:1', 'b:2'],
+        source: 'flag --peer',
+      },
+    );
   });
 });
 

@@ -30,7 +30,7 @@ export class Http2Sessions {
       cancel();
       stream.once('close', () => {
         streams--;
-        if (streams === 0 && !session.destroyed) {
+        if (streams === 0 && !session.closed) {
           cancel = closeAfter(this.#times.keepAliveTimeoutMs);
         }
       });

@@ -106,10 +106,14 @@ function isTls(target: TcpTarget | UnixTarget): boolean {
 
 /** Accepts connections; one of TLS lets in only holders of a client certificate. Throws StartupError. */
 function createAcceptor(target: TcpTarget | UnixTarget): Server {
+  if (target.kind === 'tcp' && target.tls !== undefined) {
+    const server = createTlsServer({ noDelay: true, ...tlsOptions(target.tls) });
+    // Whoever is not let in, or gives up, is not waited for.
+    server.on('tlsClientError', (_error, socket) => socket.destroy());
+    return server;
+  }
   // Half-open, as Node's own HTTP server is: a client may end its side and still wait for the answer.
-  const options = { allowHalfOpen: true, noDelay: true };
-  if (target.kind === 'unix' || target.tls === undefined) return createServer(options);
-  return createTlsServer({ ...options, ...tlsOptions(target.tls) });
+  return createServer({ allowHalfOpen: true, noDelay: true });
 }
 
 /** Node's HTTP/2 takes a TLS connection only where both sides agreed on it. */

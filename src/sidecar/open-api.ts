@@ -43,6 +43,7 @@ export async function openApi(
   const admin = createAdminControl({
     ...{ access, backend, clock, crypto },
     fleet: parts.fleet,
+    log: parts.log,
     surroundings: parts.surroundings,
     api: () => ({
       tcp: server?.tcpAddress ?? null,

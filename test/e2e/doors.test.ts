@@ -40,7 +40,7 @@ describe('doors', { timeout: TIMEOUT_MS }, () => {
     await assert.rejects(reader.put('notes', 'x', {}), { reason: 'SCOPE_MISSING' });
     await using deployer = as('command-deployer');
     await assert.rejects(deployer.put('notes', 'x', {}), { reason: 'SCOPE_MISSING' });
-    const command = await deployer.issueCommand('two', 'restart');
+    const { command } = await deployer.issueCommand({ agent: 'two', kind: 'restart' });
     assert.match(command.requestedBy, /\/command:deployer$/);
 
     const watch = reader.watch({ collections: ['deployments'] });
@@ -59,7 +59,7 @@ describe('doors', { timeout: TIMEOUT_MS }, () => {
     );
     assert.doesNotMatch(list.stdout, /hft_/);
     assert.equal((await cli('access', 'rm', 'nobody')).code, 4);
-    assert.equal((await first.stop()).code, 0);
+    assert.equal((await first.end('SIGTERM')).code, 0);
 
     const second = await site.start('hub', { args: ['--agent', 'one'] });
     await using again = as('agent-two');
@@ -68,7 +68,7 @@ describe('doors', { timeout: TIMEOUT_MS }, () => {
     assert.deepEqual([...agents].sort(), ['one', 'two']);
     assert.equal((await cli('agent', 'rm', 'two')).code, 0);
     await assert.rejects(again.heartbeat(), { reason: 'TOKEN_WRONG' });
-    assert.equal((await second.stop()).code, 0);
+    assert.equal((await second.end('SIGTERM')).code, 0);
   });
 
   test('another machine needs TLS, a client certificate and a token; the operator’s works on their socket alone', async () => {
@@ -123,12 +123,15 @@ describe('doors', { timeout: TIMEOUT_MS }, () => {
     const file = (who: string) => ['--token-file', join(dataDir, 'tokens', who)];
     const reader = await far(...proof, ...file('read-far'));
     assert.equal(reader.code, 0, reader.stderr);
-    assert.equal((await far(...file('read-far'))).code, 5, 'without a certificate nobody answers');
+    const stranger = await far(...file('read-far'));
+    // The refusal may be read, or be cut off with the connection.
+    assert.ok(stranger.code === 3 || stranger.code === 5, stranger.stderr);
+    assert.equal(stranger.stdout, '');
     assert.equal((await far(...proof)).code, 3, 'without a token nothing is told');
     const operator = await far(...proof, ...file('admin'));
     assert.equal(operator.code, 3);
     assert.match(operator.stderr, /admin socket alone/);
-    assert.equal((await sidecar.stop()).code, 0);
+    assert.equal((await sidecar.end('SIGTERM')).code, 0);
   });
 
   test('a directory for the socket that others may write stops the start', async () => {
@@ -175,7 +178,7 @@ describe('doors', { timeout: TIMEOUT_MS }, () => {
     assert.equal((await site.run('diagnose', '--data-dir', dataDir, '--archive', archive)).code, 2);
     const text = await site.run('diagnose', '--data-dir', dataDir);
     assert.match(text.stdout, /^identity\n {2}nodeId /m);
-    assert.equal((await sidecar.stop()).code, 0);
+    assert.equal((await sidecar.end('SIGTERM')).code, 0);
 
     const stopped = await site.run('diagnose', '--data-dir', dataDir, '-o', 'json');
     assert.equal(stopped.code, 0);

@@ -62,13 +62,13 @@ export async function reportStopped(resolved: ResolvedOptions, clock: Clock): Pr
 
 function versions(): JsonObject {
   const { dependencies } = Object(createRequire(import.meta.url)('../../../package.json'));
-  const { node, v8, openssl = '' } = process.versions;
+  const { node, v8, openssl } = process.versions;
   return {
     holdfast: VERSION,
     protocol: `${PROTOCOL_VERSION_MIN} to ${PROTOCOL_VERSION_MAX}`,
     automerge: String(Object(dependencies)['@automerge/automerge']),
     node,
-    v8: v8 ?? '',
+    v8,
     openssl,
   };
 }

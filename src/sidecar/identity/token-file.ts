@@ -84,7 +84,7 @@ export async function readOrMakeToken(
 
 /** Holders of the access tokens that have a file. */
 async function findAccessHolders(dataDir: string): Promise<TokenHolder[]> {
-  const names = await readdir(join(dataDir, TOKEN_DIRECTORY)).catch((error: unknown) => {
+  const names: string[] = await readdir(join(dataDir, TOKEN_DIRECTORY)).catch((error: unknown) => {
     if (errorCode(error) === 'ENOENT') return [];
     throw error;
   });

@@ -2,9 +2,11 @@
 import process from 'node:process';
 import { Command, CommanderError } from 'commander';
 import { holdfastVersion } from '../agent-client/index.ts';
+import { addAccess, addAgent } from './commands/access.ts';
 import { addBundle } from './commands/bundle.ts';
 import { addCmd } from './commands/cmd.ts';
 import { addDemo } from './commands/demo.ts';
+import { addDiagnose } from './commands/diagnose.ts';
 import { addDocuments } from './commands/documents.ts';
 import { addInit } from './commands/init.ts';
 import { addKey } from './commands/key.ts';
@@ -62,6 +64,9 @@ function createProgram(context: CliContext, setExitCode: (code: number) => void)
   addStatus(program, context);
   addPeers(program, context);
   addBundle(program, context);
+  addAgent(program, context);
+  addAccess(program, context);
+  addDiagnose(program, context);
   program.commandsGroup('Fleet:');
   addMembers(program, context);
   addCmd(program, context);

@@ -13,7 +13,13 @@ export {
   toHex,
   utf8,
 } from './bytes.ts';
-export type { Caller, TokenHolder } from './caller.ts';
+export {
+  type AccessHolder,
+  type Caller,
+  describeHolder,
+  holderKey,
+  type TokenHolder,
+} from './caller.ts';
 export { inspectChange } from './change-inspector.ts';
 export { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
 export { type Commit, CommitSeal, NO_HASH, type Op, SIGNATURE_BYTES } from './commit.ts';
@@ -114,6 +120,7 @@ export {
 } from './sealed-value.ts';
 export { REDACTED, Secret } from './secret.ts';
 export { type Hlc, hlcMs, hlcOf } from './time.ts';
+export { type Rate, TokenBucket } from './token-bucket.ts';
 export {
   type Certificate,
   encodeCertificate,

@@ -12,7 +12,8 @@ import { VERSION } from './version.ts';
 export interface BackendParts {
   readonly member: MemberSupervisor;
   readonly name: string;
-  readonly agents: readonly string[];
+  /** Those served now. */
+  agents(): Iterable<string>;
   readonly fleet: Pick<Fleet, 'mode' | 'fleetId'>;
   readonly key: Pick<NodeKey, 'sealing'>;
   readonly clock: Clock;
@@ -24,7 +25,7 @@ export interface BackendParts {
   warnings(): readonly string[];
 }
 
-export function createBackend(parts: BackendParts): Backend {
+export function createBackend(parts: BackendParts): Omit<Backend, 'admin'> {
   const { member, crypto, log } = parts;
   return {
     info: {
@@ -34,7 +35,9 @@ export function createBackend(parts: BackendParts): Backend {
       fleetMode: parts.fleet.mode,
       fleet: fingerprint(parts.fleet.fleetId, crypto),
       startedAtMs: parts.clock.now().wallMs,
-      agents: parts.agents,
+      get agents() {
+        return [...parts.agents()];
+      },
     },
     mesh: {
       get address() {

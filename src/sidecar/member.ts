@@ -76,6 +76,8 @@ export interface MemberParts {
   readonly transport: Transport;
   readonly name: string;
   readonly agents: readonly string[];
+  /** In their place where agents come and go while it runs: the set as it is at any moment. */
+  readonly served?: ReadonlySet<string> | undefined;
   readonly signer: Signer;
   readonly fleet: { readonly fleetId: Uint8Array; readonly key: Uint8Array };
   /** The genesis, then what came with the own certificate; absent in an open fleet. */
@@ -315,7 +317,16 @@ export class Member {
 }
 
 function createNode(
-  { name, agents, fleet, config, environment, signer, forgetting = FORGETTING }: MemberParts,
+  {
+    name,
+    agents,
+    served,
+    fleet,
+    config,
+    environment,
+    signer,
+    forgetting = FORGETTING,
+  }: MemberParts,
   {
     memory,
     trust,
@@ -326,7 +337,7 @@ function createNode(
   },
 ): Node {
   return new Node({
-    identity: { ...self, name, agents: new Set(agents) },
+    identity: { ...self, name, agents: served ?? new Set(agents) },
     fleetId: trust?.fleetId ?? fleet.fleetId,
     ...{ config, signer, memory, forgetting, trust, crypto: environment.crypto },
   });

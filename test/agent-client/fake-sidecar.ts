@@ -17,6 +17,7 @@ import {
 } from '../../src/gen/holdfast/v1/fleet_pb.ts';
 import type { HeartbeatRequest } from '../../src/gen/holdfast/v1/heartbeat_pb.ts';
 import type { Peer, StatusResponseSchema } from '../../src/gen/holdfast/v1/mesh_pb.ts';
+import { adminRoutes } from './fake-admin-routes.ts';
 import { documentRoutes } from './fake-document-routes.ts';
 import { FakeFeed } from './fake-feed.ts';
 import { commandRoutes, fleetRoutes, heartbeatRoutes, meshRoutes } from './fake-routes.ts';
@@ -55,6 +56,7 @@ export class FakeSidecar {
     commandRoutes(router, this);
     meshRoutes(router, this);
     secretRoutes(router, this);
+    adminRoutes(router, this);
   }
 
   get documents(): ReadonlyMap<string, Document> {

@@ -68,6 +68,7 @@ suite('sentences', () => {
       },
       credential: { kind: 'none', why: 'x' },
       agent: undefined,
+      tls: { ca: undefined, cert: undefined, key: undefined },
     } as const;
     const error = new HoldfastClientError('unavailable', 'connect ECONNREFUSED 127.0.0.1:9', {
       unreachable: true,

@@ -1,5 +1,6 @@
 // What the API needs of the sidecar behind it, as a port: tests give it a fake, compose.ts the real one.
 import type { Method, RequestOf, ResponseOf, TokenHolder } from '../../core/index.ts';
+import type { AdminControl } from './admin-control.ts';
 import type { BundleControl } from './bundle-control.ts';
 import type { SecretControl } from './secret-control.ts';
 
@@ -94,6 +95,7 @@ export interface Backend {
   readonly mesh: MeshControl;
   readonly bundles: BundleControl;
   readonly secrets: SecretControl;
+  readonly admin: AdminControl;
   /** Rejects with HoldfastError only; anything else is a fault of ours. */
   submit<M extends Method>(
     method: M,

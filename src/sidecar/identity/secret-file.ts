@@ -15,6 +15,15 @@ const TEMPORARY_NAME_BYTES = 8;
 
 /** The secret in the file, or undefined when there is no file. `others`: the bits of its mode that may not be set. */
 export async function readSecretFile(path: string, others = OTHERS): Promise<string | undefined> {
+  return (await readPrivateFile(path, MAX_SECRET_FILE_BYTES, others))?.trim();
+}
+
+/** The text of a file that nobody else may read, or undefined when there is no file. Rejects with StartupError. */
+export async function readPrivateFile(
+  path: string,
+  maxBytes: number,
+  others = OTHERS,
+): Promise<string | undefined> {
   let handle: FileHandle;
   try {
     handle = await open(path, 'r');
@@ -35,8 +44,8 @@ export async function readSecretFile(path: string, others = OTHERS): Promise<str
         `Run: chmod 600 ${path} - and replace the secret if somebody may have seen it.`,
       );
     }
-    if (status.size > MAX_SECRET_FILE_BYTES) throw malformedSecret(path, 'is too large');
-    return (await handle.readFile('utf8')).trim();
+    if (status.size > maxBytes) throw malformedSecret(path, 'is too large');
+    return await handle.readFile('utf8');
   } finally {
     await handle.close();
   }

@@ -1,4 +1,5 @@
 // The only place where protobuf meets core values: `to` goes inwards and may refuse, `from` goes outwards and cannot.
+export { fromAccessRow, fromScope, toAccessHolder } from './admin.ts';
 export {
   fromBundleReport,
   fromBundleSource,

@@ -13,7 +13,7 @@ import type { LiveDocument } from './document.ts';
 import type { Hash } from './environment.ts';
 import { lifeOf } from './generation.ts';
 import type { DocumentKey, Incarnation, NodeId } from './ids.ts';
-import { jsonEqual } from './json.ts';
+import { type JsonObject, jsonEqual } from './json.ts';
 import { LiveDocuments } from './live-documents.ts';
 import { type OwnEdit, OwnEdits } from './own-edits.ts';
 import { Quarantine, type QuarantinedDocument } from './quarantine.ts';
@@ -51,6 +51,8 @@ export class DocumentTable {
   readonly #behind = new BehindDocuments();
   /** Documents whose changes Automerge refused: they keep their last view and cannot be changed, only deleted. */
   readonly #damaged = new Set<DocumentKey>();
+  /** Documents with writes of ours of which commits were dropped, and what they showed before: whether ours still count is not known. */
+  readonly #reduced = new Map<DocumentKey, JsonObject | undefined>();
   #refusals: Refusal[] = [];
   #mayDiffer = false;
 
@@ -171,9 +173,15 @@ export class DocumentTable {
     }
   }
 
+  /** Whether the document must be read to know if our writes to it still count. Returns the generation to load for that. */
+  uncounted(key: DocumentKey): number | undefined {
+    return this.#reduced.has(key) ? this.missing(key) : undefined;
+  }
+
   /** Commits were dropped: the document is what is left of it. */
   reduce({ key, generation, deletedThrough }: Remainder): void {
     const view = this.views.of(key);
+    if (this.ownEdits.has(key) && !this.#reduced.has(key)) this.#reduced.set(key, view.value);
     this.live.drop(key);
     this.#damaged.delete(key);
     // What a load under way has read may be dropped by now: it begins again.
@@ -252,6 +260,7 @@ export class DocumentTable {
     try {
       // Without its first change a document is not there yet, whatever others have changed in it.
       const value = document.heads().length === 0 ? undefined : document.read();
+      this.#recount(view, document);
       const revision = value === undefined ? '' : revisionOf(view.generation, value, this.#hash);
       for (const { hash, reason } of document.takeSkipped()) {
         this.#refuse(view, `change ${hash}: ${reason}`);
@@ -264,6 +273,14 @@ export class DocumentTable {
       this.live.drop(key);
       this.#damaged.add(key);
     }
+  }
+
+  #recount({ key, generation }: View, document: LiveDocument): void {
+    if (!this.#reduced.has(key)) return;
+    const shown = this.#reduced.get(key);
+    this.#reduced.delete(key);
+    const includes = document.heads().length === 0 ? undefined : document.includes();
+    this.ownEdits.recount(key, { generation, includes, shown });
   }
 
   #refuse({ key, generation }: View, reason: string): void {

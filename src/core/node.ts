@@ -133,6 +133,8 @@ export class Node {
       case 'documents-reduced':
         for (const remainder of event.documents) {
           this.#documents.reduce(remainder);
+          const generation = this.#documents.uncounted(remainder.key);
+          if (generation !== undefined) this.#load(remainder.key, generation);
           this.#turn.viewChanged(remainder.key);
         }
         return [];
@@ -204,6 +206,7 @@ export class Node {
       troubles: this.#troubles,
       now,
       turn: this.#turn,
+      doubtOwn: (key) => this.#trust?.doubtOwn(this.#parts.identity.nodeId, key),
       tick: () => (this.#clock = hlcTick(this.#clock, now.wallMs)),
       load: (key, generation) => this.#load(key, generation),
     };

@@ -3,9 +3,10 @@
 //   statements of a peer ─► taken in ─► stored ─► told to every link
 //                              └─ ejection ─► feeds of that author end at their cuts
 
+import { rulesOf } from './collection.ts';
 import type { Op } from './commit.ts';
 import type { Context } from './context.ts';
-import { type NodeId, splitDocumentKey } from './ids.ts';
+import { type DocumentKey, type NodeId, splitDocumentKey } from './ids.ts';
 import {
   doubtWriter,
   grantsOf,
@@ -66,6 +67,19 @@ export class TrustDesk {
       return doubt === undefined;
     });
     return { ops: counted, voids };
+  }
+
+  /** Why nobody counts what this node writes to a document; undefined where it counts. */
+  doubtOwn(self: NodeId, key: DocumentKey): string | undefined {
+    const { trust } = this.#trust;
+    const member = trust.members.get(self);
+    if (member?.ejected !== undefined) {
+      return `this node was put out of the fleet: ${member.ejected.reasons.join('; ')}`;
+    }
+    const document = splitDocumentKey(key);
+    // Its own documents count from the moment on in which it is let in.
+    if (rulesOf(document.collection).class === 'node') return undefined;
+    return doubtWriter(trust, self, document);
   }
 
   #report(context: Context, author: NodeId): void {

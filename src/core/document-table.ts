@@ -51,8 +51,12 @@ export class DocumentTable {
   readonly #behind = new BehindDocuments();
   /** Documents whose changes Automerge refused: they keep their last view and cannot be changed, only deleted. */
   readonly #damaged = new Set<DocumentKey>();
-  /** Documents with writes of ours of which commits were dropped, and what they showed before: whether ours still count is not known. */
-  readonly #reduced = new Map<DocumentKey, JsonObject | undefined>();
+  /** Documents with writes of ours of which commits do not count any more: whether ours still do is not known. */
+  readonly #uncounted = new Set<DocumentKey>();
+  /** Documents in which writes of ours rested on what does not count any more. */
+  readonly #orphaned = new Set<DocumentKey>();
+  /** What was shown last of documents that are not founded, or not any more. */
+  readonly #shownLast = new Map<DocumentKey, JsonObject>();
   #refusals: Refusal[] = [];
   #mayDiffer = false;
 
@@ -175,13 +179,18 @@ export class DocumentTable {
 
   /** Whether the document must be read to know if our writes to it still count. Returns the generation to load for that. */
   uncounted(key: DocumentKey): number | undefined {
-    return this.#reduced.has(key) ? this.missing(key) : undefined;
+    return this.#uncounted.has(key) ? this.missing(key) : undefined;
   }
 
-  /** Commits were dropped: the document is what is left of it. */
-  reduce({ key, generation, deletedThrough }: Remainder): void {
+  /** True once when writes of ours were lost with what they rested on: nothing can be written on top of it any more. */
+  takeOrphaned(key: DocumentKey): boolean {
+    return this.#orphaned.delete(key);
+  }
+
+  /** Commits were dropped: the document is what is left of it. `isVoid`: they may be void instead of replaced. */
+  reduce({ key, generation, deletedThrough }: Remainder, isVoid = false): void {
     const view = this.views.of(key);
-    if (this.ownEdits.has(key) && !this.#reduced.has(key)) this.#reduced.set(key, view.value);
+    if (isVoid && this.ownEdits.has(key)) this.#uncounted.add(key);
     this.live.drop(key);
     this.#damaged.delete(key);
     // What a load under way has read may be dropped by now: it begins again.
@@ -209,6 +218,7 @@ export class DocumentTable {
     this.ownEdits.forget(op.key, op.generation);
     const dies = view.generation <= op.generation;
     if (dies) this.end(view.key);
+    if (dies) this.#shownLast.delete(view.key);
     this.views.set({
       ...view,
       ...newer(view, stamp),
@@ -229,7 +239,8 @@ export class DocumentTable {
     if (refounding !== undefined || isUnfounded) {
       const isNewest = op.generation >= view.generation;
       const lineage = refounding?.lineage ?? [];
-      const edition = { generation: op.generation, lineage, isNewest, shown: view.value };
+      const shown = this.#shownOf(view);
+      const edition = { generation: op.generation, lineage, isNewest, shown };
       this.ownEdits.compare(op.key, edition);
     }
     if (op.generation < view.generation) return;
@@ -261,6 +272,8 @@ export class DocumentTable {
       // Without its first change a document is not there yet, whatever others have changed in it.
       const value = document.heads().length === 0 ? undefined : document.read();
       this.#recount(view, document);
+      if (value !== undefined) this.#shownLast.delete(key);
+      else if (view.value !== undefined) this.#shownLast.set(key, view.value);
       const revision = value === undefined ? '' : revisionOf(view.generation, value, this.#hash);
       for (const { hash, reason } of document.takeSkipped()) {
         this.#refuse(view, `change ${hash}: ${reason}`);
@@ -276,11 +289,14 @@ export class DocumentTable {
   }
 
   #recount({ key, generation }: View, document: LiveDocument): void {
-    if (!this.#reduced.has(key)) return;
-    const shown = this.#reduced.get(key);
-    this.#reduced.delete(key);
+    if (!this.#uncounted.delete(key)) return;
     const includes = document.heads().length === 0 ? undefined : document.includes();
-    this.ownEdits.recount(key, { generation, includes, shown });
+    const left = { generation, includes, shown: this.#shownOf(this.views.of(key)) };
+    if (this.ownEdits.recount(key, left)) this.#orphaned.add(key);
+  }
+
+  #shownOf({ key, value }: View): JsonObject | undefined {
+    return value ?? this.#shownLast.get(key);
   }
 
   #refuse({ key, generation }: View, reason: string): void {

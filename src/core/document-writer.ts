@@ -139,12 +139,13 @@ export class DocumentWriter {
     const missing = this.#documents.missing(key);
     if (missing !== undefined) return { missing };
     const view = this.#documents.views.of(key);
-    if (view.generation <= view.deletedThrough) return undefined;
+    const isOrphaned = this.#documents.takeOrphaned(key);
+    if (!isVisible(view) && !isOrphaned) return undefined;
     const { ownEdits, live } = this.#documents;
     const lost = ownEdits.lostOf(key);
     const value = applyEdits(view.value ?? {}, lost);
     // On top of changes that will never come nothing can be written, only beside them.
-    const isStuck = view.value === undefined || live.get(key)?.isWaiting === true;
+    const isStuck = isOrphaned && (!isVisible(view) || live.get(key)?.isWaiting === true);
     const { op } = isStuck
       ? this.#show(view, this.#refound(view, value, { isForced: true }), value, stamp)
       : this.put(key, value, stamp);

@@ -132,7 +132,7 @@ export class Node {
         return [];
       case 'documents-reduced':
         for (const remainder of event.documents) {
-          this.#documents.reduce(remainder);
+          this.#documents.reduce(remainder, this.#trust?.hasVoided === true);
           const generation = this.#documents.uncounted(remainder.key);
           if (generation !== undefined) this.#load(remainder.key, generation);
           this.#turn.viewChanged(remainder.key);

@@ -103,10 +103,10 @@ export class OwnEdits {
   /**
    * Commits of others were dropped: of the edition that is the document now this is left. What we wrote on top of what is gone does
    * not count any more, nor does anything in an edition whose founding is gone: it is lost, unless somebody had overwritten it.
+   * Returns whether anything is.
    */
-  recount(key: DocumentKey, left: EditionLeft): void {
-    const known = this.#byKey.get(key);
-    if (known === undefined) return;
+  recount(key: DocumentKey, left: EditionLeft): boolean {
+    const known = this.#byKey.get(key) ?? [];
     const counts = ({ generation, actor, seq, within }: OwnEdit): boolean => {
       if (left.includes === undefined) return !within.includes(left.generation);
       return generation !== left.generation || (left.includes.get(actor) ?? 0) >= seq;
@@ -116,7 +116,8 @@ export class OwnEdits {
       const edits = edit.edits.filter((one) => isShown(left.shown, one));
       return edits.length === 0 ? [] : [{ ...edit, edits, isLost: true }];
     });
-    this.#set(key, recounted);
+    if (known.length > 0) this.#set(key, recounted);
+    return recounted.some((edit) => edit.isLost);
   }
 
   /** What is to be written again, in the order it was written. */
@@ -164,6 +165,8 @@ function includes({ lineage }: Edition, edit: OwnEdit): boolean {
 }
 
 function isShown(shown: JsonObject | undefined, { path, value }: JsonEdit): boolean {
+  // Nobody can have overwritten what was never shown.
+  if (shown === undefined) return true;
   let at: JsonValue | undefined = shown;
   for (const key of path) {
     at = isJsonObject(at) && Object.hasOwn(at, key) ? at[key] : undefined;

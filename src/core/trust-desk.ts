@@ -17,6 +17,7 @@ import {
 
 export class TrustDesk {
   readonly #trust: TrustSet;
+  #hasReconsidered = false;
 
   constructor(trust: TrustSet) {
     this.#trust = trust;
@@ -52,7 +53,14 @@ export class TrustDesk {
     const authors = context.feeds
       .authors()
       .filter((author) => grantsOf(before, author) !== grantsOf(after, author));
-    if (authors.length > 0) context.turn.emit({ type: 'reconsider', authors });
+    if (authors.length === 0) return;
+    this.#hasReconsidered = true;
+    context.turn.emit({ type: 'reconsider', authors });
+  }
+
+  /** Whether anything that counted once may count no more. */
+  get hasVoided(): boolean {
+    return this.#hasReconsidered || this.#trust.trust.cuts.size > 0;
   }
 
   /** Ops that count by what their author may write; the others are told in words. */

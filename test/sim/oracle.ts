@@ -109,13 +109,14 @@ export class Oracle {
     }
   }
 
-  /** A writer was put out: what it wrote beyond its cuts never happened. */
-  eject(writer: number, isWithin: (place: Place) => boolean): void {
+  /** A writer was put out: what it wrote beyond its cuts never happened, and of what may have been written once more nobody knows. */
+  eject(writer: number, standingOf: (place: Place) => 'within' | 'beyond' | 'unknown'): void {
     for (const { writes } of this.#histories.values()) {
       for (const write of writes) {
         const { place } = write;
-        if (write.writer === writer && place !== undefined && !isWithin(place))
-          write.state = 'refused';
+        if (write.writer !== writer || place === undefined) continue;
+        const standing = standingOf(place);
+        if (standing !== 'within') write.state = standing === 'beyond' ? 'refused' : 'lost';
       }
     }
   }

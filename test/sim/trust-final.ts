@@ -1,6 +1,12 @@
 // What must hold of trust when the faults have stopped: everybody who stays knows the same statements, nothing of whoever was put
 // out is left beyond its cuts, and nobody talks to it (invariants 9 and 14).
-import { type FeedKey, feedKey, parseFeedKey, toHex } from '../../src/core/index.ts';
+import {
+  type FeedKey,
+  feedKey,
+  parseFeedKey,
+  startOfIncarnation,
+  toHex,
+} from '../../src/core/index.ts';
 import { openTrust } from '../../src/sidecar/member-trust.ts';
 import { sodiumCrypto } from '../../src/sidecar/sodium-crypto.ts';
 import { readStatements } from '../../src/sidecar/store/recall.ts';
@@ -28,7 +34,7 @@ export async function checkTrust(scene: Scene): Promise<void> {
   for (const [index, node] of scene.nodes.entries()) {
     if (!trust.isOut(index) || trust.all.trust.cuts.get(node.nodeId) === undefined) continue;
     scene.tally('ejected');
-    scene.oracle.eject(index, ({ feed, seq }) => isWithin(trust, feed, seq));
+    scene.oracle.eject(index, ({ feed, seq }) => standingOf(trust, feed, seq));
   }
 }
 
@@ -50,6 +56,15 @@ function checkLinks(scene: Scene, trust: SimTrust, node: SimNode): void {
   }
 }
 
-function isWithin({ all }: SimTrust, key: FeedKey, seq: number): boolean {
-  return seq <= (all.cutOf(parseFeedKey(key))?.seq ?? 0);
+/** Of a feed that is not cut by itself a later incarnation may repeat what was alive. */
+function standingOf({ all }: SimTrust, key: FeedKey, seq: number): 'within' | 'beyond' | 'unknown' {
+  const feed = parseFeedKey(key);
+  const start = startOfIncarnation(feed.incarnation);
+  const cut = all.cutOf(feed)?.seq ?? Infinity;
+  if (seq <= cut) return 'within';
+  const cuts = [...(all.trust.cuts.get(feed.author)?.values() ?? [])];
+  const isRepeated = cuts.some(
+    ({ lane, incarnation }) => lane === feed.lane && startOfIncarnation(incarnation) > start,
+  );
+  return isRepeated ? 'unknown' : 'beyond';
 }

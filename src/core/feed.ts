@@ -5,12 +5,12 @@
 //
 // When a whole checkpoint is held, the base moves to its first commit, and earlier incarnations of the author move theirs behind
 // what it covers. What lies before a base is refused on arrival exactly as it is dropped from the store.
-import { EMPTY } from './bytes.ts';
+import { EMPTY, fromHex } from './bytes.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import { type Commit, CommitSeal, checkpointOf, NO_HASH } from './commit.ts';
 import { MAX_INCARNATIONS } from './config.ts';
 import type { Hash, Signer, Verifier } from './environment.ts';
-import { cutHead, cutRun, isCut } from './feed-cut.ts';
+import { cutHead, cutRun, isBaseHeld, isCut } from './feed-cut.ts';
 import {
   beyondQuota,
   blankHead,
@@ -53,6 +53,9 @@ export class FeedTable {
   readonly #own: (lane: Lane) => FeedId;
   readonly #changed = new Set<FeedKey>();
   #superseded: Superseded[] = [];
+  #voided: Superseded[] = [];
+  #lost = false;
+  #ends: FeedPosition[] = [];
   readonly #closed = new Map<FeedKey, Head>();
   readonly #forks: ForkTable;
   readonly #self: NodeId;
@@ -83,6 +86,10 @@ export class FeedTable {
     this.#closeVoid();
     // A crash came before these were forgotten.
     for (const { feed } of this.#heads.values()) if (this.#isClosed(feed)) this.#close(feed);
+    // Also before what lies beyond a cut was dropped.
+    if (cutOf !== undefined) for (const author of this.authors()) this.cut(author);
+    // Nobody was told anything yet.
+    this.#lost = false;
   }
 
   get feeds(): number {
@@ -99,7 +106,7 @@ export class FeedTable {
   /** How far every feed is held of which anything may still count. */
   positions(): FeedPosition[] {
     return [...this.#heads.values()]
-      .filter(({ feed, seq }) => seq !== WHOLE_FEED && !this.#forks.isVoid(feed))
+      .filter(({ feed, seq }) => seq > 0 && seq !== WHOLE_FEED && !this.#forks.isVoid(feed))
       .map(positionOf);
   }
 
@@ -129,13 +136,45 @@ export class FeedTable {
   cut(author: NodeId): void {
     for (const head of [...this.#heads.values()]) {
       if (head.feed.author !== author) continue;
-      const kept = cutHead(head, this.#cutOf(head.feed));
-      if (kept === 'none') this.#close(head.feed);
-      else if (kept !== 'all') {
+      const { feed, seq } = head;
+      const cut = this.#cutOf(feed);
+      const kept = cutHead(head, cut);
+      if (kept === 'none') {
+        this.#voided.push({ feed, from: 1, through: seq });
+        this.#close(feed);
+      } else if (kept !== 'all') {
         this.#replace(kept.head);
-        this.#superseded.push({ feed: head.feed, ...kept.dropped });
+        this.#voided.push({ feed, ...kept.dropped });
+        if (kept.head.seq === 0) this.#lost = true;
       }
+      const end = this.#heads.get(feedKey(feed));
+      if (end !== undefined && end.seq === cut?.seq) this.#ends.push({ feed, seq: cut.seq });
     }
+    this.#uncover(author);
+  }
+
+  /** What a checkpoint replaced that does not count any more is held no more, and asked for. */
+  #uncover(author: NodeId): void {
+    for (const head of [...this.#heads.values()]) {
+      const { feed } = head;
+      if (feed.author !== author || this.#cutOf(feed) === undefined) continue;
+      if (!isBaseHeld(head, this.ofAuthor(author, feed.lane))) this.#blank(head);
+    }
+  }
+
+  #blank({ feed, seq }: Head): void {
+    this.#voided.push({ feed, from: 1, through: seq });
+    this.#replace(blankHead(feed));
+    this.#lost = true;
+  }
+
+  /** The commit where a feed ends was read: when it is not the one that was meant, nothing that is held of the feed counts. */
+  checkEnd(feed: FeedId, seq: number, commit: HeldCommit): void {
+    const head = this.#heads.get(feedKey(feed));
+    const cut = this.#cutOf(feed);
+    if (head?.seq !== seq || cut?.seq !== seq) return;
+    const { hash } = this.#seal.check(feed, seq, commit.previous, commit).commit;
+    if (isOtherHash(hash, fromHex(cut.hash))) this.#blank(head);
   }
 
   /** Why a proof of somebody else proves nothing; undefined when it does. */
@@ -195,11 +234,17 @@ export class FeedTable {
     const news = {
       heads: [...heads, ...closed].flatMap((head) => (head === undefined ? [] : { ...head })),
       superseded: this.#superseded,
+      voided: this.#voided,
+      lost: this.#lost,
+      ends: this.#ends,
       closed: closed.map(({ feed }) => feed),
       forks: this.#forks.takeNews(),
     };
     this.#changed.clear();
     this.#superseded = [];
+    this.#voided = [];
+    this.#lost = false;
+    this.#ends = [];
     this.#closed.clear();
     return news;
   }
@@ -268,6 +313,9 @@ export class FeedTable {
       checked.push(commit);
     }
     const last = checked.at(-1);
+    if (last?.seq === cut?.seq && last !== undefined && !isCut(last, cut)) {
+      return held(`commit ${last.seq} is another one than that up to which its author counts`);
+    }
     if (last !== undefined && last.signature === undefined && !isCut(last, cut)) {
       return { type: 'refused', reason: `run ends at ${last.seq} without a signature` };
     }

@@ -121,6 +121,7 @@ export class Node {
         return [];
       case 'commit-read':
         this.#forks.commitRead(this.#context(now), event.feed, event.seq, event.commit);
+        if (event.commit !== undefined) this.#feeds.checkEnd(event.feed, event.seq, event.commit);
         return [];
       case 'document-loaded':
         this.#documents.loaded(event.key, event.generation, event.changes);

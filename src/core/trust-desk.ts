@@ -44,6 +44,8 @@ export class TrustDesk {
   }
 
   #follow(context: Context, before: Trust, after: Trust): void {
+    // Nobody tells again what was not asked for while it did not count.
+    if (isLooser(before, after)) context.turn.emit({ type: 'compare-anew' });
     // A second ejection may cut deeper than the first.
     for (const author of after.cuts.keys()) {
       if (!before.cuts.has(author)) this.#report(context, author);
@@ -100,4 +102,13 @@ export class TrustDesk {
       detail: `${certificate?.name ?? 'a node without a certificate'} (${author}) was put out: ${reasons}`,
     });
   }
+}
+
+/** Whether more counts of anybody who was put out than did before. */
+function isLooser({ cuts: before }: Trust, { cuts: after }: Trust): boolean {
+  return [...before].some(([author, cuts]) => {
+    const present = after.get(author);
+    if (present === undefined) return true;
+    return [...present].some(([feed, { seq }]) => seq > (cuts.get(feed)?.seq ?? 0));
+  });
 }

@@ -103,6 +103,11 @@ export class PullDriver {
     this.#carryOut(this.#subscriptions.forgotten(feeds));
   }
 
+  /** What counts is another than before: feeds of which nothing more is taken are not asked for any more. */
+  dropEnded(): void {
+    this.forgotten(this.#subscriptions.lacking().filter((feed) => this.#isOver(feed)));
+  }
+
   close(): void {
     this.#cancelTick?.();
     this.#cancelTick = undefined;

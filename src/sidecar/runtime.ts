@@ -15,7 +15,6 @@ import type {
   HoldfastError,
   Method,
   Node,
-  NodeId,
   Remainder,
   ReplyOutcome,
   ReportEvent,
@@ -29,7 +28,7 @@ import type {
   Timers,
 } from '../core/index.ts';
 import { queueFull, refusalOf } from './runtime-refusals.ts';
-import type { CommitStore } from './store/commit-store.ts';
+import type { CommitStore, Reconsidered } from './store/commit-store.ts';
 
 /** Events that wait for a turn. Beyond it requests are refused: each holds a body of up to 1 MiB. */
 const MAX_QUEUED_EVENTS = 4096;
@@ -56,6 +55,10 @@ export interface RuntimeParts {
   onForksProved?(proofs: readonly ForkProof[]): void;
   /** Statements of trust came in: peers must hear of them. */
   onStated?(): void;
+  /** More, or less, is held of feeds than peers were told: frontiers must be compared anew. */
+  onCompareAnew?(): void;
+  /** What is shown follows from the statements of trust that are held. */
+  judged?(): Promise<void>;
   /** Something an operator should read. */
   onReport(event: ReportEvent, detail: string, fault: unknown): void;
   /** The store failed: nothing is acknowledged from now on. Called once. */
@@ -93,6 +96,10 @@ export class Runtime {
   #running: Promise<void> | undefined;
   /** Commits to drop, a few in each turn. */
   readonly #toPrune: { readonly superseded: Superseded; readonly closes: boolean }[];
+  /** What authors wrote whose rights changed, some of it in each turn. */
+  readonly #toReconsider: AsyncIterator<Reconsidered, void>[] = [];
+  /** False while views may show what the statements of trust that are held do not allow, or lack what they do. */
+  #isJudged = true;
   /** Reads under way: a stop waits for them. */
   #loads = 0;
   /** Resolves when the next load ends, for everybody who waits. */
@@ -212,6 +219,11 @@ export class Runtime {
           this.#parts.node.handle(event, now);
         await this.#carryOut(this.#parts.node.handle({ type: 'turn-ended' }, now));
         await this.#prune();
+        await this.#reconsider();
+        if (!this.#isJudged && !this.#hasWork()) {
+          this.#isJudged = true;
+          await this.#parts.judged?.();
+        }
       } while (this.#hasWork());
     } catch (error) {
       this.#fail(error);
@@ -221,7 +233,35 @@ export class Runtime {
   }
 
   #hasWork(): boolean {
-    return (this.#queue.length > 0 || this.#toPrune.length > 0) && this.#state !== 'failed';
+    const waiting = this.#queue.length + this.#toPrune.length + this.#toReconsider.length;
+    return waiting > 0 && this.#state !== 'failed';
+  }
+
+  /** Drops commits that never counted, all of them: the same places may be filled again by the next event. */
+  async #drop(voided: readonly Superseded[]): Promise<void> {
+    for (const superseded of voided) {
+      for (let isDone = false; !isDone; ) {
+        const { done, reduced } = await this.#parts.commits.prune(superseded);
+        isDone = done;
+        if (reduced.length === 0) continue;
+        this.#queue.unshift({ type: 'documents-reduced', documents: reduced });
+      }
+    }
+  }
+
+  /** Judges some of what an author wrote anew. What is read is handled before anything newer, or it would undo that. */
+  async #reconsider(): Promise<void> {
+    const next = this.#toReconsider[0];
+    if (next === undefined) return;
+    const { done, value } = await next.next();
+    if (done === true) this.#toReconsider.shift();
+    else {
+      const { documents, commits } = value;
+      this.#queue.unshift(
+        { type: 'documents-reduced', documents },
+        { type: 'commits-replayed', commits },
+      );
+    }
   }
 
   /** Drops some commits that count no more, and lets the node know before it hears of anything newer. */
@@ -253,12 +293,19 @@ export class Runtime {
           this.#takings.delete(effect.deliveryId);
           break;
         case 'reconsider':
-          this.#reconsider(effect.authors);
+          for (const author of effect.authors) {
+            this.#toReconsider.push(this.#parts.commits.reconsider(author));
+          }
           break;
         case 'stated':
+          this.#isJudged = false;
           this.#parts.onStated?.();
           break;
+        case 'compare-anew':
+          this.#parts.onCompareAnew?.();
+          break;
         case 'prune':
+          await this.#drop(effect.voided);
           this.#toPrune.push(
             ...effect.superseded.map((superseded) => ({ superseded, closes: false })),
             ...effect.closed.map((feed) => ({ superseded: wholeFeed(feed), closes: true })),
@@ -320,18 +367,6 @@ export class Runtime {
     this.#read(async () => {
       const commit = await this.#parts.commits.readCommit(feed, seq);
       return { type: 'commit-read', feed, seq, commit };
-    });
-  }
-
-  #reconsider(authors: readonly NodeId[]): void {
-    this.#read(async () => {
-      for (const author of authors) {
-        for await (const { documents, commits } of this.#parts.commits.reconsider(author)) {
-          this.#take({ type: 'documents-reduced', documents });
-          this.#take({ type: 'commits-replayed', commits });
-        }
-      }
-      return { type: 'commits-replayed', commits: [] };
     });
   }
 

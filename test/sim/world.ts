@@ -11,7 +11,7 @@ import { BudgetMeter } from './budget-meter.ts';
 import { Clients } from './clients.ts';
 import type { Written } from './disk.ts';
 import { diskFault, networkFault, processFault } from './faults.ts';
-import { checkFinal, stateOf } from './final.ts';
+import { checkFinal, differences, stateOf } from './final.ts';
 import { Oracle } from './oracle.ts';
 import { Outsider } from './outsider.ts';
 import type { Plan, PlanNode, Step } from './plan.ts';
@@ -233,6 +233,11 @@ export class World implements Scene {
       );
       const seconds = Math.round(this.#boundMs / 1000);
       this.violate(18, `not equal ${seconds} s after the faults: ${lines.join(', ')}`);
+      const shown = differences(this);
+      await this.clock.advanceSettled(1_000);
+      for (const line of await Promise.race([shown, this.#late().then(() => [])])) {
+        this.trace(`  ${line}`);
+      }
       return;
     }
     await this.clock.advanceSettled(REST_MS);

@@ -39,7 +39,9 @@ export class FoundedFleet extends StatedFleet {
   founded(whom: Actor, ...more: readonly Statement[]): Uint8Array[] {
     const own = this.certificatesOf(whom);
     const issuers = new Set(own.map(({ signer }) => signer));
-    const chain = [...issuers].filter((key) => key !== whom.key).flatMap((key) => this.certificatesOf({ key }));
+    const chain = [...issuers]
+      .filter((key) => key !== whom.key)
+      .flatMap((key) => this.certificatesOf({ key }));
     return [this.genesis, ...chain, ...own, ...more].map(({ bytes }) => bytes);
   }
 

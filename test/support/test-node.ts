@@ -155,7 +155,7 @@ export class TestNode {
   #answersTo(effect: Effect): Event[] {
     switch (effect.type) {
       case 'prune': {
-        const documents = this.disk.prune(effect.superseded, effect.closed);
+        const documents = this.disk.prune([...effect.superseded, ...effect.voided], effect.closed);
         return documents.length === 0 ? [] : [{ type: 'documents-reduced', documents }];
       }
       case 'gather-live':

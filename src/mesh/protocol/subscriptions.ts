@@ -93,6 +93,11 @@ export class Subscriptions {
     return soonestMs;
   }
 
+  /** Feeds of which somebody has more than we. */
+  lacking(): FeedId[] {
+    return [...this.#lacking.values()].map(({ feed }) => feed);
+  }
+
   /** The link that a feed is pulled from; undefined for none. */
   providerOf(feed: FeedId): LinkId | undefined {
     return this.#feeds.get(feedKey(feed))?.provider;

@@ -71,6 +71,9 @@ export const FORGOTTEN = 'forgotten';
 /** 1 while views are being rebuilt: until the end they look whole and are not, so a rebuild that is cut off begins again. */
 export const REBUILDING = 'rebuilding';
 
+/** Digest of the statements of trust by which the views show what counts. */
+export const JUDGED = 'judged';
+
 /** Documents of an author whose rights changed, and commits that wrote them. */
 export interface Reconsidered {
   readonly documents: readonly Remainder[];
@@ -315,7 +318,7 @@ export class CommitStore {
   }
 
   /** What is left of the documents that an author wrote, then all that it wrote once more, some hundred at a time. */
-  async *reconsider(author: NodeId): AsyncIterable<Reconsidered> {
+  async *reconsider(author: NodeId): AsyncGenerator<Reconsidered, void> {
     for await (const commits of this.#replay(authorRange(author))) {
       const keys = new Set(commits.flatMap(({ ops }) => ops.map(({ key }) => key)));
       const documents: Remainder[] = [];

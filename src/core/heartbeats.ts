@@ -69,6 +69,13 @@ export class Heartbeats {
       context.load(key, generation);
       return;
     }
+    if (context.doubtOwn(key) !== undefined) {
+      // It counted when it was taken, and would not any more: nobody else will see it.
+      this.#pending.delete(key);
+      context.documents.reduce(context.documents.views.of(key));
+      context.turn.viewChanged(key);
+      return;
+    }
     // The lane filled up since it was taken: it waits for the checkpoint, and a newer one may replace it.
     if (!hasRoom(context, 'pulse', LARGEST)) return;
     this.#pending.delete(key);

@@ -182,6 +182,8 @@ export class Node {
   /** Writes again what a new edition of a shared document left out of ours. */
   #reissue(context: Context): void {
     for (const key of this.#documents.ownEdits.lost) {
+      // Nobody would count it now.
+      if (context.doubtOwn(key) !== undefined) continue;
       const op = this.#writer.reissue(key, ownStamp(context));
       if (op === undefined) continue;
       if ('missing' in op) this.#load(key, op.missing);

@@ -111,12 +111,15 @@ export class Oracle {
 
   /** A writer was put out: what it wrote beyond its cuts never happened, and of what may have been written once more nobody knows. */
   eject(writer: number, standingOf: (place: Place) => 'within' | 'beyond' | 'unknown'): void {
-    for (const { writes } of this.#histories.values()) {
+    for (const [cell, { writes }] of this.#histories) {
+      // Whoever founded a shared document anew said then, in words of its own, what it showed.
+      const isShared = cell.includes('#');
       for (const write of writes) {
         const { place } = write;
         if (write.writer !== writer || place === undefined) continue;
         const standing = standingOf(place);
-        if (standing !== 'within') write.state = standing === 'beyond' ? 'refused' : 'lost';
+        const isGone = standing === 'beyond' && !isShared;
+        if (standing !== 'within') write.state = isGone ? 'refused' : 'lost';
       }
     }
   }

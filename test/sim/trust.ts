@@ -1,5 +1,5 @@
 // The trust of one world: who was let in as what, what was signed since and where it was told, and who is in at the end of it.
-import type { FeedHead, NodeId, TrustSet } from '../../src/core/index.ts';
+import { type FeedHead, type NodeId, type TrustSet, toHex } from '../../src/core/index.ts';
 import type { Cut, Role, Statement } from '../../src/core/trust/index.ts';
 import { createSeededRandom } from '../../src/testing/index.ts';
 import type { Actor } from '../core/trust/support/fleet.ts';
@@ -155,6 +155,14 @@ export class SimTrust {
 
   isOut(index: number): boolean {
     return this.all.doubtMember(this.#holder(index).key) !== undefined;
+  }
+
+  /** Whether anybody ever said that it is to be put out. */
+  isSuspect(index: number): boolean {
+    const { key } = this.#holder(index);
+    return this.#told.some(
+      ({ statement: { kind, payload } }) => kind === 'ejection' && toHex(payload).includes(key),
+    );
   }
 
   nameOf(key: NodeId): string | undefined {

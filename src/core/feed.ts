@@ -384,7 +384,7 @@ export class FeedTable {
   }
 
   #cover(feed: FeedId, through: number): void {
-    if (this.#isClosed(feed) || !this.#isCoverable(feed)) return;
+    if (this.#isClosed(feed) || !this.#isCoverable(feed) || this.#cutOf(feed)?.seq === 0) return;
     if (feed.author !== this.#self && this.#forks.isVoid(feed)) return;
     const head = this.#of(feed);
     if (head.base > through) return;

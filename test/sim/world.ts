@@ -19,7 +19,7 @@ import { doubtReport, tallyReport } from './reports.ts';
 import { FLEET_SECRET, lasting, type Scene } from './scene.ts';
 import { addressOf, SimNode } from './sim-node.ts';
 import { SimTrust } from './trust.ts';
-import { checkTrust } from './trust-final.ts';
+import { checkTrust, statementsOf } from './trust-final.ts';
 import { Watch } from './watch.ts';
 
 /** Everybody is asked what they show once in so many steps. */
@@ -286,7 +286,12 @@ export class World implements Scene {
   }
 
   async #states(): Promise<(string | undefined)[]> {
-    const asked = lasting(this).map((node) => stateOf(node));
+    const { trust } = this;
+    const asked = lasting(this).map(async (node) => {
+      const state = await stateOf(node);
+      if (trust === undefined || state === undefined) return state;
+      return `${state} by ${await statementsOf(trust, node)}`;
+    });
     // Some answers need time, of a slow disk for one.
     await this.clock.advanceSettled(100);
     return Promise.all(asked.map((one) => Promise.race([one, this.#late()])));

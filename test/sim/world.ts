@@ -19,7 +19,7 @@ import { doubtReport, tallyReport } from './reports.ts';
 import { FLEET_SECRET, lasting, type Scene } from './scene.ts';
 import { addressOf, SimNode } from './sim-node.ts';
 import { SimTrust } from './trust.ts';
-import { checkTrust, statementsOf } from './trust-final.ts';
+import { checkTrust, lacksStatements } from './trust-final.ts';
 import { Watch } from './watch.ts';
 
 /** Everybody is asked what they show once in so many steps. */
@@ -289,8 +289,8 @@ export class World implements Scene {
     const { trust } = this;
     const asked = lasting(this).map(async (node) => {
       const state = await stateOf(node);
-      if (trust === undefined || state === undefined) return state;
-      return `${state} by ${await statementsOf(trust, node)}`;
+      const lacks = trust !== undefined && (await lacksStatements(trust, node));
+      return lacks ? `${node.name} lacks statements` : state;
     });
     // Some answers need time, of a slow disk for one.
     await this.clock.advanceSettled(100);

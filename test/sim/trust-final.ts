@@ -1,6 +1,12 @@
 // What must hold of trust when the faults have stopped: everybody who stays knows the same statements, nothing of whoever was put
 // out is left beyond its cuts, and nobody talks to it (invariants 9 and 14).
-import { type FeedKey, feedKey, parseFeedKey, startOfIncarnation } from '../../src/core/index.ts';
+import {
+  bytesEqual,
+  type FeedKey,
+  feedKey,
+  parseFeedKey,
+  startOfIncarnation,
+} from '../../src/core/index.ts';
 import { openTrust } from '../../src/sidecar/member-trust.ts';
 import { sodiumCrypto } from '../../src/sidecar/sodium-crypto.ts';
 import { readStatements } from '../../src/sidecar/store/recall.ts';

@@ -233,6 +233,7 @@ export class Mesh {
   /** Peers know of more than is held here, or of more that counts than they were asked for: every link is made anew. */
   compareAnew(): void {
     this.#links.endAll('renewal', 'what counts is another than before: all is compared anew');
+    this.#links.pull.forgetAll();
   }
 
   /** Says goodbye, closes all links and the listener. Idempotent. */

@@ -108,6 +108,11 @@ export class PullDriver {
     this.forgotten(this.#subscriptions.lacking().filter((feed) => this.#isOver(feed)));
   }
 
+  /** Every link ended, and what is held is another than what was: the next links begin with nothing known. */
+  forgetAll(): void {
+    this.#subscriptions.clear();
+  }
+
   close(): void {
     this.#cancelTick?.();
     this.#cancelTick = undefined;

@@ -233,6 +233,12 @@ export class Subscriptions {
     return this.#take();
   }
 
+  /** Without a link: nothing is known any more, neither what is held here. */
+  clear(): void {
+    this.#feeds.clear();
+    this.#lacking.clear();
+  }
+
   tick(nowMs: number): SubscriptionAction[] {
     const owing = new Map<LinkId, number>();
     for (const row of this.#lacking.values()) {

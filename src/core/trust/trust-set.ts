@@ -8,8 +8,9 @@ import { type Cut, decodeAnnulment, decodeEjection } from './ejection.ts';
 import { decodeGenesis, decodeRootChange, fleetIdOf, type Genesis } from './genesis.ts';
 import { doubtWriter } from './grants.ts';
 import { MAX_STATEMENTS, MAX_STATEMENTS_OF_SIGNER } from './limits.ts';
+import { isLaterPayload } from './payload.ts';
 import { decodePolicy } from './policy.ts';
-import { openStatement, type Statement, type StatementId } from './statement.ts';
+import { LATER, openStatement, type Statement, type StatementId } from './statement.ts';
 
 const DIGEST_DOMAIN = utf8('holdfast trust digest 1');
 
@@ -148,7 +149,7 @@ export class TrustSet {
   }
 
   /** Whether it is taken in at all, which never changes back: what counts is another question. */
-  #maySign({ kind, statement: { signer } }: Read): boolean {
+  #maySign({ statement: { kind, signer } }: Read): boolean {
     const isRoot = this.#rootKeys.has(signer);
     if (kind === 'root-change' || kind === 'annulment') return isRoot;
     return isRoot || this.#rankedKeys.has(signer);
@@ -179,9 +180,14 @@ function readStatement(statement: Statement): Read | string {
         return { statement, kind, says: decodePolicy(payload) };
       case 'annulment':
         return { statement, kind, says: decodeAnnulment(payload) };
+      case LATER:
+        return { statement, kind, says: undefined };
     }
   } catch (error) {
-    if (error instanceof MalformedBytesError) return `its payload cannot be read: ${error.message}`;
-    throw error;
+    if (!(error instanceof MalformedBytesError)) throw error;
+    // Of a later version of a kind: it may say what there is no word for here.
+    return isLaterPayload(payload)
+      ? { statement, kind: LATER, says: undefined }
+      : `its payload cannot be read: ${error.message}`;
   }
 }

@@ -117,7 +117,7 @@ export class OwnEdits {
       return edits.length === 0 ? [] : [{ ...edit, edits, isLost: true }];
     });
     if (known.length > 0) this.#set(key, recounted);
-    return recounted.some((edit) => edit.isLost);
+    return recounted.some((edit) => edit.isLost && !known.includes(edit));
   }
 
   /** What is to be written again, in the order it was written. */

@@ -241,7 +241,7 @@ export class Runtime {
   async #drop(voided: readonly Superseded[]): Promise<void> {
     for (const superseded of voided) {
       for (let isDone = false; !isDone; ) {
-        const { done, reduced } = await this.#parts.commits.prune(superseded);
+        const { done, reduced } = await this.#parts.commits.prune(superseded, true);
         isDone = done;
         if (reduced.length === 0) continue;
         this.#queue.unshift({ type: 'documents-reduced', documents: reduced });

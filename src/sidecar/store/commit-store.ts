@@ -300,8 +300,8 @@ export class CommitStore {
   }
 
   /** Drops some of the commits that count no more. Resolves with what is left of the documents they wrote. */
-  async prune(superseded: Superseded): Promise<PruneStep> {
-    const step = await pruneStep(this.#store, this.#crypto, superseded, this.#counts);
+  async prune(superseded: Superseded, isVoid = false): Promise<PruneStep> {
+    const step = await pruneStep(this.#store, this.#crypto, superseded, this.#counts, isVoid);
     for (const { key } of step.reduced) this.#marked.add(key);
     return step;
   }

@@ -57,11 +57,15 @@ function checkLinks(scene: Scene, trust: SimTrust, node: SimNode): void {
 }
 
 /** Of a feed that is not cut by itself a later incarnation may repeat what was alive. */
-function standingOf({ all }: SimTrust, key: FeedKey, seq: number): 'within' | 'beyond' | 'unknown' {
+function standingOf(
+  { all, isLate }: SimTrust,
+  key: FeedKey,
+  seq: number,
+): 'within' | 'beyond' | 'unknown' {
   const feed = parseFeedKey(key);
   const start = startOfIncarnation(feed.incarnation);
   const cut = all.cutOf(feed)?.seq ?? Infinity;
-  if (seq <= cut) return 'within';
+  if (seq <= cut) return isLate ? 'unknown' : 'within';
   const cuts = [...(all.trust.cuts.get(feed.author)?.values() ?? [])];
   const isRepeated = cuts.some(
     ({ lane, incarnation }) => lane === feed.lane && startOfIncarnation(incarnation) > start,

@@ -28,7 +28,8 @@ import type {
   Timers,
 } from '../core/index.ts';
 import { queueFull, refusalOf } from './runtime-refusals.ts';
-import type { CommitStore, Reconsidered } from './store/commit-store.ts';
+import type { CommitStore } from './store/commit-store.ts';
+import { Upkeep } from './upkeep.ts';
 
 /** Events that wait for a turn. Beyond it requests are refused: each holds a body of up to 1 MiB. */
 const MAX_QUEUED_EVENTS = 4096;
@@ -94,10 +95,8 @@ export class Runtime {
   #failure: Error | undefined;
   #nextId = 1;
   #running: Promise<void> | undefined;
-  /** Commits to drop, a few in each turn. */
-  readonly #toPrune: { readonly superseded: Superseded; readonly closes: boolean }[];
-  /** What authors wrote whose rights changed, some of it in each turn. */
-  readonly #toReconsider: AsyncIterator<Reconsidered, void>[] = [];
+  /** What is done in the store between turns. */
+  readonly #upkeep: Upkeep;
   /** False while views may show what the statements of trust that are held do not allow, or lack what they do. */
   #isJudged = true;
   /** Reads under way: a stop waits for them. */
@@ -107,7 +106,7 @@ export class Runtime {
 
   constructor(parts: RuntimeParts) {
     this.#parts = parts;
-    this.#toPrune = parts.superseded.map((superseded) => ({ superseded, closes: false }));
+    this.#upkeep = new Upkeep(parts.commits, parts.superseded);
     if (parts.reduced.length > 0) {
       this.#queue.push({ type: 'documents-reduced', documents: parts.reduced });
     }
@@ -218,8 +217,7 @@ export class Runtime {
         for (const event of this.#queue.splice(0, MAX_TURN_EVENTS))
           this.#parts.node.handle(event, now);
         await this.#carryOut(this.#parts.node.handle({ type: 'turn-ended' }, now));
-        await this.#prune();
-        await this.#reconsider();
+        this.#queue.unshift(...(await this.#upkeep.step()));
         if (!this.#isJudged && !this.#hasWork()) {
           this.#isJudged = true;
           await this.#parts.judged?.();
@@ -233,46 +231,7 @@ export class Runtime {
   }
 
   #hasWork(): boolean {
-    const waiting = this.#queue.length + this.#toPrune.length + this.#toReconsider.length;
-    return waiting > 0 && this.#state !== 'failed';
-  }
-
-  /** Drops commits that never counted, all of them: the same places may be filled again by the next event. */
-  async #drop(voided: readonly Superseded[]): Promise<void> {
-    for (const superseded of voided) {
-      for (let isDone = false; !isDone; ) {
-        const { done, reduced } = await this.#parts.commits.prune(superseded, true);
-        isDone = done;
-        if (reduced.length === 0) continue;
-        this.#queue.unshift({ type: 'documents-reduced', documents: reduced });
-      }
-    }
-  }
-
-  /** Judges some of what an author wrote anew. What is read is handled before anything newer, or it would undo that. */
-  async #reconsider(): Promise<void> {
-    const next = this.#toReconsider[0];
-    if (next === undefined) return;
-    const { done, value } = await next.next();
-    if (done === true) this.#toReconsider.shift();
-    else {
-      const { documents, commits } = value;
-      this.#queue.unshift(
-        { type: 'documents-reduced', documents },
-        { type: 'commits-replayed', commits },
-      );
-    }
-  }
-
-  /** Drops some commits that count no more, and lets the node know before it hears of anything newer. */
-  async #prune(): Promise<void> {
-    const next = this.#toPrune[0];
-    if (next === undefined) return;
-    const { done, reduced } = await this.#parts.commits.prune(next.superseded);
-    if (reduced.length > 0) this.#queue.unshift({ type: 'documents-reduced', documents: reduced });
-    if (!done) return;
-    this.#toPrune.shift();
-    if (next.closes) await this.#parts.commits.forgetFeed(next.superseded.feed);
+    return (this.#queue.length > 0 || this.#upkeep.isBusy) && this.#state !== 'failed';
   }
 
   async #carryOut(effects: readonly Effect[]): Promise<void> {
@@ -293,9 +252,7 @@ export class Runtime {
           this.#takings.delete(effect.deliveryId);
           break;
         case 'reconsider':
-          for (const author of effect.authors) {
-            this.#toReconsider.push(this.#parts.commits.reconsider(author));
-          }
+          this.#upkeep.reconsider(effect.authors);
           break;
         case 'stated':
           this.#isJudged = false;
@@ -305,11 +262,7 @@ export class Runtime {
           this.#parts.onCompareAnew?.();
           break;
         case 'prune':
-          await this.#drop(effect.voided);
-          this.#toPrune.push(
-            ...effect.superseded.map((superseded) => ({ superseded, closes: false })),
-            ...effect.closed.map((feed) => ({ superseded: wholeFeed(feed), closes: true })),
-          );
+          this.#queue.unshift(...(await this.#upkeep.drop(effect)));
           break;
         case 'gather-live':
           this.#gather(effect);
@@ -411,8 +364,4 @@ export class Runtime {
   #refusal(): HoldfastError {
     return refusalOf(this.#failure, this.#state === 'failed');
   }
-}
-
-function wholeFeed(feed: FeedId): Superseded {
-  return { feed, from: 1, through: Number.MAX_SAFE_INTEGER - 1 };
 }

@@ -222,7 +222,8 @@ export class World implements Scene {
       for (const node of lasting(this)) node.start();
       this.trust?.repeat(lasting(this));
       await this.clock.advanceSettled(POLL_MS);
-      if (await this.#isConverged()) break;
+      // Twice, because what made them equal may have somebody answer.
+      if ((await this.#isConverged()) && (await this.#isConverged())) break;
       if (this.#violations.length > 0) return;
     }
     this.#convergedMs = this.clock.now().monotonicMs - since;

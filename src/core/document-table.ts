@@ -204,6 +204,8 @@ export class DocumentTable {
       deletedThrough,
       value: alive ? view.value : undefined,
       revision: kept ? view.revision : '',
+      // What an edition that is gone was made of says nothing of the one before it.
+      lineage: kept ? view.lineage : [],
     });
     this.setBehind(key, alive);
   }

@@ -234,7 +234,9 @@ export class DocumentWriter {
     const change = this.#documents.live.found(key, value);
     const place = Number.parseInt(this.#identity.nodeId.slice(0, 4), 16);
     const step = { generation: view.generation, includes: [...includes] };
-    const lineage = [step, ...view.lineage].slice(0, MAX_STEPS);
+    // Of an edition without its founding nothing is part of the next one.
+    const earlier = isVisible({ key, ...view }) ? view.lineage : [];
+    const lineage = [step, ...earlier].slice(0, MAX_STEPS);
     const generation = nextSharedEdition(view.generation, place);
     const edition = { generation, lineage, isNewest: true, shown: view.value };
     this.#documents.ownEdits.compare(key, edition);

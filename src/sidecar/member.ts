@@ -49,7 +49,7 @@ import type { Pauses } from './links/pauses.ts';
 import { encodeFork, feedsOf } from './member-feeds.ts';
 import { certifiedBy, openTrust } from './member-trust.ts';
 import { Runtime } from './runtime.ts';
-import type { CommitStore } from './store/commit-store.ts';
+import { type CommitStore, JUDGED } from './store/commit-store.ts';
 import { readStatements, recall } from './store/recall.ts';
 import type { Store } from './store/store.ts';
 
@@ -146,8 +146,7 @@ export class Member {
     const { clock, timers, random, crypto } = environment;
     const nodeId = toHex(signer.publicKey);
     const trust = await trustOf(parts);
-    const counts = trust && ((author: string, key: string) => trust.mayWrite(author, key));
-    const recollection = await recall(parts.store, nodeId, crypto, random, counts);
+    const recollection = await recall(parts.store, nodeId, crypto, random, trust);
     const { commits, memory, bootTags, rebuildViews, superseded, reduced } = recollection;
     // Later than every start before, also where the clock went back: a restored disk image never uses a sequence number twice.
     const startMs = Math.max(clock.now().wallMs, hlcMs(memory.clock) + 1);
@@ -169,6 +168,8 @@ export class Member {
       onAdvanced: (positions) => mesh.advanced(positions),
       onForksProved: (proofs) => mesh.proved(proofs.map(encodeFork)),
       onStated: () => mesh.stated(),
+      onCompareAnew: () => mesh.compareAnew(),
+      judged: () => noteJudged(commits, trust),
       onReport: (event, detail, fault) => parts.report({ type: 'core', event, detail, fault }),
       onFailed: (error) => parts.report({ type: 'store-failed', error }),
     });
@@ -202,6 +203,7 @@ export class Member {
     await runtime.idle();
     if (runtime.failure !== undefined) throw runtime.failure;
     if (rebuildViews) await rebuild(parts, runtime, commits);
+    await noteJudged(commits, trust);
     const operator = await OperatorPeers.open({
       ...{ mesh, commits, crypto, clock },
       receivesOnly: parts.receivesOnly === true,
@@ -346,6 +348,11 @@ function createNode(
 async function trustOf({ founded, store, environment: { crypto } }: MemberParts) {
   if (founded === undefined) return undefined;
   return openTrust(founded, await readStatements(store, crypto), crypto);
+}
+
+/** What is shown follows from these statements: a start with others makes views anew. */
+async function noteJudged(commits: CommitStore, trust: TrustSet | undefined): Promise<void> {
+  if (trust !== undefined) await commits.writeMeta(JUDGED, trust.digest());
 }
 
 async function rebuild(parts: MemberParts, runtime: Runtime, commits: CommitStore): Promise<void> {

@@ -7,9 +7,10 @@ import { cutKey, deriveTrust, type Read, type Trust } from './derive.ts';
 import { type Cut, decodeAnnulment, decodeEjection } from './ejection.ts';
 import { decodeGenesis, decodeRootChange, fleetIdOf, type Genesis } from './genesis.ts';
 import { doubtWriter } from './grants.ts';
-import { MAX_STATEMENTS, MAX_STATEMENTS_OF_SIGNER } from './limits.ts';
+import { MAX_BROUGHT_ANNULMENTS, MAX_STATEMENTS, MAX_STATEMENTS_OF_SIGNER } from './limits.ts';
+import { isLaterPayload } from './payload.ts';
 import { decodePolicy } from './policy.ts';
-import { openStatement, type Statement, type StatementId } from './statement.ts';
+import { LATER, openStatement, type Statement, type StatementId } from './statement.ts';
 
 const DIGEST_DOMAIN = utf8('holdfast trust digest 1');
 
@@ -95,27 +96,35 @@ export class TrustSet {
     return doubtWriter(this.trust, author, splitDocumentKey(document)) === undefined;
   }
 
-  /** What somebody who knows the genesis alone needs to find the key to be a member's. */
+  /**
+   * What somebody who knows the genesis alone needs to find the key to be a member's: its present certificate and that of whoever
+   * signed it. And what was taken back, for those who heard of an ejection and not that it does not count.
+   */
   chainOf(key: NodeId): Statement[] {
-    const all = [...this.#byId.values()];
-    const isAbout = (read: Read, subject: NodeId): boolean =>
-      read.kind === 'certificate' && read.says.key === subject;
-    const own = all.filter((read) => isAbout(read, key));
-    const signers = new Set(own.map(({ statement }) => statement.signer));
-    return all
-      .filter(
-        (read) =>
-          read.kind === 'root-change' ||
-          own.includes(read) ||
-          [...signers].some((signer) => isAbout(read, signer)),
-      )
+    const own = this.#present(key);
+    const chain = [own, own && this.#present(own.statement.signer)];
+    const annulments = this.#ofKind('annulment').slice(-MAX_BROUGHT_ANNULMENTS);
+    const needed = new Set([...this.#ofKind('root-change'), ...annulments, ...chain]);
+    return [...this.#byId.values()]
+      .filter((read) => needed.has(read))
       .map(({ statement }) => statement);
+  }
+
+  #ofKind(kind: Read['kind']): Read[] {
+    return [...this.#byId.values()].filter((read) => read.kind === kind);
+  }
+
+  /** The present certificate of a key, as it was stated. */
+  #present(key: NodeId): Read | undefined {
+    const [present] = this.trust.members.get(key)?.certificates ?? [];
+    return present && [...this.#byId.values()].find(({ says }) => says === present);
   }
 
   /** Why a key is no member's, also by what it brings; undefined when it is. Nothing is taken in. */
   doubtMember(key: NodeId, brought: readonly Uint8Array[] = []): string | undefined {
     const member = this.trust.members.get(key);
-    if (member === undefined && brought.length > 0) {
+    const isIn = member !== undefined && member.ejected === undefined;
+    if (!isIn && brought.length > 0) {
       const trial = this.#copy();
       for (const bytes of brought) trial.add(bytes);
       return trial.doubtMember(key);
@@ -148,7 +157,7 @@ export class TrustSet {
   }
 
   /** Whether it is taken in at all, which never changes back: what counts is another question. */
-  #maySign({ kind, statement: { signer } }: Read): boolean {
+  #maySign({ statement: { kind, signer } }: Read): boolean {
     const isRoot = this.#rootKeys.has(signer);
     if (kind === 'root-change' || kind === 'annulment') return isRoot;
     return isRoot || this.#rankedKeys.has(signer);
@@ -179,9 +188,14 @@ function readStatement(statement: Statement): Read | string {
         return { statement, kind, says: decodePolicy(payload) };
       case 'annulment':
         return { statement, kind, says: decodeAnnulment(payload) };
+      case LATER:
+        return { statement, kind, says: undefined };
     }
   } catch (error) {
-    if (error instanceof MalformedBytesError) return `its payload cannot be read: ${error.message}`;
-    throw error;
+    if (!(error instanceof MalformedBytesError)) throw error;
+    // Of a later version of a kind: it may say what there is no word for here.
+    return isLaterPayload(payload)
+      ? { statement, kind: LATER, says: undefined }
+      : `its payload cannot be read: ${error.message}`;
   }
 }

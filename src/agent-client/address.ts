@@ -1,6 +1,7 @@
 // Where the sidecar is and what to show it: from options, the environment, or the places a sidecar uses by default.
 import { basename, join, resolve } from 'node:path';
 import { HoldfastClientError } from './error.ts';
+import { HiddenText } from './hidden-text.ts';
 import type { TlsFiles } from './tls-files.ts';
 
 /** Who may say where the sidecar is, in words for error messages. */
@@ -53,7 +54,7 @@ export type Endpoint =
     };
 
 export type Credential =
-  | { readonly kind: 'token'; readonly token: string; readonly source: string }
+  | { readonly kind: 'token'; readonly token: HiddenText; readonly source: string }
   /** `required` is false for the default place: where nothing is, nothing is sent and the sidecar says what it needs. */
   | {
       readonly kind: 'file';
@@ -152,7 +153,7 @@ function findCredential(
   around: Surroundings,
 ): Credential {
   if (options.token !== undefined) {
-    return { kind: 'token', token: options.token, source: 'the token option' };
+    return { kind: 'token', token: new HiddenText(options.token), source: 'the token option' };
   }
   if (options.tokenFile !== undefined) {
     return {

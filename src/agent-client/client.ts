@@ -7,6 +7,7 @@ import { DocumentService } from '../gen/holdfast/v1/document_pb.ts';
 import { FleetService } from '../gen/holdfast/v1/fleet_pb.ts';
 import { HeartbeatService } from '../gen/holdfast/v1/heartbeat_pb.ts';
 import { MeshService } from '../gen/holdfast/v1/mesh_pb.ts';
+import { SecretService } from '../gen/holdfast/v1/secret_pb.ts';
 import { type LocateOptions, type Location, locate, type Surroundings } from './address.ts';
 import { type AdminCalls, adminCalls } from './admin.ts';
 import { type BundleCalls, bundleCalls } from './bundles.ts';
@@ -21,6 +22,7 @@ import { type FleetCalls, fleetCalls } from './fleet.ts';
 import { HeartbeatLoop, type HeartbeatLoopOptions } from './heartbeat-loop.ts';
 import { Loops } from './loops.ts';
 import { type MeshCalls, meshCalls } from './mesh.ts';
+import { type SecretCalls, secretCalls } from './secrets.ts';
 import { systemEnvironment, systemSurroundings } from './system-environment.ts';
 import { openConnection } from './transport.ts';
 import type { Beat, HeartbeatOptions, HeartbeatReceipt } from './types.ts';
@@ -44,6 +46,7 @@ export interface RpcClients {
   readonly commands: Client<typeof CommandService>;
   readonly mesh: Client<typeof MeshService>;
   readonly bundles: Client<typeof BundleService>;
+  readonly secrets: Client<typeof SecretService>;
   readonly admin: Client<typeof AdminService>;
 }
 
@@ -54,6 +57,7 @@ export interface AgentClient
     CommandCalls,
     MeshCalls,
     BundleCalls,
+    SecretCalls,
     AdminCalls,
     AsyncDisposable {
   /** Where the sidecar is and who calls, with where that was found. */
@@ -141,6 +145,7 @@ export function createAgentClient(options: AgentClientOptions = {}): AgentClient
     ...commandCalls(rpc.commands, environment),
     ...meshCalls(rpc.mesh),
     ...bundleCalls(rpc.bundles),
+    ...secretCalls(rpc.secrets),
     ...adminCalls(rpc.admin),
     watch: (watchOptions: WatchOptions = {}) => {
       const signals = [closing.signal, watchOptions.signal].filter(
@@ -182,6 +187,7 @@ function rpcClients(transport: Transport): RpcClients {
     commands: createClient(CommandService, transport),
     mesh: createClient(MeshService, transport),
     bundles: createClient(BundleService, transport),
+    secrets: createClient(SecretService, transport),
     admin: createClient(AdminService, transport),
   };
 }

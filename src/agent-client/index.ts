@@ -35,6 +35,7 @@ export {
   type HeartbeatLoopOptions,
   type HeartbeatOutcome,
 } from './heartbeat-loop.ts';
+export { HiddenText } from './hidden-text.ts';
 export {
   createHostTelemetry,
   type HostTelemetry,
@@ -43,6 +44,7 @@ export {
 } from './host-telemetry.ts';
 export type { MeshCalls, PauseOptions } from './mesh.ts';
 export type * from './operator-types.ts';
+export type { OpenResult, SealedPlace, SealResult, SecretCalls } from './secrets.ts';
 export { systemEnvironment } from './system-environment.ts';
 export type { TlsFiles } from './tls-files.ts';
 export type * from './types.ts';

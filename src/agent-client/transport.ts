@@ -84,7 +84,7 @@ interface Token {
 async function obtain(credential: Credential): Promise<Token> {
   switch (credential.kind) {
     case 'token':
-      return { token: credential.token };
+      return { token: credential.token.reveal() };
     case 'none':
       return { why: credential.why };
     case 'file':

@@ -9,10 +9,12 @@ import { addDemo } from './commands/demo.ts';
 import { addDiagnose } from './commands/diagnose.ts';
 import { addDocuments } from './commands/documents.ts';
 import { addInit } from './commands/init.ts';
+import { addKey } from './commands/key.ts';
 import { addMembers } from './commands/members.ts';
 import { addPeers } from './commands/peers.ts';
 import { addRepair } from './commands/repair.ts';
 import { addRun, addRunOptions } from './commands/run.ts';
+import { addSecrets } from './commands/secrets.ts';
 import { addStatus } from './commands/status.ts';
 import { addWatch } from './commands/watch.ts';
 import { type CliContext, systemContext } from './context.ts';
@@ -57,6 +59,7 @@ function createProgram(context: CliContext, setExitCode: (code: number) => void)
   addInit(program);
   addRun(program, setExitCode);
   addRepair(program, context, setExitCode);
+  addKey(program, context);
   addDemo(program, setExitCode);
   addStatus(program, context);
   addPeers(program, context);
@@ -69,6 +72,7 @@ function createProgram(context: CliContext, setExitCode: (code: number) => void)
   addCmd(program, context);
   program.commandsGroup('Documents:');
   addDocuments(program, context);
+  addSecrets(program, context);
   addWatch(program, context);
   return program;
 }

@@ -47,6 +47,7 @@ export type {
   Hash,
   Instant,
   Random,
+  SealedBox,
   SecretBox,
   Signer,
   Timers,
@@ -107,6 +108,16 @@ export { DEFAULT_HEARTBEAT_INTERVAL_MS, judgePresence, type Presence } from './p
 export type * from './request.ts';
 export { COMMAND_STATES } from './request.ts';
 export type { Run } from './run.ts';
+export {
+  isSealedValue,
+  MAX_SEALED_READERS,
+  MAX_SEALED_VALUE_BYTES,
+  openDocument,
+  openValue,
+  type SealedPlace,
+  type SealingKeyPair,
+  sealValue,
+} from './sealed-value.ts';
 export { REDACTED, Secret } from './secret.ts';
 export { type Hlc, hlcMs, hlcOf } from './time.ts';
 export { type Rate, TokenBucket } from './token-bucket.ts';

@@ -3,8 +3,10 @@ import { type Clock, type Crypto, fingerprint, formatNodeId } from '../core/inde
 import type { Backend, PeerRow } from './api/index.ts';
 import { createBundleControl } from './bundle/control.ts';
 import type { Fleet } from './identity/fleet.ts';
+import type { NodeKey } from './identity/node-key.ts';
 import type { Log } from './log.ts';
 import type { MemberSupervisor } from './member-supervisor.ts';
+import { createSealedValues } from './sealed-values.ts';
 import { VERSION } from './version.ts';
 
 export interface BackendParts {
@@ -13,6 +15,7 @@ export interface BackendParts {
   /** Those served now. */
   agents(): Iterable<string>;
   readonly fleet: Pick<Fleet, 'mode' | 'fleetId'>;
+  readonly key: Pick<NodeKey, 'sealing'>;
   readonly clock: Clock;
   readonly crypto: Crypto;
   readonly log: Log;
@@ -68,6 +71,10 @@ export function createBackend(parts: BackendParts): Omit<Backend, 'admin'> {
       },
     },
     bundles: createBundleControl(member, parts),
+    secrets: createSealedValues({
+      ...{ crypto, fleetId: parts.fleet.fleetId, pair: parts.key.sealing },
+      member: () => member.member,
+    }),
     submit: (method, caller, body) => member.request(method, caller, body),
     onChange: (listener) => member.onChange(listener),
     notReady: () => parts.notReady(),

@@ -12,7 +12,8 @@ import { NOTHING_TOLD, openDoors, type Told } from './doors.ts';
 import { errorCode } from './durable-file.ts';
 import { loadFleet } from './identity/fleet.ts';
 import { requireFleetSecret } from './identity/fleet-secret.ts';
-import { loadNodeKey } from './identity/node-key.ts';
+import { loadNodeKey, readNodeKeySeal } from './identity/node-key.ts';
+import { sealWarnings } from './identity/seal-warnings.ts';
 import { LevelSource } from './level-source.ts';
 import { openDht } from './links/dht-service.ts';
 import { lanDiscoveries } from './links/lan-discovery.ts';
@@ -22,6 +23,7 @@ import type { Log } from './log.ts';
 import type { OptionKey, SidecarOptions } from './options.ts';
 import { StartupError } from './startup-error.ts';
 import { StoreDamagedError } from './store/damage.ts';
+import { systemSealing } from './system-sealing.ts';
 
 /** A sidecar without a listener still dials from somewhere: the system chooses. */
 const NOT_LISTENING = { host: '127.0.0.1', port: 0 };
@@ -68,9 +70,11 @@ async function openAll(
     await stores.lock();
   });
   opened.defer(() => stores.unlock());
-  const key = await loadNodeKey(dataDir, random);
+  // In a founded fleet the key was made, and sealed, when this node joined.
+  const key = await loadNodeKey(dataDir, random, systemSealing(asked, 'plain', random));
   const fleet = await loadFleet(dataDir, key.signer.publicKey);
   const options = asCertified(asked, fleet.certificate, isGiven);
+  const warnings = sealWarnings(await readNodeKeySeal(dataDir), asked.seal, fleet.mode);
   const doors = await openDoors(options, fleet, environment, told);
   const address = meshListen ?? NOT_LISTENING;
   const network = createNetworkWatch(timers);
@@ -110,7 +114,7 @@ async function openAll(
       ...lanDiscoveries(options, environment, fleet.secret, network),
       ...(dht === undefined ? [] : [dht.source]),
     ],
-    linkWarnings: () => dht?.warnings() ?? [],
+    linkWarnings: () => [...warnings, ...(dht?.warnings() ?? [])],
   });
   opened.defer(() => sidecar[Symbol.asyncDispose]() as Promise<void>);
   return { ...sidecar, [Symbol.asyncDispose]: () => opened.close() };

@@ -21,6 +21,8 @@ export {
 } from './options.ts';
 export { readPassphrase } from './passphrase.ts';
 export { type RepairRequest, repairStore } from './repair.ts';
+export { type ResealRequest, resealNodeKey } from './reseal.ts';
 export { StartupError } from './startup-error.ts';
 export { createMemoryStore } from './store/memory-store.ts';
 export { systemEnvironment } from './system-environment.ts';
+export { systemSealing } from './system-sealing.ts';

@@ -107,6 +107,8 @@ export interface MemberParts {
 export class Member {
   readonly nodeId: string;
   readonly bundles: Bundles;
+  /** What this member holds of the statements of its fleet; undefined in an open one. */
+  readonly trust: TrustSet | undefined;
   readonly #records: PeerRecords;
   readonly #runtime: Runtime;
   readonly #mesh: Mesh;
@@ -124,7 +126,9 @@ export class Member {
     exchange: AddressExchange | undefined,
     finder: Finder,
     carried: Carried,
+    trust: TrustSet | undefined,
   ) {
+    this.trust = trust;
     this.nodeId = nodeId;
     this.#runtime = runtime;
     this.#mesh = mesh;
@@ -203,7 +207,7 @@ export class Member {
       receivesOnly: parts.receivesOnly === true,
     });
     const exchange = exchangeOf(parts, { nodeId, runtime, mesh });
-    return new Member(nodeId, runtime, mesh, commits, operator, exchange, finder, carried);
+    return new Member(nodeId, runtime, mesh, commits, operator, exchange, finder, carried, trust);
   }
 
   /** Accepts links, if asked to, dials the configured peers and those added earlier, but for what is paused, and exchanges addresses. */

@@ -30,6 +30,27 @@ export const SIDECAR_OPTIONS = [
     default: '/var/lib/holdfast for root, else $XDG_STATE_HOME/holdfast or ~/.local/state/holdfast',
   },
   {
+    key: 'seal',
+    flag: '--seal <how>',
+    attribute: 'seal',
+    env: 'HOLDFAST_SEAL',
+    yaml: 'seal.mode',
+    form: 'text',
+    description:
+      'how the key of this node is sealed in the data directory: plain, passphrase, key-file:PATH, credential:NAME, or auto',
+    default: 'auto',
+  },
+  {
+    key: 'sealPassphraseFile',
+    flag: '--seal-passphrase-file <file>',
+    attribute: 'sealPassphraseFile',
+    env: 'HOLDFAST_SEAL_PASSPHRASE_FILE',
+    yaml: 'seal.passphraseFile',
+    form: 'path',
+    description: 'file with the passphrase that the key of this node is sealed with, or off',
+    default: 'off',
+  },
+  {
     key: 'name',
     flag: '--name <name>',
     attribute: 'name',

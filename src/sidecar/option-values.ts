@@ -8,6 +8,7 @@ import {
   parseQuietSpan,
 } from '../mesh/index.ts';
 import { parseListenAddress } from './address.ts';
+import { formatSealChoice, parseSealChoice } from './identity/seal-choice.ts';
 import { addressKind } from './links/address-kind.ts';
 import { MAX_STATED_ADDRESSES } from './links/address-statement.ts';
 import { linkOfBudget, parseLinkBudget } from './links/link-budgets.ts';
@@ -216,8 +217,16 @@ function oneOf<const Word extends string>(words: readonly Word[]) {
   );
 }
 
+const seal = parsed((text) => {
+  const choice = parseSealChoice(text);
+  return typeof choice === 'string' ? new Refusal(choice) : formatSealChoice(choice);
+});
+
 export const OPTION_SCHEMAS = {
   dataDir: directory,
+  /** As parseSealChoice takes it. */
+  seal,
+  sealPassphraseFile: parsed((text) => (text === 'off' || text === '' ? undefined : text)),
   name,
   agents: z
     .array(name)

@@ -143,6 +143,8 @@ function defaultOf(
     case 'apiTlsClientCa':
     case 'apiRate':
     case 'meshListen':
+    case 'seal':
+    case 'sealPassphraseFile':
     case 'receiveOnly':
     case 'lanDiscovery':
     case 'dht':

@@ -21,6 +21,7 @@ import { adminRoutes } from './fake-admin-routes.ts';
 import { documentRoutes } from './fake-document-routes.ts';
 import { FakeFeed } from './fake-feed.ts';
 import { commandRoutes, fleetRoutes, heartbeatRoutes, meshRoutes } from './fake-routes.ts';
+import { secretRoutes } from './fake-secret-routes.ts';
 import { FAKE_NOW_MS, freshness } from './fake-values.ts';
 
 /** Something that goes wrong once. */
@@ -54,6 +55,7 @@ export class FakeSidecar {
     fleetRoutes(router, this);
     commandRoutes(router, this);
     meshRoutes(router, this);
+    secretRoutes(router, this);
     adminRoutes(router, this);
   }
 

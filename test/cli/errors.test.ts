@@ -66,7 +66,7 @@ suite('sentences', () => {
         text: 'http://127.0.0.1:9',
         source: 'HOLDFAST_ADDRESS',
       },
-      credential: { kind: 'token', token: 't', source: 'x' },
+      credential: { kind: 'none', why: 'x' },
       agent: undefined,
       tls: { ca: undefined, cert: undefined, key: undefined },
     } as const;

@@ -47,6 +47,8 @@ suite('defaults', () => {
   test('a plain user gets loopback API, open mesh and the state directory', () => {
     assert.deepEqual(resolve({}), {
       dataDir: '/home/ada/.local/state/holdfast',
+      seal: 'auto',
+      sealPassphraseFile: undefined,
       name: 'edge-7',
       agents: ['edge-7'],
       apiListen: { host: '127.0.0.1', port: 7676 },
@@ -183,15 +185,13 @@ suite('order of the sources', () => {
       /127\.0\.0\.1:3 +mesh\.listen in \/etc\/holdfast\/config\.yaml$/,
     );
     assert.match(lines.find((line) => line.startsWith('api.listen')) ?? '', /7676 +default$/);
-    const rows: { option: string }[] = JSON.parse(printOptions(resolved, 'json'));
-    assert.deepEqual(
-      rows.find(({ option }) => option === 'peers'),
-      {
-        option: 'peers',
-        value: ['a:1', 'b:2'],
-        source: 'flag --peer',
-      },
-    );
+    const rows = JSON.parse(printOptions(resolved, 'json')) as readonly { option: string }[];
+    const peers = rows.find(({ option }) => option === 'peers');
+    assert.deepEqual(peers, {
+      option: 'peers',
+      value: ['a:1', 'b:2'],
+      source: 'flag --peer',
+    });
   });
 });
 

@@ -2,6 +2,7 @@
 import type { Method, RequestOf, ResponseOf, TokenHolder } from '../../core/index.ts';
 import type { AdminControl } from './admin-control.ts';
 import type { BundleControl } from './bundle-control.ts';
+import type { SecretControl } from './secret-control.ts';
 
 export type PeerState = 'connected' | 'connecting' | 'waiting' | 'paused';
 
@@ -93,6 +94,7 @@ export interface Backend {
   readonly info: SidecarInfo;
   readonly mesh: MeshControl;
   readonly bundles: BundleControl;
+  readonly secrets: SecretControl;
   readonly admin: AdminControl;
   /** Rejects with HoldfastError only; anything else is a fault of ours. */
   submit<M extends Method>(

@@ -16,5 +16,6 @@ export {
   MAX_PIECE_BYTES,
 } from './bundle-control.ts';
 export { type ApiLimits, CALL_BURST_SECONDS } from './limits.ts';
+export type { SecretControl } from './secret-control.ts';
 export { type ApiServer, type ApiServerOptions, startApiServer } from './server.ts';
 export type { TlsMaterial } from './tls.ts';

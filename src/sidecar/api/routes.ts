@@ -13,6 +13,7 @@ import { DocumentService } from '../../gen/holdfast/v1/document_pb.ts';
 import { FleetService } from '../../gen/holdfast/v1/fleet_pb.ts';
 import { HeartbeatService } from '../../gen/holdfast/v1/heartbeat_pb.ts';
 import { MeshService } from '../../gen/holdfast/v1/mesh_pb.ts';
+import { SecretService } from '../../gen/holdfast/v1/secret_pb.ts';
 import { adminService } from './admin-service.ts';
 import type { Backend } from './backend.ts';
 import { bundleService, exportBundle } from './bundle-service.ts';
@@ -29,6 +30,7 @@ import { heartbeatService } from './heartbeat-service.ts';
 import { MAX_BODY_BYTES, MAX_EXPORTS } from './limits.ts';
 import { meshService } from './mesh-service.ts';
 import type { UnaryHandler, UnaryHandlers } from './method.ts';
+import { secretService } from './secret-service.ts';
 import { callerFrom, describeStreamErrors, endAtDeadline } from './stream-context.ts';
 import { StreamSlots } from './stream-slots.ts';
 import { createUnaryCall, type UnaryCall } from './unary-call.ts';
@@ -60,6 +62,7 @@ const SERVICES: readonly DescService[] = [
   CommandService,
   MeshService,
   BundleService,
+  SecretService,
   AdminService,
   Health,
   ServerReflection,
@@ -80,6 +83,7 @@ export function createRoutes(dependencies: RouteDependencies): ReadonlyMap<strin
     ...unaryRoutes(CommandService, commandService(backend, names)),
     ...unaryRoutes(MeshService, meshService(backend, names)),
     ...unaryRoutes(BundleService, bundleService(backend)),
+    ...unaryRoutes(SecretService, secretService(backend, names)),
     ...unaryRoutes(AdminService, adminService(backend, dependencies.ledger)),
     publicRoute(Health.method.check, checkHealth(backend, serviceNames).check),
     ...streamHandlers(dependencies, names, serviceNames).map((handler): RouteEntry => {

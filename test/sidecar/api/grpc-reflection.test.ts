@@ -52,6 +52,7 @@ test('all services are listed', async () => {
     'holdfast.v1.FleetService',
     'holdfast.v1.HeartbeatService',
     'holdfast.v1.MeshService',
+    'holdfast.v1.SecretService',
   ]);
 });
 

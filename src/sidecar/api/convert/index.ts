@@ -19,5 +19,5 @@ export {
 export { fromChangeEvent, fromDocumentRow, toPutItem } from './document.ts';
 export { fromDeploymentRow, fromHolderRow, fromPlatformRow } from './fleet.ts';
 export { toBeat } from './heartbeat.ts';
-export { checkedObject } from './json.ts';
+export { checkedObject, checkedValue } from './json.ts';
 export { fromPeerRow, fromStatus } from './mesh.ts';

@@ -7,6 +7,8 @@ import {
   type DocumentRow,
   type Freshness,
   HoldfastError,
+  type JsonObject,
+  type JsonValue,
   type Method,
   type RequestOf,
   type ResponseOf,
@@ -29,6 +31,7 @@ import type {
   DiscoveryRow,
   MeshControl,
   PeerRow,
+  SecretControl,
   SidecarInfo,
 } from '../../../../src/sidecar/api/index.ts';
 
@@ -164,6 +167,7 @@ export class FakeBackend implements Backend {
   };
   readonly mesh: FakeMesh = new FakeMesh();
   readonly bundles: FakeBundles = new FakeBundles();
+  readonly secrets: FakeSecrets = new FakeSecrets();
   readonly admin: FakeAdmin = new FakeAdmin();
   readonly submitted: Submitted[] = [];
   readonly listeners = new Set<() => void>();
@@ -236,6 +240,26 @@ class FakeBundles implements BundleControl {
 
   sources(): readonly BundleSource[] {
     return this.received;
+  }
+}
+
+/** Seals by saying so, and opens what says that it is sealed. */
+class FakeSecrets implements SecretControl {
+  readonly opened: string[] = [];
+
+  seal(
+    value: JsonValue,
+    { agent, path }: { readonly agent: string; readonly path: readonly string[] },
+  ) {
+    return {
+      sealed: { $sealed: { agent, path: [...path], value } },
+      readers: [`node-of-${agent}`],
+    };
+  }
+
+  open(value: JsonObject, { agent }: { readonly agent: string }) {
+    this.opened.push(agent);
+    return { value: { ...value, opened: true }, closed: [{ path: ['a', 'b'], why: 'not ours' }] };
   }
 }
 

@@ -308,13 +308,27 @@ export const OPTIONS_SCHEMA = z.object(OPTION_SCHEMAS).superRefine((options, con
   const mixed = 'public and bootstrap nodes of your own are two DHTs; choose one';
   const message = dht === 'on' && !hasOwn ? alone : dht === 'public' && hasOwn ? mixed : undefined;
   if (message !== undefined) context.addIssue({ code: 'custom', path: ['dht'], message });
-  for (const [key, fault] of faultsOfApi(options)) {
-    context.addIssue({ code: 'custom', path: [key], message: fault });
-  }
 });
 
+/** What of the API must go together; judged beside all the others, so that everything that is wrong is told at once. */
+export const API_SCHEMA = z
+  .object(OPTION_SCHEMAS)
+  .pick({
+    apiListen: true,
+    apiSocket: true,
+    apiAdminSocket: true,
+    apiTlsCert: true,
+    apiTlsKey: true,
+    apiTlsClientCa: true,
+  })
+  .superRefine((options, context) => {
+    for (const [key, message] of faultsOfApi(options)) {
+      context.addIssue({ code: 'custom', path: [key], message });
+    }
+  });
+
 interface ApiOptions {
-  readonly apiListen: { readonly host: string } | undefined;
+  readonly apiListen: { readonly host: string; readonly port: number } | undefined;
   readonly apiSocket: string | undefined;
   readonly apiAdminSocket: string | undefined;
   readonly apiTlsCert: string | undefined;
@@ -333,7 +347,7 @@ function faultsOfApi(options: ApiOptions): [key: OptionKey, fault: string][] {
     faults.push([apiTlsCert === undefined ? 'apiTlsKey' : 'apiTlsCert', together]);
   }
   if (apiListen !== undefined && !isLoopback(apiListen.host) && apiTlsCert === undefined) {
-    const open = `"${apiListen.host}" is not a loopback address; use 127.0.0.1 or [::1], or give --api-tls-cert, --api-tls-key and --api-tls-client-ca, because without TLS and client certificates the API is for this machine only`;
+    const open = `"${formatPeerAddress(apiListen)}" is not a loopback address; use 127.0.0.1 or [::1], or give --api-tls-cert, --api-tls-key and --api-tls-client-ca, because without TLS and client certificates the API is for this machine only`;
     faults.push(['apiListen', open]);
   }
   if (options.apiAdminSocket !== undefined && options.apiAdminSocket === options.apiSocket) {

@@ -10,7 +10,7 @@ import {
   type ValueSource,
 } from './option-given.ts';
 import { flagOf, type OptionKey, SIDECAR_OPTIONS } from './option-table.ts';
-import { OPTIONS_SCHEMA, type SidecarOptions } from './option-values.ts';
+import { API_SCHEMA, OPTIONS_SCHEMA, type SidecarOptions } from './option-values.ts';
 import { StartupError } from './startup-error.ts';
 
 export { formatSource, type OptionInputs, type ValueSource } from './option-given.ts';
@@ -40,7 +40,8 @@ export function resolveOptions(inputs: OptionInputs): ResolvedOptions {
   const texts = Object.fromEntries([...given].map(([key, { text }]) => [key, text]));
   const result = OPTIONS_SCHEMA.safeParse(texts);
   const sourceByKey = new Map([...given].map(([key, { source }]) => [key, source]));
-  const faults = [...gathered.faults, ...faultsOf(result.error?.issues ?? [], sourceByKey)];
+  const issues = [result, API_SCHEMA.safeParse(texts)].flatMap(({ error }) => error?.issues ?? []);
+  const faults = [...gathered.faults, ...new Set(faultsOf(issues, sourceByKey))];
   if (result.success && faults.length === 0) {
     return { options: Object.freeze(result.data), sourceByKey };
   }

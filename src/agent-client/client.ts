@@ -6,6 +6,7 @@ import { DocumentService } from '../gen/holdfast/v1/document_pb.ts';
 import { FleetService } from '../gen/holdfast/v1/fleet_pb.ts';
 import { HeartbeatService } from '../gen/holdfast/v1/heartbeat_pb.ts';
 import { MeshService } from '../gen/holdfast/v1/mesh_pb.ts';
+import { TrustService } from '../gen/holdfast/v1/trust_pb.ts';
 import { type LocateOptions, type Location, locate, type Surroundings } from './address.ts';
 import { type BundleCalls, bundleCalls } from './bundles.ts';
 import { call } from './call.ts';
@@ -21,6 +22,7 @@ import { Loops } from './loops.ts';
 import { type MeshCalls, meshCalls } from './mesh.ts';
 import { systemEnvironment, systemSurroundings } from './system-environment.ts';
 import { openConnection } from './transport.ts';
+import { type TrustCalls, trustCalls } from './trust.ts';
 import type { Beat, HeartbeatOptions, HeartbeatReceipt } from './types.ts';
 import { type WatchEvent, type WatchOptions, watchDocuments } from './watch.ts';
 
@@ -42,6 +44,7 @@ export interface RpcClients {
   readonly commands: Client<typeof CommandService>;
   readonly mesh: Client<typeof MeshService>;
   readonly bundles: Client<typeof BundleService>;
+  readonly trust: Client<typeof TrustService>;
 }
 
 /** A sidecar's API for one agent. Every call rejects with HoldfastClientError; every wait takes a signal. */
@@ -55,6 +58,8 @@ export interface AgentClient
   /** Where the sidecar is and who calls, with where that was found. */
   readonly location: Location;
   readonly rpc: RpcClients;
+  /** Who is a member of a founded fleet, and who may what. */
+  readonly trust: TrustCalls;
   /**
    * Says "I live" and replaces the agent's platform document with what is given. An empty beat keeps the last one.
    *
@@ -154,6 +159,7 @@ export function createAgentClient(options: AgentClientOptions = {}): AgentClient
     ...calls,
     location,
     rpc,
+    trust: trustCalls(rpc.trust),
     heartbeat,
     startHeartbeats: (loopOptions = {}) =>
       loops.keep(new HeartbeatLoop(heartbeat, loopOptions, environment)),
@@ -177,5 +183,6 @@ function rpcClients(transport: Transport): RpcClients {
     commands: createClient(CommandService, transport),
     mesh: createClient(MeshService, transport),
     bundles: createClient(BundleService, transport),
+    trust: createClient(TrustService, transport),
   };
 }

@@ -42,6 +42,8 @@ export {
 export type { MeshCalls, PauseOptions } from './mesh.ts';
 export type * from './operator-types.ts';
 export { systemEnvironment } from './system-environment.ts';
+export type { TrustCalls } from './trust.ts';
+export type * from './trust-types.ts';
 export type * from './types.ts';
 export { isFinal } from './wait-for-command.ts';
 export type { WatchEvent, WatchOptions } from './watch.ts';

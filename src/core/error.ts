@@ -30,6 +30,12 @@ export const ERROR_REASONS = [
   'INTERNAL',
   'UNKNOWN_METHOD',
   'BUNDLE_UNREADABLE',
+  'FLEET_OPEN',
+  'NOT_GRANTED',
+  'EJECTED',
+  'IMMUTABLE',
+  'RANK_MISSING',
+  'STATEMENT_REFUSED',
 ] as const;
 
 export type ErrorReason = (typeof ERROR_REASONS)[number];

@@ -13,6 +13,7 @@ import { loadOf } from './load.ts';
 import { checkRoom } from './own-quota.ts';
 import { checkMayWrite } from './permission.ts';
 import type { PutItem, RequestOf, ResponseOf } from './request.ts';
+import { checkDeclared } from './trust-door.ts';
 import { isVisible, type View } from './view.ts';
 
 /** Documents a write needs live. */
@@ -30,6 +31,7 @@ export function put(
     const field = request.batch ? `documents[${index}].` : '';
     checkWritable(caller, item.collection, item.id, field);
     checkMayWrite(caller, context.identity, item.collection, item.id, field);
+    checkDeclared(context, caller, item, field);
     checkValue(item.value, `${field}value`);
     const key = documentKey(item.collection, item.id);
     checkRevision(context.documents.view(key), item.ifRevision, field);
@@ -53,6 +55,7 @@ export function patch(
 ): ResponseOf<'patch'> {
   checkWritable(caller, request.collection, request.id, '');
   checkMayWrite(caller, context.identity, request.collection, request.id, '');
+  checkDeclared(context, caller, request);
   const key = documentKey(request.collection, request.id);
   const view = context.documents.view(key);
   checkRevision(view, request.ifRevision, '');
@@ -72,6 +75,7 @@ export function remove(
 ): ResponseOf<'delete'> {
   const { lane } = checkWritable(caller, request.collection, request.id, '');
   checkMayWrite(caller, context.identity, request.collection, request.id, '');
+  checkDeclared(context, caller, request);
   const key = documentKey(request.collection, request.id);
   const view = context.documents.view(key);
   if (!isVisible(view)) throw notFound(key);

@@ -3,8 +3,10 @@ import { type Clock, type Crypto, fingerprint, formatNodeId } from '../core/inde
 import type { Backend, PeerRow } from './api/index.ts';
 import { createBundleControl } from './bundle/control.ts';
 import type { Fleet } from './identity/fleet.ts';
+import type { NodeKey } from './identity/node-key.ts';
 import type { Log } from './log.ts';
 import type { MemberSupervisor } from './member-supervisor.ts';
+import { createTrustControl } from './trust/control.ts';
 import { VERSION } from './version.ts';
 
 export interface BackendParts {
@@ -12,6 +14,7 @@ export interface BackendParts {
   readonly name: string;
   readonly agents: readonly string[];
   readonly fleet: Pick<Fleet, 'mode' | 'fleetId'>;
+  readonly key: Pick<NodeKey, 'signer'>;
   readonly clock: Clock;
   readonly crypto: Crypto;
   readonly log: Log;
@@ -22,7 +25,11 @@ export interface BackendParts {
 }
 
 export function createBackend(parts: BackendParts): Backend {
-  const { member, crypto, log } = parts;
+  const { member, crypto, log, clock } = parts;
+  const trust = createTrustControl({
+    ...{ supervisor: member, signer: parts.key.signer, clock, crypto },
+    onStated: (what) => log.warn('trust.stated', {}, what),
+  });
   return {
     info: {
       nodeId: formatNodeId(member.nodeId, crypto),
@@ -69,7 +76,8 @@ export function createBackend(parts: BackendParts): Backend {
     onChange: (listener) => member.onChange(listener),
     notReady: () => parts.notReady(),
     damage: () => member.damage.map(({ what, detail }) => `${what} ${detail}`),
-    warnings: () => [...member.warnings, ...parts.warnings()],
+    trust,
+    warnings: () => [...member.warnings, ...trust.warnings(), ...parts.warnings()],
     stopping: parts.stopping,
   };
 }

@@ -11,13 +11,12 @@ import {
   type Method,
   Node,
   type NodeIdentity,
-  type NodeMemory,
+  type NodeParts,
   type ReportEvent,
   type RequestOf,
   type ResponseOf,
   type Signer,
   type TakenStatements,
-  type TrustSet,
   toHex,
 } from '../core/index.ts';
 import {
@@ -47,7 +46,13 @@ import {
 import { OperatorPeers } from './links/operator-peers.ts';
 import type { Pauses } from './links/pauses.ts';
 import { encodeFork, feedsOf } from './member-feeds.ts';
-import { certifiedBy, openTrust } from './member-trust.ts';
+import {
+  certifiedBy,
+  createMemberTrust,
+  type MemberTrust,
+  openTrust,
+  readCleared,
+} from './member-trust.ts';
 import { Runtime } from './runtime.ts';
 import type { CommitStore } from './store/commit-store.ts';
 import { readStatements, recall } from './store/recall.ts';
@@ -105,6 +110,8 @@ export interface MemberParts {
 export class Member {
   readonly nodeId: string;
   readonly bundles: Bundles;
+  /** Absent in an open fleet. */
+  readonly trust: MemberTrust | undefined;
   readonly #records: PeerRecords;
   readonly #runtime: Runtime;
   readonly #mesh: Mesh;
@@ -122,7 +129,9 @@ export class Member {
     exchange: AddressExchange | undefined,
     finder: Finder,
     carried: Carried,
+    trust: MemberTrust | undefined,
   ) {
+    this.trust = trust;
     this.nodeId = nodeId;
     this.#runtime = runtime;
     this.#mesh = mesh;
@@ -151,7 +160,9 @@ export class Member {
       random.bytes(INCARNATION_RANDOM_BYTES),
       crypto,
     );
-    const node = createNode(parts, { nodeId, incarnation, memory, bootTags, trust });
+    const clearedForks = await readCleared(commits);
+    const self = { nodeId, incarnation, memory, bootTags, trust, clearedForks };
+    const node = createNode(parts, self);
     const runtime = new Runtime({
       node,
       commits,
@@ -201,7 +212,12 @@ export class Member {
       receivesOnly: parts.receivesOnly === true,
     });
     const exchange = exchangeOf(parts, { nodeId, runtime, mesh });
-    return new Member(nodeId, runtime, mesh, commits, operator, exchange, finder, carried);
+    const known = { node, commits, cleared: clearedForks, holdings: () => mesh.holdings() };
+    const ofTrust = trust && createMemberTrust({ set: trust, ...known });
+    return new Member(
+      ...([nodeId, runtime, mesh, commits, operator, exchange, finder, carried] as const),
+      ofTrust,
+    );
   }
 
   /** Accepts links, if asked to, dials the configured peers and those added earlier, but for what is paused, and exchanges addresses. */
@@ -315,16 +331,15 @@ function createNode(
   {
     memory,
     trust,
+    clearedForks,
     ...self
-  }: Pick<NodeIdentity, 'nodeId' | 'incarnation' | 'bootTags'> & {
-    readonly memory: NodeMemory;
-    readonly trust: TrustSet | undefined;
-  },
+  }: Pick<NodeIdentity, 'nodeId' | 'incarnation' | 'bootTags'> &
+    Pick<NodeParts, 'memory' | 'trust' | 'clearedForks'>,
 ): Node {
   return new Node({
     identity: { ...self, name, agents: new Set(agents) },
     fleetId: trust?.fleetId ?? fleet.fleetId,
-    ...{ config, signer, memory, forgetting, trust, crypto: environment.crypto },
+    ...{ config, signer, memory, forgetting, trust, clearedForks, crypto: environment.crypto },
   });
 }
 

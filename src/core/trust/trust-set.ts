@@ -79,6 +79,26 @@ export class TrustSet {
     return { type: 'added', statement };
   }
 
+  /** A statement of this fleet, whoever may sign it, or why it is none. Nothing is taken in. */
+  read(bytes: Uint8Array): Statement | string {
+    const { fleetId } = this;
+    const isGenesis = bytes[0] === this.genesis.bytes[0];
+    const statement = openStatement(bytes, { fleetId, crypto: this.#crypto });
+    if (typeof statement === 'string') return statement;
+    if (isGenesis) return statement.id === this.genesis.id ? statement : 'it founds another fleet';
+    const read = readStatement(statement);
+    return typeof read === 'string' ? read : statement;
+  }
+
+  has(id: StatementId): boolean {
+    return this.#byId.has(id) || id === this.genesis.id;
+  }
+
+  /** Statements that are held, without the genesis. */
+  get size(): number {
+    return this.#byId.size;
+  }
+
   /** What follows from all statements. */
   get trust(): Trust {
     this.#trust ??= deriveTrust(this.#founding, [...this.#byId.values()]);

@@ -16,3 +16,12 @@ export {
 } from './bundle-control.ts';
 export type { ApiLimits } from './limits.ts';
 export { type ApiServer, type ApiServerOptions, startApiServer } from './server.ts';
+export type {
+  DeclarationRow,
+  EjectAsk,
+  EjectOutcome,
+  PlannedEjection,
+  PolicyOutcome,
+  TrustControl,
+  TrustMemberRow,
+} from './trust-control.ts';

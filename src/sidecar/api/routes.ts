@@ -12,6 +12,7 @@ import { DocumentService } from '../../gen/holdfast/v1/document_pb.ts';
 import { FleetService } from '../../gen/holdfast/v1/fleet_pb.ts';
 import { HeartbeatService } from '../../gen/holdfast/v1/heartbeat_pb.ts';
 import { MeshService } from '../../gen/holdfast/v1/mesh_pb.ts';
+import { TrustService } from '../../gen/holdfast/v1/trust_pb.ts';
 import type { Backend } from './backend.ts';
 import { bundleService, exportBundle } from './bundle-service.ts';
 import { BINARY_OPTIONS, JSON_OPTIONS } from './codec.ts';
@@ -28,6 +29,7 @@ import { meshService } from './mesh-service.ts';
 import type { UnaryHandler, UnaryHandlers } from './method.ts';
 import { callerFrom, describeStreamErrors, endAtDeadline } from './stream-context.ts';
 import { StreamSlots } from './stream-slots.ts';
+import { trustService } from './trust-service.ts';
 import { createUnaryCall, type UnaryCall } from './unary-call.ts';
 import { checkRequest } from './validate.ts';
 import { watchDocuments } from './watch-stream.ts';
@@ -56,6 +58,7 @@ const SERVICES: readonly DescService[] = [
   CommandService,
   MeshService,
   BundleService,
+  TrustService,
   Health,
   ServerReflection,
 ];
@@ -75,6 +78,7 @@ export function createRoutes(dependencies: RouteDependencies): ReadonlyMap<strin
     ...unaryRoutes(CommandService, commandService(backend, names)),
     ...unaryRoutes(MeshService, meshService(backend, names)),
     ...unaryRoutes(BundleService, bundleService(backend)),
+    ...unaryRoutes(TrustService, trustService(backend)),
     publicRoute(Health.method.check, checkHealth(backend, serviceNames).check),
     ...streamHandlers(dependencies, names, serviceNames).map((handler): RouteEntry => {
       const isPublic = PUBLIC_SERVICES.has(handler.service);

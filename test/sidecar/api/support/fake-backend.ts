@@ -24,7 +24,9 @@ import type {
   MeshControl,
   PeerRow,
   SidecarInfo,
+  TrustControl,
 } from '../../../../src/sidecar/api/index.ts';
+import { FakeTrust } from './fake-trust.ts';
 
 export type Answers = {
   [M in Method]?: (body: RequestOf<M>, caller: Caller) => ResponseOf<M> | Promise<ResponseOf<M>>;
@@ -158,6 +160,7 @@ export class FakeBackend implements Backend {
   };
   readonly mesh: FakeMesh = new FakeMesh();
   readonly bundles: FakeBundles = new FakeBundles();
+  readonly trust: TrustControl = new FakeTrust();
   readonly submitted: Submitted[] = [];
   readonly listeners = new Set<() => void>();
   reasonsNotReady: string[] = [];

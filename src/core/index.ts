@@ -123,6 +123,7 @@ export {
   MAX_LISTED_COLLECTIONS,
   type Role,
   ROLES,
+  readCertificate,
   type Statement,
   type StatementId,
   signStatement,

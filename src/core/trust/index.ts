@@ -4,6 +4,7 @@ export {
   decodeCertificate,
   encodeCertificate,
   LIFE_MS,
+  readCertificate,
 } from './certificate.ts';
 export { cutKey, type Ejected, type Trust, type TrustedMember } from './derive.ts';
 export { doubtEjection, doubtPolicyMaker } from './doubts.ts';

@@ -12,6 +12,7 @@ import { addMembers } from './commands/members.ts';
 import { addPeers } from './commands/peers.ts';
 import { addPolicy } from './commands/policy.ts';
 import { addRepair } from './commands/repair.ts';
+import { addRoot } from './commands/root.ts';
 import { addRun, addRunOptions } from './commands/run.ts';
 import { addStatus } from './commands/status.ts';
 import { addTrust } from './commands/trust.ts';
@@ -69,6 +70,7 @@ function createProgram(context: CliContext, setExitCode: (code: number) => void)
   addTrust(program, context);
   addEject(program, context);
   addPolicy(program, context);
+  addRoot(program, context);
   program.commandsGroup('Documents:');
   addDocuments(program, context);
   addWatch(program, context);

@@ -123,6 +123,7 @@ export const BUNDLE_REPORT: BundleReportRow = {
   lanes: [{ lane: 'command', commits: 3, newCommits: 2, bytes: 90 }],
   members: 2,
   forkProofs: 1,
+  statements: 2,
   leftCommits: 5,
   leftBytes: 700,
   nextBytes: 0,

@@ -2,9 +2,9 @@
 import type { Client } from '@connectrpc/connect';
 import {
   MemberState,
-  type TrustMember as WireMember,
-  type Ejection as WireEjection,
   type TrustService,
+  type Ejection as WireEjection,
+  type TrustMember as WireMember,
 } from '../gen/holdfast/v1/trust_pb.ts';
 import { call } from './call.ts';
 import { fromTimestamp } from './convert.ts';

@@ -152,14 +152,7 @@ export class Member {
     const counts = trust && ((author: string, key: string) => trust.mayWrite(author, key));
     const recollection = await recall(parts.store, nodeId, crypto, random, counts);
     const { commits, memory, bootTags, rebuildViews, superseded, reduced } = recollection;
-    // Later than every start before, also where the clock went back: a restored disk image never uses a sequence number twice.
-    const startMs = Math.max(clock.now().wallMs, hlcMs(memory.clock) + 1);
-    const incarnation = createIncarnation(
-      nodeId,
-      startMs,
-      random.bytes(INCARNATION_RANDOM_BYTES),
-      crypto,
-    );
+    const incarnation = incarnationAfter(memory.clock, nodeId, environment);
     const clearedForks = await readCleared(commits);
     const self = { nodeId, incarnation, memory, bootTags, trust, clearedForks };
     const node = createNode(parts, self);
@@ -324,6 +317,16 @@ export class Member {
     await Promise.all([this.#finder.close(), this.#mesh.close()]);
     await this.#records.close();
   }
+}
+
+/** Later than every start before, also where the clock went back: a restored disk image never uses a sequence number twice. */
+function incarnationAfter(
+  before: NodeParts['memory']['clock'],
+  nodeId: string,
+  { clock, random, crypto }: Environment,
+): string {
+  const startMs = Math.max(clock.now().wallMs, hlcMs(before) + 1);
+  return createIncarnation(nodeId, startMs, random.bytes(INCARNATION_RANDOM_BYTES), crypto);
 }
 
 function createNode(

@@ -155,10 +155,7 @@ describe('commands of a hub that was put out', () => {
     );
     const done = { id: begun, state: 'succeeded', message: '', result: { ok: true } } as const;
     const report = { ...done, progressPercent: undefined };
-    assert.equal(
-      target.request('reportCommand', report, agent('edge')).command.state,
-      'succeeded',
-    );
+    assert.equal(target.request('reportCommand', report, agent('edge')).command.state, 'succeeded');
   });
 
   it('are begun where the hub was not put out', () => {
@@ -203,13 +200,10 @@ describe('where feeds end that are cut now', () => {
     reader.receive(author.runs());
     const cuts = reader.node.cutsOf(edge.key);
     assert.deepEqual(cuts, author.node.cutsOf(edge.key));
-    assert.deepEqual(
-      cuts.map(({ lane, seq }) => [lane, seq]).sort(),
-      [
-        ['pulse', 1],
-        ['state', 2],
-      ],
-    );
+    assert.deepEqual(cuts.map(({ lane, seq }) => [lane, seq]).sort(), [
+      ['pulse', 1],
+      ['state', 2],
+    ]);
     assert.deepEqual(reader.node.cutsOf(hub.key), []);
     const before = reader.stateHash;
     state(reader, fleet.eject(edge, hub, cuts));

@@ -116,23 +116,29 @@ describe('a fleet with certificates', () => {
     const store = createMemoryStore();
     const h = await fleet.start('hub', { founded: founded(ofHub), store });
     const nobody = stated.certify(gamma, ['agent'], hub, { agents: [] });
-    const g = await fleet.start('gamma', { founded: founded(ofHub, nobody), peers: ['hub'] });
+    const g = await fleet.start('gamma', {
+      ...{ founded: founded(ofHub, nobody, certificateOf(gamma)), peers: ['hub'] },
+    });
     await put(g, 'deployments', 'gamma:x');
-    await fleet.quiet();
-    assert.equal(await has(h, 'deployments', 'gamma:x'), false);
-    assert.ok(
-      h.reports.some((report) => report.type === 'core' && report.event === 'core.void_ops'),
-    );
-    await h.member.state([stated.certify(gamma, ['agent'], hub, { generation: 2 }).bytes]);
     await fleet.quiet();
     assert.ok(await has(h, 'deployments', 'gamma:x'));
     await h.member.state([stated.annul(hub, stated.root, [nobody.id]).bytes]);
     await fleet.quiet();
     assert.equal(await has(h, 'deployments', 'gamma:x'), false);
+    await assert.rejects(put(g, 'deployments', 'gamma:y'), /would count for nobody/);
+    const later = stated.certify(gamma, ['agent'], stated.root, { generation: 2 });
+    await h.member.state([later.bytes]);
+    await fleet.quiet();
+    assert.ok(await has(h, 'deployments', 'gamma:x'));
+    await put(g, 'deployments', 'gamma:y');
+    await h.member.state([stated.annul(stated.root, stated.root, []).bytes]);
+    await fleet.quiet();
+    assert.ok(await has(h, 'deployments', 'gamma:y'), 'no root takes back what it signed itself');
+    await h.member.state([stated.annul(hub, stated.root, []).bytes]);
     await h.member.close();
     const again = await fleet.start('hub', { founded: founded(ofHub), store });
     await fleet.quiet();
-    assert.equal(await has(again, 'deployments', 'gamma:x'), false);
+    assert.ok(await has(again, 'deployments', 'gamma:x'));
   });
 
   it('remembers across a restart who was put out', async () => {

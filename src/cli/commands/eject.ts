@@ -109,11 +109,15 @@ function show({ printer }: Session<EjectFlags>, { member, cuts }: Ejection): voi
   );
   for (const { lane, incarnation, seq, lostCommits } of cuts) {
     const lost =
-      lostCommits === 0 ? '' : `; ${count(lostCommits, 'commit')} behind it are held by a peer only`;
+      lostCommits === 0
+        ? ''
+        : `; ${count(lostCommits, 'commit')} behind it are held by a peer only`;
     printer.line(`    ${lane} of process ${incarnation.slice(0, 12)}: up to commit ${seq}${lost}`);
   }
   if (cuts.some(({ lostCommits }) => lostCommits > 0)) {
-    printer.note('What a peer holds and this sidecar does not is lost; a moment later it may be here.');
+    printer.note(
+      'What a peer holds and this sidecar does not is lost; a moment later it may be here.',
+    );
   }
 }
 

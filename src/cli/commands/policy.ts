@@ -111,11 +111,7 @@ function linesOf({ generation, added, changed, removed }: PolicyResult): string[
   ];
 }
 
-function tell(
-  printer: Session<CommonFlags>['printer'],
-  result: PolicyResult,
-  words: string,
-): void {
+function tell(printer: Session<CommonFlags>['printer'], result: PolicyResult, words: string): void {
   if (printer.format === 'table') printer.line(words);
   else printer.json(result);
 }

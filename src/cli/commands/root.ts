@@ -69,7 +69,10 @@ function addRotate(root: Command, context: CliContext): void {
         .description(
           'make a new root key; what the old one signed stays, and it signs nothing more',
         )
-        .requiredOption('--new-root-key <file>', 'the file to make, or one that was made and not used')
+        .requiredOption(
+          '--new-root-key <file>',
+          'the file to make, or one that was made and not used',
+        )
         .option('--new-passphrase-file <file>', 'passphrase of the new one, in the first line'),
       true,
     ).action((flags: RotateFlags) => withSidecar(context, flags, rotate)),
@@ -87,7 +90,9 @@ function addRenew(root: Command, context: CliContext): void {
     verb(
       root
         .command('renew')
-        .description('sign the certificate of a member anew, good from now on: for hubs and issuers')
+        .description(
+          'sign the certificate of a member anew, good from now on: for hubs and issuers',
+        )
         .argument('<member>', 'its name'),
       false,
     ).action((member: string, flags: RootVerbFlags) =>
@@ -101,10 +106,14 @@ function addGrant(root: Command, context: CliContext): void {
     verb(
       root
         .command('grant')
-        .description('give a member more roles; to take one away, put its key out and enrol it anew')
+        .description(
+          'give a member more roles; to take one away, put its key out and enrol it anew',
+        )
         .argument('<member>', 'its name')
         .addOption(
-          new Option('--role <role...>', 'one or several').choices(GIVEN_ROLES).makeOptionMandatory(),
+          new Option('--role <role...>', 'one or several')
+            .choices(GIVEN_ROLES)
+            .makeOptionMandatory(),
         )
         .option(
           '--eject-prefix <text>',
@@ -134,8 +143,13 @@ function addAnnul(root: Command, context: CliContext): void {
         .description(
           'take back what a captured issuer signed. Without --keep-list it only lists that, for you to mark what was right',
         )
-        .addArgument(new Argument('<member>', 'name of the issuer; old-root for the root key before this one'))
-        .option('--keep-list <file>', 'that list, with `void` in place of `keep` where it was wrong')
+        .addArgument(
+          new Argument('<member>', 'name of the issuer; old-root for the root key before this one'),
+        )
+        .option(
+          '--keep-list <file>',
+          'that list, with `void` in place of `keep` where it was wrong',
+        )
         .option('--reason <text>', 'why', 'captured'),
       true,
     ).action((member: string, flags: AnnulFlags) =>
@@ -266,7 +280,8 @@ async function memberNamed(
   const { members } = await client.trust.members(call);
   const named = members.filter((member) => member.name === name);
   const found = named.filter(({ state }) => ejectedToo || state !== 'ejected');
-  const [first, second] = found.length > 1 ? found.filter(({ state }) => state !== 'ejected') : found;
+  const [first, second] =
+    found.length > 1 ? found.filter(({ state }) => state !== 'ejected') : found;
   if (first !== undefined && second === undefined) return first;
   throw usageFailure(
     named.length === 0

@@ -1,6 +1,6 @@
 // TrustService: who is a member, who is put out, who may write what. For the operator alone.
 import { parsePageToken, type TokenHolder, takePage } from '../../core/index.ts';
-import type { TrustService } from '../../gen/holdfast/v1/trust_pb.ts';
+import type { ListMembersRequest, TrustService } from '../../gen/holdfast/v1/trust_pb.ts';
 import { requireAdmin } from './authenticate.ts';
 import type { Backend } from './backend.ts';
 import {
@@ -11,7 +11,7 @@ import {
   toSigner,
 } from './convert/index.ts';
 import type { UnaryHandlers } from './method.ts';
-import type { TrustMemberRow } from './trust-control.ts';
+import type { TrustControl, TrustMemberRow } from './trust-control.ts';
 
 /** Bytes of statements in one answer, but for the last of it. */
 const STATEMENTS_BYTES = 512 * 1024;
@@ -25,20 +25,7 @@ export function trustService({
   return {
     async listMembers(request, caller) {
       check(caller);
-      const after = parsePageToken(request.pageToken);
-      const rows = trust
-        .members()
-        .map((row, place) => ({ row, key: `${row.name} ${String(place).padStart(6, '0')}` }))
-        .filter(({ key }) => after === '' || key > after);
-      const page = takePage(rows, toPageRequest(request), {
-        sortKey: ({ key }) => key,
-        sizeOf: ({ row }) => sizeOf(row),
-      });
-      return {
-        ...fromFleetFacts(trust.fleet()),
-        members: page.rows.map(({ row }) => fromTrustMember(row)),
-        nextPageToken: page.nextPageToken,
-      };
+      return listMembers(trust, request);
     },
 
     async eject({ member, reason, dryRun, signer }, caller) {
@@ -80,16 +67,7 @@ export function trustService({
 
     async listStatements({ from }, caller) {
       check(caller);
-      const all = trust.statements();
-      const page: Uint8Array[] = [];
-      let bytes = 0;
-      for (const statement of all.slice(from)) {
-        if (bytes >= STATEMENTS_BYTES) break;
-        page.push(statement);
-        bytes += statement.length;
-      }
-      const next = from + page.length;
-      return { statements: page, next: next < all.length ? next : 0 };
+      return listStatements(trust, from);
     },
 
     async listVoids(_request, caller) {
@@ -102,6 +80,36 @@ export function trustService({
       return { cleared: await trust.clearFork(member) };
     },
   };
+}
+
+function listMembers(trust: TrustControl, request: ListMembersRequest) {
+  const after = parsePageToken(request.pageToken);
+  const rows = trust
+    .members()
+    .map((row, place) => ({ row, key: `${row.name} ${String(place).padStart(6, '0')}` }))
+    .filter(({ key }) => after === '' || key > after);
+  const page = takePage(rows, toPageRequest(request), {
+    sortKey: ({ key }) => key,
+    sizeOf: ({ row }) => sizeOf(row),
+  });
+  return {
+    ...fromFleetFacts(trust.fleet()),
+    members: page.rows.map(({ row }) => fromTrustMember(row)),
+    nextPageToken: page.nextPageToken,
+  };
+}
+
+function listStatements(trust: TrustControl, from: number) {
+  const all = trust.statements();
+  const statements: Uint8Array[] = [];
+  let bytes = 0;
+  for (const statement of all.slice(from)) {
+    if (bytes >= STATEMENTS_BYTES) break;
+    statements.push(statement);
+    bytes += statement.length;
+  }
+  const next = from + statements.length;
+  return { statements, next: next < all.length ? next : 0 };
 }
 
 function sizeOf({ agents, roles, reasons, collections }: TrustMemberRow): number {

@@ -11,8 +11,8 @@ import {
   formatNodeId,
   HoldfastError,
   type Signer,
-  signStatement,
   type Statement,
+  signStatement,
 } from '../../core/index.ts';
 import type {
   EjectAsk,
@@ -201,4 +201,3 @@ function checkRank(doubt: string | undefined, what: string): void {
     `Cannot ${what}: ${doubt}. Nothing was signed; do it on a member that may, or with --root-key.`,
   );
 }
-

@@ -14,12 +14,12 @@ import {
   type Role,
   readCertificate,
   type Signer,
-  signStatement,
   type Statement,
   type StatementId,
+  signStatement,
   type Trust,
-  toHex,
   type TrustSet,
+  toHex,
 } from '../../core/index.ts';
 import { openTrust } from '../member-trust.ts';
 import { sodiumCrypto } from '../sodium-crypto.ts';
@@ -80,10 +80,7 @@ export class RootDesk {
   }
 
   policy(generation: number, declarations: readonly Declaration[]): Uint8Array {
-    return this.#sign(
-      'policy',
-      encodePolicy({ generation, declarations, madeAtMs: this.#nowMs }),
-    );
+    return this.#sign('policy', encodePolicy({ generation, declarations, madeAtMs: this.#nowMs }));
   }
 
   /** Makes another key the root. This one signs nothing afterwards that counts. */
@@ -97,10 +94,7 @@ export class RootDesk {
       );
     }
     const generation = roots.length;
-    return this.#sign(
-      'root-change',
-      encodeRootChange({ generation, root, madeAtMs: this.#nowMs }),
-    );
+    return this.#sign('root-change', encodeRootChange({ generation, root, madeAtMs: this.#nowMs }));
   }
 
   /** What a key signed and is held here, in the order in which it came. */
@@ -113,10 +107,7 @@ export class RootDesk {
 
   /** Takes back all that a key signed but what is kept, also what is not known yet. */
   annul(key: NodeId, kept: readonly StatementId[], reason: string): Uint8Array {
-    return this.#sign(
-      'annulment',
-      encodeAnnulment({ key, kept, reason, madeAtMs: this.#nowMs }),
-    );
+    return this.#sign('annulment', encodeAnnulment({ key, kept, reason, madeAtMs: this.#nowMs }));
   }
 
   /** A new certificate for a key that has one: the same, good from now on, with more roles where they are given. */

@@ -51,6 +51,7 @@ test('all services are listed', async () => {
     'holdfast.v1.FleetService',
     'holdfast.v1.HeartbeatService',
     'holdfast.v1.MeshService',
+    'holdfast.v1.TrustService',
   ]);
 });
 

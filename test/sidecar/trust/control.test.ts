@@ -122,10 +122,7 @@ describe('an ejection', () => {
     await fleet.quiet();
     assert.ok(await h.read('platforms/edge'));
     const row = control.members().find(({ name }) => name === 'edge');
-    assert.deepEqual(
-      [row?.state, row?.reasons, row?.ejectedBy],
-      ['ejected', ['stolen'], ['hub']],
-    );
+    assert.deepEqual([row?.state, row?.reasons, row?.ejectedBy], ['ejected', ['stolen'], ['hub']]);
     assert.equal(h.member.peers().filter(({ state }) => state === 'connected').length, 0);
     await assert.rejects(e.heartbeat('ok'), refusal('EJECTED', /stolen/));
     const own = controlOf(e, edge).control;

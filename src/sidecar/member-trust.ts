@@ -40,6 +40,7 @@ export function openTrust(
 export function certifiedBy(trust: TrustSet, self: NodeId): Required<Membership>['certified'] {
   return {
     chain: () => trust.chainOf(self).map(({ bytes }) => bytes),
+    ejection: (nodeId) => trust.ejectionOf(nodeId).map(({ bytes }) => bytes),
     doubt: (nodeId, chain) => trust.doubtMember(nodeId, chain),
   };
 }

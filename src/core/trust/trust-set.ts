@@ -11,6 +11,8 @@ import { MAX_STATEMENTS, MAX_STATEMENTS_OF_SIGNER } from './limits.ts';
 import { decodePolicy } from './policy.ts';
 import { openStatement, type Statement, type StatementId } from './statement.ts';
 
+/** Statements that one who was put out is told: who signed more about it is trusted by nobody. */
+const MAX_TOLD = 16;
 const DIGEST_DOMAIN = utf8('holdfast trust digest 1');
 
 export type Admission =
@@ -130,6 +132,19 @@ export class TrustSet {
           [...signers].some((signer) => isAbout(read, signer)),
       )
       .map(({ statement }) => statement);
+  }
+
+  /** What puts a key out, and what shows that its signers may; in an order in which another set takes it in. Empty where it is not out. */
+  ejectionOf(key: NodeId): Statement[] {
+    if (this.trust.members.get(key)?.ejected === undefined) return [];
+    const all = [...this.#byId.values()];
+    const ejections = all.filter((read) => read.kind === 'ejection' && read.says.key === key);
+    const signers = new Set(ejections.map(({ statement }) => statement.signer));
+    const ids = new Set([...signers].flatMap((by) => this.chainOf(by).map(({ id }) => id)));
+    return all
+      .filter((read) => ids.has(read.statement.id) || ejections.includes(read))
+      .map(({ statement }) => statement)
+      .slice(0, MAX_TOLD);
   }
 
   /** Why a key is no member's, also by what it brings; undefined when it is. Nothing is taken in. */

@@ -26,10 +26,13 @@ import type { MemberTrust } from '../member-trust.ts';
 import { storeDown } from '../store-faults.ts';
 import { memberRows, nameOfKey, rowsNamed } from './member-rows.ts';
 import { changesOf, checkPolicy } from './policy-check.ts';
-import { trustWarnings } from './warnings.ts';
+import { trustWarnings, twiceWarnings } from './warnings.ts';
 
 export interface TrustControlParts {
-  readonly supervisor: Pick<MemberSupervisor, 'member' | 'nodeId' | 'peers' | 'change'>;
+  readonly supervisor: Pick<
+    MemberSupervisor,
+    'member' | 'nodeId' | 'peers' | 'change' | 'duplicates'
+  >;
   readonly signer: Signer;
   readonly clock: Clock;
   readonly crypto: Crypto;
@@ -162,9 +165,16 @@ class Desk {
   }
 
   warnings(): readonly string[] {
-    const { supervisor } = this.#parts;
+    const { supervisor, crypto } = this.#parts;
     const trust = supervisor.member?.trust;
-    return trust === undefined ? [] : trustWarnings(trust, supervisor.nodeId);
+    const twice = supervisor.duplicates.map((key) => {
+      const met = supervisor.peers().find(({ nodeId }) => nodeId === key)?.name;
+      return (trust && nameOfKey(trust.set.trust, key)) || met || formatNodeId(key, crypto);
+    });
+    return [
+      ...twiceWarnings(twice),
+      ...(trust === undefined ? [] : trustWarnings(trust, supervisor.nodeId)),
+    ];
   }
 
   #plan(member: TrustMemberRow): PlannedEjection {

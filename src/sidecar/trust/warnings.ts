@@ -29,3 +29,13 @@ export function trustWarnings(trust: MemberTrust, self: NodeId): readonly string
     ...(more > 0 ? [`duplicate identity: ${more} more; the log names them`] : []),
   ];
 }
+
+/** `names`: peers that were seen to run twice. */
+export function twiceWarnings(names: readonly string[]): readonly string[] {
+  return names
+    .slice(0, MAX_NAMED)
+    .map(
+      (name) =>
+        `duplicate identity: two processes run with the key of ${name}; stop the one on the copied data directory`,
+    );
+}

@@ -113,7 +113,7 @@ export class Greeting {
     const refusal = doubtCertificate(membership, hello);
     if (refusal !== undefined) {
       // Whoever was a member once learns why it is none: it holds secret and key, so nothing is given away.
-      const statements = membership.certified?.ejection(hello.nodeId) ?? [];
+      const statements = membership.certified?.ejection?.(hello.nodeId) ?? [];
       if (statements.length === 0) return stranger(refusal);
       const tells = { reason: 'ejected', message: refusal, statements } as const;
       return { ...stranger(refusal), tells };

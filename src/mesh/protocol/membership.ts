@@ -29,8 +29,8 @@ export interface Membership {
 export interface Certified {
   /** Statements that lead from the root to our own certificate. */
   chain(): readonly Uint8Array[];
-  /** Where a node was put out: the ejections, and what shows that their signers may. Empty where it was not. */
-  ejection(nodeId: NodeId): readonly Uint8Array[];
+  /** Where a node was put out: the ejections, and what shows that their signers may. Empty where it was not; nobody is told where this is left out. */
+  ejection?(nodeId: NodeId): readonly Uint8Array[];
   /** Why a node is no member, after what it brings was looked at as well; undefined when it is. */
   doubt(nodeId: NodeId, chain: readonly Uint8Array[]): string | undefined;
 }

@@ -20,6 +20,7 @@ import type { Peer, StatusResponseSchema } from '../../src/gen/holdfast/v1/mesh_
 import { documentRoutes } from './fake-document-routes.ts';
 import { FakeFeed } from './fake-feed.ts';
 import { commandRoutes, fleetRoutes, heartbeatRoutes, meshRoutes } from './fake-routes.ts';
+import { FakeTrust, trustRoutes } from './fake-trust-routes.ts';
 import { FAKE_NOW_MS, freshness } from './fake-values.ts';
 
 /** Something that goes wrong once. */
@@ -39,6 +40,7 @@ export class FakeSidecar {
   readonly holders: PackageHolder[] = [];
   platforms: Platform[] = [];
   peers: Peer[] = [];
+  readonly trust = new FakeTrust();
   status: MessageInitShape<typeof StatusResponseSchema> = { name: 'edge-a', nodeId: 'node-a' };
   /** When true, reports with a result are refused as if it were too large. */
   refusesResults = false;
@@ -53,6 +55,7 @@ export class FakeSidecar {
     fleetRoutes(router, this);
     commandRoutes(router, this);
     meshRoutes(router, this);
+    trustRoutes(router, this);
   }
 
   get documents(): ReadonlyMap<string, Document> {

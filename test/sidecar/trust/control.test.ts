@@ -157,7 +157,12 @@ describe('an ejection', () => {
     await e.heartbeat('old', 'local');
     await fleet.quiet();
     const { control } = controlOf(h, hub);
-    await control.eject({ member: 'edge', ...EJECT });
+    const nodeId = control.members().find(({ name }) => name === 'edge')?.nodeId ?? '';
+    await assert.rejects(
+      control.eject({ member: nodeId.slice(0, 7), ...EJECT }),
+      refusal('NOT_FOUND', /8 characters of one are enough/),
+    );
+    await control.eject({ member: nodeId.slice(0, 8), ...EJECT });
     const later = stated.certify(edgeNew, ['agent'], hub, { name: 'edge', agents: ['edge'] });
     const n = await fleet.start('edge-new', {
       founded: founded(ofHub, later),

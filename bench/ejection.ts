@@ -55,7 +55,8 @@ async function measure(
   await waitFor('the end of it', async () => isOut(last));
   const ms = performance.now() - start;
   const held = await count(last);
-  if (load === 'catch-up' && held >= BATCHES * BATCH) throw new Error('the catch-up was over before');
+  if (load === 'catch-up' && held >= BATCHES * BATCH)
+    throw new Error('the catch-up was over before');
   const [bytes = ''] = statements as string[];
   return { ms, bytes: Buffer.from(bytes, 'base64').length };
 }

@@ -170,6 +170,7 @@ function fromReport(report: WireReport | undefined): BundleReport {
     })),
     members: report?.members ?? 0,
     forkProofs: report?.forkProofs ?? 0,
+    statements: report?.statements ?? 0,
     leftCommits: Number(report?.leftCommits ?? 0),
     leftBytes: Number(report?.leftBytes ?? 0),
     nextBytes: Number(report?.nextBytes ?? 0),

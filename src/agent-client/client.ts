@@ -8,6 +8,7 @@ import { FleetService } from '../gen/holdfast/v1/fleet_pb.ts';
 import { HeartbeatService } from '../gen/holdfast/v1/heartbeat_pb.ts';
 import { MeshService } from '../gen/holdfast/v1/mesh_pb.ts';
 import { SecretService } from '../gen/holdfast/v1/secret_pb.ts';
+import { TrustService } from '../gen/holdfast/v1/trust_pb.ts';
 import { type LocateOptions, type Location, locate, type Surroundings } from './address.ts';
 import { type AdminCalls, adminCalls } from './admin.ts';
 import { type BundleCalls, bundleCalls } from './bundles.ts';
@@ -25,6 +26,7 @@ import { type MeshCalls, meshCalls } from './mesh.ts';
 import { type SecretCalls, secretCalls } from './secrets.ts';
 import { systemEnvironment, systemSurroundings } from './system-environment.ts';
 import { openConnection } from './transport.ts';
+import { type TrustCalls, trustCalls } from './trust.ts';
 import type { Beat, HeartbeatOptions, HeartbeatReceipt } from './types.ts';
 import { type WatchEvent, type WatchOptions, watchDocuments } from './watch.ts';
 
@@ -48,6 +50,7 @@ export interface RpcClients {
   readonly bundles: Client<typeof BundleService>;
   readonly secrets: Client<typeof SecretService>;
   readonly admin: Client<typeof AdminService>;
+  readonly trust: Client<typeof TrustService>;
 }
 
 /** A sidecar's API for one agent. Every call rejects with HoldfastClientError; every wait takes a signal. */
@@ -63,6 +66,8 @@ export interface AgentClient
   /** Where the sidecar is and who calls, with where that was found. */
   readonly location: Location;
   readonly rpc: RpcClients;
+  /** Who is a member of a founded fleet, and who may what. */
+  readonly trust: TrustCalls;
   /**
    * Says "I live" and replaces the agent's platform document with what is given. An empty beat keeps the last one.
    *
@@ -164,6 +169,7 @@ export function createAgentClient(options: AgentClientOptions = {}): AgentClient
     ...calls,
     location,
     rpc,
+    trust: trustCalls(rpc.trust),
     heartbeat,
     startHeartbeats: (loopOptions = {}) =>
       loops.keep(new HeartbeatLoop(heartbeat, loopOptions, environment)),
@@ -189,5 +195,6 @@ function rpcClients(transport: Transport): RpcClients {
     bundles: createClient(BundleService, transport),
     secrets: createClient(SecretService, transport),
     admin: createClient(AdminService, transport),
+    trust: createClient(TrustService, transport),
   };
 }

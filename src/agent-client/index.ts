@@ -47,6 +47,8 @@ export type * from './operator-types.ts';
 export type { OpenResult, SealedPlace, SealResult, SecretCalls } from './secrets.ts';
 export { systemEnvironment } from './system-environment.ts';
 export type { TlsFiles } from './tls-files.ts';
+export type { TrustCalls } from './trust.ts';
+export type * from './trust-types.ts';
 export type * from './types.ts';
 export { isFinal } from './wait-for-command.ts';
 export type { WatchEvent, WatchOptions } from './watch.ts';

@@ -169,6 +169,8 @@ export interface BundleReport {
   /** Sidecars that wrote what is in it. */
   readonly members: number;
   readonly forkProofs: number;
+  /** Statements of trust. */
+  readonly statements: number;
   /** Did not fit into it. */
   readonly leftCommits: number;
   /** Payload of that before packing. */

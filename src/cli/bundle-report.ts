@@ -11,7 +11,7 @@ type Tools = Pick<Session<CommonFlags>, 'printer' | 'context'>;
 export function exportLines(report: BundleReport): string[] {
   const size = formatBytes(report.bytes);
   const lines = [
-    commitsOf(report) + report.leftCommits === 0
+    commitsOf(report) + report.leftCommits + report.statements === 0
       ? `nothing that the other side lacks; ${size}`
       : `${contentOf(report)}; ${size}`,
   ];
@@ -98,7 +98,10 @@ function originOf({ name, createdAt, own }: BundleReport, nowMs: number): string
 
 function contentOf(report: BundleReport): string {
   const lanes = report.lanes.map(({ lane, commits }) => `${lane} ${commits}`);
-  const proofs = report.forkProofs === 0 ? [] : [count(report.forkProofs, 'fork proof')];
+  const proofs = [
+    ...(report.statements === 0 ? [] : [count(report.statements, 'statement')]),
+    ...(report.forkProofs === 0 ? [] : [count(report.forkProofs, 'fork proof')]),
+  ];
   const what = lanes.length === 0 ? '' : ` (${lanes.join(', ')})`;
   return [
     `${count(commitsOf(report), 'commit')}${what} of ${count(report.members, 'member')}`,

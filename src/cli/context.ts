@@ -2,6 +2,7 @@
 
 import { readFile } from 'node:fs/promises';
 import process from 'node:process';
+import { createInterface } from 'node:readline/promises';
 import {
   type AgentClient,
   type AgentClientOptions,
@@ -18,6 +19,8 @@ export interface CliContext {
   readonly environment: ClientEnvironment;
   /** The text of a file, of standard input for `-`. */
   read(path: string): Promise<string>;
+  /** What somebody types at the terminal; undefined where nobody sits. */
+  ask(question: string): Promise<string | undefined>;
   connect(options: AgentClientOptions): AgentClient;
   /** Aborts at Ctrl-C. From the first call on Ctrl-C does nothing else, so only commands that look at it may ask. */
   interruption(): AbortSignal;
@@ -45,6 +48,7 @@ export function systemContext(): CliContext {
     stderr: sinkOf(process.stderr),
     env: process.env,
     environment: systemEnvironment,
+    ask: askTerminal,
     connect: createAgentClient,
     read: (path) => (path === '-' ? readAll(process.stdin) : readFile(path, 'utf8')),
     interruption,
@@ -62,4 +66,14 @@ async function readAll(stream: NodeJS.ReadStream): Promise<string> {
     if (text.length > MAX_INPUT_CHARACTERS) throw new Error('standard input is too large');
   }
   return text;
+}
+
+async function askTerminal(question: string): Promise<string | undefined> {
+  if (!process.stdin.isTTY) return undefined;
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return await terminal.question(question);
+  } finally {
+    terminal.close();
+  }
 }

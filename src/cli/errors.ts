@@ -26,13 +26,17 @@ export function toFailure(thrown: unknown, location?: Location): CliFailure {
   return new CliFailure(EXIT.failed, `This failed: ${words}`, thrown);
 }
 
+/** What another token would not change. */
+const OF_TRUST: ReadonlySet<string> = new Set(['NOT_GRANTED', 'EJECTED', 'RANK_MISSING']);
+
 function fromClientError(error: HoldfastClientError, location: Location | undefined): CliFailure {
   if (error.unreachable) {
     return new CliFailure(EXIT.unreachable, unreachable(error, location), error);
   }
   const sentence = sentenceOf(error);
   const code = exitCodeOf(error);
-  const hint = code === EXIT.denied ? describeToken(location?.credential) : '';
+  const isToken = error.reason === undefined || !OF_TRUST.has(error.reason);
+  const hint = code === EXIT.denied && isToken ? describeToken(location?.credential) : '';
   return new CliFailure(code, hint === '' ? sentence : `${sentence}\n${hint}`, error);
 }
 

@@ -90,6 +90,18 @@ export function isReservedCollection(collection: string): boolean {
   return RESERVED.has(collection);
 }
 
+/** Why a policy cannot declare a collection; undefined when it can. */
+export function doubtDeclarable(collection: string): string | undefined {
+  const shown = collection.slice(0, 64);
+  if (!COLLECTION_NAME.test(collection)) {
+    return `"${shown}" is not a collection name (lower-case letters, digits and "-", at most 63)`;
+  }
+  if (RESERVED.has(collection)) return `"${shown}" is reserved and has no class in this version`;
+  return Object.hasOwn(WELL_KNOWN, collection)
+    ? `"${shown}" has its class and its writers by itself`
+    : undefined;
+}
+
 /** The agent a document belongs to; undefined in shared collections and for an id that names none. */
 export function agentOf(collection: string, id: string): string | undefined {
   const rules = rulesOf(collection);

@@ -22,7 +22,9 @@ import { canonicalJson, type JsonObject, jsonEqual } from './json.ts';
 import { parsePageToken, takePage } from './page.ts';
 import { agentCaller, checkMayIssue, requesterOf } from './permission.ts';
 import type { CommandRow, RequestOf, ResponseOf } from './request.ts';
+import { checkGranted } from './trust-door.ts';
 import { isVisible, type VisibleView } from './view.ts';
+import { withdrawalOf } from './withdrawn.ts';
 import { writeAll } from './writes.ts';
 
 /** Base32 characters of a command id: 130 bits of the hash of its content. */
@@ -39,6 +41,7 @@ export function issueCommand(
   request: RequestOf<'issueCommand'>,
 ): ResponseOf<'issueCommand'> {
   checkMayIssue(caller);
+  checkGranted(context, 'commands', `${request.agent}/x`);
   checkArguments(request.args, 'args');
   const requestedBy = `${context.identity.name}/${requesterOf(caller)}`;
   const issuedAtMs = Math.floor(context.now.wallMs);
@@ -179,6 +182,7 @@ function statusOf(context: Context, agent: string, id: string): StatusDocument |
 }
 
 function writeStatus(context: Context, row: CommandRow, status: StatusDocument): void {
+  checkGranted(context, 'command-status', `${row.agent}/${row.id}`);
   writeAll(context, [
     { collection: 'command-status', id: `${row.agent}/${row.id}`, value: statusToJson(status) },
   ]);
@@ -193,13 +197,15 @@ function rowOf(context: Context, view: VisibleView): CommandRow | undefined {
   const id = path.slice(slash + 1);
   const statusView = context.documents.view(documentKey('command-status', path));
   const status = isVisible(statusView) ? parseStatus(statusView.value) : undefined;
+  const state = stateOf(command, status, context.now.wallMs);
+  const withdrawal = state === 'pending' ? withdrawalOf(context, view.origin, agent) : undefined;
   return {
     id,
     agent,
     ...command,
-    state: stateOf(command, status, context.now.wallMs),
+    state: withdrawal === undefined ? state : 'rejected',
     progressPercent: status?.progressPercent,
-    message: status?.message ?? '',
+    message: withdrawal ?? status?.message ?? '',
     result: status?.result,
     freshness: freshnessOf(
       context,

@@ -6,15 +6,17 @@ import type { Crypto, Instant } from './environment.ts';
 import type { FeedTable } from './feed.ts';
 import type { Forgetting } from './forgetting.ts';
 import type { HeldFeeds } from './held-feeds.ts';
-import type { DocumentKey } from './ids.ts';
+import type { DocumentKey, FeedKey } from './ids.ts';
 import type { NodeIdentity } from './node-identity.ts';
 import type { Hlc } from './time.ts';
+import type { TrustSet } from './trust/index.ts';
 import type { Turn } from './turn.ts';
+import type { VoidTally } from './void-tally.ts';
 
 /** What came from others and was not taken. */
 export interface Troubles {
   /** Ops since the start that count for nobody. */
-  voidOps: number;
+  readonly voids: VoidTally;
   readonly heldFeeds: HeldFeeds;
 }
 
@@ -23,6 +25,10 @@ export interface Context {
   readonly config: CoreConfig;
   readonly forgetting: Forgetting;
   readonly crypto: Crypto;
+  /** Absent in an open fleet. */
+  readonly trust: TrustSet | undefined;
+  /** See NodeParts. */
+  readonly clearedForks: ReadonlySet<FeedKey> | undefined;
   readonly documents: DocumentTable;
   readonly writer: DocumentWriter;
   readonly feeds: FeedTable;

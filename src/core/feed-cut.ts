@@ -2,9 +2,29 @@
 import { fromHex, toHex } from './bytes.ts';
 import type { Commit } from './commit.ts';
 import { blankHead, type FeedHead, type Head } from './feed-head.ts';
+import { isKnownLane } from './ids.ts';
 import { startOfIncarnation } from './incarnation.ts';
 import type { Run } from './run.ts';
-import type { Cut } from './trust/index.ts';
+import { type Cut, MAX_CUTS } from './trust/index.ts';
+
+/**
+ * Where feeds of one author end as they are held here: the cuts of an ejection that is made now. Where there are more than one
+ * statement may name, lanes that this version knows go first, and newer processes: whoever is captured must not be able to prevent it.
+ */
+export function cutsAt(heads: readonly FeedHead[]): Cut[] {
+  return heads
+    .filter(({ seq, base, hash }) => seq >= base && hash.length > 0)
+    .map(({ feed: { incarnation, lane }, seq, hash }) => ({
+      ...{ incarnation, lane, seq, hash: toHex(hash) },
+    }))
+    .toSorted(
+      (a, b) =>
+        Number(isKnownLane(b.lane)) - Number(isKnownLane(a.lane)) ||
+        startOfIncarnation(b.incarnation) - startOfIncarnation(a.incarnation) ||
+        (a.lane < b.lane ? -1 : 1),
+    )
+    .slice(0, MAX_CUTS);
+}
 
 /**
  * What is left of a feed: `all` where nothing lies beyond the cut, `none` where nothing counts. A head that is blank afterwards held

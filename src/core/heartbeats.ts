@@ -7,9 +7,9 @@ import { ownStamp } from './context.ts';
 import { type DocumentKey, documentKey } from './ids.ts';
 import type { JsonObject } from './json.ts';
 import { checkRoom, hasRoom } from './own-quota.ts';
-import { checkOwnRight } from './own-rights.ts';
 import { DEFAULT_HEARTBEAT_INTERVAL_MS } from './presence.ts';
 import type { RequestOf, ResponseOf } from './request.ts';
+import { checkGranted } from './trust-door.ts';
 import { isVisible } from './view.ts';
 
 /** What is assumed of an agent whose first heartbeat says nothing. */
@@ -36,8 +36,8 @@ export class Heartbeats {
     request: RequestOf<'heartbeat'>,
     pendingCommands: number,
   ): ResponseOf<'heartbeat'> {
+    checkGranted(context, 'platforms', request.agent);
     const key = documentKey('platforms', request.agent);
-    checkOwnRight(context, 'platforms', request.agent);
     const view = context.documents.view(key);
     const known: JsonObject = isVisible(view) ? view.value : FIRST_BEAT;
     const { intervalMs } = request;

@@ -22,6 +22,7 @@ export {
 } from './caller.ts';
 export { inspectChange } from './change-inspector.ts';
 export { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
+export { doubtDeclarable } from './collection.ts';
 export { type Commit, CommitSeal, NO_HASH, type Op, SIGNATURE_BYTES } from './commit.ts';
 export {
   CONFIG_RULES,
@@ -104,6 +105,7 @@ export type { NodeIdentity } from './node-identity.ts';
 export type { NodeMemory, NodeParts } from './node-parts.ts';
 export { changeOf, gateOps, hasForeignOps } from './op-gate.ts';
 export type { OwnEdit } from './own-edits.ts';
+export { parsePageToken, takePage } from './page.ts';
 export { DEFAULT_HEARTBEAT_INTERVAL_MS, judgePresence, type Presence } from './presence.ts';
 export type * from './request.ts';
 export { COMMAND_STATES } from './request.ts';
@@ -123,16 +125,32 @@ export { type Hlc, hlcMs, hlcOf } from './time.ts';
 export { type Rate, TokenBucket } from './token-bucket.ts';
 export {
   type Certificate,
+  type Cut,
+  cutKey,
+  type Declaration,
+  type DeclaredClass,
+  doubtEjection,
+  doubtPolicyMaker,
+  encodeAnnulment,
   encodeCertificate,
+  encodeEjection,
   encodeGenesis,
+  encodePolicy,
+  encodeRootChange,
   LIFE_MS,
+  MAX_LISTED_COLLECTIONS,
+  ROLES,
   type Role,
+  readCertificate,
   type Statement,
   type StatementId,
+  type StatementKind,
   signStatement,
   type Trust,
   type TrustedMember,
   TrustSet,
+  toRole,
 } from './trust/index.ts';
 export { isBlank, type View } from './view.ts';
+export type { VoidCount } from './void-tally.ts';
 export { VERSIONS_PER_BOOT } from './watch.ts';

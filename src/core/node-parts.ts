@@ -4,7 +4,7 @@ import type { Crypto, Signer } from './environment.ts';
 import type { FeedHead } from './feed-head.ts';
 import type { Forgetting } from './forgetting.ts';
 import type { ForkProof } from './fork-proof.ts';
-import type { DocumentKey } from './ids.ts';
+import type { DocumentKey, FeedKey } from './ids.ts';
 import type { NodeIdentity } from './node-identity.ts';
 import type { OwnEdit } from './own-edits.ts';
 import type { Hlc } from './time.ts';
@@ -40,4 +40,6 @@ export interface NodeParts {
   readonly forgetting: Forgetting;
   /** Who is a member and may write what; absent in an open fleet, where everybody may everything. */
   readonly trust?: TrustSet | undefined;
+  /** Feeds whose forks an operator has looked into: commands of their authors are begun again. */
+  readonly clearedForks?: ReadonlySet<FeedKey> | undefined;
 }

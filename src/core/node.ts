@@ -18,11 +18,18 @@ import type { Instant } from './environment.ts';
 import { HoldfastError } from './error.ts';
 import type { Event, ReplayedCommit, TimerName } from './event.ts';
 import { FeedTable } from './feed.ts';
+import { cutsAt } from './feed-cut.ts';
 import type { ForkProof } from './fork-proof.ts';
 import { ForkWatch } from './fork-watch.ts';
 import { Heartbeats } from './heartbeats.ts';
 import { HeldFeeds } from './held-feeds.ts';
-import { type DocumentKey, type FeedId, type FeedPosition, splitDocumentKey } from './ids.ts';
+import {
+  type DocumentKey,
+  type FeedId,
+  type FeedPosition,
+  type NodeId,
+  splitDocumentKey,
+} from './ids.ts';
 import { needsOf } from './needs.ts';
 import type { NodeParts } from './node-parts.ts';
 import { gateOps } from './op-gate.ts';
@@ -31,11 +38,11 @@ import type { Request } from './request.ts';
 import { route } from './router.ts';
 import type { Run } from './run.ts';
 import { type Hlc, hlcMs, hlcObserve, hlcTick } from './time.ts';
+import type { Cut } from './trust/index.ts';
 import { TrustDesk } from './trust-desk.ts';
 import { Turn } from './turn.ts';
-
-/** Void ops of one commit that a report names. */
-const MAX_VOIDS_REPORTED = 3;
+import { type VoidCount, VoidTally } from './void-tally.ts';
+import { isSuspended } from './withdrawn.ts';
 
 /** A request that waits for documents to be loaded. */
 interface Waiting {
@@ -54,7 +61,7 @@ export class Node {
   readonly #forks = new ForkWatch((context, lane) => this.#checkpoints.repeat(context, lane));
   #waiting: Waiting[] = [];
   #clock: Hlc;
-  readonly #troubles: Troubles = { voidOps: 0, heldFeeds: new HeldFeeds() };
+  readonly #troubles: Troubles = { voids: new VoidTally(), heldFeeds: new HeldFeeds() };
   readonly #trust: TrustDesk | undefined;
   #turn: Turn;
 
@@ -100,6 +107,23 @@ export class Node {
   /** True when nothing more of a feed is taken, whatever comes. */
   isEnded(feed: FeedId): boolean {
     return this.#feeds.isEnded(feed);
+  }
+
+  /** Where the feeds of an author end as they are held here. */
+  cutsOf(author: NodeId): Cut[] {
+    const own = this.#feeds.positions().filter(({ feed }) => feed.author === author);
+    return cutsAt(own.flatMap(({ feed }) => this.#feeds.head(feed) ?? []));
+  }
+
+  /** Whether commands of a hub are not begun here because it forked. */
+  isSuspended(key: NodeId): boolean {
+    const { trust, clearedForks } = this.#parts;
+    return isSuspended({ trust, clearedForks, feeds: this.#feeds }, key);
+  }
+
+  /** What counts for nobody of what came since the start. */
+  voids(): readonly VoidCount[] {
+    return this.#troubles.voids.rows();
   }
 
   /** Takes an event. Throws IdentityReusedError when this node must go on under another incarnation. Effects come out at the end of the turn. */
@@ -203,6 +227,8 @@ export class Node {
       config: this.#parts.config,
       forgetting: this.#parts.forgetting,
       crypto: this.#parts.crypto,
+      trust: this.#parts.trust,
+      clearedForks: this.#parts.clearedForks,
       documents: this.#documents,
       writer: this.#writer,
       feeds: this.#feeds,
@@ -341,10 +367,8 @@ export class Node {
 
   #apply(commit: Commit, now: Instant): void {
     const { ops, voids } = gateOps(commit.feed, commit.payload, this.#parts.crypto);
-    this.#reportVoids(commit, [
-      ...voids,
-      ...(this.#trust?.judge(commit.feed.author, ops).voids ?? []),
-    ]);
+    const denied = this.#trust?.judge(commit.feed.author, ops).voids ?? [];
+    this.#troubles.voids.tell(this.#turn, commit, [...voids, ...denied]);
     // All that has a meaning is stored with its place: what its author may write can change.
     this.#turn.receive(commit, ops);
     this.#show({ feed: commit.feed, clock: commit.clock, ops }, now);
@@ -377,15 +401,5 @@ export class Node {
     if (answer !== undefined) {
       context.turn.write(rulesOf(splitDocumentKey(op.key).collection).lane, [answer]);
     }
-  }
-
-  #reportVoids({ feed, seq }: Commit, voids: readonly string[]): void {
-    if (voids.length === 0) return;
-    this.#turn.emit({
-      type: 'report',
-      event: 'core.void_ops',
-      detail: `commit ${seq} of ${feed.author}/${feed.lane}: ${voids.slice(0, MAX_VOIDS_REPORTED).join('; ')}`,
-    });
-    this.#troubles.voidOps += voids.length;
   }
 }

@@ -88,7 +88,7 @@ export function summary(context: Context): ResponseOf<'summary'> {
     feeds: context.feeds.feeds,
     commits: context.feeds.commits,
     stateHash: toHex(context.documents.views.stateHash()),
-    voidOps: context.troubles.voidOps,
+    voidOps: context.troubles.voids.ops,
     quarantined: context.documents.quarantined(),
     heldFeeds: context.troubles.heldFeeds.list(),
   };

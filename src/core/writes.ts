@@ -11,9 +11,9 @@ import { type DocumentKey, documentKey, type KnownLane } from './ids.ts';
 import { type JsonObject, mergePatch } from './json.ts';
 import { loadOf } from './load.ts';
 import { checkRoom } from './own-quota.ts';
-import { checkOwnRight } from './own-rights.ts';
 import { checkMayWrite } from './permission.ts';
 import type { PutItem, RequestOf, ResponseOf } from './request.ts';
+import { checkDeclared } from './trust-door.ts';
 import { isVisible, type View } from './view.ts';
 
 /** Documents a write needs live. */
@@ -31,6 +31,7 @@ export function put(
     const field = request.batch ? `documents[${index}].` : '';
     checkWritable(caller, item.collection, item.id, field);
     checkMayWrite(caller, context.identity, item.collection, item.id, field);
+    checkDeclared(context, caller, item, field);
     checkValue(item.value, `${field}value`);
     const key = documentKey(item.collection, item.id);
     checkRevision(context.documents.view(key), item.ifRevision, field);
@@ -54,6 +55,7 @@ export function patch(
 ): ResponseOf<'patch'> {
   checkWritable(caller, request.collection, request.id, '');
   checkMayWrite(caller, context.identity, request.collection, request.id, '');
+  checkDeclared(context, caller, request);
   const key = documentKey(request.collection, request.id);
   const view = context.documents.view(key);
   checkRevision(view, request.ifRevision, '');
@@ -73,7 +75,7 @@ export function remove(
 ): ResponseOf<'delete'> {
   const { lane } = checkWritable(caller, request.collection, request.id, '');
   checkMayWrite(caller, context.identity, request.collection, request.id, '');
-  checkOwnRight(context, request.collection, request.id);
+  checkDeclared(context, caller, request);
   const key = documentKey(request.collection, request.id);
   const view = context.documents.view(key);
   if (!isVisible(view)) throw notFound(key);
@@ -92,7 +94,6 @@ export function writeAll(
   items: readonly PutItem[],
   field?: string,
 ): { revision: string; changed: boolean }[] {
-  for (const { collection, id } of items) checkOwnRight(context, collection, id);
   const stamp = ownStamp(context);
   const before = new Map<DocumentKey, View>();
   const all: WriteResult[] = [];

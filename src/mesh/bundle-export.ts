@@ -31,8 +31,11 @@ const LEAST_ROOM_BYTES = 128;
 const PACKING = 8;
 /** How much smaller a run is tried next that did not fit. */
 const SHRINKING = 0.75;
-/** Proofs in one frame. */
-const PROOFS_PER_FRAME = 32;
+/** Proofs or statements in one frame, and bytes of them but for a single one. */
+const PARTS_PER_FRAME = 32;
+const FRAME_TARGET_BYTES = 64 * 1024;
+/** What a proof or a statement takes besides itself. */
+const PART_OVERHEAD_BYTES = 8;
 
 export interface ExportRequest {
   readonly header: BundleHeader;
@@ -57,6 +60,8 @@ export interface ExportReport {
   /** Authors of what is in it. */
   readonly members: number;
   readonly forkProofs: number;
+  /** Statements of trust. */
+  readonly statements: number;
   readonly bytes: number;
   readonly createdMs: number;
   /** Feeds of the two frontiers that it names. */
@@ -90,7 +95,7 @@ export class BundleTooSmallError extends Error {
   }
 }
 
-type Feeds = Pick<MeshFeeds, 'positions' | 'readRun' | 'forks'>;
+type Feeds = Pick<MeshFeeds, 'positions' | 'readRun' | 'forks' | 'trust'>;
 
 /** Nothing is read ahead of whoever takes the steps. Throws BundleTooSmallError, or what `readRun` rejects with. */
 export async function* exportBundle(
@@ -109,12 +114,16 @@ export async function* exportBundle(
   yield tally.step(beginning);
   const roomFor = (): number => request.maxBytes - writer.bytes - END_BYTES - RUN_OVERHEAD_BYTES;
 
-  const proofs = (feeds.forks?.() ?? []).map(({ proof }) => proof);
-  for (let at = 0; at < proofs.length; at += PROOFS_PER_FRAME) {
-    const some = proofs.slice(at, at + PROOFS_PER_FRAME);
-    if (some.reduce((sum, { length }) => sum + length + 8, 0) > roomFor()) break;
-    tally.forkProofs += some.length;
-    yield tally.step(writer.add({ type: 'fork-proofs', proofs: some }));
+  // Who is put out, and whose commits count, is known before the first of them is read.
+  for (const statements of framesOf(statementsFor(feeds, lacking))) {
+    if (bytesOf(statements) > roomFor()) break;
+    tally.statements += statements.length;
+    yield tally.step(writer.add({ type: 'statements', statements }));
+  }
+  for (const proofs of framesOf((feeds.forks?.() ?? []).map(({ proof }) => proof))) {
+    if (bytesOf(proofs) > roomFor()) break;
+    tally.forkProofs += proofs.length;
+    yield tally.step(writer.add({ type: 'fork-proofs', proofs }));
   }
   for (const lack of lacking) {
     for (let at = lack.next; at <= lack.seq; ) {
@@ -135,6 +144,38 @@ export async function* exportBundle(
   const { createdMs } = request.header;
   const facts = { createdMs, againstFeeds: request.since.size, frontierFeeds: frontier.size };
   yield { ...tally.step(end), report: { ...facts, ...tally.counts, bytes: writer.bytes } };
+}
+
+/** All but the certificates of those of whom nothing is in the bundle: what a root signed and what puts out first. */
+function statementsFor({ trust }: Feeds, lacking: readonly Lacking[]): Uint8Array[] {
+  if (trust === undefined) return [];
+  const authors = new Set(lacking.map(({ feed }) => feed.author));
+  const chains = new Set([...authors].flatMap((key) => trust.chainOf(key).map(({ id }) => id)));
+  const all = trust.statements();
+  const signers = new Set(
+    all.filter(({ kind }) => kind !== 'certificate').map(({ signer }) => signer),
+  );
+  for (const key of signers) for (const { id } of trust.chainOf(key)) chains.add(id);
+  return all
+    .filter(({ kind, id }) => kind !== 'certificate' || chains.has(id))
+    .map(({ bytes }) => bytes);
+}
+
+function bytesOf(parts: readonly Uint8Array[]): number {
+  return parts.reduce((sum, { length }) => sum + length + PART_OVERHEAD_BYTES, 0);
+}
+
+/** Parts of a frame: as many as one may list, and no more bytes than a section gathers. */
+function* framesOf(parts: readonly Uint8Array[]): Generator<Uint8Array[]> {
+  let frame: Uint8Array[] = [];
+  for (const part of parts) {
+    if (frame.length === PARTS_PER_FRAME || bytesOf(frame) + part.length > FRAME_TARGET_BYTES) {
+      if (frame.length > 0) yield frame;
+      frame = [];
+    }
+    frame.push(part);
+  }
+  if (frame.length > 0) yield frame;
 }
 
 interface Lacking extends FeedPosition {
@@ -204,6 +245,7 @@ function costOf({ commits }: Run): number {
 /** Counts what was taken into the bundle and what was left out. */
 class Tally {
   forkProofs = 0;
+  statements = 0;
   readonly #all: number;
   readonly #lanes = new Map<Lane, { commits: number; bytes: number }>();
   readonly #authors = new Set<string>();
@@ -261,6 +303,7 @@ class Tally {
       lanes: [...this.#lanes].map(([lane, counts]) => ({ lane, ...counts })),
       members: this.#authors.size,
       forkProofs: this.forkProofs,
+      statements: this.statements,
       leftCommits: this.#leftCommits,
       leftBytes: this.#leftBytes,
       nextBytes: this.#nextBytes,

@@ -49,6 +49,7 @@ export interface ImportReport {
   readonly lanes: readonly ImportLane[];
   readonly members: number;
   readonly forkProofs: number;
+  readonly statements: number;
   /** Feeds of which something was not taken, for a reason that will pass; the first of them by name. */
   readonly heldFeeds: number;
   readonly heldCommits: number;
@@ -63,7 +64,10 @@ export interface ImportReport {
 
 export interface ImportParts {
   readonly reader: BundleReader;
-  readonly feeds: Pick<MeshFeeds, 'positions' | 'deliver' | 'deliverProofs' | 'isOver'>;
+  readonly feeds: Pick<
+    MeshFeeds,
+    'positions' | 'deliver' | 'deliverProofs' | 'deliverStatements' | 'isOver'
+  >;
   readonly hash: Hash;
   /** Only read it, and say what would come. */
   readonly dryRun: boolean;
@@ -93,6 +97,7 @@ export class BundleImport {
   #fault: BundleError | undefined;
   #bytes = 0;
   #forkProofs = 0;
+  #statements = 0;
   #heldCommits = 0;
   #gaps = 0;
 
@@ -126,6 +131,7 @@ export class BundleImport {
       lanes: [...this.#lanes].map(([lane, tally]) => ({ lane, ...tally })),
       members: this.#authors.size,
       forkProofs: this.#forkProofs,
+      statements: this.#statements,
       heldFeeds: this.#heldBack.size,
       heldCommits: this.#heldCommits,
       held: [...this.#named],
@@ -167,6 +173,8 @@ export class BundleImport {
         return;
       case 'proofs':
         return this.#proofs(item.proofs);
+      case 'statements':
+        return this.#state(item.statements);
       case 'run':
         return this.#run(item.run);
       case 'end':
@@ -181,6 +189,14 @@ export class BundleImport {
     this.#parts.checkRoom();
     const outcome = await this.#parts.feeds.deliverProofs?.(proofs);
     if (outcome?.type === 'refused') throw new BundleError('malformed', outcome.reason);
+  }
+
+  async #state(statements: readonly Uint8Array[]): Promise<void> {
+    this.#statements += statements.length;
+    if (this.#parts.dryRun) return;
+    this.#parts.checkRoom();
+    const taken = await this.#parts.feeds.deliverStatements?.(statements);
+    if (taken?.fault !== undefined) throw new BundleError('malformed', taken.fault);
   }
 
   async #run(run: Run): Promise<void> {

@@ -232,8 +232,8 @@ export class Links {
     // The new link is up before the old one ends: what is pulled over that is not asked for twice, and nobody looks away.
     this.pull.linkUp(driver, nodeId, mesh.feeds.positions());
     if (held !== undefined) this.#leave(held, peer, driver);
-    const { remoteAddress, initiator } = driver.link;
-    mesh.report({ type: 'link-up', nodeId, address: remoteAddress, outbound: initiator });
+    const { remoteAddress: address, initiator: outbound } = driver.link;
+    mesh.report({ type: 'link-up', nodeId, bootId: driver.bootId, address, outbound });
     this.#parts.onChanged();
   }
 

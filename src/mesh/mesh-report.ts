@@ -6,6 +6,8 @@ export type MeshReport =
   | {
       readonly type: 'link-up';
       readonly nodeId: NodeId;
+      /** Of the process that linked. */
+      readonly bootId: string;
       readonly address: string;
       readonly outbound: boolean;
     }

@@ -7,6 +7,7 @@ import type { NodeKey } from './identity/node-key.ts';
 import type { Log } from './log.ts';
 import type { MemberSupervisor } from './member-supervisor.ts';
 import { createSealedValues } from './sealed-values.ts';
+import { createTrustControl } from './trust/control.ts';
 import { VERSION } from './version.ts';
 
 export interface BackendParts {
@@ -15,7 +16,7 @@ export interface BackendParts {
   /** Those served now. */
   agents(): Iterable<string>;
   readonly fleet: Pick<Fleet, 'mode' | 'fleetId'>;
-  readonly key: Pick<NodeKey, 'sealing'>;
+  readonly key: Pick<NodeKey, 'sealing' | 'signer'>;
   readonly clock: Clock;
   readonly crypto: Crypto;
   readonly log: Log;
@@ -26,7 +27,11 @@ export interface BackendParts {
 }
 
 export function createBackend(parts: BackendParts): Omit<Backend, 'admin'> {
-  const { member, crypto, log } = parts;
+  const { member, crypto, log, clock } = parts;
+  const trust = createTrustControl({
+    ...{ supervisor: member, signer: parts.key.signer, clock, crypto },
+    onStated: (what) => log.warn('trust.stated', {}, what),
+  });
   return {
     info: {
       nodeId: formatNodeId(member.nodeId, crypto),
@@ -73,13 +78,14 @@ export function createBackend(parts: BackendParts): Omit<Backend, 'admin'> {
     bundles: createBundleControl(member, parts),
     secrets: createSealedValues({
       ...{ crypto, fleetId: parts.fleet.fleetId, pair: parts.key.sealing },
-      member: () => member.member,
+      member: () => member.member && { trust: member.member.trust?.set },
     }),
     submit: (method, caller, body) => member.request(method, caller, body),
     onChange: (listener) => member.onChange(listener),
     notReady: () => parts.notReady(),
     damage: () => member.damage.map(({ what, detail }) => `${what} ${detail}`),
-    warnings: () => [...member.warnings, ...parts.warnings()],
+    trust,
+    warnings: () => [...member.warnings, ...trust.warnings(), ...parts.warnings()],
     stopping: parts.stopping,
   };
 }

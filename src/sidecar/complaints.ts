@@ -1,4 +1,6 @@
 // What of a sidecar was found amiss since the process started, kept for its status: damage of the store, and sentences for its operator.
+import type { NodeId } from '../core/index.ts';
+import { BootWatch } from './boot-watch.ts';
 import { warningOf } from './identity-warning.ts';
 import type { MemberReport } from './member.ts';
 import type { Damage } from './store/damage.ts';
@@ -10,6 +12,7 @@ const MAX_KEPT_WARNINGS = 20;
 export class Complaints {
   readonly #damage: Damage[] = [];
   readonly #warnings = new Set<string>();
+  readonly #boots = new BootWatch();
 
   /** The newest last. */
   get damage(): readonly Damage[] {
@@ -20,6 +23,11 @@ export class Complaints {
     return [...this.#warnings];
   }
 
+  /** Peers that run twice. */
+  get duplicates(): readonly NodeId[] {
+    return this.#boots.duplicates;
+  }
+
   damaged(damage: readonly Damage[]): void {
     this.#damage.push(...damage);
     this.#damage.splice(0, this.#damage.length - MAX_KEPT_DAMAGE);
@@ -27,6 +35,7 @@ export class Complaints {
 
   /** Takes what an operator should put right, if that is in a report. */
   hear(report: MemberReport): void {
+    if (report.type === 'link-up') this.#boots.linked(report.nodeId, report.bootId);
     const warning = warningOf(report);
     if (warning === undefined || this.#warnings.size >= MAX_KEPT_WARNINGS) return;
     this.#warnings.add(warning);

@@ -75,6 +75,7 @@ export const LOG_EVENTS = [
     name: 'trust.ejected',
     meaning: 'a member was put out: what it wrote counts up to where the ejection says',
   },
+  { name: 'trust.stated', meaning: 'an operator signed statements of trust here; what is given' },
   {
     name: 'identity.duplicate',
     meaning: 'another process runs with the key of this sidecar; one of them must be stopped',

@@ -132,6 +132,11 @@ export class MemberSupervisor {
     return this.#complaints.warnings;
   }
 
+  /** Peers that run twice, as was seen since the process started. */
+  get duplicates(): readonly string[] {
+    return this.#complaints.duplicates;
+  }
+
   /** Why this sidecar is not ready, one sentence each. */
   notReady(): readonly string[] {
     return [

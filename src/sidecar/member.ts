@@ -11,13 +11,12 @@ import {
   type Method,
   Node,
   type NodeIdentity,
-  type NodeMemory,
+  type NodeParts,
   type ReportEvent,
   type RequestOf,
   type ResponseOf,
   type Signer,
   type TakenStatements,
-  type TrustSet,
   toHex,
 } from '../core/index.ts';
 import {
@@ -47,11 +46,12 @@ import {
 import { OperatorPeers } from './links/operator-peers.ts';
 import type { Pauses } from './links/pauses.ts';
 import { encodeFork, feedsOf } from './member-feeds.ts';
-import { certifiedBy, openTrust } from './member-trust.ts';
+import { certifiedBy, createMemberTrust, type MemberTrust, readCleared } from './member-trust.ts';
 import { Runtime } from './runtime.ts';
-import { type CommitStore, JUDGED } from './store/commit-store.ts';
-import { readStatements, recall } from './store/recall.ts';
+import type { CommitStore } from './store/commit-store.ts';
+import { recall } from './store/recall.ts';
 import type { Store } from './store/store.ts';
+import { noteJudged, recallTrust } from './stored-trust.ts';
 
 /** What an operator may want to read. */
 export type MemberReport =
@@ -107,8 +107,8 @@ export interface MemberParts {
 export class Member {
   readonly nodeId: string;
   readonly bundles: Bundles;
-  /** What this member holds of the statements of its fleet; undefined in an open one. */
-  readonly trust: TrustSet | undefined;
+  /** Absent in an open fleet. */
+  readonly trust: MemberTrust | undefined;
   readonly #records: PeerRecords;
   readonly #runtime: Runtime;
   readonly #mesh: Mesh;
@@ -126,7 +126,7 @@ export class Member {
     exchange: AddressExchange | undefined,
     finder: Finder,
     carried: Carried,
-    trust: TrustSet | undefined,
+    trust: MemberTrust | undefined,
   ) {
     this.trust = trust;
     this.nodeId = nodeId;
@@ -145,18 +145,13 @@ export class Member {
     const { environment, signer, fleet } = parts;
     const { clock, timers, random, crypto } = environment;
     const nodeId = toHex(signer.publicKey);
-    const trust = await trustOf(parts);
+    const trust = await recallTrust(parts.founded, parts.store, crypto);
     const recollection = await recall(parts.store, nodeId, crypto, random, trust);
     const { commits, memory, bootTags, rebuildViews, superseded, reduced } = recollection;
-    // Later than every start before, also where the clock went back: a restored disk image never uses a sequence number twice.
-    const startMs = Math.max(clock.now().wallMs, hlcMs(memory.clock) + 1);
-    const incarnation = createIncarnation(
-      nodeId,
-      startMs,
-      random.bytes(INCARNATION_RANDOM_BYTES),
-      crypto,
-    );
-    const node = createNode(parts, { nodeId, incarnation, memory, bootTags, trust });
+    const incarnation = incarnationAfter(memory.clock, nodeId, environment);
+    const clearedForks = await readCleared(commits);
+    const self = { nodeId, incarnation, memory, bootTags, trust, clearedForks };
+    const node = createNode(parts, self);
     const runtime = new Runtime({
       node,
       commits,
@@ -209,7 +204,12 @@ export class Member {
       receivesOnly: parts.receivesOnly === true,
     });
     const exchange = exchangeOf(parts, { nodeId, runtime, mesh });
-    return new Member(nodeId, runtime, mesh, commits, operator, exchange, finder, carried, trust);
+    const known = { node, commits, cleared: clearedForks, holdings: () => mesh.holdings() };
+    const ofTrust = trust && createMemberTrust({ set: trust, ...known });
+    return new Member(
+      ...([nodeId, runtime, mesh, commits, operator, exchange, finder, carried] as const),
+      ofTrust,
+    );
   }
 
   /** Accepts links, if asked to, dials the configured peers and those added earlier, but for what is paused, and exchanges addresses. */
@@ -318,6 +318,16 @@ export class Member {
   }
 }
 
+/** Later than every start before, also where the clock went back: a restored disk image never uses a sequence number twice. */
+function incarnationAfter(
+  before: NodeParts['memory']['clock'],
+  nodeId: string,
+  { clock, random, crypto }: Environment,
+): string {
+  const startMs = Math.max(clock.now().wallMs, hlcMs(before) + 1);
+  return createIncarnation(nodeId, startMs, random.bytes(INCARNATION_RANDOM_BYTES), crypto);
+}
+
 function createNode(
   {
     name,
@@ -332,27 +342,16 @@ function createNode(
   {
     memory,
     trust,
+    clearedForks,
     ...self
-  }: Pick<NodeIdentity, 'nodeId' | 'incarnation' | 'bootTags'> & {
-    readonly memory: NodeMemory;
-    readonly trust: TrustSet | undefined;
-  },
+  }: Pick<NodeIdentity, 'nodeId' | 'incarnation' | 'bootTags'> &
+    Pick<NodeParts, 'memory' | 'trust' | 'clearedForks'>,
 ): Node {
   return new Node({
     identity: { ...self, name, agents: served ?? new Set(agents) },
     fleetId: trust?.fleetId ?? fleet.fleetId,
-    ...{ config, signer, memory, forgetting, trust, crypto: environment.crypto },
+    ...{ config, signer, memory, forgetting, trust, clearedForks, crypto: environment.crypto },
   });
-}
-
-async function trustOf({ founded, store, environment: { crypto } }: MemberParts) {
-  if (founded === undefined) return undefined;
-  return openTrust(founded, await readStatements(store, crypto), crypto);
-}
-
-/** What is shown follows from these statements: a start with others makes views anew. */
-async function noteJudged(commits: CommitStore, trust: TrustSet | undefined): Promise<void> {
-  if (trust !== undefined) await commits.writeMeta(JUDGED, trust.digest());
 }
 
 async function rebuild(parts: MemberParts, runtime: Runtime, commits: CommitStore): Promise<void> {

@@ -22,6 +22,7 @@ import { documentRoutes } from './fake-document-routes.ts';
 import { FakeFeed } from './fake-feed.ts';
 import { commandRoutes, fleetRoutes, heartbeatRoutes, meshRoutes } from './fake-routes.ts';
 import { secretRoutes } from './fake-secret-routes.ts';
+import { FakeTrust, trustRoutes } from './fake-trust-routes.ts';
 import { FAKE_NOW_MS, freshness } from './fake-values.ts';
 
 /** Something that goes wrong once. */
@@ -41,6 +42,7 @@ export class FakeSidecar {
   readonly holders: PackageHolder[] = [];
   platforms: Platform[] = [];
   peers: Peer[] = [];
+  readonly trust = new FakeTrust();
   status: MessageInitShape<typeof StatusResponseSchema> = { name: 'edge-a', nodeId: 'node-a' };
   /** When true, reports with a result are refused as if it were too large. */
   refusesResults = false;
@@ -57,6 +59,7 @@ export class FakeSidecar {
     meshRoutes(router, this);
     secretRoutes(router, this);
     adminRoutes(router, this);
+    trustRoutes(router, this);
   }
 
   get documents(): ReadonlyMap<string, Document> {

@@ -19,6 +19,8 @@ export interface CliOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Texts by path; `-` is standard input. */
   readonly files?: Readonly<Record<string, string>>;
+  /** What somebody types at the terminal. */
+  readonly answer?: string;
   readonly environment?: TestEnvironment;
   /** Ctrl-C. */
   readonly interrupted?: AbortController;
@@ -62,6 +64,7 @@ export async function cli(
       if (text === undefined) throw new Error(`ENOENT: no such file or directory, open '${path}'`);
       return text;
     },
+    ask: async () => options.answer,
     connect: (clientOptions) =>
       createAgentClient({
         ...clientOptions,

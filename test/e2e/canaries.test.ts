@@ -10,8 +10,8 @@ import { Secret } from '../../src/core/index.ts';
 import { deriveNodeKey } from '../../src/sidecar/identity/node-key.ts';
 import { open } from '../../src/sidecar/identity/sealed.ts';
 import { Canaries, filesBelow } from './support/canaries.ts';
-import { FoundedSite } from './support/founded-site.ts';
 import type { RunningSidecar } from './support/running-sidecar.ts';
+import { SealedSite } from './support/sealed-site.ts';
 import { waitFor } from './support/site.ts';
 import { openWatch } from './support/watch.ts';
 
@@ -43,7 +43,7 @@ const HOMELESS = [
   ]),
 ];
 
-const site = new FoundedSite();
+const site = new SealedSite();
 const canaries = new Canaries();
 const places = new Map<string, Buffer>();
 after(() => site[Symbol.asyncDispose]());

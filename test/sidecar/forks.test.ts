@@ -207,6 +207,7 @@ describe('a data directory that was copied and started twice', () => {
       assert.ok(clone.told('identity.duplicate') + clone.told('duplicate-identity') >= 1);
       assert.match(clone.supervisor.warnings.join(), /another process runs with this node's key/);
     }
+    assert.deepEqual(hub.supervisor.duplicates, [one.supervisor.nodeId], 'the hub sees both');
     await other.supervisor.close();
     await fleet.pass(QUIET_MS);
     for (const node of [one, hub]) {

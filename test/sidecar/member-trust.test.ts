@@ -126,7 +126,7 @@ describe('a fleet with certificates', () => {
     await h.member.state([nobody.bytes, stated.annul(hub, stated.root).bytes]);
     await fleet.quiet();
     assert.equal(await has(h, 'deployments', 'gamma:x'), false);
-    await assert.rejects(put(g, 'deployments', 'gamma:y'), { reason: 'NOT_OWNER' });
+    await assert.rejects(put(g, 'deployments', 'gamma:y'), { reason: 'NOT_GRANTED' });
     await h.member.close();
     const again = await fleet.start('hub', { founded: founded(ofHub), store, peers: ['gamma'] });
     await fleet.quiet();

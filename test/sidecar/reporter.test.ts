@@ -56,7 +56,9 @@ function refused(address: string, reason: string): SupervisorReport {
   return { type: 'refused', address, reason, versionMismatch: reason === OTHER_VERSION };
 }
 
-const UP: SupervisorReport = { type: 'link-up', nodeId: NODE, address: 'hub:7677', outbound: true };
+const UP: SupervisorReport = {
+  ...{ type: 'link-up', nodeId: NODE, bootId: 'b1', address: 'hub:7677', outbound: true },
+};
 
 describe('links', () => {
   test('are told when they come and go, by the ids people know', () => {

@@ -5,7 +5,7 @@ import type { NodeId } from '../ids.ts';
 import { MAX_CERTIFIED_AGENTS, MAX_LISTED_COLLECTIONS } from './limits.ts';
 import { beginPayload, openPayload, readList, readTime, writeList } from './payload.ts';
 import { bitsToRoles, type Role, rolesToBits } from './roles.ts';
-import { readKey, writeKey } from './statement.ts';
+import { readKey, type Statement, writeKey } from './statement.ts';
 
 const TOKEN_ID_BYTES = 16;
 const DAY_MS = 86_400_000;
@@ -80,4 +80,9 @@ export function decodeCertificate(payload: Uint8Array): Certificate {
     throw new MalformedBytesError(`a token id of ${length} bytes`);
   }
   return certificate;
+}
+
+/** What a certificate says; undefined for a statement of another kind. Of one that was taken in. */
+export function readCertificate({ kind, payload }: Statement): Certificate | undefined {
+  return kind === 'certificate' ? decodeCertificate(payload) : undefined;
 }

@@ -24,7 +24,17 @@ type ReadOf<Kind extends Read['kind']> = Extract<Read, { kind: Kind }>;
 export interface TrustedMember extends Ranked {
   /** All that count, the current one first. */
   readonly certificates: readonly Certificate[];
-  readonly ejected: { readonly reasons: readonly string[] } | undefined;
+  /** Who signed the current one. */
+  readonly issuer: NodeId;
+  readonly ejected: Ejected | undefined;
+}
+
+/** Of all ejections of a key, in the order of their ids. */
+export interface Ejected {
+  readonly reasons: readonly string[];
+  readonly by: readonly NodeId[];
+  /** When the first was made, by the clock of whoever made it. */
+  readonly sinceMs: number;
 }
 
 export interface Trust {
@@ -38,6 +48,8 @@ export interface Trust {
     string,
     { readonly class: DeclaredClass; readonly writers: ReadonlySet<Role> }
   >;
+  /** Of all collections that a policy that counts ever declared: it stays so for ever. */
+  readonly classes: ReadonlyMap<string, DeclaredClass>;
   /** The highest generation of a policy that counts; 0 without one. */
   readonly policyGeneration: number;
 }
@@ -174,7 +186,12 @@ function membersOf(
     members.set(key, {
       ...rank,
       certificates: own.map(({ says }) => says),
-      ejected: ejected && { reasons: ejected.map(({ says }) => says.reason) },
+      issuer: own[0]?.statement.signer ?? '',
+      ejected: ejected && {
+        reasons: ejected.map(({ says }) => says.reason),
+        by: ejected.map(({ statement }) => statement.signer),
+        sinceMs: Math.min(...ejected.map(({ says }) => says.madeAtMs)),
+      },
     });
   }
   return members;
@@ -206,7 +223,7 @@ function earlier(a: Cut, b: Cut): Cut {
 
 function foldPolicies(
   policies: readonly ReadOf<'policy'>[],
-): Pick<Trust, 'collections' | 'policyGeneration'> {
+): Pick<Trust, 'collections' | 'classes' | 'policyGeneration'> {
   const inOrder = policies.toSorted((a, b) => a.says.generation - b.says.generation || byId(a, b));
   const classes = new Map<string, DeclaredClass>();
   for (const { says } of inOrder) {
@@ -219,7 +236,11 @@ function foldPolicies(
     const kind = classes.get(collection) as DeclaredClass;
     return [collection, { class: kind, writers }] as const;
   });
-  return { collections: new Map(declared), policyGeneration: newest?.generation ?? 0 };
+  return {
+    collections: new Map(declared),
+    classes,
+    policyGeneration: newest?.generation ?? 0,
+  };
 }
 
 function byId(a: { readonly statement: Statement }, b: { readonly statement: Statement }): number {

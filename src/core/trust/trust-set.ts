@@ -12,6 +12,8 @@ import { isLaterPayload } from './payload.ts';
 import { decodePolicy } from './policy.ts';
 import { LATER, openStatement, type Statement, type StatementId } from './statement.ts';
 
+/** Statements that one who was put out is told: who signed more about it is trusted by nobody. */
+const MAX_TOLD = 16;
 const DIGEST_DOMAIN = utf8('holdfast trust digest 1');
 
 export type Admission =
@@ -80,6 +82,26 @@ export class TrustSet {
     return { type: 'added', statement };
   }
 
+  /** A statement of this fleet, whoever may sign it, or why it is none. Nothing is taken in. */
+  read(bytes: Uint8Array): Statement | string {
+    const { fleetId } = this;
+    const isGenesis = bytes[0] === this.genesis.bytes[0];
+    const statement = openStatement(bytes, { fleetId, crypto: this.#crypto });
+    if (typeof statement === 'string') return statement;
+    if (isGenesis) return statement.id === this.genesis.id ? statement : 'it founds another fleet';
+    const read = readStatement(statement);
+    return typeof read === 'string' ? read : statement;
+  }
+
+  has(id: StatementId): boolean {
+    return this.#byId.has(id) || id === this.genesis.id;
+  }
+
+  /** Statements that are held, without the genesis. */
+  get size(): number {
+    return this.#byId.size;
+  }
+
   /** What follows from all statements. */
   get trust(): Trust {
     this.#trust ??= deriveTrust(this.#founding, [...this.#byId.values()]);
@@ -118,6 +140,19 @@ export class TrustSet {
   #present(key: NodeId): Read | undefined {
     const [present] = this.trust.members.get(key)?.certificates ?? [];
     return present && [...this.#byId.values()].find(({ says }) => says === present);
+  }
+
+  /** What puts a key out, and what shows that its signers may; in an order in which another set takes it in. Empty where it is not out. */
+  ejectionOf(key: NodeId): Statement[] {
+    if (this.trust.members.get(key)?.ejected === undefined) return [];
+    const all = [...this.#byId.values()];
+    const ejections = all.filter((read) => read.kind === 'ejection' && read.says.key === key);
+    const signers = new Set(ejections.map(({ statement }) => statement.signer));
+    const ids = new Set([...signers].flatMap((by) => this.chainOf(by).map(({ id }) => id)));
+    return all
+      .filter((read) => ids.has(read.statement.id) || ejections.includes(read))
+      .map(({ statement }) => statement)
+      .slice(0, MAX_TOLD);
   }
 
   /** Why a key is no member's, also by what it brings; undefined when it is. Nothing is taken in. */

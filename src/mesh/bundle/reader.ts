@@ -38,6 +38,7 @@ export type BundleItem =
   | { readonly type: 'against' | 'frontier'; readonly sketch: FrontierSketch }
   | { readonly type: 'run'; readonly run: Run }
   | { readonly type: 'proofs'; readonly proofs: readonly Uint8Array[] }
+  | { readonly type: 'statements'; readonly statements: readonly Uint8Array[] }
   /** The signature of its maker holds for everything before. */
   | { readonly type: 'end'; readonly totals: BundleTotals };
 
@@ -180,6 +181,7 @@ export class BundleReader {
       const message = this.#frames.decode(reader.chunk());
       if (message.type === 'run') yield { type: 'run', run: message.run };
       else if (message.type === 'fork-proofs') yield { type: 'proofs', proofs: message.proofs };
+      else if (message.type === 'statements') yield message;
     }
   }
 

@@ -50,7 +50,7 @@ export interface BundleTotals {
   readonly leftBytes: number;
 }
 
-export type CarriedMessage = Extract<OwnMessage, { type: 'run' | 'fork-proofs' }>;
+export type CarriedMessage = Extract<OwnMessage, { type: 'run' | 'fork-proofs' | 'statements' }>;
 
 export class BundleWriter {
   readonly #keys: BundleKeys;

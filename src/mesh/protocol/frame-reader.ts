@@ -115,6 +115,9 @@ export class FrameReader {
           message: printable(body.value.message),
           versionMin: body.value.versionMin,
           versionMax: body.value.versionMax,
+          ...(body.value.statements.length > 0 && {
+            statements: limited(body.value.statements, MAX_FRAME_STATEMENTS),
+          }),
         };
       case undefined:
         return { type: 'unknown' };

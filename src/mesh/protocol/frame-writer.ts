@@ -82,7 +82,8 @@ export class FrameWriter {
       case 'goodbye': {
         const { reason, ...rest } = message;
         const number = reason === 'other' ? WireReason.UNSPECIFIED : REASON_NUMBER[reason];
-        return { case: 'goodbye', value: { ...rest, reason: number } };
+        const statements = [...(message.statements ?? [])];
+        return { case: 'goodbye', value: { ...rest, statements, reason: number } };
       }
     }
   }

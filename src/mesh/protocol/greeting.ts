@@ -1,6 +1,6 @@
 // The first words on a link: whether the other end is a member, and which version both sides speak.
 import type { NodeId } from '../../core/index.ts';
-import { createHello, doubtHello, type Membership } from './membership.ts';
+import { createHello, doubtCertificate, doubtHello, type Membership } from './membership.ts';
 import type { Hello, Message } from './message.ts';
 
 export const PROTOCOL_VERSION_MIN = 1;
@@ -38,13 +38,29 @@ export type GreetingResult =
       /** Statements that it brought. */
       readonly chain: readonly Uint8Array[];
     }
-  | {
-      readonly type: 'over';
-      readonly why: 'stranger' | 'version' | 'surplus' | 'goodbye';
-      readonly message: string;
-      /** Whether the other side should hear which versions we speak. */
-      readonly tellVersions: boolean;
-    };
+  | Over;
+
+/** The conversation ends. */
+export interface Over {
+  readonly type: 'over';
+  readonly why: 'stranger' | 'version' | 'surplus' | 'goodbye';
+  readonly message: string;
+  /** What the other side should hear, if anything. */
+  readonly tells?: Farewell;
+  /** Statements that came with its goodbye. */
+  readonly brought?: readonly Uint8Array[];
+}
+
+interface Farewell {
+  readonly reason: 'version' | 'ejected';
+  readonly message: string;
+  readonly statements: readonly Uint8Array[];
+}
+
+const NO_COMMON_VERSION = {
+  reason: 'version',
+  message: 'no protocol version in common',
+} as const;
 
 type Goodbye = Extract<Message, { type: 'goodbye' }>;
 
@@ -64,9 +80,7 @@ export class Greeting {
 
   /** The first message of the other end. */
   take(message: Message): GreetingResult {
-    if (message.type === 'goodbye') {
-      return { type: 'over', tellVersions: false, ...this.farewell(message) };
-    }
+    if (message.type === 'goodbye') return this.farewell(message);
     if (message.type !== 'hello') {
       return stranger(`its first frame is "${message.type}" instead of a hello`);
     }
@@ -74,14 +88,15 @@ export class Greeting {
   }
 
   /** What a goodbye means here. */
-  farewell(goodbye: Goodbye): {
-    readonly why: 'version' | 'surplus' | 'goodbye';
-    readonly message: string;
-  } {
-    if (goodbye.reason === 'version') return { why: 'version', message: this.#mismatch(goodbye) };
+  farewell(goodbye: Goodbye): Over {
+    const brought = goodbye.statements ?? [];
+    if (goodbye.reason === 'version') {
+      return { type: 'over', why: 'version', message: this.#mismatch(goodbye), brought };
+    }
     const message =
       goodbye.message === '' ? `it said goodbye (${goodbye.reason})` : goodbye.message;
-    return { why: goodbye.reason === 'surplus' ? 'surplus' : 'goodbye', message };
+    const why = goodbye.reason === 'surplus' ? 'surplus' : 'goodbye';
+    return { type: 'over', why, message, brought };
   }
 
   #check(hello: Hello): GreetingResult {
@@ -90,10 +105,19 @@ export class Greeting {
     const version = Math.min(hello.versionMax, versionMax);
     // Before membership, because a later version may prove it in another way.
     if (version < Math.max(hello.versionMin, versionMin)) {
-      return { type: 'over', why: 'version', message: this.#mismatch(hello), tellVersions: true };
+      const tells = { ...NO_COMMON_VERSION, statements: [] };
+      return { type: 'over', why: 'version', message: this.#mismatch(hello), tells };
     }
     const doubt = doubtHello(membership, hello, handshakeHash, !initiator);
     if (doubt !== undefined) return stranger(doubt);
+    const refusal = doubtCertificate(membership, hello);
+    if (refusal !== undefined) {
+      // Whoever was a member once learns why it is none: it holds secret and key, so nothing is given away.
+      const statements = membership.certified?.ejection?.(hello.nodeId) ?? [];
+      if (statements.length === 0) return stranger(refusal);
+      const tells = { reason: 'ejected', message: refusal, statements } as const;
+      return { ...stranger(refusal), tells };
+    }
     return {
       type: 'member',
       nodeId: hello.nodeId,
@@ -109,8 +133,8 @@ export class Greeting {
   }
 }
 
-function stranger(message: string): GreetingResult {
-  return { type: 'over', why: 'stranger', message, tellVersions: false };
+function stranger(message: string): Over {
+  return { type: 'over', why: 'stranger', message };
 }
 
 function range({ versionMin, versionMax }: { versionMin: number; versionMax: number }): string {

@@ -1,5 +1,8 @@
 // Bytes a second that one link may carry away. Runs wait until what was sent is paid for; control frames pass, and are charged.
 
+/** What encryption and framing add to a frame: the budget of a link counts it. */
+export const FRAME_OVERHEAD_BYTES = 20;
+
 /**
  * Nothing is saved up: in any second there leave at most the budget and one frame (invariant 15). An allowance that had been
  * saved would let twice the budget through in the second in which it is spent.

@@ -29,6 +29,8 @@ export interface Membership {
 export interface Certified {
   /** Statements that lead from the root to our own certificate. */
   chain(): readonly Uint8Array[];
+  /** Where a node was put out: the ejections, and what shows that their signers may. Empty where it was not; nobody is told where this is left out. */
+  ejection?(nodeId: NodeId): readonly Uint8Array[];
   /** Why a node is no member, after what it brings was looked at as well; undefined when it is. */
   doubt(nodeId: NodeId, chain: readonly Uint8Array[]): string | undefined;
 }
@@ -54,7 +56,7 @@ export function createHello(
   };
 }
 
-/** Why a hello is not believed; undefined when it is. */
+/** Why a hello is not believed to be of somebody who holds the secret and the key; undefined when it is. */
 export function doubtHello(
   membership: Membership,
   hello: Hello,
@@ -71,7 +73,15 @@ export function doubtHello(
   if (!crypto.verify(hello.signature, transcript, fromHex(hello.nodeId))) {
     return 'it does not own the node id it claims';
   }
-  return membership.certified?.doubt(hello.nodeId, hello.chain ?? []);
+  return undefined;
+}
+
+/** Why the sender of a hello that is its own is no member; undefined when it is. */
+export function doubtCertificate(
+  { certified }: Pick<Membership, 'certified'>,
+  { nodeId, chain = [] }: Pick<Hello, 'nodeId' | 'chain'>,
+): string | undefined {
+  return certified?.doubt(nodeId, chain);
 }
 
 function transcriptOf(

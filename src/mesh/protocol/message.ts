@@ -98,6 +98,8 @@ export type Message =
       readonly message: string;
       readonly versionMin: number;
       readonly versionMax: number;
+      /** What puts the receiver out. */
+      readonly statements?: readonly Uint8Array[];
     }
   /** Of a lane that no version has: cannot be kept, but must be answered, or the sender waits for it for ever. */
   | { readonly type: 'foreign-run' }

@@ -132,4 +132,8 @@ export interface HeldTrust {
   statements(): readonly Statement[];
   /** 32 bytes. */
   digest(): Uint8Array;
+  /** What somebody needs to find a key to be a member's. */
+  chainOf(key: NodeId): readonly Statement[];
+  /** Why a key is no member's; undefined when it is. */
+  doubtMember(key: NodeId): string | undefined;
 }

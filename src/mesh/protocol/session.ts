@@ -11,9 +11,9 @@ import { FrameReader } from './frame-reader.ts';
 import { FrameError, framesOf, MAX_FRAME_ENTRIES } from './frame-values.ts';
 import { FrameWriter, type OwnMessage } from './frame-writer.ts';
 import { FrontierExchange } from './frontier.ts';
-import { Greeting } from './greeting.ts';
+import { Greeting, type Over } from './greeting.ts';
 import { Inbox } from './inbox.ts';
-import { LinkBudget } from './link-budget.ts';
+import { FRAME_OVERHEAD_BYTES, LinkBudget } from './link-budget.ts';
 import { Liveness } from './liveness.ts';
 import type { FrontierMessage, GoodbyeReason, Have, Message } from './message.ts';
 import { Outbox } from './outbox.ts';
@@ -21,9 +21,6 @@ import { follows, limitRun, thinSignatures } from './run.ts';
 import { MAX_UNSTORED_RUNS, SendWindow } from './send-window.ts';
 import type { CloseReason, SessionEffect, SessionEvent, SessionParts } from './session-types.ts';
 import { Testimony } from './testimony.ts';
-
-/** What encryption and framing add to a frame: the budget of a link counts it. */
-const FRAME_OVERHEAD_BYTES = 20;
 
 export class Session {
   readonly #parts: SessionParts;
@@ -159,11 +156,7 @@ export class Session {
 
   #greet(message: Message): void {
     const result = this.#greeting.take(message);
-    if (result.type === 'over') {
-      if (result.tellVersions) this.#goodbye('version', 'no protocol version in common');
-      this.#close(result.why, result.message);
-      return;
-    }
+    if (result.type === 'over') return this.#over(result);
     if (!this.#parts.initiator) this.#send(this.#greeting.hello());
     this.#state = 'live';
     this.#liveness.greeted(this.#nowMs, this.#parts.initiator);
@@ -217,10 +210,8 @@ export class Session {
         if (ms !== undefined) this.#effects.push({ type: 'round-trip', ms });
         return;
       }
-      case 'goodbye': {
-        const { why, message: words } = this.#greeting.farewell(message);
-        return this.#close(why, words);
-      }
+      case 'goodbye':
+        return this.#over(this.#greeting.farewell(message));
       case 'unknown':
         return;
     }
@@ -363,15 +354,16 @@ export class Session {
   /** Numbers for feeds are never taken back, so a link that used them up is ended in order. */
   #renew(): void {
     if (this.#writer.aliases + MAX_FRAME_ENTRIES <= MAX_ALIASES) return;
-    this.#goodbye('renewal', 'this link has named too many feeds');
-    this.#close('ended', 'this link has named too many feeds');
+    const message = 'this link has named too many feeds';
+    this.#goodbye('renewal', message);
+    this.#close('ended', message);
   }
 
   #tick(bytesReceived: number): void {
     const verdict = this.#liveness.tick(this.#nowMs, bytesReceived, this.#isLive());
     if (verdict.type === 'ping') this.#send(verdict);
-    if (verdict.type !== 'gone') return;
-    this.#close(this.#isLive() ? 'silent' : 'stranger', verdict.message);
+    if (verdict.type === 'gone')
+      this.#close(this.#isLive() ? 'silent' : 'stranger', verdict.message);
   }
 
   #breach(what: string): void {
@@ -379,9 +371,9 @@ export class Session {
     this.#close('protocol', what);
   }
 
-  #goodbye(reason: GoodbyeReason, message: string): void {
+  #goodbye(reason: GoodbyeReason, message: string, statements: readonly Uint8Array[] = []): void {
     const { versionMin, versionMax } = this.#greeting.versions;
-    this.#send({ type: 'goodbye', reason, message, versionMin, versionMax });
+    this.#send({ type: 'goodbye', reason, message, versionMin, versionMax, statements });
   }
 
   /** Returns what it takes on the link. */
@@ -391,6 +383,12 @@ export class Session {
     const bytes = frame.length + FRAME_OVERHEAD_BYTES;
     this.#budget.charge(bytes, this.#nowMs);
     return bytes;
+  }
+
+  #over({ tells, brought = [], why, message }: Over): void {
+    if (tells !== undefined) this.#goodbye(tells.reason, tells.message, tells.statements);
+    this.#testimony.met(brought);
+    this.#close(why, message);
   }
 
   #close(why: CloseReason, message: string): void {

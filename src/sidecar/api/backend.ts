@@ -3,6 +3,7 @@ import type { Method, RequestOf, ResponseOf, TokenHolder } from '../../core/inde
 import type { AdminControl } from './admin-control.ts';
 import type { BundleControl } from './bundle-control.ts';
 import type { SecretControl } from './secret-control.ts';
+import type { TrustControl } from './trust-control.ts';
 
 export type PeerState = 'connected' | 'connecting' | 'waiting' | 'paused';
 
@@ -96,6 +97,7 @@ export interface Backend {
   readonly bundles: BundleControl;
   readonly secrets: SecretControl;
   readonly admin: AdminControl;
+  readonly trust: TrustControl;
   /** Rejects with HoldfastError only; anything else is a fault of ours. */
   submit<M extends Method>(
     method: M,

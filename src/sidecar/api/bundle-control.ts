@@ -22,6 +22,7 @@ export interface BundleReportRow {
   readonly lanes: readonly BundleLaneRow[];
   readonly members: number;
   readonly forkProofs: number;
+  readonly statements: number;
   readonly leftCommits: number;
   readonly leftBytes: number;
   readonly nextBytes: number;

@@ -35,6 +35,12 @@ export const CODE_BY_REASON: Readonly<Record<Reason, Code>> = {
   INTERNAL: Code.Internal,
   UNKNOWN_METHOD: Code.Unimplemented,
   BUNDLE_UNREADABLE: Code.InvalidArgument,
+  FLEET_OPEN: Code.FailedPrecondition,
+  NOT_GRANTED: Code.PermissionDenied,
+  EJECTED: Code.PermissionDenied,
+  IMMUTABLE: Code.FailedPrecondition,
+  RANK_MISSING: Code.PermissionDenied,
+  STATEMENT_REFUSED: Code.InvalidArgument,
   NO_SEALING_KEY: Code.FailedPrecondition,
 };
 

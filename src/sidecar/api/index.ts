@@ -19,3 +19,12 @@ export { type ApiLimits, CALL_BURST_SECONDS } from './limits.ts';
 export type { SecretControl } from './secret-control.ts';
 export { type ApiServer, type ApiServerOptions, startApiServer } from './server.ts';
 export type { TlsMaterial } from './tls.ts';
+export type {
+  DeclarationRow,
+  EjectAsk,
+  EjectOutcome,
+  PlannedEjection,
+  PolicyOutcome,
+  TrustControl,
+  TrustMemberRow,
+} from './trust-control.ts';

@@ -14,6 +14,7 @@ import { FleetService } from '../../gen/holdfast/v1/fleet_pb.ts';
 import { HeartbeatService } from '../../gen/holdfast/v1/heartbeat_pb.ts';
 import { MeshService } from '../../gen/holdfast/v1/mesh_pb.ts';
 import { SecretService } from '../../gen/holdfast/v1/secret_pb.ts';
+import { TrustService } from '../../gen/holdfast/v1/trust_pb.ts';
 import { adminService } from './admin-service.ts';
 import type { Backend } from './backend.ts';
 import { bundleService, exportBundle } from './bundle-service.ts';
@@ -33,6 +34,7 @@ import type { UnaryHandler, UnaryHandlers } from './method.ts';
 import { secretService } from './secret-service.ts';
 import { callerFrom, describeStreamErrors, endAtDeadline } from './stream-context.ts';
 import { StreamSlots } from './stream-slots.ts';
+import { trustService } from './trust-service.ts';
 import { createUnaryCall, type UnaryCall } from './unary-call.ts';
 import { checkRequest } from './validate.ts';
 import { watchDocuments } from './watch-stream.ts';
@@ -64,6 +66,7 @@ const SERVICES: readonly DescService[] = [
   BundleService,
   SecretService,
   AdminService,
+  TrustService,
   Health,
   ServerReflection,
 ];
@@ -85,6 +88,7 @@ export function createRoutes(dependencies: RouteDependencies): ReadonlyMap<strin
     ...unaryRoutes(BundleService, bundleService(backend)),
     ...unaryRoutes(SecretService, secretService(backend, names)),
     ...unaryRoutes(AdminService, adminService(backend, dependencies.ledger)),
+    ...unaryRoutes(TrustService, trustService(backend)),
     publicRoute(Health.method.check, checkHealth(backend, serviceNames).check),
     ...streamHandlers(dependencies, names, serviceNames).map((handler): RouteEntry => {
       const isPublic = PUBLIC_SERVICES.has(handler.service);

@@ -142,6 +142,8 @@ export class Bundles {
         const { header, totals, fault } = taken.report;
         if (dryRun || header === undefined || totals === undefined || fault !== undefined) return;
         if (header.nodeId === this.#nodeId) return;
+        // Whoever was put out has the secret still: what it says of itself is not believed.
+        if (feeds.trust?.doubtMember(header.nodeId) !== undefined) return;
         this.#parts.records.noteBundle(header, taken.frontier);
       },
       get report() {

@@ -90,7 +90,10 @@ export class Mallory implements AsyncDisposable {
         readRun: (feed, firstSeq) => Promise.resolve(this.#read(feed, firstSeq)),
         deliver: (runs) => this.#take(runs),
         // Never equal to anybody's, so that everything is told.
-        trust: { statements: () => this.#statements, digest: () => random.bytes(32) },
+        trust: {
+          ...{ statements: () => this.#statements, digest: () => random.bytes(32) },
+          ...{ chainOf: () => [], doubtMember: () => undefined },
+        },
         deliverStatements: () => Promise.resolve({ held: [], fault: undefined }),
       },
       report: (report) => this.#reports.push(report),

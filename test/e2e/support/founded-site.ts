@@ -1,115 +1,78 @@
-// Two real sidecars of a founded fleet: a hub that was made by the command line, and an edge whose certificate the test signs itself.
-import assert from 'node:assert/strict';
-import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+// A founded fleet of real sidecars: the first hub made by the command line, others with certificates that it signed.
+import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   encodeCertificate,
-  Secret,
+  LIFE_MS,
+  type Role,
   signStatement,
   TrustSet,
   toHex,
 } from '../../../src/core/index.ts';
-import { encodePolicy } from '../../../src/core/trust/index.ts';
-import { loadNodeKey, nodeKeyPath, openSeed } from '../../../src/sidecar/identity/node-key.ts';
-import { openRootKey } from '../../../src/sidecar/identity/root-key.ts';
-import { createSealing, type Sealing } from '../../../src/sidecar/identity/sealing.ts';
+import { loadNodeKey } from '../../../src/sidecar/identity/node-key.ts';
 import { loadTrustFile, storeTrustFile } from '../../../src/sidecar/identity/trust-file.ts';
 import { sodiumCrypto } from '../../../src/sidecar/sodium-crypto.ts';
 import { systemEnvironment } from '../../../src/sidecar/system-environment.ts';
 import { Site } from './site.ts';
 
-const DAY_MS = 86_400_000;
 const { random, clock } = systemEnvironment;
+const PASSPHRASE = 'correct horse battery staple';
 
 export class FoundedSite extends Site {
-  readonly rootPassphrase = 'root words that nobody says';
-  readonly edgePassphrase = 'edge words that nobody says';
+  readonly rootKey = join(this.directory, 'root-key');
+  readonly passphraseFile = join(this.directory, 'passphrase');
 
-  get rootKeyFile(): string {
-    return join(this.directory, 'harbour.root-key');
-  }
-
-  get hubSealKey(): string {
-    return join(this.directory, 'etc', 'seal.key');
-  }
-
-  get edgePassphraseFile(): string {
-    return this.write('edge.passphrase', this.edgePassphrase);
-  }
-
-  /** A file for its owner alone. */
-  write(name: string, text: string): string {
-    const path = join(this.directory, name);
-    writeFileSync(path, text, { mode: 0o600 });
-    return path;
-  }
-
-  /** How the hub, and the edge, are told what opens their keys. */
-  get hubSeal(): readonly string[] {
-    return ['--seal', `key-file:${this.hubSealKey}`];
-  }
-
-  get edgeSeal(): readonly string[] {
-    return ['--seal-passphrase-file', this.edgePassphraseFile];
-  }
-
+  /** Founds the fleet; the hub is called `hub`. */
   async found(): Promise<void> {
-    const passphraseFile = this.write('root.passphrase', this.rootPassphrase);
+    await writeFile(this.passphraseFile, PASSPHRASE, { mode: 0o600 });
     const ended = await this.run(
-      ...['init', '--fleet', 'harbour', '--name', 'hub-1', '--data-dir', this.dataDir('hub-1')],
-      ...['--root-key', this.rootKeyFile, '--passphrase-file', passphraseFile, ...this.hubSeal],
+      ...['init', '--fleet', 'harbour', '--name', 'hub', '--data-dir', this.dataDir('hub')],
+      ...this.rootFlags,
     );
-    assert.equal(ended.code, 0, ended.stderr);
-    await this.#admitEdge();
+    if (ended.code !== 0) throw new Error(`init --fleet: ${ended.stderr}`);
   }
 
-  /** The seed of a node that has one. */
-  async seedOf(name: 'hub-1' | 'edge-7'): Promise<Secret<Uint8Array>> {
-    const path = nodeKeyPath(this.dataDir(name));
-    return openSeed(path, readFileSync(path, 'utf8').trim(), this.#sealingOf(name));
+  get rootFlags(): string[] {
+    return ['--root-key', this.rootKey, '--passphrase-file', this.passphraseFile];
   }
 
-  #sealingOf(name: 'hub-1' | 'edge-7'): Sealing {
-    const choice =
-      name === 'hub-1'
-        ? ({ kind: 'key-file', path: this.hubSealKey } as const)
-        : ({ kind: 'passphrase' } as const);
-    return createSealing({
-      ...{ choice, random, whenAuto: 'sealed', passphraseFile: this.edgePassphraseFile },
-      places: { keyFile: join(this.directory, 'nowhere'), credentialsDir: undefined },
-      askSecret: () => assert.fail('asked for a secret'),
-    });
-  }
-
-  async #admitEdge(): Promise<void> {
-    const [hub, edge] = [this.dataDir('hub-1'), this.dataDir('edge-7')];
-    mkdirSync(edge, { mode: 0o700 });
-    copyFileSync(join(hub, 'fleet.key'), join(edge, 'fleet.key'));
-    const key = await loadNodeKey(edge, random, this.#sealingOf('edge-7'));
-    const given = (await loadTrustFile(hub)) ?? assert.fail('the hub was not founded');
-    const trust = TrustSet.found(given[0] ?? assert.fail('no genesis'), sodiumCrypto);
-    if (typeof trust === 'string') assert.fail(trust);
-    const signer = await openRootKey(this.rootKeyFile, new Secret(this.rootPassphrase));
-    const by = { fleetId: trust.fleetId, signer, hash: sodiumCrypto };
-    const { wallMs: nowMs } = clock.now();
+  /** Makes the data directory of a member that the hub let in. `directory`, if it is not that of its name. */
+  async admit(
+    name: string,
+    roles: readonly Role[] = ['agent'],
+    directory: string = name,
+  ): Promise<void> {
+    const [hubDir, dataDir] = [this.dataDir('hub'), this.dataDir(directory)];
+    const hub = await loadNodeKey(hubDir, random);
+    const chain = (await loadTrustFile(hubDir)) ?? [];
+    const [genesis] = chain;
+    const trust = genesis && TrustSet.found(genesis, sodiumCrypto);
+    if (trust === undefined || typeof trust === 'string') throw new Error('the hub has no fleet');
+    await mkdir(dataDir, { recursive: true, mode: 0o700 });
+    const key = await loadNodeKey(dataDir, random);
+    const nowMs = Math.floor(clock.now().wallMs);
     const certificate = encodeCertificate({
       key: toHex(key.signer.publicKey),
       noiseKey: toHex(key.noise.publicKey),
       sealingKey: toHex(key.sealing.publicKey),
-      ...{ name: 'edge-7', roles: new Set(['agent']), agents: ['edge-7'], collections: [] },
-      ...{ ejectsPrefix: '', generation: 1, tokenId: new Uint8Array(0) },
-      ...{ notBeforeMs: nowMs, expiresMs: nowMs + 90 * DAY_MS },
+      name,
+      roles: new Set(roles),
+      agents: [name],
+      collections: [],
+      ejectsPrefix: '',
+      generation: 1,
+      notBeforeMs: nowMs,
+      expiresMs: nowMs + LIFE_MS.member,
+      tokenId: new Uint8Array(0),
     });
-    const writers = new Set(['hub'] as const);
-    const policy = encodePolicy({
-      ...{ generation: 1, madeAtMs: nowMs },
-      declarations: [{ collection: 'config', class: 'shared', writers }],
-    });
-    const more = [
-      signStatement('certificate', certificate, by).bytes,
-      signStatement('policy', policy, by).bytes,
-    ];
-    await storeTrustFile(hub, [...given, ...more], random);
-    await storeTrustFile(edge, [...given, ...more], random);
+    const by = { fleetId: trust.fleetId, signer: hub.signer, hash: sodiumCrypto };
+    const { bytes } = signStatement('certificate', certificate, by);
+    await storeTrustFile(dataDir, [...chain, bytes], random);
+    await copyFile(join(hubDir, 'fleet.key'), join(dataDir, 'fleet.key'));
+  }
+
+  /** Runs a verb that asks the sidecar of that data directory. */
+  ask(name: string, ...args: string[]) {
+    return this.run(...args, '--data-dir', this.dataDir(name));
   }
 }

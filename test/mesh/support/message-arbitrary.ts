@@ -133,6 +133,7 @@ export const anyMessage: fc.Arbitrary<OwnMessage> = fc.oneof(
       'protocol',
       'stalled',
       'renewal',
+      'ejected',
       'other',
     ),
     message: text,

@@ -44,6 +44,12 @@ const CONTRACT: Readonly<
   INTERNAL: ['internal', 500],
   UNKNOWN_METHOD: ['unimplemented', 501],
   BUNDLE_UNREADABLE: ['invalid_argument', 400],
+  FLEET_OPEN: ['failed_precondition', 400],
+  NOT_GRANTED: ['permission_denied', 403],
+  EJECTED: ['permission_denied', 403],
+  IMMUTABLE: ['failed_precondition', 400],
+  RANK_MISSING: ['permission_denied', 403],
+  STATEMENT_REFUSED: ['invalid_argument', 400],
   NO_SEALING_KEY: ['failed_precondition', 400],
 };
 

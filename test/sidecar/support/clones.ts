@@ -23,6 +23,8 @@ export interface CloneStart {
   readonly dice?: string;
   readonly store?: MemoryStore;
   readonly peers?: readonly string[];
+  /** The genesis, then what came with the own certificate; of an open fleet where this is left out. */
+  readonly founded?: readonly Uint8Array[];
 }
 
 export class CloneFleet {
@@ -60,6 +62,7 @@ export class CloneFleet {
       signer: key.signer,
       fleet: { fleetId: sodiumCrypto.blake2b(FLEET_KEY), key: FLEET_KEY },
       config: DEFAULT_CORE_CONFIG,
+      founded: start.founded,
       peers: (start.peers ?? []).map((peer) => `${peer}:7677`),
       meshListens: true,
       disk: undefined,

@@ -40,6 +40,8 @@ export interface Start {
   readonly address?: string;
   /** Exchanges addresses with other members. */
   readonly exchange?: Partial<ExchangeOptions>;
+  /** Agents it serves, if not the one of its name. */
+  readonly agents?: readonly string[];
   /** For people, where it is another than that of its keys. */
   readonly shownName?: string;
   /** Whether it begins as one that only receives. */
@@ -78,7 +80,7 @@ export class TestFleet {
       store: start.store ?? createMemoryStore(),
       transport,
       name: start.shownName ?? name,
-      agents: [name],
+      agents: start.agents ?? [name],
       signer: key.signer,
       fleet: { fleetId: sodiumCrypto.blake2b(FLEET_KEY), key: FLEET_KEY },
       config: {
@@ -151,9 +153,17 @@ export class RunningMember {
   }
 
   heartbeat(status: string, ack: 'memory' | 'local' = 'memory'): Promise<ResponseOf<'heartbeat'>> {
+    return this.heartbeatOf(this.name, status, ack);
+  }
+
+  heartbeatOf(
+    who: string,
+    status: string,
+    ack: 'memory' | 'local' = 'memory',
+  ): Promise<ResponseOf<'heartbeat'>> {
     const beat = { status, workloads: [], labels: {}, versions: {}, telemetry: {}, extra: {} };
-    const body = { agent: this.name, beat, intervalMs: 10_000, ack };
-    return this.member.request('heartbeat', agent(this.name), body);
+    const body = { agent: who, beat, intervalMs: 10_000, ack };
+    return this.member.request('heartbeat', agent(who), body);
   }
 
   /** The document's value; undefined when there is none. */

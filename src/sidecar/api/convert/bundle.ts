@@ -42,6 +42,7 @@ export function fromBundleReport(
     })),
     members: row.members,
     forkProofs: row.forkProofs,
+    statements: row.statements,
     leftCommits: BigInt(row.leftCommits),
     leftBytes: BigInt(row.leftBytes),
     nextBytes: BigInt(row.nextBytes),

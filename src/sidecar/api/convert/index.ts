@@ -21,3 +21,4 @@ export { fromDeploymentRow, fromHolderRow, fromPlatformRow } from './fleet.ts';
 export { toBeat } from './heartbeat.ts';
 export { checkedObject, checkedValue } from './json.ts';
 export { fromPeerRow, fromStatus } from './mesh.ts';
+export { fromFleetFacts, fromPlannedEjection, fromTrustMember, toSigner } from './trust.ts';

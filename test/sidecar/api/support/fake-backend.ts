@@ -33,7 +33,9 @@ import type {
   PeerRow,
   SecretControl,
   SidecarInfo,
+  TrustControl,
 } from '../../../../src/sidecar/api/index.ts';
+import { FakeTrust } from './fake-trust.ts';
 
 export type Answers = {
   [M in Method]?: (body: RequestOf<M>, caller: Caller) => ResponseOf<M> | Promise<ResponseOf<M>>;
@@ -130,6 +132,7 @@ export const BUNDLE_REPORT: BundleReportRow = {
   lanes: [{ lane: 'command', commits: 3, newCommits: 2, bytes: 90 }],
   members: 2,
   forkProofs: 1,
+  statements: 2,
   leftCommits: 5,
   leftBytes: 700,
   nextBytes: 0,
@@ -169,6 +172,7 @@ export class FakeBackend implements Backend {
   readonly bundles: FakeBundles = new FakeBundles();
   readonly secrets: FakeSecrets = new FakeSecrets();
   readonly admin: FakeAdmin = new FakeAdmin();
+  readonly trust: TrustControl = new FakeTrust();
   readonly submitted: Submitted[] = [];
   readonly listeners = new Set<() => void>();
   reasonsNotReady: string[] = [];

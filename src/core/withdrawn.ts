@@ -1,0 +1,27 @@
+// Whose commands are not begun any more: those of a hub that was put out, also where its ejection lets them stand as documents; and for
+// the agents served here those of one that was seen to fork, until an operator has looked into it. What was claimed before goes on.
+import type { Context } from './context.ts';
+import { feedKey, type NodeId } from './ids.ts';
+
+type Known = Pick<Context, 'trust' | 'feeds' | 'clearedForks' | 'identity'>;
+
+/** Why a command that nobody has claimed is not begun; undefined when it may be. */
+export function withdrawalOf(context: Known, issuer: NodeId, agent: string): string | undefined {
+  const ejected = context.trust?.trust.members.get(issuer)?.ejected;
+  if (ejected !== undefined) {
+    return `the hub that issued it was put out of the fleet: ${ejected.reasons.join('; ')}`;
+  }
+  if (!context.identity.agents.has(agent) || !isSuspended(context, issuer)) return undefined;
+  return 'the hub that issued it wrote two different things in one place; `holdfast trust clear-fork` lets its commands be begun';
+}
+
+/** Whether commands of a hub are not begun here because it forked. */
+export function isSuspended(
+  { trust, feeds, clearedForks }: Pick<Known, 'trust' | 'feeds' | 'clearedForks'>,
+  key: NodeId,
+): boolean {
+  if (trust?.trust.members.get(key)?.roles.has('hub') !== true) return false;
+  return feeds.forks.some(
+    ({ feed }) => feed.author === key && clearedForks?.has(feedKey(feed)) !== true,
+  );
+}

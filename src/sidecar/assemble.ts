@@ -92,7 +92,7 @@ async function openAll(parts: SidecarParts, opened: Closers): Promise<Sidecar> {
     disk: parts.disk,
     diskReserveBytes: parts.diskReserveBytes,
     signer: parts.key.signer,
-    served: parts.access?.served,
+    agents: parts.access?.served ?? parts.agents,
     ...fleetPartsOf(parts.fleet),
     report: createReporter(log, clock, crypto),
     onGivenUp: (error) => {

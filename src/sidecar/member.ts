@@ -75,9 +75,8 @@ export interface MemberParts {
   /** Closed by the member. */
   readonly transport: Transport;
   readonly name: string;
-  readonly agents: readonly string[];
-  /** In their place where agents come and go while it runs: the set as it is at any moment. */
-  readonly served?: ReadonlySet<string> | undefined;
+  /** Those it serves; where they come and go while it runs the set is asked each time. */
+  readonly agents: readonly string[] | ReadonlySet<string>;
   readonly signer: Signer;
   readonly fleet: { readonly fleetId: Uint8Array; readonly key: Uint8Array };
   /** The genesis, then what came with the own certificate; absent in an open fleet. */
@@ -329,16 +328,7 @@ function incarnationAfter(
 }
 
 function createNode(
-  {
-    name,
-    agents,
-    served,
-    fleet,
-    config,
-    environment,
-    signer,
-    forgetting = FORGETTING,
-  }: MemberParts,
+  { name, agents, fleet, config, environment, signer, forgetting = FORGETTING }: MemberParts,
   {
     memory,
     trust,
@@ -348,7 +338,7 @@ function createNode(
     Pick<NodeParts, 'memory' | 'trust' | 'clearedForks'>,
 ): Node {
   return new Node({
-    identity: { ...self, name, agents: served ?? new Set(agents) },
+    identity: { ...self, name, agents: agents instanceof Set ? agents : new Set(agents) },
     fleetId: trust?.fleetId ?? fleet.fleetId,
     ...{ config, signer, memory, forgetting, trust, clearedForks, crypto: environment.crypto },
   });

@@ -101,7 +101,7 @@ export { DEFAULT_HEARTBEAT_INTERVAL_MS, judgePresence, type Presence } from './p
 export type * from './request.ts';
 export { COMMAND_STATES } from './request.ts';
 export type { Run } from './run.ts';
-export { type Hlc, hlcMs, hlcOf } from './time.ts';
+export { type Hlc, hlcMs, hlcOf, hlcTick } from './time.ts';
 export { type Statement, type StatementId, TrustSet } from './trust/index.ts';
 export { isBlank, type View } from './view.ts';
 export { VERSIONS_PER_BOOT } from './watch.ts';

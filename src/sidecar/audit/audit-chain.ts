@@ -68,14 +68,14 @@ export class AuditChain {
     const decoded = decodeLine(text, this.#crypto);
     if (decoded === undefined) return { fault: 'is no line of an audit log' };
     const { line, genuine } = decoded;
-    const fault =
-      (genuine ? undefined : 'was changed: it does not have the hash that it states') ??
-      this.#breaks(line.prev) ??
-      ('file' in line
+    const own =
+      'file' in line
         ? this.#takeFile(line)
         : 'seal' in line
           ? this.#takeSeal(line)
-          : this.#takeEntry(line));
+          : this.#takeEntry(line);
+    const changed = genuine ? undefined : 'was changed: it does not have the hash that it states';
+    const fault = changed ?? this.#breaks(line.prev) ?? own;
     this.#beginsAt ??= line.prev;
     this.#head = line.hash;
     if ('event' in line) {

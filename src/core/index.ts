@@ -101,7 +101,20 @@ export { DEFAULT_HEARTBEAT_INTERVAL_MS, judgePresence, type Presence } from './p
 export type * from './request.ts';
 export { COMMAND_STATES } from './request.ts';
 export type { Run } from './run.ts';
+export { REDACTED, Secret } from './secret.ts';
 export { type Hlc, hlcMs, hlcOf, hlcTick } from './time.ts';
-export { type Statement, type StatementId, TrustSet } from './trust/index.ts';
+export {
+  type Certificate,
+  encodeCertificate,
+  encodeGenesis,
+  LIFE_MS,
+  type Role,
+  type Statement,
+  type StatementId,
+  signStatement,
+  type Trust,
+  type TrustedMember,
+  TrustSet,
+} from './trust/index.ts';
 export { isBlank, type View } from './view.ts';
 export { VERSIONS_PER_BOOT } from './watch.ts';

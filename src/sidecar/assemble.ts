@@ -5,7 +5,7 @@ import { startApiServer } from './api/index.ts';
 import { createBackend, tellReceiveOnly } from './backend.ts';
 import { Closers } from './closers.ts';
 import type { Disk } from './disk-guard.ts';
-import type { FleetSecret } from './identity/fleet-secret.ts';
+import type { Fleet } from './identity/fleet.ts';
 import type { NodeKey } from './identity/node-key.ts';
 import type { ExchangeOptions } from './links/address-exchange.ts';
 import type { DiscoverySource } from './links/finder.ts';
@@ -13,6 +13,7 @@ import { toLinkBudgets } from './links/link-budgets.ts';
 import { toLinkClasses, toQuietHours } from './links/link-options.ts';
 import { outwardAddresses } from './links/network-watch.ts';
 import type { Log } from './log.ts';
+import type { MemberParts } from './member.ts';
 import { MemberSupervisor } from './member-supervisor.ts';
 import { createReporter } from './reporter.ts';
 import type { StoreSource } from './store-source.ts';
@@ -24,7 +25,7 @@ export interface SidecarParts {
   /** Agents this sidecar serves. */
   readonly agents: readonly string[];
   readonly config: CoreConfig;
-  readonly fleet: FleetSecret;
+  readonly fleet: Fleet;
   readonly key: NodeKey;
   /** Opened at the start, and again after each failure. What is opened is closed by the sidecar. */
   readonly stores: StoreSource;
@@ -64,6 +65,7 @@ export interface SidecarParts {
 }
 
 export interface Sidecar extends AsyncDisposable {
+  readonly name: string;
   /** Address of the API, `host:port`; undefined when it is off. */
   readonly apiAddress: string | undefined;
   readonly apiSocket: string | undefined;
@@ -85,7 +87,7 @@ export async function assembleSidecar(parts: SidecarParts): Promise<Sidecar> {
 }
 
 async function openAll(parts: SidecarParts, opened: Closers): Promise<Sidecar> {
-  const { environment, log, fleet } = parts;
+  const { environment, log } = parts;
   const { clock, crypto } = environment;
   const failure = Promise.withResolvers<unknown>();
   const stopping = new AbortController();
@@ -99,7 +101,7 @@ async function openAll(parts: SidecarParts, opened: Closers): Promise<Sidecar> {
     disk: parts.disk,
     diskReserveBytes: parts.diskReserveBytes,
     signer: parts.key.signer,
-    fleet: { fleetId: fleet.fleetId, key: fleet.key },
+    ...fleetPartsOf(parts.fleet),
     report: createReporter(log, clock, crypto),
     onGivenUp: (error) => {
       notReady('the sidecar failed too often');
@@ -119,7 +121,6 @@ async function openAll(parts: SidecarParts, opened: Closers): Promise<Sidecar> {
   const backend = createBackend({
     ...parts,
     member,
-    fleetId: fleet.fleetId,
     clock,
     crypto,
     notReady: () => [...member.notReady(), ...faults],
@@ -147,12 +148,18 @@ async function openAll(parts: SidecarParts, opened: Closers): Promise<Sidecar> {
     log.info('mesh.listening', { address }, `other sidecars can dial ${address}`);
   }
   return {
+    name: parts.name,
     apiAddress: api.tcpAddress,
     apiSocket: api.unixSocket,
     meshAddress: member.meshAddress,
     failed: failure.promise,
     [Symbol.asyncDispose]: () => opened.close(),
   };
+}
+
+/** The fleet as a member sees it. */
+function fleetPartsOf({ fleetId, secret, founded }: Fleet): Pick<MemberParts, 'fleet' | 'founded'> {
+  return { fleet: { fleetId, key: secret.key }, founded };
 }
 
 /** Has peers dialled at once when this machine is in another network than before. */

@@ -2,6 +2,7 @@
 import { type Clock, type Crypto, fingerprint, formatNodeId } from '../core/index.ts';
 import type { Backend, PeerRow } from './api/index.ts';
 import { createBundleControl } from './bundle/control.ts';
+import type { Fleet } from './identity/fleet.ts';
 import type { Log } from './log.ts';
 import type { MemberSupervisor } from './member-supervisor.ts';
 import { VERSION } from './version.ts';
@@ -10,7 +11,7 @@ export interface BackendParts {
   readonly member: MemberSupervisor;
   readonly name: string;
   readonly agents: readonly string[];
-  readonly fleetId: Uint8Array;
+  readonly fleet: Pick<Fleet, 'mode' | 'fleetId'>;
   readonly clock: Clock;
   readonly crypto: Crypto;
   readonly log: Log;
@@ -27,8 +28,8 @@ export function createBackend(parts: BackendParts): Backend {
       nodeId: formatNodeId(member.nodeId, crypto),
       name: parts.name,
       version: VERSION,
-      fleetMode: 'open',
-      fleet: fingerprint(parts.fleetId, crypto),
+      fleetMode: parts.fleet.mode,
+      fleet: fingerprint(parts.fleet.fleetId, crypto),
       startedAtMs: parts.clock.now().wallMs,
       agents: parts.agents,
     },

@@ -4,10 +4,12 @@ import { type Environment, HoldfastError, toHex } from '../core/index.ts';
 import { createLanTransport, createManyTransport, parseDhtAddress } from '../mesh/index.ts';
 import { assembleSidecar, type Sidecar, type SidecarParts } from './assemble.ts';
 import { Ballast } from './ballast.ts';
+import { asCertified } from './certified-options.ts';
 import { Closers } from './closers.ts';
 import { isNoSpace } from './disk-guard.ts';
 import { spaceOf } from './disk-space.ts';
 import { errorCode } from './durable-file.ts';
+import { loadFleet } from './identity/fleet.ts';
 import { requireFleetSecret } from './identity/fleet-secret.ts';
 import { loadNodeKey } from './identity/node-key.ts';
 import { loadTokens } from './identity/token-file.ts';
@@ -17,7 +19,7 @@ import { lanDiscoveries } from './links/lan-discovery.ts';
 import { createNetworkWatch } from './links/network-watch.ts';
 import { createSystemResolver } from './links/system-resolver.ts';
 import type { Log } from './log.ts';
-import type { SidecarOptions } from './options.ts';
+import type { OptionKey, SidecarOptions } from './options.ts';
 import { StartupError } from './startup-error.ts';
 import { StoreDamagedError } from './store/damage.ts';
 
@@ -29,10 +31,11 @@ export async function startSidecar(
   options: SidecarOptions,
   environment: Environment,
   log: Log,
+  isGiven: (key: OptionKey) => boolean = () => true,
 ): Promise<Sidecar> {
   const opened = new Closers();
   try {
-    return await openAll(options, environment, log, opened);
+    return await openAll({ options, isGiven }, environment, log, opened);
   } catch (error) {
     await opened.close();
     throw error;
@@ -40,14 +43,15 @@ export async function startSidecar(
 }
 
 async function openAll(
-  options: SidecarOptions,
+  { options: asked, isGiven }: { options: SidecarOptions; isGiven: (key: OptionKey) => boolean },
   environment: Environment,
   log: Log,
   opened: Closers,
 ): Promise<Sidecar> {
   const { random, timers } = environment;
-  const { dataDir, agents, meshListen } = options;
-  const fleet = await requireFleetSecret(dataDir);
+  const { dataDir, meshListen } = asked;
+  // Before a directory is made for a store: the answer to the most common mistake.
+  await requireFleetSecret(dataDir);
   // First the store: its lock keeps a second sidecar away from everything else in the directory.
   const stores = new LevelSource(join(dataDir, 'store'));
   const disk = { space: () => spaceOf(dataDir), ballast: new Ballast(dataDir, random) };
@@ -58,10 +62,12 @@ async function openAll(
   });
   opened.defer(() => stores.unlock());
   const key = await loadNodeKey(dataDir, random);
-  const tokens = await loadTokens(dataDir, agents, random);
+  const fleet = await loadFleet(dataDir, key.signer.publicKey);
+  const options = asCertified(asked, fleet.certificate, isGiven);
+  const tokens = await loadTokens(dataDir, options.agents, random);
   const address = meshListen ?? NOT_LISTENING;
   const network = createNetworkWatch(timers);
-  const dht = await openDht(options, { fleet, key, environment, network, log });
+  const dht = await openDht(options, { fleet: fleet.secret, key, environment, network, log });
   if (dht !== undefined) opened.defer(() => dht.close());
   const sidecar = await explained(options, {
     ...options,
@@ -94,7 +100,7 @@ async function openAll(
       network,
     },
     discoveries: [
-      ...lanDiscoveries(options, environment, fleet, network),
+      ...lanDiscoveries(options, environment, fleet.secret, network),
       ...(dht === undefined ? [] : [dht.source]),
     ],
     linkWarnings: () => dht?.warnings() ?? [],

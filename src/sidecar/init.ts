@@ -1,6 +1,7 @@
-// `holdfast init`: makes this machine the first member of a new fleet, or with another member's secret the next one of theirs.
+// `holdfast init --open`: makes this machine the first member of a new open fleet, or with another member's secret the next one of theirs.
 import { chmod, mkdir, readdir, stat } from 'node:fs/promises';
-import { fingerprint, type Random } from '../core/index.ts';
+import { fingerprint, type Random, type Secret } from '../core/index.ts';
+import { fleetIdOf } from './identity/fleet.ts';
 import {
   createFleetSecret,
   type FleetSecret,
@@ -25,6 +26,8 @@ export interface InitIo {
   /** The text of the file, of standard input for `-`. */
   read(file: string): Promise<string>;
   print(text: string): void;
+  /** What an operator types unseen; undefined where nobody sits at a terminal. */
+  askSecret(question: string): Promise<Secret<string> | undefined>;
 }
 
 /** What the copied file is called, here and on the machine it is copied to. */
@@ -46,12 +49,18 @@ export async function initFleet(request: InitRequest): Promise<void> {
   );
 }
 
+/** Makes the directory of a node that belongs to no fleet yet. Rejects with StartupError; then nothing was changed. */
+export async function prepareDataDir(dataDir: string): Promise<void> {
+  await refuseSecondFleet(dataDir, undefined);
+  await makePrivateDirectory(dataDir);
+}
+
 async function refuseSecondFleet(dataDir: string, joinFile: string | undefined): Promise<void> {
   const present = await loadFleetSecret(dataDir);
   // Joining the same fleet again is decided where both secrets are known.
   if (present === undefined || joinFile !== undefined) return;
   throw new StartupError(
-    `${dataDir} already belongs to a fleet, ${fleetName(present)}. Nothing was changed.`,
+    `${dataDir} already belongs to a fleet, ${fingerprint(await fleetIdOf(dataDir, present), sodiumCrypto)}. Nothing was changed.`,
     'Start it with `holdfast run`, or give another --data-dir for a new fleet.',
   );
 }

@@ -34,7 +34,7 @@ export async function runSidecar(request: RunRequest): Promise<number> {
   return serve(resolved);
 }
 
-async function serve({ options }: ResolvedOptions): Promise<number> {
+async function serve({ options, sourceByKey }: ResolvedOptions): Promise<number> {
   process.title = 'holdfast';
   const { clock, timers } = systemEnvironment;
   const log = createLog({ level: options.logLevel, format: options.logFormat, clock });
@@ -43,14 +43,19 @@ async function serve({ options }: ResolvedOptions): Promise<number> {
     process.on(signal, () => stop.resolve(signal));
 
   const startedAtMs = clock.now().monotonicMs;
-  const sidecar = await startSidecar(options, systemEnvironment, log);
-  const { apiAddress, apiSocket, meshAddress } = sidecar;
+  const sidecar = await startSidecar(
+    options,
+    systemEnvironment,
+    log,
+    (key) => sourceByKey.get(key)?.kind !== 'default',
+  );
+  const { name, apiAddress, apiSocket, meshAddress } = sidecar;
   const startMs = Math.round(clock.now().monotonicMs - startedAtMs);
   log.info(
     'sidecar.started',
     {
       version: VERSION,
-      name: options.name,
+      name,
       dataDir: options.dataDir,
       apiAddress,
       apiSocket,
@@ -58,7 +63,7 @@ async function serve({ options }: ResolvedOptions): Promise<number> {
       peers: options.peers,
       startMs,
     },
-    `sidecar ${options.name} serves its API on ${apiAddress ?? apiSocket ?? 'nothing'} and its mesh on ${meshAddress || 'nothing'}`,
+    `sidecar ${name} serves its API on ${apiAddress ?? apiSocket ?? 'nothing'} and its mesh on ${meshAddress || 'nothing'}`,
   );
 
   const why = await Promise.race([stop.promise, sidecar.failed.then(() => undefined)]);

@@ -1,7 +1,7 @@
 // Hashes and signatures by libsodium, the only implementation whose verification we trust.
 import { hash } from 'node:crypto';
 import sodium from 'sodium-native';
-import type { Crypto, SecretBox, Signer } from '../core/index.ts';
+import { type Crypto, type Secret, type SecretBox, type Signer, utf8 } from '../core/index.ts';
 
 const HASH_BYTES = 32;
 const SEED_BYTES = 32;
@@ -9,8 +9,10 @@ const PUBLIC_KEY_BYTES = 32;
 /** Ed25519 as libsodium keeps it: the seed and the public key. */
 const SECRET_KEY_BYTES = 64;
 const SIGNATURE_BYTES = 64;
+const BOX_KEY_BYTES = 32;
 const BOX_NONCE_BYTES = 24;
 const BOX_TAG_BYTES = 16;
+const KIB = 1024;
 
 /** An Ed25519 key pair in libsodium's form. */
 export interface KeyPair {
@@ -64,6 +66,24 @@ export const sodiumSecretBox: SecretBox = {
   },
 };
 
+/** A key of 32 bytes for a passphrase, by argon2id. Takes as long as its cost says; throws when the memory is not to be had. */
+export function stretchPassphrase(
+  passphrase: Secret<string>,
+  cost: { readonly salt: Uint8Array; readonly passes: number; readonly memoryKib: number },
+): Uint8Array {
+  const key = new Uint8Array(BOX_KEY_BYTES);
+  sodium.crypto_pwhash(
+    key,
+    // Two keyboards may write one letter in two ways.
+    utf8(passphrase.reveal().normalize('NFC')),
+    cost.salt,
+    cost.passes,
+    cost.memoryKib * KIB,
+    sodium.crypto_pwhash_ALG_ARGON2ID13,
+  );
+  return key;
+}
+
 /** The key pair of a 32-byte seed, always the same. */
 export function keyPairFromSeed(seed: Uint8Array): KeyPair {
   if (seed.length !== SEED_BYTES) {
@@ -72,6 +92,14 @@ export function keyPairFromSeed(seed: Uint8Array): KeyPair {
   const publicKey = new Uint8Array(PUBLIC_KEY_BYTES);
   const secretKey = new Uint8Array(SECRET_KEY_BYTES);
   sodium.crypto_sign_seed_keypair(publicKey, secretKey, seed);
+  return { publicKey, secretKey };
+}
+
+/** The X25519 key pair of a 32-byte seed, always the same: what is sealed to it only its holder opens. */
+export function sealingPairFromSeed(seed: Uint8Array): KeyPair {
+  const publicKey = new Uint8Array(PUBLIC_KEY_BYTES);
+  const secretKey = new Uint8Array(BOX_KEY_BYTES);
+  sodium.crypto_box_seed_keypair(publicKey, secretKey, seed);
   return { publicKey, secretKey };
 }
 

@@ -4,6 +4,7 @@ declare module 'sodium-native' {
     readonly crypto_generichash_KEYBYTES_MIN: number;
     crypto_generichash(output: Uint8Array, input: Uint8Array, key?: Uint8Array): void;
     crypto_sign_seed_keypair(publicKey: Uint8Array, secretKey: Uint8Array, seed: Uint8Array): void;
+    crypto_box_seed_keypair(publicKey: Uint8Array, secretKey: Uint8Array, seed: Uint8Array): void;
     crypto_sign_detached(signature: Uint8Array, message: Uint8Array, secretKey: Uint8Array): void;
     crypto_sign_verify_detached(
       signature: Uint8Array,
@@ -57,6 +58,16 @@ declare module 'sodium-native' {
       sealed: Uint8Array,
       additional: Uint8Array,
     ): number;
+    readonly crypto_pwhash_ALG_ARGON2ID13: number;
+    /** Throws also when the memory is not to be had. */
+    crypto_pwhash(
+      key: Uint8Array,
+      passphrase: Uint8Array,
+      salt: Uint8Array,
+      passes: number,
+      memoryBytes: number,
+      algorithm: number,
+    ): void;
     randombytes_buf(buffer: Uint8Array): void;
   }
 

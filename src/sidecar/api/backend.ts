@@ -57,7 +57,8 @@ export interface SidecarInfo {
   readonly nodeId: string;
   readonly name: string;
   readonly version: string;
-  readonly fleetMode: 'open';
+  /** Whether every holder of the secret is a member, or who has a certificate. */
+  readonly fleetMode: 'open' | 'founded';
   /** Fingerprint of the fleet, equal on all members. */
   readonly fleet: string;
   readonly startedAtMs: number;

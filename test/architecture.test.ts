@@ -134,6 +134,7 @@ const LAUNCHES: readonly Launch[] = [
   { by: 'src/cli/commands/run.ts', of: 'src/sidecar/index.ts' },
   { by: 'src/cli/commands/init.ts', of: 'src/sidecar/index.ts' },
   { by: 'src/cli/commands/repair.ts', of: 'src/sidecar/index.ts' },
+  { by: 'src/cli/commands/audit.ts', of: 'src/sidecar/index.ts' },
 ];
 
 /** Clocks, timers and dice of the process. Everything else is given them as arguments. */

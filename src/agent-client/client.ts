@@ -1,5 +1,6 @@
 // The door of an agent to its sidecar: finds it, calls it, keeps heartbeats and commands going.
 import { type Client, createClient, type Transport } from '@connectrpc/connect';
+import { AuditService } from '../gen/holdfast/v1/audit_pb.ts';
 import { BundleService } from '../gen/holdfast/v1/bundle_pb.ts';
 import { CommandService } from '../gen/holdfast/v1/command_pb.ts';
 import { DocumentService } from '../gen/holdfast/v1/document_pb.ts';
@@ -7,6 +8,7 @@ import { FleetService } from '../gen/holdfast/v1/fleet_pb.ts';
 import { HeartbeatService } from '../gen/holdfast/v1/heartbeat_pb.ts';
 import { MeshService } from '../gen/holdfast/v1/mesh_pb.ts';
 import { type LocateOptions, type Location, locate, type Surroundings } from './address.ts';
+import { type AuditCalls, auditCalls } from './audit.ts';
 import { type BundleCalls, bundleCalls } from './bundles.ts';
 import { call } from './call.ts';
 import { CommandLoop } from './command-loop.ts';
@@ -42,6 +44,7 @@ export interface RpcClients {
   readonly commands: Client<typeof CommandService>;
   readonly mesh: Client<typeof MeshService>;
   readonly bundles: Client<typeof BundleService>;
+  readonly audit: Client<typeof AuditService>;
 }
 
 /** A sidecar's API for one agent. Every call rejects with HoldfastClientError; every wait takes a signal. */
@@ -51,6 +54,7 @@ export interface AgentClient
     CommandCalls,
     MeshCalls,
     BundleCalls,
+    AuditCalls,
     AsyncDisposable {
   /** Where the sidecar is and who calls, with where that was found. */
   readonly location: Location;
@@ -137,6 +141,7 @@ export function createAgentClient(options: AgentClientOptions = {}): AgentClient
     ...commandCalls(rpc.commands, environment),
     ...meshCalls(rpc.mesh),
     ...bundleCalls(rpc.bundles),
+    ...auditCalls(rpc.audit),
     watch: (watchOptions: WatchOptions = {}) => {
       const signals = [closing.signal, watchOptions.signal].filter(
         (signal) => signal !== undefined,
@@ -177,5 +182,6 @@ function rpcClients(transport: Transport): RpcClients {
     commands: createClient(CommandService, transport),
     mesh: createClient(MeshService, transport),
     bundles: createClient(BundleService, transport),
+    audit: createClient(AuditService, transport),
   };
 }

@@ -7,6 +7,7 @@ export {
   type Location,
   type Surroundings,
 } from './address.ts';
+export type { AuditCalls, AuditEntry, AuditHead, ReadAuditOptions } from './audit.ts';
 export type { BundleCalls, ExportBundleOptions, ImportBundleOptions } from './bundles.ts';
 export { Rows } from './call.ts';
 export {

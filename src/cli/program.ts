@@ -2,6 +2,7 @@
 import process from 'node:process';
 import { Command, CommanderError } from 'commander';
 import { holdfastVersion } from '../agent-client/index.ts';
+import { addAudit } from './commands/audit.ts';
 import { addBundle } from './commands/bundle.ts';
 import { addCmd } from './commands/cmd.ts';
 import { addDemo } from './commands/demo.ts';
@@ -59,6 +60,7 @@ function createProgram(context: CliContext, setExitCode: (code: number) => void)
   addStatus(program, context);
   addPeers(program, context);
   addBundle(program, context);
+  addAudit(program, context, setExitCode);
   program.commandsGroup('Fleet:');
   addMembers(program, context);
   addCmd(program, context);

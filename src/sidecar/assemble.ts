@@ -2,6 +2,7 @@
 import type { CoreConfig, Environment, TokenHolder } from '../core/index.ts';
 import type { NetworkInterfaces, Resolver, Transport } from '../mesh/index.ts';
 import { startApiServer } from './api/index.ts';
+import { auditCalls, auditReports, BY_SIDECAR, type FileAuditLog } from './audit/index.ts';
 import { createBackend, tellReceiveOnly } from './backend.ts';
 import { Closers } from './closers.ts';
 import type { Disk } from './disk-guard.ts';
@@ -17,6 +18,7 @@ import type { MemberParts } from './member.ts';
 import { MemberSupervisor } from './member-supervisor.ts';
 import { createReporter } from './reporter.ts';
 import type { StoreSource } from './store-source.ts';
+import { VERSION } from './version.ts';
 
 export interface SidecarParts {
   readonly environment: Environment;
@@ -35,6 +37,8 @@ export interface SidecarParts {
   readonly disk?: Disk | undefined;
   /** Bytes of it to keep free; undefined for the default. */
   readonly diskReserveBytes?: number | undefined;
+  /** Where is written what was done here, by whom; nowhere if left out. Closed by whoever opened it, after the sidecar. */
+  readonly audit?: FileAuditLog | undefined;
   /** Whose token it is. */
   authenticate(token: string): TokenHolder | undefined;
   /** Loopback address of the API; undefined turns TCP off. Port 0 takes a free one. */
@@ -102,7 +106,7 @@ async function openAll(parts: SidecarParts, opened: Closers): Promise<Sidecar> {
     diskReserveBytes: parts.diskReserveBytes,
     signer: parts.key.signer,
     ...fleetPartsOf(parts.fleet),
-    report: createReporter(log, clock, crypto),
+    report: auditReports(parts.audit, createReporter(log, clock, crypto)),
     onGivenUp: (error) => {
       notReady('the sidecar failed too often');
       failure.resolve(error);
@@ -112,6 +116,7 @@ async function openAll(parts: SidecarParts, opened: Closers): Promise<Sidecar> {
     quietHours: toQuietHours(parts.quietHours ?? []),
     receivesOnly: parts.receiveOnly ?? false,
   });
+  opened.defer(async () => parts.audit?.record({ event: 'sidecar.stopped', by: BY_SIDECAR }));
   opened.defer(() => member.close());
   log.info(
     'store.opened',
@@ -130,6 +135,7 @@ async function openAll(parts: SidecarParts, opened: Closers): Promise<Sidecar> {
   const api = await startApiServer({
     backend,
     authenticate: (token) => parts.authenticate(token),
+    onCall: auditCalls(parts.audit),
     log,
     environment,
     tcp: parts.apiListen,
@@ -143,6 +149,7 @@ async function openAll(parts: SidecarParts, opened: Closers): Promise<Sidecar> {
   if (member.receiveOnlySinceMs !== undefined) tellReceiveOnly(log, true);
   await member.connect();
   watchNetwork(parts, member, opened);
+  parts.audit?.record({ event: 'sidecar.started', by: BY_SIDECAR, what: { version: VERSION } });
   if (parts.meshListens) {
     const address = member.meshAddress;
     log.info('mesh.listening', { address }, `other sidecars can dial ${address}`);

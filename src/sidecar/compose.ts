@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type Environment, HoldfastError, toHex } from '../core/index.ts';
 import { createLanTransport, createManyTransport, parseDhtAddress } from '../mesh/index.ts';
 import { assembleSidecar, type Sidecar, type SidecarParts } from './assemble.ts';
+import { auditDirectory, FileAuditLog } from './audit/index.ts';
 import { Ballast } from './ballast.ts';
 import { asCertified } from './certified-options.ts';
 import { Closers } from './closers.ts';
@@ -62,6 +63,11 @@ async function openAll(
   });
   opened.defer(() => stores.unlock());
   const key = await loadNodeKey(dataDir, random);
+  const audit = new FileAuditLog({
+    ...{ ...environment, signer: key.signer },
+    files: auditDirectory(join(dataDir, 'audit')),
+  });
+  opened.defer(() => audit.close());
   const fleet = await loadFleet(dataDir, key.signer.publicKey);
   const options = asCertified(asked, fleet.certificate, isGiven);
   const tokens = await loadTokens(dataDir, options.agents, random);
@@ -76,6 +82,7 @@ async function openAll(
     config: { pulseFlushMs: options.pulseFlushMs, liveDocuments: options.liveDocuments },
     fleet,
     key,
+    audit,
     stores,
     createTransport: (before) => {
       // What took a free port keeps it, for those who dial it.

@@ -1,5 +1,6 @@
 // What the API needs of the sidecar behind it, as a port: tests give it a fake, compose.ts the real one.
 import type { Method, RequestOf, ResponseOf, TokenHolder } from '../../core/index.ts';
+import type { AuditControl } from './audit-control.ts';
 import type { BundleControl } from './bundle-control.ts';
 
 export type PeerState = 'connected' | 'connecting' | 'waiting' | 'paused';
@@ -92,6 +93,8 @@ export interface Backend {
   readonly info: SidecarInfo;
   readonly mesh: MeshControl;
   readonly bundles: BundleControl;
+  /** Undefined where no audit log is kept. */
+  readonly audit?: AuditControl | undefined;
   /** Rejects with HoldfastError only; anything else is a fault of ours. */
   submit<M extends Method>(
     method: M,

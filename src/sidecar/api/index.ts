@@ -1,4 +1,5 @@
 // The door of the API server.
+export type { AuditControl } from './audit-control.ts';
 export type { Authenticate } from './authenticate.ts';
 export type {
   Backend,
@@ -14,5 +15,6 @@ export {
   type BundleStep,
   MAX_PIECE_BYTES,
 } from './bundle-control.ts';
+export type { ObserveCall, SeenCall } from './call-observer.ts';
 export type { ApiLimits } from './limits.ts';
 export { type ApiServer, type ApiServerOptions, startApiServer } from './server.ts';

@@ -1,6 +1,7 @@
 // The gate every request passes, whatever its protocol: where it comes from, what it asks for, who asks. Then it is served.
 import { HoldfastError } from '../../core/index.ts';
 import { type Authenticate, callerOf, checkSource } from './authenticate.ts';
+import { type ObserveCall, seenCall } from './call-observer.ts';
 import { fromHoldfastError, malformed, type ReportFault, toConnectError } from './connect-error.ts';
 import { HEALTH_PATHS, type HealthPages, serveHealth } from './health.ts';
 import { type Encoding, PLAIN_ENCODING, parseContentType } from './protocol.ts';
@@ -17,6 +18,8 @@ export interface Gate {
   readonly authenticate: Authenticate;
   readonly reportFault: ReportFault;
   readonly stopping: AbortSignal;
+  /** Told of every call but those that anybody may make. */
+  readonly observe?: ObserveCall | undefined;
 }
 
 /** Answers one request. Never throws. */
@@ -39,8 +42,9 @@ export function serveRequest(
     if (route === undefined) throw unknownMethod(path);
     const understood = understoodEncoding(route, encoding, request, response);
     if (understood === undefined) return;
-    serveCall(gate, route, understood, request, response);
+    serveCall(gate, route, { encoding: understood, path }, request, response);
   } catch (error) {
+    gate.observe?.(seenCall(path, undefined, undefined, error));
     const status =
       error instanceof HoldfastError && error.reason === 'UNKNOWN_METHOD' ? 404 : undefined;
     sendError(
@@ -54,9 +58,9 @@ export function serveRequest(
 }
 
 function serveCall(
-  { authenticate, stopping, reportFault }: Gate,
+  { authenticate, stopping, reportFault, observe }: Gate,
   route: Route,
-  encoding: Encoding,
+  { encoding, path }: { encoding: Encoding; path: string },
   request: ApiRequest,
   response: ApiResponse,
 ): void {
@@ -74,7 +78,9 @@ function serveCall(
     void serveUnary(route.call, undefined, encoding, request, response, reportFault);
   } else {
     const caller = callerOf(request, authenticate);
-    void serveUnary(route.call, caller, encoding, request, response, reportFault);
+    const onEnd = (read: object | undefined, error?: unknown): void =>
+      observe?.(seenCall(path, caller, read, error));
+    void serveUnary(route.call, caller, encoding, request, response, reportFault, onEnd);
   }
 }
 

@@ -3,6 +3,7 @@ import type { Environment } from '../../core/index.ts';
 import type { Authenticate } from './authenticate.ts';
 import type { Backend } from './backend.ts';
 import type { TcpTarget, UnixTarget } from './bind.ts';
+import type { ObserveCall } from './call-observer.ts';
 import type { ReportFault } from './connect-error.ts';
 import { type ApiLimits, DEFAULT_API_LIMITS } from './limits.ts';
 import { type Listener, listen } from './listener.ts';
@@ -24,6 +25,8 @@ export interface ApiServerOptions {
   readonly tcp?: { readonly host: string; readonly port: number } | undefined;
   /** Path of a Unix socket. A file left over there by a killed sidecar is replaced. */
   readonly unixSocket?: string | undefined;
+  /** Told of calls that ended, but not of those that anybody may make. Must not throw. */
+  readonly onCall?: ObserveCall | undefined;
   /** Replaces single limits. */
   readonly limits?: Partial<ApiLimits>;
 }
@@ -81,7 +84,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
 }
 
 function createGate(
-  { backend, authenticate, log, environment }: ApiServerOptions,
+  { backend, authenticate, log, environment, onCall: observe }: ApiServerOptions,
   { maxWatches }: ApiLimits,
   stopping: AbortSignal,
 ): Gate {
@@ -90,11 +93,12 @@ function createGate(
   };
   const { timers, crypto: hash } = environment;
   return {
-    routes: createRoutes({ backend, timers, hash, maxWatches, stopping, reportFault }),
+    routes: createRoutes({ backend, timers, hash, maxWatches, stopping, reportFault, observe }),
     health: { backend, stopping },
     authenticate,
     reportFault,
     stopping,
+    observe,
   };
 }
 

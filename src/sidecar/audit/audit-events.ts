@@ -51,7 +51,7 @@ export const AUDIT_EVENTS = [
   { name: 'trust.root_changed', meaning: 'the root key of the fleet was changed' },
   { name: 'trust.annulled', meaning: 'what an issuer signed was annulled' },
   { name: 'trust.rotated', meaning: 'a node goes on under another key' },
-  { name: 'identity.duplicate', meaning: 'a key was found in use twice' },
+  { name: 'identity.duplicate', meaning: 'a key was found in use twice', fromStrangers: true },
   { name: 'command.issued', meaning: 'a command was issued at this sidecar' },
   { name: 'command.claimed', meaning: 'an agent of this sidecar took a command' },
   { name: 'command.finished', meaning: 'an agent of this sidecar told how a command ended' },

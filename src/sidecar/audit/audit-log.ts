@@ -1,5 +1,4 @@
 // The port by which everybody tells the audit log something, and who can be named there.
-import type { Caller } from '../../core/index.ts';
 import type { AuditEvent } from './audit-events.ts';
 
 export interface AuditEntry {
@@ -22,9 +21,16 @@ export interface AuditLog {
 
 export const BY_SIDECAR = 'sidecar';
 
-/** `admin`, `agent NAME` or `sidecar`. */
-export function byCaller(caller: Caller): string {
-  return caller.scope === 'agent' ? `agent ${caller.agent}` : caller.scope;
+/** A caller of the API: its scope, and its name where it has one. */
+interface Named {
+  readonly scope: string;
+  readonly agent?: string;
+  readonly name?: string;
+}
+
+/** `admin`, `agent NAME`, or another scope with the name of its token. */
+export function byCaller({ scope, agent, name }: Named): string {
+  return [scope, agent ?? name].filter((word) => word !== undefined).join(' ');
 }
 
 /** `nodeId` as it is shown to people. */

@@ -60,7 +60,8 @@ export interface AuditHead {
 export class FileAuditLog implements AuditLog {
   readonly #parts: FileAuditLogParts;
   readonly #limits: AuditLimits;
-  readonly #node: string;
+  /** Public signing key in hex. */
+  readonly node: string;
   readonly #repetitions = new Repetitions(COUNT_SPAN_MS);
   readonly #listeners = new Set<() => void>();
   #queue: Queued[] = [];
@@ -78,7 +79,7 @@ export class FileAuditLog implements AuditLog {
   constructor(parts: FileAuditLogParts) {
     this.#parts = parts;
     this.#limits = parts.limits ?? DEFAULT_AUDIT_LIMITS;
-    this.#node = toHex(parts.signer.publicKey);
+    this.node = toHex(parts.signer.publicKey);
   }
 
   record(entry: AuditEntry): void {
@@ -199,7 +200,7 @@ export class FileAuditLog implements AuditLog {
   async #write(batch: readonly Queued[]): Promise<void> {
     const { files, crypto, clock } = this.#parts;
     if (this.#tail === undefined) {
-      const found = await findTail(files, crypto, this.#node);
+      const found = await findTail(files, crypto, this.node);
       this.#tail = found.tail;
       this.#notes = found.notes;
     }
@@ -263,7 +264,7 @@ export class FileAuditLog implements AuditLog {
       head = hash;
     };
     if (begins) {
-      push(encodeLine({ file, format: AUDIT_FORMAT, node: this.#node, seq, prev: head }, crypto));
+      push(encodeLine({ file, format: AUDIT_FORMAT, node: this.node, seq, prev: head }, crypto));
     }
     for (const { entry, wallMs } of entries) {
       hlc = hlcTick(hlc, wallMs);

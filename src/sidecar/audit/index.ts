@@ -1,4 +1,6 @@
 // The door of the audit log.
+
+export { auditControl } from './audit-control.ts';
 export { AUDIT_EVENTS, type AuditEvent } from './audit-events.ts';
 export { auditDirectory } from './audit-files.ts';
 export {
@@ -10,5 +12,7 @@ export {
   NO_AUDIT,
 } from './audit-log.ts';
 export { AuditReader, type AuditRow } from './audit-reader.ts';
+export { auditCalls, auditReports, auditSubmit } from './audited.ts';
 export { type AuditHead, FileAuditLog } from './file-audit-log.ts';
-export { type AuditVerdict, verifyAudit } from './verify.ts';
+export { verifyAudit } from './verify.ts';
+export { verifyAuditFiles } from './verify-files.ts';

@@ -13,7 +13,7 @@ import {
   stateOf,
   statusToJson,
 } from './command.ts';
-import { MAX_ARGUMENT_BYTES } from './config.ts';
+import { CLOCK_RETRY_MS, MAX_ARGUMENT_BYTES } from './config.ts';
 import type { Context } from './context.ts';
 import { HoldfastError } from './error.ts';
 import { freshnessOf } from './freshness.ts';
@@ -99,6 +99,7 @@ export function acknowledgeCommand(
   request: RequestOf<'acknowledgeCommand'>,
 ): ResponseOf<'acknowledgeCommand'> {
   const { key, row } = findOwn(context, agentCaller(caller), request.id);
+  if (request.accept && row.state === 'pending') requireClock(context, row.id);
   const status = acknowledgeStep(request.id, row.state, request);
   if (status !== undefined) writeStatus(context, row, status);
   const command = rowOf(context, context.documents.view(key) as VisibleView) as CommandRow;
@@ -197,7 +198,8 @@ function rowOf(context: Context, view: VisibleView): CommandRow | undefined {
     id,
     agent,
     ...command,
-    state: stateOf(command, status, context.now.wallMs),
+    // By a clock that is not believed nothing has expired yet, and nothing is started either.
+    state: stateOf(command, status, context.clockSuspect === undefined ? context.now.wallMs : 0),
     progressPercent: status?.progressPercent,
     message: status?.message ?? '',
     result: status?.result,
@@ -206,6 +208,16 @@ function rowOf(context: Context, view: VisibleView): CommandRow | undefined {
       status === undefined || statusView === undefined ? view : statusView,
     ),
   };
+}
+
+/** Whether a command has expired, a clock that is not believed cannot say. */
+function requireClock({ clockSuspect }: Context, id: string): void {
+  if (clockSuspect === undefined) return;
+  throw new HoldfastError(
+    'CLOCK_SUSPECT',
+    `The clock of this sidecar ${clockSuspect}. Command ${id} was not claimed, because it may have expired; set the clock, and ask again.`,
+    { retryAfterMs: CLOCK_RETRY_MS },
+  );
 }
 
 function checkArguments(value: JsonObject, field: string): void {

@@ -27,7 +27,10 @@ export interface Context {
   readonly writer: DocumentWriter;
   readonly feeds: FeedTable;
   readonly troubles: Troubles;
+  /** By the own clocks while they are believed. */
   readonly now: Instant;
+  /** Why the own wall clock is not believed: nothing is forgotten by age and no command is started; undefined while it is. */
+  readonly clockSuspect: string | undefined;
   readonly turn: Turn;
   /** The next reading of the hybrid clock. */
   tick(): Hlc;

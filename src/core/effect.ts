@@ -114,4 +114,6 @@ export type ReportEvent =
   | 'core.change_refused'
   | 'core.fork'
   | 'identity.duplicate'
+  | 'clock.suspect'
+  | 'clock.trusted'
   | 'trust.ejected';

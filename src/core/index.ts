@@ -16,6 +16,7 @@ export {
 export type { Caller, TokenHolder } from './caller.ts';
 export { inspectChange } from './change-inspector.ts';
 export { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
+export { ANY_TIME, type ClockBounds, ClockWatch } from './clock-watch.ts';
 export { type Commit, CommitSeal, NO_HASH, type Op, SIGNATURE_BYTES } from './commit.ts';
 export {
   CONFIG_RULES,

@@ -91,6 +91,7 @@ export function summary(context: Context): ResponseOf<'summary'> {
     voidOps: context.troubles.voidOps,
     quarantined: context.documents.quarantined(),
     heldFeeds: context.troubles.heldFeeds.list(),
+    clockSuspect: context.clockSuspect,
   };
 }
 

@@ -15,6 +15,7 @@ import { toLinkClasses, toQuietHours } from './links/link-options.ts';
 import { outwardAddresses } from './links/network-watch.ts';
 import type { Log } from './log.ts';
 import type { MemberParts } from './member.ts';
+import { VERSION_TIMES } from './member-clock.ts';
 import { MemberSupervisor } from './member-supervisor.ts';
 import { createReporter } from './reporter.ts';
 import type { StoreSource } from './store-source.ts';
@@ -105,6 +106,7 @@ async function openAll(parts: SidecarParts, opened: Closers): Promise<Sidecar> {
     disk: parts.disk,
     diskReserveBytes: parts.diskReserveBytes,
     signer: parts.key.signer,
+    clockBounds: VERSION_TIMES,
     ...fleetPartsOf(parts.fleet),
     report: auditReports(parts.audit, createReporter(log, clock, crypto)),
     onGivenUp: (error) => {

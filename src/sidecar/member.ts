@@ -1,6 +1,8 @@
 // One member of the mesh, put together from its parts: store, core, runtime and mesh. The real sidecar and the simulator both use it.
 import {
   type Caller,
+  type ClockBounds,
+  type ClockWatch,
   type CoreConfig,
   createIncarnation,
   type Environment,
@@ -46,6 +48,7 @@ import {
 } from './links/finder.ts';
 import { OperatorPeers } from './links/operator-peers.ts';
 import type { Pauses } from './links/pauses.ts';
+import { createClockWatch } from './member-clock.ts';
 import { encodeFork, feedsOf } from './member-feeds.ts';
 import { certifiedBy, openTrust } from './member-trust.ts';
 import { Runtime } from './runtime.ts';
@@ -81,6 +84,8 @@ export interface MemberParts {
   /** The genesis, then what came with the own certificate; absent in an open fleet. */
   readonly founded?: readonly Uint8Array[] | undefined;
   readonly config: CoreConfig;
+  /** Between which times its wall clock can be right; any if left out. */
+  readonly clockBounds?: ClockBounds | undefined;
   /** When history is let go; what is usual if absent. */
   readonly forgetting?: Forgetting;
   /** Why nothing is taken from peers now; undefined, or absent, while it is. */
@@ -144,14 +149,16 @@ export class Member {
     const recollection = await recall(parts.store, nodeId, crypto, random, counts);
     const { commits, memory, bootTags, rebuildViews, superseded, reduced } = recollection;
     // Later than every start before, also where the clock went back: a restored disk image never uses a sequence number twice.
-    const startMs = Math.max(clock.now().wallMs, hlcMs(memory.clock) + 1);
+    const clockWatch = createClockWatch(parts.clockBounds, { self: nodeId, memory, trust });
+    const nowMs = clockWatch.read(clock.now()).wallMs;
+    const startMs = Math.max(nowMs, hlcMs(memory.clock) + 1);
     const incarnation = createIncarnation(
       nodeId,
       startMs,
       random.bytes(INCARNATION_RANDOM_BYTES),
       crypto,
     );
-    const node = createNode(parts, { nodeId, incarnation, memory, bootTags, trust });
+    const node = createNode(parts, { nodeId, incarnation, memory, bootTags, trust, clockWatch });
     const runtime = new Runtime({
       node,
       commits,
@@ -315,16 +322,18 @@ function createNode(
   {
     memory,
     trust,
+    clockWatch,
     ...self
   }: Pick<NodeIdentity, 'nodeId' | 'incarnation' | 'bootTags'> & {
     readonly memory: NodeMemory;
     readonly trust: TrustSet | undefined;
+    readonly clockWatch: ClockWatch;
   },
 ): Node {
   return new Node({
     identity: { ...self, name, agents: new Set(agents) },
     fleetId: trust?.fleetId ?? fleet.fleetId,
-    ...{ config, signer, memory, forgetting, trust, crypto: environment.crypto },
+    ...{ config, signer, memory, forgetting, trust, clockWatch, crypto: environment.crypto },
   });
 }
 

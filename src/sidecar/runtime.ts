@@ -140,6 +140,11 @@ export class Runtime {
     });
   }
 
+  /** A member says what its wall clock shows, milliseconds since 1970. */
+  heardClock(nodeId: NodeId, wallMs: number): void {
+    if (this.#state === 'open') this.#take({ type: 'clock-heard', nodeId, wallMs });
+  }
+
   #deliver(event: (deliveryId: number) => Event): Promise<DeliveryOutcome> {
     if (this.#state !== 'open') return Promise.reject(this.#refusal());
     const deliveryId = this.#nextId++;

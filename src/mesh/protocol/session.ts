@@ -14,7 +14,7 @@ import { FrontierExchange } from './frontier.ts';
 import { Greeting } from './greeting.ts';
 import { Inbox } from './inbox.ts';
 import { LinkBudget } from './link-budget.ts';
-import { Liveness } from './liveness.ts';
+import { clockIn, Liveness, withClock } from './liveness.ts';
 import type { FrontierMessage, GoodbyeReason, Have, Message } from './message.ts';
 import { Outbox } from './outbox.ts';
 import { follows, limitRun, thinSignatures } from './run.ts';
@@ -133,7 +133,7 @@ export class Session {
         for (const feeds of framesOf(event.feeds)) this.#send({ type: 'stop', feeds });
         return;
       case 'tick':
-        return this.#tick(event.bytesReceived);
+        return this.#tick(event);
       case 'woken':
         this.#wakeAtMs = undefined;
         return;
@@ -211,6 +211,7 @@ export class Session {
         return;
       case 'ping':
         this.#send({ type: 'pong', token: message.token });
+        this.#effects.push(...clockIn(message));
         return;
       case 'pong': {
         const ms = this.#liveness.pong(message.token, this.#nowMs);
@@ -367,11 +368,11 @@ export class Session {
     this.#close('ended', 'this link has named too many feeds');
   }
 
-  #tick(bytesReceived: number): void {
+  #tick({ bytesReceived, wallMs }: Extract<SessionEvent, { type: 'tick' }>): void {
     const verdict = this.#liveness.tick(this.#nowMs, bytesReceived, this.#isLive());
-    if (verdict.type === 'ping') this.#send(verdict);
-    if (verdict.type !== 'gone') return;
-    this.#close(this.#isLive() ? 'silent' : 'stranger', verdict.message);
+    if (verdict.type === 'ping') this.#send(withClock(verdict, wallMs));
+    if (verdict.type === 'gone')
+      this.#close(this.#isLive() ? 'silent' : 'stranger', verdict.message);
   }
 
   #breach(what: string): void {

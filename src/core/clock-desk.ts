@@ -23,6 +23,11 @@ export class ClockDesk {
     return this.#watch.suspect;
   }
 
+  /** Whether the moment to go by is neither by the own clock nor by what anybody says. */
+  get isGuess(): boolean {
+    return this.#watch.isGuess;
+  }
+
   /** The moment to go by. Says in the turn when the own clock is no longer believed, and when it is again. */
   read(now: Instant, turn: Turn): Instant {
     const moment = this.#watch.read(now);

@@ -1,7 +1,7 @@
 // Whether the own wall clock can be believed, and what time it is where it cannot. Pure.
 //
-//   outside of what can be ──► suspect              most who were heard agree ──► believed
-//   most who were heard differ ──► suspect          behind what was signed, or jumped ──► suspect
+//   outside of what can be ──► suspect            most who were heard agree ──► believed
+//   most who were heard differ ──► suspect        behind what was signed ──► suspect, jumped ──► suspect for a while
 //
 // Time by a suspect clock: what those who were heard say; else what passed since it was believed last; never outside of what can be.
 import type { Instant } from './environment.ts';
@@ -11,6 +11,8 @@ import type { NodeId } from './ids.ts';
 export const CLOCK_TOLERANCE_MS = 10 * 60_000;
 /** What was heard longer ago counts no more: several times as long as a peer takes to say it again. */
 const HEARD_FOR_MS = 5 * 60_000;
+/** A jump that nobody contradicts for so long was a machine that slept, or a clock that was set right. */
+const SETTLED_AFTER_MS = 15 * 60_000;
 const MAX_HEARD = 64;
 /** A hub's word counts as much as that of two others. */
 const HUB_WEIGHT = 2;
@@ -34,7 +36,10 @@ export class ClockWatch {
   readonly #heard = new Map<NodeId, Heard>();
   /** The last reading that was believed. */
   #believed: Instant | undefined;
+  #last: Instant | undefined;
+  #jumpedMonotonicMs = -Infinity;
   #suspect: string | undefined;
+  #isGuess = false;
 
   /** `ownMs`: the newest clock reading that was ever written here, less than the tolerance ahead of the clocks of others. */
   constructor(bounds: ClockBounds = ANY_TIME, ownMs = 0) {
@@ -47,15 +52,23 @@ export class ClockWatch {
     return this.#suspect;
   }
 
+  /** Whether what `read` said last is neither the own clock nor what anybody says: it may be far behind. */
+  get isGuess(): boolean {
+    return this.#isGuess;
+  }
+
   /** The moment to go by: that of the clocks while they are believed. */
   read(now: Instant): Instant {
+    this.#noteJump(now);
     this.#suspect = this.#doubt(now);
+    this.#isGuess = false;
     if (this.#suspect === undefined) {
       this.#believed = now;
       return now;
     }
     const { floorMs, ceilingMs } = this.#bounds;
     const said = this.#median(now);
+    this.#isGuess = said === undefined;
     const guessMs = said ?? Math.max(this.#expected(now) ?? 0, this.#signedMs);
     const wallMs = Math.min(ceilingMs, Math.max(floorMs, guessMs));
     return { wallMs, monotonicMs: now.monotonicMs };
@@ -92,11 +105,25 @@ export class ClockWatch {
     if (wallMs < this.#signedMs - CLOCK_TOLERANCE_MS) {
       return `shows ${dateOf(wallMs)}, and something was signed at ${dateOf(this.#signedMs)} already`;
     }
-    const expected = this.#expected(now);
-    if (expected === undefined || Math.abs(wallMs - expected) <= CLOCK_TOLERANCE_MS)
-      return undefined;
-    const minutes = Math.round((wallMs - expected) / 60_000);
-    return `jumped by ${minutes} minutes, and no linked member says that it is right now; if it is, restart the sidecar`;
+    return this.#jump(now);
+  }
+
+  /** What was heard before a jump says nothing: a machine that slept does not know for how long. */
+  #noteJump(now: Instant): void {
+    const last = this.#last;
+    this.#last = now;
+    if (last === undefined) return;
+    const jumpMs = now.wallMs - last.wallMs - (now.monotonicMs - last.monotonicMs);
+    if (Math.abs(jumpMs) <= CLOCK_TOLERANCE_MS) return;
+    this.#jumpedMonotonicMs = now.monotonicMs;
+    this.#heard.clear();
+  }
+
+  #jump(now: Instant): string | undefined {
+    if (now.monotonicMs - this.#jumpedMonotonicMs > SETTLED_AFTER_MS) return undefined;
+    const aheadMs = now.wallMs - (this.#expected(now) ?? now.wallMs);
+    if (Math.abs(aheadMs) <= CLOCK_TOLERANCE_MS) return undefined;
+    return `jumped by ${Math.round(aheadMs / 60_000)} minutes, and no member that is linked says that it is right now`;
   }
 
   /** What the wall clock would show by the time that passed since it was believed last. */

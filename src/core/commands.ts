@@ -40,6 +40,9 @@ export function issueCommand(
 ): ResponseOf<'issueCommand'> {
   checkMayIssue(caller);
   checkArguments(request.args, 'args');
+  if (context.clockIsGuess) {
+    throw clockSuspect(context, 'Nothing was issued, because nobody can say when it would expire');
+  }
   const requestedBy = `${context.identity.name}/${caller.scope}`;
   const issuedAtMs = Math.floor(context.now.wallMs);
   const document: CommandDocument = {
@@ -99,7 +102,9 @@ export function acknowledgeCommand(
   request: RequestOf<'acknowledgeCommand'>,
 ): ResponseOf<'acknowledgeCommand'> {
   const { key, row } = findOwn(context, agentCaller(caller), request.id);
-  if (request.accept && row.state === 'pending') requireClock(context, row.id);
+  if (request.accept && row.state === 'pending' && context.clockSuspect !== undefined) {
+    throw clockSuspect(context, `Command ${row.id} was not claimed, because it may have expired`);
+  }
   const status = acknowledgeStep(request.id, row.state, request);
   if (status !== undefined) writeStatus(context, row, status);
   const command = rowOf(context, context.documents.view(key) as VisibleView) as CommandRow;
@@ -211,11 +216,10 @@ function rowOf(context: Context, view: VisibleView): CommandRow | undefined {
 }
 
 /** Whether a command has expired, a clock that is not believed cannot say. */
-function requireClock({ clockSuspect }: Context, id: string): void {
-  if (clockSuspect === undefined) return;
-  throw new HoldfastError(
+function clockSuspect({ clockSuspect: why }: Context, what: string): HoldfastError {
+  return new HoldfastError(
     'CLOCK_SUSPECT',
-    `The clock of this sidecar ${clockSuspect}. Command ${id} was not claimed, because it may have expired; set the clock, and ask again.`,
+    `The clock of this sidecar ${why}. ${what}; set the clock, and ask again.`,
     { retryAfterMs: CLOCK_RETRY_MS },
   );
 }

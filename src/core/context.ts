@@ -31,6 +31,8 @@ export interface Context {
   readonly now: Instant;
   /** Why the own wall clock is not believed: nothing is forgotten by age and no command is started; undefined while it is. */
   readonly clockSuspect: string | undefined;
+  /** Whether `now` may be far behind: nobody could be asked either. */
+  readonly clockIsGuess: boolean;
   readonly turn: Turn;
   /** The next reading of the hybrid clock. */
   tick(): Hlc;

@@ -212,6 +212,7 @@ export class Node {
       troubles: this.#troubles,
       now,
       clockSuspect: this.#time.suspect,
+      clockIsGuess: this.#time.isGuess,
       turn: this.#turn,
       tick: () => (this.#clock = hlcTick(this.#clock, now.wallMs)),
       load: (key, generation) => this.#load(key, generation),

@@ -107,7 +107,7 @@ export class FrameReader {
         return { type: 'stored', runs: body.value.runs };
       case 'ping': {
         const { token, wallMs } = body.value;
-        return { type: 'ping', token, wallMs: wallMs === 0n ? undefined : Number(wallMs) };
+        return { type: 'ping', token, ...(wallMs === 0n ? {} : { wallMs: Number(wallMs) }) };
       }
       case 'pong':
         return { type: 'pong', token: body.value.token };

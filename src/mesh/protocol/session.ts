@@ -371,8 +371,8 @@ export class Session {
   #tick({ bytesReceived, wallMs }: Extract<SessionEvent, { type: 'tick' }>): void {
     const verdict = this.#liveness.tick(this.#nowMs, bytesReceived, this.#isLive());
     if (verdict.type === 'ping') this.#send(withClock(verdict, wallMs));
-    if (verdict.type === 'gone')
-      this.#close(this.#isLive() ? 'silent' : 'stranger', verdict.message);
+    if (verdict.type !== 'gone') return;
+    this.#close(this.#isLive() ? 'silent' : 'stranger', verdict.message);
   }
 
   #breach(what: string): void {
@@ -381,8 +381,7 @@ export class Session {
   }
 
   #goodbye(reason: GoodbyeReason, message: string): void {
-    const { versionMin, versionMax } = this.#greeting.versions;
-    this.#send({ type: 'goodbye', reason, message, versionMin, versionMax });
+    this.#send({ type: 'goodbye', reason, message, ...this.#greeting.span });
   }
 
   /** Returns what it takes on the link. */

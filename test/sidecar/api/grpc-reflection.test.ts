@@ -45,6 +45,7 @@ test('all services are listed', async () => {
   assert.deepEqual(response.value.service.map(({ name }) => name).sort(), [
     'grpc.health.v1.Health',
     'grpc.reflection.v1.ServerReflection',
+    'holdfast.v1.AuditService',
     'holdfast.v1.BundleService',
     'holdfast.v1.CommandService',
     'holdfast.v1.DocumentService',

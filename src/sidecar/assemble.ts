@@ -2,7 +2,7 @@
 import type { CoreConfig, Environment, TokenHolder } from '../core/index.ts';
 import type { NetworkInterfaces, Resolver, Transport } from '../mesh/index.ts';
 import { startApiServer } from './api/index.ts';
-import { auditCalls, auditReports, BY_SIDECAR, type FileAuditLog } from './audit/index.ts';
+import { type AuditLog, auditCalls, auditReports, BY_SIDECAR, type FileAuditLog } from './audit/index.ts';
 import { createBackend, tellReceiveOnly } from './backend.ts';
 import { Closers } from './closers.ts';
 import type { Disk } from './disk-guard.ts';
@@ -118,8 +118,7 @@ async function openAll(parts: SidecarParts, opened: Closers): Promise<Sidecar> {
     quietHours: toQuietHours(parts.quietHours ?? []),
     receivesOnly: parts.receiveOnly ?? false,
   });
-  opened.defer(async () => parts.audit?.record({ event: 'sidecar.stopped', by: BY_SIDECAR }));
-  opened.defer(() => member.close());
+  opened.defer(() => closeMember(member, parts.audit));
   log.info(
     'store.opened',
     { documents: member.documents },
@@ -151,7 +150,8 @@ async function openAll(parts: SidecarParts, opened: Closers): Promise<Sidecar> {
   if (member.receiveOnlySinceMs !== undefined) tellReceiveOnly(log, true);
   await member.connect();
   watchNetwork(parts, member, opened);
-  parts.audit?.record({ event: 'sidecar.started', by: BY_SIDECAR, what: { version: VERSION } });
+  const what = { version: VERSION };
+  parts.audit?.record({ event: 'sidecar.started', by: BY_SIDECAR, what });
   if (parts.meshListens) {
     const address = member.meshAddress;
     log.info('mesh.listening', { address }, `other sidecars can dial ${address}`);
@@ -164,6 +164,11 @@ async function openAll(parts: SidecarParts, opened: Closers): Promise<Sidecar> {
     failed: failure.promise,
     [Symbol.asyncDispose]: () => opened.close(),
   };
+}
+
+async function closeMember(member: MemberSupervisor, audit: AuditLog | undefined): Promise<void> {
+  await member.close();
+  audit?.record({ event: 'sidecar.stopped', by: BY_SIDECAR });
 }
 
 /** The fleet as a member sees it. */

@@ -12,7 +12,7 @@ import { spaceOf } from './disk-space.ts';
 import { errorCode } from './durable-file.ts';
 import { loadFleet } from './identity/fleet.ts';
 import { requireFleetSecret } from './identity/fleet-secret.ts';
-import { loadNodeKey } from './identity/node-key.ts';
+import { loadNodeKey, type NodeKey } from './identity/node-key.ts';
 import { loadTokens } from './identity/token-file.ts';
 import { LevelSource } from './level-source.ts';
 import { openDht } from './links/dht-service.ts';
@@ -63,11 +63,7 @@ async function openAll(
   });
   opened.defer(() => stores.unlock());
   const key = await loadNodeKey(dataDir, random);
-  const audit = new FileAuditLog({
-    ...{ ...environment, signer: key.signer },
-    files: auditDirectory(join(dataDir, 'audit')),
-  });
-  opened.defer(() => audit.close());
+  const audit = openAudit(dataDir, key, environment, opened);
   const fleet = await loadFleet(dataDir, key.signer.publicKey);
   const options = asCertified(asked, fleet.certificate, isGiven);
   const tokens = await loadTokens(dataDir, options.agents, random);
@@ -114,6 +110,19 @@ async function openAll(
   });
   opened.defer(() => sidecar[Symbol.asyncDispose]() as Promise<void>);
   return { ...sidecar, [Symbol.asyncDispose]: () => opened.close() };
+}
+
+/** Nothing is opened yet: it is read when the first entry is written, and a start never fails for it. */
+function openAudit(
+  dataDir: string,
+  { signer }: NodeKey,
+  environment: Environment,
+  opened: Closers,
+): FileAuditLog {
+  const files = auditDirectory(join(dataDir, 'audit'));
+  const audit = new FileAuditLog({ ...environment, signer, files });
+  opened.defer(() => audit.close());
+  return audit;
 }
 
 /** Says what to do about what can go wrong on the way up. */

@@ -2,7 +2,13 @@
 import type { CoreConfig, Environment, TokenHolder } from '../core/index.ts';
 import type { NetworkInterfaces, Resolver, Transport } from '../mesh/index.ts';
 import { startApiServer } from './api/index.ts';
-import { type AuditLog, auditCalls, auditReports, BY_SIDECAR, type FileAuditLog } from './audit/index.ts';
+import {
+  type AuditLog,
+  auditCalls,
+  auditReports,
+  BY_SIDECAR,
+  type FileAuditLog,
+} from './audit/index.ts';
 import { createBackend, tellReceiveOnly } from './backend.ts';
 import { Closers } from './closers.ts';
 import type { Disk } from './disk-guard.ts';
@@ -103,20 +109,12 @@ async function openAll(parts: SidecarParts, opened: Closers): Promise<Sidecar> {
   };
   const member = await MemberSupervisor.open({
     ...parts,
-    disk: parts.disk,
-    diskReserveBytes: parts.diskReserveBytes,
-    signer: parts.key.signer,
-    clockBounds: VERSION_TIMES,
-    ...fleetPartsOf(parts.fleet),
+    ...memberPartsOf(parts),
     report: auditReports(parts.audit, createReporter(log, clock, crypto)),
     onGivenUp: (error) => {
       notReady('the sidecar failed too often');
       failure.resolve(error);
     },
-    budgets: toLinkBudgets(parts.linkBudgets ?? []),
-    linkClasses: toLinkClasses(parts.linkClasses ?? []),
-    quietHours: toQuietHours(parts.quietHours ?? []),
-    receivesOnly: parts.receiveOnly ?? false,
   });
   opened.defer(() => closeMember(member, parts.audit));
   log.info(
@@ -169,6 +167,21 @@ async function openAll(parts: SidecarParts, opened: Closers): Promise<Sidecar> {
 async function closeMember(member: MemberSupervisor, audit: AuditLog | undefined): Promise<void> {
   await member.close();
   audit?.record({ event: 'sidecar.stopped', by: BY_SIDECAR });
+}
+
+/** What a member is given, in the forms it takes. */
+function memberPartsOf(parts: SidecarParts) {
+  return {
+    disk: parts.disk,
+    diskReserveBytes: parts.diskReserveBytes,
+    signer: parts.key.signer,
+    clockBounds: VERSION_TIMES,
+    ...fleetPartsOf(parts.fleet),
+    budgets: toLinkBudgets(parts.linkBudgets ?? []),
+    linkClasses: toLinkClasses(parts.linkClasses ?? []),
+    quietHours: toQuietHours(parts.quietHours ?? []),
+    receivesOnly: parts.receiveOnly ?? false,
+  };
 }
 
 /** The fleet as a member sees it. */

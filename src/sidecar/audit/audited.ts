@@ -104,14 +104,23 @@ function recordReport(log: AuditLog, report: SupervisorReport): void {
   } else if (report.type === 'duplicate-identity') {
     const { address } = report;
     log.record({ event: 'identity.duplicate', by: BY_SIDECAR, what: { address }, like: '' });
-  } else if (report.type === 'core' && report.event === 'trust.ejected') {
-    log.record({ event: 'trust.ejected', by: BY_SIDECAR, what: { detail: report.detail } });
-  } else if (report.type === 'core' && report.event === 'core.fork') {
-    log.record({
-      event: 'identity.duplicate',
-      by: BY_SIDECAR,
-      what: { detail: report.detail },
-      like: 'fork',
-    });
+  } else if (report.type === 'core') {
+    recordCore(log, report);
+  }
+}
+
+function recordCore(
+  log: AuditLog,
+  { event, detail }: Extract<SupervisorReport, { type: 'core' }>,
+): void {
+  const entry = { by: BY_SIDECAR, what: { detail } };
+  switch (event) {
+    case 'trust.ejected':
+    case 'clock.suspect':
+    case 'clock.trusted':
+      return log.record({ event, ...entry });
+    case 'core.fork':
+      return log.record({ event: 'identity.duplicate', ...entry, like: 'fork' });
+    default:
   }
 }

@@ -61,6 +61,10 @@ async function open(t: TestContext) {
   });
   const client = (token: string, agent?: string): AgentClient =>
     createAgentClient({ address: `http://${sidecar.apiAddress}`, token, agent });
+  t.after(async () => {
+    await sidecar[Symbol.asyncDispose]();
+    await audit.close();
+  });
   return {
     audit,
     admin: client(ADMIN_TOKEN),
@@ -87,12 +91,12 @@ async function entriesOf(client: AgentClient): Promise<AuditEntry[]> {
 describe('the audit log of a sidecar', () => {
   it('has what the operator changed, who was refused, and the life of a command', async (t) => {
     const { admin, agent, stranger, audit, stop, verify } = await open(t);
-    await admin.pausePeers();
+    await admin.pauseMesh();
     await admin.status();
     await admin.put('notes', 'a', { secret: 'of no concern' });
     await assert.rejects(admin.removePeer('10.0.0.9:7677'));
     for (let i = 0; i < 5; i++) await assert.rejects(stranger.status());
-    await assert.rejects(agent.pausePeers());
+    await assert.rejects(agent.pauseMesh());
     const { command } = await admin.issueCommand({ agent: 'edge-7', kind: 'restart' });
     const { id } = command;
     await agent.acknowledgeCommand(id, { accept: true });
@@ -142,7 +146,7 @@ describe('the audit log of a sidecar', () => {
     const following = admin.audit({ follow: true });
     const first = await following.next();
     assert.equal(first.value?.event, 'sidecar.started');
-    await admin.pausePeers();
+    await admin.pauseMesh();
     const second = await following.next();
     assert.equal(second.value?.what['method'], 'MeshService/Pause');
     const end = following.next();

@@ -1,5 +1,5 @@
 // What of a sidecar's work goes into its audit log: calls, commands, and what the mesh and its trust report.
-import { type Caller, type Method, type RequestOf, type ResponseOf } from '../../core/index.ts';
+import type { Caller, Method, RequestOf, ResponseOf } from '../../core/index.ts';
 import type { ObserveCall, SeenCall } from '../api/index.ts';
 import type { SupervisorReport } from '../supervisor-report.ts';
 import { type AuditLog, BY_SIDECAR, byCaller } from './audit-log.ts';

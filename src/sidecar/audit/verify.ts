@@ -79,16 +79,16 @@ class Check {
     if (fault !== undefined) this.#find(`${where}: ${fault}`);
     if (entry !== undefined) this.#entries++;
     if (entry?.event === 'audit.dropped') {
-      this.#droppedThrough = Math.max(this.#droppedThrough, Number(entry.what['through']) || 0);
+      this.#droppedThrough = Math.max(this.#droppedThrough, Number(entry.what.through) || 0);
     }
     if (entry?.event === 'audit.lost') {
       this.#notes.push(
-        `entry ${entry.seq} says that ${entry.what['entries']} entries were lost: ${entry.what['why']}`,
+        `entry ${entry.seq} says that ${entry.what.entries} entries were lost: ${entry.what.why}`,
       );
     }
     if (entry?.event === 'audit.recovered' || entry?.event === 'audit.foreign_bytes') {
       this.#notes.push(
-        `entry ${entry.seq} says that ${entry.what['bytes']} bytes behind the last seal were cut off`,
+        `entry ${entry.seq} says that ${entry.what.bytes} bytes behind the last seal were cut off`,
       );
     }
     const head = this.#expected.head;

@@ -104,11 +104,7 @@ describe('the audit log of a sidecar', () => {
     await agent.reportCommand(id, { state: 'succeeded' });
     await audit.idle();
     const entries = await entriesOf(admin);
-    const told = entries.map(({ event, by, what }) => [
-      event,
-      by,
-      what['method'] ?? what['id'] ?? '',
-    ]);
+    const told = entries.map(({ event, by, what }) => [event, by, what.method ?? what.id ?? '']);
     assert.deepEqual(told, [
       ['sidecar.started', 'sidecar', ''],
       ['admin.call', 'admin', 'MeshService/Pause'],
@@ -148,7 +144,7 @@ describe('the audit log of a sidecar', () => {
     assert.equal(first.value?.event, 'sidecar.started');
     await admin.pauseMesh();
     const second = await following.next();
-    assert.equal(second.value?.what['method'], 'MeshService/Pause');
+    assert.equal(second.value?.what.method, 'MeshService/Pause');
     const end = following.next();
     await Promise.all([assert.rejects(end), stop()]);
   });

@@ -133,6 +133,7 @@ const LAUNCHES: readonly Launch[] = [
   { by: 'src/cli/commands/diagnose.ts', of: 'src/sidecar/index.ts' },
   // The root key is opened by who holds it, and never sent to the sidecar.
   { by: 'src/cli/root-desk.ts', of: 'src/sidecar/index.ts' },
+  { by: 'src/cli/commands/audit.ts', of: 'src/sidecar/index.ts' },
 ];
 
 /** Clocks, timers and dice of the process. Everything else is given them as arguments. */

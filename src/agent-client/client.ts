@@ -1,6 +1,7 @@
 // The door of an agent to its sidecar: finds it, calls it, keeps heartbeats and commands going.
 import { type Client, createClient, type Transport } from '@connectrpc/connect';
 import { AdminService } from '../gen/holdfast/v1/admin_pb.ts';
+import { AuditService } from '../gen/holdfast/v1/audit_pb.ts';
 import { BundleService } from '../gen/holdfast/v1/bundle_pb.ts';
 import { CommandService } from '../gen/holdfast/v1/command_pb.ts';
 import { DocumentService } from '../gen/holdfast/v1/document_pb.ts';
@@ -11,6 +12,7 @@ import { SecretService } from '../gen/holdfast/v1/secret_pb.ts';
 import { TrustService } from '../gen/holdfast/v1/trust_pb.ts';
 import { type LocateOptions, type Location, locate, type Surroundings } from './address.ts';
 import { type AdminCalls, adminCalls } from './admin.ts';
+import { type AuditCalls, auditCalls } from './audit.ts';
 import { type BundleCalls, bundleCalls } from './bundles.ts';
 import { call } from './call.ts';
 import { CommandLoop } from './command-loop.ts';
@@ -51,6 +53,7 @@ export interface RpcClients {
   readonly secrets: Client<typeof SecretService>;
   readonly admin: Client<typeof AdminService>;
   readonly trust: Client<typeof TrustService>;
+  readonly audit: Client<typeof AuditService>;
 }
 
 /** A sidecar's API for one agent. Every call rejects with HoldfastClientError; every wait takes a signal. */
@@ -62,6 +65,7 @@ export interface AgentClient
     BundleCalls,
     SecretCalls,
     AdminCalls,
+    AuditCalls,
     AsyncDisposable {
   /** Where the sidecar is and who calls, with where that was found. */
   readonly location: Location;
@@ -152,6 +156,7 @@ export function createAgentClient(options: AgentClientOptions = {}): AgentClient
     ...bundleCalls(rpc.bundles),
     ...secretCalls(rpc.secrets),
     ...adminCalls(rpc.admin),
+    ...auditCalls(rpc.audit),
     watch: (watchOptions: WatchOptions = {}) => {
       const signals = [closing.signal, watchOptions.signal].filter(
         (signal) => signal !== undefined,
@@ -196,5 +201,6 @@ function rpcClients(transport: Transport): RpcClients {
     secrets: createClient(SecretService, transport),
     admin: createClient(AdminService, transport),
     trust: createClient(TrustService, transport),
+    audit: createClient(AuditService, transport),
   };
 }

@@ -9,6 +9,7 @@ export {
   type Surroundings,
 } from './address.ts';
 export type { AdminCalls, AgentAdded, Diagnosis, TokenEntry, TokenScope } from './admin.ts';
+export type { AuditCalls, AuditEntry, AuditHead, ReadAuditOptions } from './audit.ts';
 export type { BundleCalls, ExportBundleOptions, ImportBundleOptions } from './bundles.ts';
 export { Rows } from './call.ts';
 export {

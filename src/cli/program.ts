@@ -3,6 +3,7 @@ import process from 'node:process';
 import { Command, CommanderError } from 'commander';
 import { holdfastVersion } from '../agent-client/index.ts';
 import { addAccess, addAgent } from './commands/access.ts';
+import { addAudit } from './commands/audit.ts';
 import { addBundle } from './commands/bundle.ts';
 import { addCmd } from './commands/cmd.ts';
 import { addDemo } from './commands/demo.ts';
@@ -71,6 +72,7 @@ function createProgram(context: CliContext, setExitCode: (code: number) => void)
   addAgent(program, context);
   addAccess(program, context);
   addDiagnose(program, context);
+  addAudit(program, context, setExitCode);
   program.commandsGroup('Fleet:');
   addMembers(program, context);
   addCmd(program, context);

@@ -269,8 +269,7 @@ function keptOf(context: Context, view: View, items: readonly GatheredOp[]): Op[
   );
   if (tombstone === undefined) return [];
   const shared = rulesOf(collection).class === 'shared';
-  const ageMs = context.now.wallMs - hlcMs(tombstone.clock);
-  return tombstone.needed || (shared && ageMs < context.forgetting.retentionMs)
+  return tombstone.needed || (shared && isRecent(context, tombstone.clock))
     ? [{ ...tombstone.op, clock: tombstone.clock }]
     : [];
 }
@@ -278,8 +277,7 @@ function keptOf(context: Context, view: View, items: readonly GatheredOp[]): Op[
 /** Editions of a shared document that were replaced lately: whoever has not seen the newest yet still shows one of them. */
 function replacedOf(context: Context, view: View, items: readonly GatheredOp[]): Op[] {
   const isShared = rulesOf(splitDocumentKey(view.key).collection).class === 'shared';
-  const ageMs = context.now.wallMs - hlcMs(view.editionClock);
-  if (!isShared || ageMs >= context.forgetting.retentionMs) return [];
+  if (!isShared || !isRecent(context, view.editionClock)) return [];
   return unique(
     items.filter(
       ({ op }) =>
@@ -288,6 +286,11 @@ function replacedOf(context: Context, view: View, items: readonly GatheredOp[]):
         lifeOf(op.generation) === lifeOf(view.generation),
     ),
   );
+}
+
+/** Whether others may still need it. Always, by a clock that is not believed: what is dropped too early comes back to life. */
+function isRecent({ clockSuspect, forgetting, now }: Context, clock: Hlc): boolean {
+  return clockSuspect !== undefined || now.wallMs - hlcMs(clock) < forgetting.retentionMs;
 }
 
 const latin1 = new TextDecoder('latin1');
@@ -312,6 +315,7 @@ function isForgotten(context: Context, view: View): boolean {
   if (collection === 'command-status' && isVisible(command)) return false;
   const expiresAtMs = isVisible(command) ? command.value.expiresAtMs : hlcMs(view.clock);
   return (
+    context.clockSuspect === undefined &&
     typeof expiresAtMs === 'number' &&
     context.now.wallMs >= expiresAtMs + context.forgetting.commandRetentionMs
   );

@@ -13,7 +13,7 @@ import {
   stateOf,
   statusToJson,
 } from './command.ts';
-import { MAX_ARGUMENT_BYTES } from './config.ts';
+import { CLOCK_RETRY_MS, MAX_ARGUMENT_BYTES } from './config.ts';
 import type { Context } from './context.ts';
 import { HoldfastError } from './error.ts';
 import { freshnessOf } from './freshness.ts';
@@ -43,6 +43,9 @@ export function issueCommand(
   checkMayIssue(caller);
   checkGranted(context, 'commands', `${request.agent}/x`);
   checkArguments(request.args, 'args');
+  if (context.clockIsGuess) {
+    throw clockSuspect(context, 'Nothing was issued, because nobody can say when it would expire');
+  }
   const requestedBy = `${context.identity.name}/${requesterOf(caller)}`;
   const issuedAtMs = Math.floor(context.now.wallMs);
   const document: CommandDocument = {
@@ -102,6 +105,9 @@ export function acknowledgeCommand(
   request: RequestOf<'acknowledgeCommand'>,
 ): ResponseOf<'acknowledgeCommand'> {
   const { key, row } = findOwn(context, agentCaller(caller), request.id);
+  if (request.accept && row.state === 'pending' && context.clockSuspect !== undefined) {
+    throw clockSuspect(context, `Command ${row.id} was not claimed, because it may have expired`);
+  }
   const status = acknowledgeStep(request.id, row.state, request);
   if (status !== undefined) writeStatus(context, row, status);
   const command = rowOf(context, context.documents.view(key) as VisibleView) as CommandRow;
@@ -197,7 +203,9 @@ function rowOf(context: Context, view: VisibleView): CommandRow | undefined {
   const id = path.slice(slash + 1);
   const statusView = context.documents.view(documentKey('command-status', path));
   const status = isVisible(statusView) ? parseStatus(statusView.value) : undefined;
-  const state = stateOf(command, status, context.now.wallMs);
+  // By a clock that is not believed nothing has expired yet, and nothing is started either.
+  const nowMs = context.clockSuspect === undefined ? context.now.wallMs : 0;
+  const state = stateOf(command, status, nowMs);
   const withdrawal = state === 'pending' ? withdrawalOf(context, view.origin, agent) : undefined;
   return {
     id,
@@ -212,6 +220,15 @@ function rowOf(context: Context, view: VisibleView): CommandRow | undefined {
       status === undefined || statusView === undefined ? view : statusView,
     ),
   };
+}
+
+/** Whether a command has expired, a clock that is not believed cannot say. */
+function clockSuspect({ clockSuspect: why }: Context, what: string): HoldfastError {
+  return new HoldfastError(
+    'CLOCK_SUSPECT',
+    `The clock of this sidecar ${why}. ${what}; set the clock, and ask again.`,
+    { retryAfterMs: CLOCK_RETRY_MS },
+  );
 }
 
 function checkArguments(value: JsonObject, field: string): void {

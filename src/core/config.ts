@@ -78,6 +78,8 @@ export const CHECKPOINT_LOOK_MS = 30_000;
 export const HELD_RETRY_MS = 30_000;
 /** Requests that wait for documents to be loaded. Beyond it, new ones are refused with LIMIT_REACHED. */
 export const MAX_WAITING_REQUESTS = 4096;
+/** When an agent asks again whether a command may be started, after the clock was not believed. */
+export const CLOCK_RETRY_MS = 30_000;
 /** A remote clock further ahead than this does not move ours. Ten minutes: beyond any drift, short of a wrong date. */
 export const MAX_CLOCK_AHEAD_MS = 10 * 60_000;
 /** Holders returned by findPackage. */

@@ -33,7 +33,12 @@ export interface Context {
   readonly writer: DocumentWriter;
   readonly feeds: FeedTable;
   readonly troubles: Troubles;
+  /** By the own clocks while they are believed. */
   readonly now: Instant;
+  /** Why the own wall clock is not believed: nothing is forgotten by age and no command is started; undefined while it is. */
+  readonly clockSuspect: string | undefined;
+  /** Whether `now` may be far behind: nobody could be asked either. */
+  readonly clockIsGuess: boolean;
   readonly turn: Turn;
   /** Why what this node writes to a document would count for nobody; undefined where it does. */
   doubtOwn(document: DocumentKey): string | undefined;

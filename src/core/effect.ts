@@ -118,4 +118,6 @@ export type ReportEvent =
   | 'core.change_refused'
   | 'core.fork'
   | 'identity.duplicate'
+  | 'clock.suspect'
+  | 'clock.trusted'
   | 'trust.ejected';

@@ -4,7 +4,7 @@ import type { Op } from './commit.ts';
 import type { Remainder } from './document-table.ts';
 import type { HeldCommit } from './fork-proof.ts';
 import type { GatheredOp } from './gathered.ts';
-import type { DocumentKey, FeedId, KnownLane } from './ids.ts';
+import type { DocumentKey, FeedId, KnownLane, NodeId } from './ids.ts';
 import type { Request } from './request.ts';
 import type { Run } from './run.ts';
 import type { Hlc } from './time.ts';
@@ -59,6 +59,8 @@ export type Event =
       readonly seq: number;
       readonly commit: HeldCommit | undefined;
     }
+  /** A member that is linked said what its wall clock shows, milliseconds since 1970. */
+  | { readonly type: 'clock-heard'; readonly nodeId: NodeId; readonly wallMs: number }
   | { readonly type: 'timer'; readonly name: TimerName }
   /** Nothing more is at hand: what was gathered becomes commits. Several events may share one turn. */
   | { readonly type: 'turn-ended' };

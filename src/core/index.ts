@@ -22,6 +22,7 @@ export {
 } from './caller.ts';
 export { inspectChange } from './change-inspector.ts';
 export { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
+export { ANY_TIME, type ClockBounds, ClockWatch } from './clock-watch.ts';
 export { doubtDeclarable } from './collection.ts';
 export { type Commit, CommitSeal, NO_HASH, type Op, SIGNATURE_BYTES } from './commit.ts';
 export {
@@ -121,7 +122,7 @@ export {
   sealValue,
 } from './sealed-value.ts';
 export { REDACTED, Secret } from './secret.ts';
-export { type Hlc, hlcMs, hlcOf } from './time.ts';
+export { type Hlc, hlcMs, hlcOf, hlcTick } from './time.ts';
 export { type Rate, TokenBucket } from './token-bucket.ts';
 export {
   type Certificate,

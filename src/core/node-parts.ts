@@ -1,4 +1,5 @@
 // What a node is made of.
+import type { ClockWatch } from './clock-watch.ts';
 import type { CoreConfig } from './config.ts';
 import type { Crypto, Signer } from './environment.ts';
 import type { FeedHead } from './feed-head.ts';
@@ -38,6 +39,8 @@ export interface NodeParts {
   readonly memory: NodeMemory;
   /** When history is let go. */
   readonly forgetting: Forgetting;
+  /** Judges the own wall clock; by what members say and by jumps alone if left out. */
+  readonly clockWatch?: ClockWatch | undefined;
   /** Who is a member and may write what; absent in an open fleet, where everybody may everything. */
   readonly trust?: TrustSet | undefined;
   /** Feeds whose forks an operator has looked into: commands of their authors are begun again. */

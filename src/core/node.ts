@@ -1,6 +1,8 @@
 // One node: `handle(event, now)` routes an event to one handler and, at the end of a turn, returns what the world must do.
 
 import { Checkpoints } from './checkpoints.ts';
+import { ClockDesk } from './clock-desk.ts';
+import { ClockWatch } from './clock-watch.ts';
 import { rulesOf } from './collection.ts';
 import type { Commit, Op } from './commit.ts';
 import {
@@ -63,6 +65,7 @@ export class Node {
   #clock: Hlc;
   readonly #troubles: Troubles = { voids: new VoidTally(), heldFeeds: new HeldFeeds() };
   readonly #trust: TrustDesk | undefined;
+  readonly #time: ClockDesk;
   #turn: Turn;
 
   constructor(parts: NodeParts) {
@@ -90,6 +93,7 @@ export class Node {
       cutOf: trust && ((feed) => trust.cutOf(feed)),
     });
     this.#trust = trust && new TrustDesk(trust);
+    this.#time = new ClockDesk(parts.clockWatch ?? new ClockWatch(), trust, memory.views);
     this.#turn = this.#newTurn();
     this.#armLook();
   }
@@ -127,7 +131,8 @@ export class Node {
   }
 
   /** Takes an event. Throws IdentityReusedError when this node must go on under another incarnation. Effects come out at the end of the turn. */
-  handle(event: Event, now: Instant): Effect[] {
+  handle(event: Event, clocks: Instant): Effect[] {
+    const now = this.#time.read(clocks, this.#turn);
     switch (event.type) {
       case 'request':
         this.#answer({ requestId: event.requestId, request: event.request }, now);
@@ -142,6 +147,9 @@ export class Node {
       }
       case 'statements-received':
         this.#trust?.received(this.#context(now), event.deliveryId, event.statements);
+        return [];
+      case 'clock-heard':
+        this.#time.heard(event.nodeId, event.wallMs, clocks);
         return [];
       case 'commit-read':
         this.#forks.commitRead(this.#context(now), event.feed, event.seq, event.commit);
@@ -234,6 +242,8 @@ export class Node {
       feeds: this.#feeds,
       troubles: this.#troubles,
       now,
+      clockSuspect: this.#time.suspect,
+      clockIsGuess: this.#time.isGuess,
       turn: this.#turn,
       doubtOwn: (key) => this.#trust?.doubtOwn(this.#parts.identity.nodeId, key),
       tick: () => (this.#clock = hlcTick(this.#clock, now.wallMs)),
@@ -343,7 +353,7 @@ export class Node {
     const own = run.feed.author === this.#parts.identity.nodeId;
     const ahead = run.commits.find(({ clock }) => hlcMs(clock) > now.wallMs + MAX_CLOCK_AHEAD_MS);
     // A date in the far future is a clock that will be set right, here or there. Our own readings count always.
-    if (ahead !== undefined && !own)
+    if (ahead !== undefined && !own && !this.#time.believes(run.feed.author, ahead.clock))
       return held('its clock is more than ten minutes ahead of ours');
     const { trust } = this.#parts;
     if (trust !== undefined && !own && !trust.trust.members.has(run.feed.author)) {
@@ -359,6 +369,7 @@ export class Node {
     this.#troubles.heldFeeds.forget(run.feed);
     this.#forks.checkOwn(context, run.feed, outcome.commits.length > 0);
     for (const commit of outcome.commits) {
+      this.#time.taken(commit.feed.author, commit.clock);
       this.#forks.noteOwn(context, commit.feed, commit.clock);
       this.#apply(commit, now);
     }

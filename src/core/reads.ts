@@ -91,6 +91,7 @@ export function summary(context: Context): ResponseOf<'summary'> {
     voidOps: context.troubles.voids.ops,
     quarantined: context.documents.quarantined(),
     heldFeeds: context.troubles.heldFeeds.list(),
+    clockSuspect: context.clockSuspect,
   };
 }
 

@@ -121,6 +121,8 @@ export interface Summary {
   readonly voidOps: number;
   readonly quarantined: readonly QuarantinedDocument[];
   readonly heldFeeds: readonly HeldFeed[];
+  /** Why the own wall clock is not believed; undefined while it is. */
+  readonly clockSuspect: string | undefined;
 }
 
 /** Request and response of every method, by kind. */

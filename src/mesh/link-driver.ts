@@ -54,6 +54,8 @@ export interface MeshFeeds {
   deliverProofs?(proofs: readonly Uint8Array[]): Promise<DeliveryOutcome>;
   /** True when nothing more of a feed is taken, whatever comes. */
   isOver?(feed: FeedId): boolean;
+  /** A member says what its wall clock shows, milliseconds since 1970. */
+  heardClock?(nodeId: NodeId, wallMs: number): void;
   /** Statements of trust; absent in an open fleet. */
   readonly trust?: HeldTrust | undefined;
   /** Verifies and stores statements of a peer. Resolves with those that are held by then, and what no honest peer sends. */
@@ -107,6 +109,7 @@ export class LinkDriver {
   #closed = false;
   #name = '';
   #bootId = '';
+  #nodeId: NodeId = '';
   #chain: readonly Uint8Array[] = [];
   #roundTripMs: number | undefined;
   #lastHeardWallMs: number | undefined;
@@ -236,6 +239,7 @@ export class LinkDriver {
         return;
       case 'member':
         this.#bootId = effect.bootId;
+        this.#nodeId = effect.nodeId;
         this.#chain = effect.chain;
         observer.onMember(effect.nodeId, effect.bootId);
         return;
@@ -245,6 +249,9 @@ export class LinkDriver {
       case 'round-trip':
         this.#roundTripMs = effect.ms;
         observer.onRoundTrip(effect.ms);
+        return;
+      case 'clock':
+        this.#parts.feeds.heardClock?.(this.#nodeId, effect.wallMs);
         return;
       case 'peer-has':
         observer.onPeerHas(effect.positions);
@@ -310,7 +317,7 @@ export class LinkDriver {
     this.#cancelTick = this.#parts.timers.after(TICK_MS, () => {
       const { bytesReceived } = this.link;
       this.#meter();
-      this.take({ type: 'tick', bytesReceived });
+      this.take({ type: 'tick', bytesReceived, wallMs: this.#parts.clock.now().wallMs });
       if (bytesReceived - this.#bytesAtLastTick >= PROGRESS_BYTES) {
         this.#parts.observer.onProgress();
       }

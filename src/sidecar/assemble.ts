@@ -1,6 +1,7 @@
 // A running sidecar out of given parts: member, reports, API. compose.ts gives it the real world, the test sidecar a small one.
 import type { CoreConfig } from '../core/index.ts';
 import type { NetworkInterfaces, Resolver, Transport } from '../mesh/index.ts';
+import { type AuditLog, auditReports, BY_SIDECAR } from './audit/index.ts';
 import { createBackend, tellReceiveOnly } from './backend.ts';
 import { Closers } from './closers.ts';
 import type { Disk } from './disk-guard.ts';
@@ -12,10 +13,12 @@ import { toLinkBudgets } from './links/link-budgets.ts';
 import { toLinkClasses, toQuietHours } from './links/link-options.ts';
 import { outwardAddresses } from './links/network-watch.ts';
 import type { MemberParts } from './member.ts';
+import { VERSION_TIMES } from './member-clock.ts';
 import { MemberSupervisor } from './member-supervisor.ts';
 import { type ApiParts, openApi } from './open-api.ts';
 import { createReporter } from './reporter.ts';
 import type { StoreSource } from './store-source.ts';
+import { VERSION } from './version.ts';
 
 export interface SidecarParts extends ApiParts {
   readonly name: string;
@@ -89,22 +92,14 @@ async function openAll(parts: SidecarParts, opened: Closers): Promise<Sidecar> {
   };
   const member = await MemberSupervisor.open({
     ...parts,
-    disk: parts.disk,
-    diskReserveBytes: parts.diskReserveBytes,
-    signer: parts.key.signer,
-    agents: parts.access?.served ?? parts.agents,
-    ...fleetPartsOf(parts.fleet),
-    report: createReporter(log, clock, crypto),
+    ...memberPartsOf(parts),
+    report: auditReports(parts.audit, createReporter(log, clock, crypto)),
     onGivenUp: (error) => {
       notReady('the sidecar failed too often');
       failure.resolve(error);
     },
-    budgets: toLinkBudgets(parts.linkBudgets ?? []),
-    linkClasses: toLinkClasses(parts.linkClasses ?? []),
-    quietHours: toQuietHours(parts.quietHours ?? []),
-    receivesOnly: parts.receiveOnly ?? false,
   });
-  opened.defer(() => member.close());
+  opened.defer(() => closeMember(member, parts.audit));
   log.info(
     'store.opened',
     { documents: member.documents },
@@ -129,6 +124,8 @@ async function openAll(parts: SidecarParts, opened: Closers): Promise<Sidecar> {
   if (member.receiveOnlySinceMs !== undefined) tellReceiveOnly(log, true);
   await member.connect();
   watchNetwork(parts, member, opened);
+  const what = { version: VERSION };
+  parts.audit?.record({ event: 'sidecar.started', by: BY_SIDECAR, what });
   if (parts.meshListens) {
     const address = member.meshAddress;
     log.info('mesh.listening', { address }, `other sidecars can dial ${address}`);
@@ -140,6 +137,27 @@ async function openAll(parts: SidecarParts, opened: Closers): Promise<Sidecar> {
     meshAddress: member.meshAddress,
     failed: failure.promise,
     [Symbol.asyncDispose]: () => opened.close(),
+  };
+}
+
+async function closeMember(member: MemberSupervisor, audit: AuditLog | undefined): Promise<void> {
+  await member.close();
+  audit?.record({ event: 'sidecar.stopped', by: BY_SIDECAR });
+}
+
+/** What a member is given, in the forms it takes. */
+function memberPartsOf(parts: SidecarParts) {
+  return {
+    disk: parts.disk,
+    diskReserveBytes: parts.diskReserveBytes,
+    signer: parts.key.signer,
+    agents: parts.access?.served ?? parts.agents,
+    clockBounds: VERSION_TIMES,
+    ...fleetPartsOf(parts.fleet),
+    budgets: toLinkBudgets(parts.linkBudgets ?? []),
+    linkClasses: toLinkClasses(parts.linkClasses ?? []),
+    quietHours: toQuietHours(parts.quietHours ?? []),
+    receivesOnly: parts.receiveOnly ?? false,
   };
 }
 

@@ -1,6 +1,7 @@
 // The sidecar as its API sees it: requests to the member, figures of the mesh in words for people.
 import { type Clock, type Crypto, fingerprint, formatNodeId } from '../core/index.ts';
 import type { Backend, PeerRow } from './api/index.ts';
+import { auditControl, auditSubmit, type FileAuditLog } from './audit/index.ts';
 import { createBundleControl } from './bundle/control.ts';
 import type { Fleet } from './identity/fleet.ts';
 import type { NodeKey } from './identity/node-key.ts';
@@ -21,6 +22,7 @@ export interface BackendParts {
   readonly crypto: Crypto;
   readonly log: Log;
   readonly stopping: AbortSignal;
+  readonly audit?: FileAuditLog | undefined;
   notReady(): readonly string[];
   /** What an operator should know of beside what the member says, one sentence each. */
   warnings(): readonly string[];
@@ -76,16 +78,24 @@ export function createBackend(parts: BackendParts): Omit<Backend, 'admin'> {
       },
     },
     bundles: createBundleControl(member, parts),
+    audit: parts.audit && auditControl(parts.audit, crypto),
     secrets: createSealedValues({
       ...{ crypto, fleetId: parts.fleet.fleetId, pair: parts.key.sealing },
       member: () => member.member && { trust: member.member.trust?.set },
     }),
-    submit: (method, caller, body) => member.request(method, caller, body),
+    submit: auditSubmit(parts.audit, (method, caller, body) =>
+      member.request(method, caller, body),
+    ),
     onChange: (listener) => member.onChange(listener),
     notReady: () => parts.notReady(),
     damage: () => member.damage.map(({ what, detail }) => `${what} ${detail}`),
     trust,
-    warnings: () => [...member.warnings, ...trust.warnings(), ...parts.warnings()],
+    warnings: () => [
+      ...member.warnings,
+      ...trust.warnings(),
+      ...parts.warnings(),
+      ...(parts.audit?.warnings() ?? []),
+    ],
     stopping: parts.stopping,
   };
 }

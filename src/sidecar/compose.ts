@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type Environment, HoldfastError, toHex } from '../core/index.ts';
 import { createLanTransport, createManyTransport, parseDhtAddress } from '../mesh/index.ts';
 import { assembleSidecar, type Sidecar, type SidecarParts } from './assemble.ts';
+import { auditDirectory, FileAuditLog } from './audit/index.ts';
 import { Ballast } from './ballast.ts';
 import { asCertified } from './certified-options.ts';
 import { Closers } from './closers.ts';
@@ -12,7 +13,7 @@ import { NOTHING_TOLD, openDoors, type Told } from './doors.ts';
 import { errorCode } from './durable-file.ts';
 import { loadFleet } from './identity/fleet.ts';
 import { requireFleetSecret } from './identity/fleet-secret.ts';
-import { loadNodeKey, readNodeKeySeal } from './identity/node-key.ts';
+import { loadNodeKey, type NodeKey, readNodeKeySeal } from './identity/node-key.ts';
 import { sealWarnings } from './identity/seal-warnings.ts';
 import { LevelSource } from './level-source.ts';
 import { openDht } from './links/dht-service.ts';
@@ -72,6 +73,7 @@ async function openAll(
   opened.defer(() => stores.unlock());
   // In a founded fleet the key was made, and sealed, when this node joined.
   const key = await loadNodeKey(dataDir, random, systemSealing(asked, 'plain', random));
+  const audit = openAudit(dataDir, key, environment, opened);
   const fleet = await loadFleet(dataDir, key.signer.publicKey);
   const options = asCertified(asked, fleet.certificate, isGiven);
   const warnings = sealWarnings(await readNodeKeySeal(dataDir), asked.seal, fleet.mode);
@@ -88,6 +90,7 @@ async function openAll(
     config: { pulseFlushMs: options.pulseFlushMs, liveDocuments: options.liveDocuments },
     fleet,
     key,
+    audit,
     stores,
     createTransport: (before) => {
       // What took a free port keeps it, for those who dial it.
@@ -118,6 +121,19 @@ async function openAll(
   });
   opened.defer(() => sidecar[Symbol.asyncDispose]() as Promise<void>);
   return { ...sidecar, [Symbol.asyncDispose]: () => opened.close() };
+}
+
+/** Nothing is opened yet: it is read when the first entry is written, and a start never fails for it. */
+function openAudit(
+  dataDir: string,
+  { signer }: NodeKey,
+  environment: Environment,
+  opened: Closers,
+): FileAuditLog {
+  const files = auditDirectory(join(dataDir, 'audit'));
+  const audit = new FileAuditLog({ ...environment, signer, files });
+  opened.defer(() => audit.close());
+  return audit;
 }
 
 /** Says what to do about what can go wrong on the way up. */

@@ -1,5 +1,6 @@
 // The door of the sidecar: what the command line and embedding programs use.
 export { assembleSidecar, type Sidecar, type SidecarParts } from './assemble.ts';
+export { verifyAuditFiles } from './audit/index.ts';
 export { startSidecar } from './compose.ts';
 export { reportStopped } from './diagnose/host-report.ts';
 export { type FoundRequest, foundFleet } from './found.ts';

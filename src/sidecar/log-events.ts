@@ -65,6 +65,8 @@ export const LOG_EVENTS = [
     name: 'core.request_fault',
     meaning: 'a call failed through a fault of the core; the stack is given',
   },
+  { name: 'clock.suspect', meaning: 'the own clock is not believed; no command is started' },
+  { name: 'clock.trusted', meaning: 'the own clock is believed again' },
   { name: 'core.void_ops', meaning: 'a commit holds ops that count for nobody, with the reason' },
   {
     name: 'core.fork',

@@ -29,6 +29,7 @@ export function feedsOf(
 ): MeshFeeds {
   return {
     trust,
+    heardClock: (nodeId, wallMs) => runtime.heardClock(nodeId, wallMs),
     deliverStatements: (statements) => runtime.deliverStatements(statements),
     positions: () => node.positions(),
     forks: () => node.forks().map(encodeFork),

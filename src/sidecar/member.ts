@@ -1,6 +1,7 @@
 // One member of the mesh, put together from its parts: store, core, runtime and mesh. The real sidecar and the simulator both use it.
 import {
   type Caller,
+  type ClockBounds,
   type CoreConfig,
   createIncarnation,
   type Environment,
@@ -45,6 +46,7 @@ import {
 } from './links/finder.ts';
 import { OperatorPeers } from './links/operator-peers.ts';
 import type { Pauses } from './links/pauses.ts';
+import { createClockWatch } from './member-clock.ts';
 import { encodeFork, feedsOf } from './member-feeds.ts';
 import { certifiedBy, createMemberTrust, type MemberTrust, readCleared } from './member-trust.ts';
 import { Runtime } from './runtime.ts';
@@ -82,6 +84,8 @@ export interface MemberParts {
   /** The genesis, then what came with the own certificate; absent in an open fleet. */
   readonly founded?: readonly Uint8Array[] | undefined;
   readonly config: CoreConfig;
+  /** Between which times its wall clock can be right; any if left out. */
+  readonly clockBounds?: ClockBounds | undefined;
   /** When history is let go; what is usual if absent. */
   readonly forgetting?: Forgetting;
   /** Why nothing is taken from peers now; undefined, or absent, while it is. */
@@ -147,9 +151,11 @@ export class Member {
     const trust = await recallTrust(parts.founded, parts.store, crypto);
     const recollection = await recall(parts.store, nodeId, crypto, random, trust);
     const { commits, memory, bootTags, rebuildViews, superseded, reduced } = recollection;
-    const incarnation = incarnationAfter(memory.clock, nodeId, environment);
+    const clockWatch = createClockWatch(parts.clockBounds, { self: nodeId, memory, trust });
+    const { wallMs } = clockWatch.read(clock.now());
+    const incarnation = incarnationAfter(memory.clock, nodeId, wallMs, environment);
     const clearedForks = await readCleared(commits);
-    const self = { nodeId, incarnation, memory, bootTags, trust, clearedForks };
+    const self = { nodeId, incarnation, memory, bootTags, trust, clearedForks, clockWatch };
     const node = createNode(parts, self);
     const runtime = new Runtime({
       node,
@@ -321,9 +327,10 @@ export class Member {
 function incarnationAfter(
   before: NodeParts['memory']['clock'],
   nodeId: string,
-  { clock, random, crypto }: Environment,
+  nowMs: number,
+  { random, crypto }: Environment,
 ): string {
-  const startMs = Math.max(clock.now().wallMs, hlcMs(before) + 1);
+  const startMs = Math.max(nowMs, hlcMs(before) + 1);
   return createIncarnation(nodeId, startMs, random.bytes(INCARNATION_RANDOM_BYTES), crypto);
 }
 
@@ -333,14 +340,16 @@ function createNode(
     memory,
     trust,
     clearedForks,
+    clockWatch,
     ...self
   }: Pick<NodeIdentity, 'nodeId' | 'incarnation' | 'bootTags'> &
-    Pick<NodeParts, 'memory' | 'trust' | 'clearedForks'>,
+    Pick<NodeParts, 'memory' | 'trust' | 'clearedForks' | 'clockWatch'>,
 ): Node {
   return new Node({
     identity: { ...self, name, agents: agents instanceof Set ? agents : new Set(agents) },
     fleetId: trust?.fleetId ?? fleet.fleetId,
-    ...{ config, signer, memory, forgetting, trust, clearedForks, crypto: environment.crypto },
+    ...{ config, signer, memory, forgetting, trust, clearedForks, clockWatch },
+    crypto: environment.crypto,
   });
 }
 

@@ -8,6 +8,7 @@ import {
   startApiServer,
   type TlsMaterial,
 } from './api/index.ts';
+import { auditCalls, type FileAuditLog } from './audit/index.ts';
 import type { Access } from './identity/access.ts';
 import type { Fleet } from './identity/fleet.ts';
 import type { Log } from './log.ts';
@@ -30,6 +31,8 @@ export interface ApiParts {
   readonly apiAdminSocket?: string | undefined;
   /** Calls a second of one token; undefined for no limit. */
   readonly apiRate?: number | undefined;
+  /** Where is written what was done here, by whom; nowhere if left out. Closed by whoever opened it, after the sidecar. */
+  readonly audit?: FileAuditLog | undefined;
 }
 
 /** Rejects with StartupError. */
@@ -57,6 +60,7 @@ export async function openApi(
     backend: { ...backend, admin },
     authenticate: (token) =>
       access === undefined ? parts.authenticate(token) : access.find(token),
+    onCall: auditCalls(parts.audit),
     log: parts.log,
     environment,
     tcp: apiListen && { ...apiListen, tls: apiTls },

@@ -15,6 +15,7 @@ import type {
   HoldfastError,
   Method,
   Node,
+  NodeId,
   Remainder,
   ReplyOutcome,
   ReportEvent,
@@ -144,6 +145,11 @@ export class Runtime {
       this.#takings.set(deliveryId, { resolve, reject });
       this.#take({ type: 'statements-received', deliveryId, statements });
     });
+  }
+
+  /** A member says what its wall clock shows, milliseconds since 1970. */
+  heardClock(nodeId: NodeId, wallMs: number): void {
+    if (this.#state === 'open') this.#take({ type: 'clock-heard', nodeId, wallMs });
   }
 
   #deliver(event: (deliveryId: number) => Event): Promise<DeliveryOutcome> {

@@ -36,6 +36,7 @@ const MUST_HAPPEN: Readonly<Record<string, string>> = {
   pruned: 'commits dropped that a checkpoint replaced',
   'feed-closed': 'a feed closed for good',
   held: 'a feed that was held, and taken later',
+  'clock-suspect': 'a clock that was not believed',
   'provider-switched': 'a provider left for another',
   cloned: 'two nodes with one key',
   'malicious-link': 'a malicious member',

@@ -4,6 +4,8 @@ import { cutOrHeal, downOrUp } from './family-network.ts';
 import type { Attack, LaterWrite } from './plan.ts';
 
 const MINUTE_MS = 60_000;
+/** From the year in which simulated time begins. */
+const IN_2100_MS = 74 * 365 * 24 * 60 * MINUTE_MS;
 
 export const clockWorlds: readonly Kind[] = [
   {
@@ -28,6 +30,18 @@ export const clockWorlds: readonly Kind[] = [
       draft.populate(nodes);
       const node = draft.node();
       draft.change(node, { born1970: true });
+      draft.mix(0.1, (i) => {
+        if (i > draft.count / 2) draft.act(node, { do: 'set-clock' });
+        else downOrUp(draft, node);
+      });
+    },
+  },
+  {
+    title: 'one node in 2100 until it is set',
+    make(draft, nodes) {
+      draft.populate(nodes);
+      const node = draft.node();
+      draft.change(node, { offsetMs: IN_2100_MS });
       draft.mix(0.1, (i) => {
         if (i > draft.count / 2) draft.act(node, { do: 'set-clock' });
         else downOrUp(draft, node);

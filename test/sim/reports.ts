@@ -13,6 +13,7 @@ export function tallyReport(scene: Scene, report: SupervisorReport): void {
   if (report.type === 'store-reopened') scene.tally('store-reopened');
   if (report.type === 'core' && report.event === 'core.void_ops') scene.tally('poison');
   if (report.type === 'core' && report.event === 'core.change_refused') scene.tally('poison');
+  if (report.type === 'core' && report.event === 'clock.suspect') scene.tally('clock-suspect');
   if (report.type === 'core' && report.event === 'trust.ejected') scene.tally('ejection-heard');
   if (report.type === 'refused') {
     if (report.reason.includes('put out of this fleet')) scene.tally('ejected-refused');
@@ -53,6 +54,8 @@ export function doubtReport(
         plan.nodes.some(({ cloneOf }) => cloneOf !== undefined)
       )
         return undefined;
+      // Elsewhere all clocks are right within minutes, and none may be doubted.
+      if (isOfClock(report.event) && plan.family === 'clock') return undefined;
       // What a member may write changes under its hands.
       if (plan.founded === true) return undefined;
       return isFoul ? undefined : `${report.event} ${report.detail}`;
@@ -73,6 +76,10 @@ export function doubtReport(
     default:
       return undefined;
   }
+}
+
+function isOfClock(event: string): boolean {
+  return event === 'clock.suspect' || event === 'clock.trusted';
 }
 
 function describe(error: unknown): string {

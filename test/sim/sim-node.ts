@@ -9,6 +9,7 @@ import {
 import type { MemoryNetwork } from '../../src/mesh/transport/memory.ts';
 import type { Transport } from '../../src/mesh/transport/transport.ts';
 import { deriveNodeKey, type NodeKey } from '../../src/sidecar/identity/node-key.ts';
+import { VERSION_TIMES } from '../../src/sidecar/member-clock.ts';
 import { MemberSupervisor } from '../../src/sidecar/member-supervisor.ts';
 import { sodiumCrypto } from '../../src/sidecar/sodium-crypto.ts';
 import type { MemoryStore } from '../../src/sidecar/store/memory-store.ts';
@@ -239,6 +240,7 @@ export class SimNode {
       },
       name: plan.name,
       agents: [plan.name],
+      clockBounds: VERSION_TIMES,
       signer: this.#key.signer,
       fleet: { fleetId: sodiumCrypto.blake2b(fleetSecret), key: fleetSecret },
       founded: this.#parts.founded,

@@ -2,6 +2,7 @@
 import {
   type Ack,
   type Caller,
+  type ClockWatch,
   type Commit,
   createIncarnation,
   DEFAULT_CORE_CONFIG,
@@ -56,6 +57,8 @@ export interface TestStart {
   /** What an earlier run of the node left. */
   readonly disk?: TestDisk;
   readonly nowMs?: number;
+  /** Judges its clock. */
+  readonly clockWatch?: ClockWatch;
   /** Who is a member; of an open fleet where this is left out. */
   readonly trust?: TrustSet;
 }
@@ -105,6 +108,7 @@ export class TestNode {
       },
       fleetId: start.trust?.fleetId ?? FLEET_ID,
       trust: start.trust,
+      clockWatch: start.clockWatch,
       config,
       crypto: sodiumCrypto,
       signer,

@@ -105,9 +105,12 @@ export class FrameReader {
         };
       case 'stored':
         return { type: 'stored', runs: body.value.runs };
-      case 'ping':
+      case 'ping': {
+        const { token, wallMs } = body.value;
+        return { type: 'ping', token, ...(wallMs === 0n ? {} : { wallMs: Number(wallMs) }) };
+      }
       case 'pong':
-        return { type: body.case, token: body.value.token };
+        return { type: 'pong', token: body.value.token };
       case 'goodbye':
         return {
           type: 'goodbye',

@@ -76,9 +76,12 @@ export class FrameWriter {
         return { case: 'statements', value: { statements: [...message.statements] } };
       case 'stored':
         return { case: 'stored', value: { runs: message.runs } };
-      case 'ping':
+      case 'ping': {
+        const wallMs = BigInt(Math.max(0, Math.floor(message.wallMs ?? 0)));
+        return { case: 'ping', value: { token: message.token, wallMs } };
+      }
       case 'pong':
-        return { case: message.type, value: { token: message.token } };
+        return { case: 'pong', value: { token: message.token } };
       case 'goodbye': {
         const { reason, ...rest } = message;
         const number = reason === 'other' ? WireReason.UNSPECIFIED : REASON_NUMBER[reason];

@@ -73,6 +73,12 @@ export class Greeting {
     this.versions = versions;
   }
 
+  /** The versions that this side speaks. */
+  get span(): Pick<Versions, 'versionMin' | 'versionMax'> {
+    const { versionMin, versionMax } = this.versions;
+    return { versionMin, versionMax };
+  }
+
   hello(): Hello {
     const { membership, handshakeHash, initiator } = this.#parts;
     return createHello(membership, this.versions, handshakeHash, initiator);

@@ -21,10 +21,35 @@ const LATE_TICK_MS = 1.5 * TICK_MS;
 /** Pings whose pong is awaited: as many as fit into the longest patience. */
 const MAX_PINGS = MAX_SILENT_MS / TICK_MS;
 
+/** Every so many pings say what the wall clock shows: once a minute, and the first. */
+const PINGS_A_CLOCK = 12n;
+
+export interface OwnPing {
+  readonly type: 'ping';
+  readonly token: bigint;
+}
+
 export type Verdict =
-  | { readonly type: 'ping'; readonly token: bigint }
+  | OwnPing
   | { readonly type: 'wait' }
   | { readonly type: 'gone'; readonly message: string };
+
+/** The ping as it is sent. */
+export function withClock(
+  ping: OwnPing,
+  wallMs: number | undefined,
+): OwnPing & { readonly wallMs?: number | undefined } {
+  return ping.token % PINGS_A_CLOCK === 1n ? { ...ping, wallMs } : ping;
+}
+
+/** What a ping says of the peer's clock, if it does. */
+export function clockIn({
+  wallMs,
+}: {
+  readonly wallMs?: number | undefined;
+}): readonly { readonly type: 'clock'; readonly wallMs: number }[] {
+  return wallMs === undefined ? [] : [{ type: 'clock', wallMs }];
+}
 
 export class Liveness {
   /** When something was said that the other end answers at once: our hello. */

@@ -90,7 +90,8 @@ export type Message =
   | { readonly type: 'statement-ids'; readonly ids: readonly string[]; readonly last: boolean }
   | { readonly type: 'statements'; readonly statements: readonly Uint8Array[] }
   | { readonly type: 'stored'; readonly runs: number }
-  | { readonly type: 'ping'; readonly token: bigint }
+  /** `wallMs`: what the sender's wall clock shows, where it says so. */
+  | { readonly type: 'ping'; readonly token: bigint; readonly wallMs?: number | undefined }
   | { readonly type: 'pong'; readonly token: bigint }
   | {
       readonly type: 'goodbye';

@@ -44,7 +44,8 @@ export type SessionEvent =
   /** Feeds are pulled over another link. */
   | { readonly type: 'stop'; readonly feeds: readonly FeedId[] }
   /** `bytesReceived`: what came over the link so far, also of a frame that is not whole yet. */
-  | { readonly type: 'tick'; readonly bytesReceived: number }
+  /** `wallMs`: what the own wall clock shows, for the peer to hear. */
+  | { readonly type: 'tick'; readonly bytesReceived: number; readonly wallMs?: number }
   /** Answers `wake`. */
   | { readonly type: 'woken' }
   /** We end it; for what reason other than `ended`, where it has one of its own. */
@@ -84,6 +85,8 @@ export type SessionEffect =
     }
   | { readonly type: 'named'; readonly name: string }
   | { readonly type: 'round-trip'; readonly ms: number }
+  /** The peer says what its wall clock shows, milliseconds since 1970. */
+  | { readonly type: 'clock'; readonly wallMs: number }
   /** How far the peer holds feeds. */
   | { readonly type: 'peer-has'; readonly positions: readonly Have[] }
   /** Commits of a feed came, up to `seq`. */

@@ -14,7 +14,7 @@ import { FrontierExchange } from './frontier.ts';
 import { Greeting, type Over } from './greeting.ts';
 import { Inbox } from './inbox.ts';
 import { FRAME_OVERHEAD_BYTES, LinkBudget } from './link-budget.ts';
-import { Liveness } from './liveness.ts';
+import { clockIn, Liveness, withClock } from './liveness.ts';
 import type { FrontierMessage, GoodbyeReason, Have, Message } from './message.ts';
 import { Outbox } from './outbox.ts';
 import { follows, limitRun, thinSignatures } from './run.ts';
@@ -130,7 +130,7 @@ export class Session {
         for (const feeds of framesOf(event.feeds)) this.#send({ type: 'stop', feeds });
         return;
       case 'tick':
-        return this.#tick(event.bytesReceived);
+        return this.#tick(event);
       case 'woken':
         this.#wakeAtMs = undefined;
         return;
@@ -204,6 +204,7 @@ export class Session {
         return;
       case 'ping':
         this.#send({ type: 'pong', token: message.token });
+        this.#effects.push(...clockIn(message));
         return;
       case 'pong': {
         const ms = this.#liveness.pong(message.token, this.#nowMs);
@@ -359,11 +360,11 @@ export class Session {
     this.#close('ended', message);
   }
 
-  #tick(bytesReceived: number): void {
+  #tick({ bytesReceived, wallMs }: Extract<SessionEvent, { type: 'tick' }>): void {
     const verdict = this.#liveness.tick(this.#nowMs, bytesReceived, this.#isLive());
-    if (verdict.type === 'ping') this.#send(verdict);
-    if (verdict.type === 'gone')
-      this.#close(this.#isLive() ? 'silent' : 'stranger', verdict.message);
+    if (verdict.type === 'ping') this.#send(withClock(verdict, wallMs));
+    if (verdict.type !== 'gone') return;
+    this.#close(this.#isLive() ? 'silent' : 'stranger', verdict.message);
   }
 
   #breach(what: string): void {
@@ -372,8 +373,7 @@ export class Session {
   }
 
   #goodbye(reason: GoodbyeReason, message: string, statements: readonly Uint8Array[] = []): void {
-    const { versionMin, versionMax } = this.#greeting.versions;
-    this.#send({ type: 'goodbye', reason, message, versionMin, versionMax, statements });
+    this.#send({ type: 'goodbye', reason, message, ...this.#greeting.span, statements });
   }
 
   /** Returns what it takes on the link. */

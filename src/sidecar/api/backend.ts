@@ -1,6 +1,7 @@
 // What the API needs of the sidecar behind it, as a port: tests give it a fake, compose.ts the real one.
 import type { Method, RequestOf, ResponseOf, TokenHolder } from '../../core/index.ts';
 import type { AdminControl } from './admin-control.ts';
+import type { AuditControl } from './audit-control.ts';
 import type { BundleControl } from './bundle-control.ts';
 import type { SecretControl } from './secret-control.ts';
 import type { TrustControl } from './trust-control.ts';
@@ -98,6 +99,8 @@ export interface Backend {
   readonly secrets: SecretControl;
   readonly admin: AdminControl;
   readonly trust: TrustControl;
+  /** Undefined where no audit log is kept. */
+  readonly audit?: AuditControl | undefined;
   /** Rejects with HoldfastError only; anything else is a fault of ours. */
   submit<M extends Method>(
     method: M,

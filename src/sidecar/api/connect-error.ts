@@ -27,6 +27,7 @@ export const CODE_BY_REASON: Readonly<Record<Reason, Code>> = {
   CURSOR_MALFORMED: Code.InvalidArgument,
   COMMAND_EXPIRED: Code.FailedPrecondition,
   COMMAND_STATE: Code.FailedPrecondition,
+  CLOCK_SUSPECT: Code.Unavailable,
   PEER_ADDRESS_INVALID: Code.InvalidArgument,
   LIMIT_REACHED: Code.ResourceExhausted,
   STOPPING: Code.Unavailable,

@@ -1,5 +1,6 @@
 // The door of the API server.
 export type { AccessRow, AdminControl, Diagnosis } from './admin-control.ts';
+export type { AuditControl } from './audit-control.ts';
 export type { Authenticate } from './authenticate.ts';
 export type {
   Backend,
@@ -15,6 +16,7 @@ export {
   type BundleStep,
   MAX_PIECE_BYTES,
 } from './bundle-control.ts';
+export type { ObserveCall, SeenCall } from './call-observer.ts';
 export { type ApiLimits, CALL_BURST_SECONDS } from './limits.ts';
 export type { SecretControl } from './secret-control.ts';
 export { type ApiServer, type ApiServerOptions, startApiServer } from './server.ts';

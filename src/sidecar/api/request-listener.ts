@@ -2,6 +2,7 @@
 import { HoldfastError, type TokenHolder } from '../../core/index.ts';
 import { type Authenticate, callerOf, checkSource } from './authenticate.ts';
 import type { CallLedger } from './call-ledger.ts';
+import { type ObserveCall, seenCall } from './call-observer.ts';
 import { fromHoldfastError, malformed, type ReportFault, toConnectError } from './connect-error.ts';
 import { checkAdmitted, type Door } from './door.ts';
 import { HEALTH_PATHS, type HealthPages, serveHealth } from './health.ts';
@@ -20,6 +21,8 @@ export interface Gate {
   readonly ledger: CallLedger;
   readonly reportFault: ReportFault;
   readonly stopping: AbortSignal;
+  /** Told of every call but those that anybody may make. */
+  readonly observe?: ObserveCall | undefined;
 }
 
 /** Answers one request. Never throws. */
@@ -42,8 +45,9 @@ export function serveRequest(
     if (route === undefined) throw unknownMethod(path);
     const understood = understoodEncoding(route, encoding, request, response);
     if (understood === undefined) return;
-    serveCall(gate, route, { door, encoding: understood, request, response });
+    serveCall(gate, route, { door, path, encoding: understood, request, response });
   } catch (error) {
+    gate.observe?.(seenCall(path, undefined, undefined, error));
     const status =
       error instanceof HoldfastError && error.reason === 'UNKNOWN_METHOD' ? 404 : undefined;
     sendError(
@@ -58,14 +62,15 @@ export function serveRequest(
 
 interface Call {
   readonly door: Door;
+  readonly path: string;
   readonly encoding: Encoding;
   readonly request: ApiRequest;
   readonly response: ApiResponse;
 }
 
 function serveCall(gate: Gate, route: Route, call: Call): void {
-  const { stopping, reportFault, ledger } = gate;
-  const { encoding, request, response } = call;
+  const { stopping, reportFault, ledger, observe } = gate;
+  const { path, encoding, request, response } = call;
   if (stopping.aborted) throw stoppingError('Nothing was done; call again after the restart.');
   if (route.kind === 'stream') {
     const caller = route.isPublic ? undefined : admittedCaller(gate, call);
@@ -87,7 +92,9 @@ function serveCall(gate: Gate, route: Route, call: Call): void {
   } else {
     const caller = admittedCaller(gate, call);
     response.once('close', ledger.begin(caller));
-    void serveUnary(route.call, caller, encoding, request, response, reportFault);
+    const onEnd = (read: object | undefined, error?: unknown): void =>
+      observe?.(seenCall(path, caller, read, error));
+    void serveUnary(route.call, caller, encoding, request, response, reportFault, onEnd);
   }
 }
 

@@ -7,6 +7,7 @@ import type { Hash, Timers, TokenHolder } from '../../core/index.ts';
 import { Health } from '../../gen/grpc/health/v1/health_pb.ts';
 import { ServerReflection } from '../../gen/grpc/reflection/v1/reflection_pb.ts';
 import { AdminService } from '../../gen/holdfast/v1/admin_pb.ts';
+import { AuditService } from '../../gen/holdfast/v1/audit_pb.ts';
 import { BundleService } from '../../gen/holdfast/v1/bundle_pb.ts';
 import { CommandService } from '../../gen/holdfast/v1/command_pb.ts';
 import { DocumentService } from '../../gen/holdfast/v1/document_pb.ts';
@@ -16,9 +17,11 @@ import { MeshService } from '../../gen/holdfast/v1/mesh_pb.ts';
 import { SecretService } from '../../gen/holdfast/v1/secret_pb.ts';
 import { TrustService } from '../../gen/holdfast/v1/trust_pb.ts';
 import { adminService } from './admin-service.ts';
+import { auditService, readAudit } from './audit-service.ts';
 import type { Backend } from './backend.ts';
 import { bundleService, exportBundle } from './bundle-service.ts';
 import type { CallLedger } from './call-ledger.ts';
+import type { ObserveCall } from './call-observer.ts';
 import { BINARY_OPTIONS, JSON_OPTIONS } from './codec.ts';
 import { commandService } from './command-service.ts';
 import type { ReportFault } from './connect-error.ts';
@@ -55,6 +58,7 @@ export interface RouteDependencies {
   readonly stopping: AbortSignal;
   readonly reportFault: ReportFault;
   readonly ledger: CallLedger;
+  readonly observe?: ObserveCall | undefined;
 }
 
 const SERVICES: readonly DescService[] = [
@@ -67,6 +71,7 @@ const SERVICES: readonly DescService[] = [
   SecretService,
   AdminService,
   TrustService,
+  AuditService,
   Health,
   ServerReflection,
 ];
@@ -89,6 +94,7 @@ export function createRoutes(dependencies: RouteDependencies): ReadonlyMap<strin
     ...unaryRoutes(SecretService, secretService(backend, names)),
     ...unaryRoutes(AdminService, adminService(backend, dependencies.ledger)),
     ...unaryRoutes(TrustService, trustService(backend)),
+    ...unaryRoutes(AuditService, auditService(backend)),
     publicRoute(Health.method.check, checkHealth(backend, serviceNames).check),
     ...streamHandlers(dependencies, names, serviceNames).map((handler): RouteEntry => {
       const isPublic = PUBLIC_SERVICES.has(handler.service);
@@ -117,7 +123,7 @@ function publicRoute<M extends DescMethod>(
 }
 
 function streamHandlers(
-  { backend, timers, maxWatches, stopping, reportFault }: RouteDependencies,
+  { backend, timers, maxWatches, stopping, reportFault, observe }: RouteDependencies,
   names: ReturnType<typeof createNodeNames>,
   serviceNames: ReadonlySet<string>,
 ): readonly UniversalHandler[] {
@@ -132,7 +138,7 @@ function streamHandlers(
     readMaxBytes: MAX_BODY_BYTES,
     jsonOptions: JSON_OPTIONS,
     binaryOptions: BINARY_OPTIONS,
-    interceptors: [describeStreamErrors(reportFault)],
+    interceptors: [describeStreamErrors(reportFault, observe)],
   });
   router.rpc(DocumentService.method.watch, async function* (request, context) {
     checkRequest(DocumentService.method.watch.input, request);
@@ -142,6 +148,12 @@ function streamHandlers(
   router.rpc(BundleService.method.exportBundle, async function* (request, context) {
     checkRequest(BundleService.method.exportBundle.input, request);
     yield* exportBundle(carry, request, callerFrom(context), context.signal);
+    endAtDeadline(context.signal);
+  });
+  router.rpc(AuditService.method.readAudit, async function* (request, context) {
+    checkRequest(AuditService.method.readAudit.input, request);
+    const reading = { backend, timers, slots, stopping };
+    yield* readAudit(reading, request, callerFrom(context), context.signal);
     endAtDeadline(context.signal);
   });
   router.rpc(Health.method.watch, async function* (request, context) {

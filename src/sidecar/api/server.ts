@@ -4,6 +4,7 @@ import type { Authenticate } from './authenticate.ts';
 import type { Backend } from './backend.ts';
 import type { TcpTarget, UnixTarget } from './bind.ts';
 import { CallLedger } from './call-ledger.ts';
+import type { ObserveCall } from './call-observer.ts';
 import type { ReportFault } from './connect-error.ts';
 import { doorOf } from './door.ts';
 import { type ApiLimits, DEFAULT_API_LIMITS } from './limits.ts';
@@ -38,6 +39,8 @@ export interface ApiServerOptions {
   readonly unixSocketMode?: number | undefined;
   /** Path of a Unix socket for the operator alone: where it is given, the operator's token works on it and nowhere else. */
   readonly adminSocket?: string | undefined;
+  /** Told of calls that ended, but not of those that anybody may make. Must not throw. */
+  readonly onCall?: ObserveCall | undefined;
   /** Replaces single limits. */
   readonly limits?: Partial<ApiLimits>;
 }
@@ -106,7 +109,7 @@ function socketOf({ unixSocketMode }: ApiServerOptions, path: string): UnixTarge
 }
 
 function createGate(
-  { backend, authenticate, log, environment }: ApiServerOptions,
+  { backend, authenticate, log, environment, onCall: observe }: ApiServerOptions,
   limits: ApiLimits,
   stopping: AbortSignal,
 ): Gate {
@@ -117,12 +120,22 @@ function createGate(
   const { maxWatches } = limits;
   const ledger = new CallLedger({ ...limits, clock });
   return {
-    routes: createRoutes({ backend, timers, hash, maxWatches, stopping, reportFault, ledger }),
+    routes: createRoutes({
+      backend,
+      timers,
+      hash,
+      maxWatches,
+      stopping,
+      reportFault,
+      ledger,
+      observe,
+    }),
     ledger,
     health: { backend, stopping },
     authenticate,
     reportFault,
     stopping,
+    observe,
   };
 }
 

@@ -9,6 +9,7 @@ import {
   type Interceptor,
 } from '@connectrpc/connect';
 import type { TokenHolder } from '../../core/index.ts';
+import { type ObserveCall, seenCall } from './call-observer.ts';
 import { fromLibraryError, type ReportFault, toConnectError } from './connect-error.ts';
 
 const callerKey = createContextKey<TokenHolder | undefined>(undefined);
@@ -30,7 +31,7 @@ export function endAtDeadline(signal: AbortSignal): void {
 }
 
 /** Gives every error of a stream its code, reason and sentence, whether ours or the library's over an unreadable request. */
-export function describeStreamErrors(reportFault: ReportFault): Interceptor {
+export function describeStreamErrors(reportFault: ReportFault, observe?: ObserveCall): Interceptor {
   return (next) => async (request) => {
     const describe = (error: unknown): ConnectError => {
       if (request.signal.aborted && !isDeadline(error))
@@ -38,12 +39,21 @@ export function describeStreamErrors(reportFault: ReportFault): Interceptor {
       const isLibraryError = error instanceof ConnectError && error.details.length === 0;
       return isLibraryError ? fromLibraryError(error) : toConnectError(error, reportFault);
     };
+    const caller = request.contextValues.get(callerKey);
+    const told = (error?: unknown): void => {
+      if (caller !== undefined)
+        observe?.(seenCall(new URL(request.url).pathname, caller, undefined, error));
+    };
+    const failed = (error: unknown): ConnectError => {
+      told(error);
+      return describe(error);
+    };
     try {
       const response = await next(request);
       if (!response.stream) return response;
-      return { ...response, message: mapErrors(response.message, describe) };
+      return { ...response, message: mapErrors(response.message, failed, told) };
     } catch (error) {
-      throw describe(error);
+      throw failed(error);
     }
   };
 }
@@ -51,9 +61,11 @@ export function describeStreamErrors(reportFault: ReportFault): Interceptor {
 async function* mapErrors<T>(
   messages: AsyncIterable<T>,
   describe: (error: unknown) => ConnectError,
+  ended: () => void,
 ): AsyncGenerator<T> {
   try {
     yield* messages;
+    ended();
   } catch (error) {
     throw describe(error);
   }

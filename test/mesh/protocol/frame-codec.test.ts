@@ -28,6 +28,8 @@ const KINDS = new Set<Message['type']>([
   'frontier-buckets',
   'have',
   'want',
+  'statement-ids',
+  'statements',
   'stop',
   'run',
   'foreign-run',

@@ -37,7 +37,7 @@ export const anyMessage: fc.Arbitrary<OwnMessage> = fc.oneof(
     capabilities: uint64,
     membershipProof: bytes(32),
     signature: bytes(64),
-    chain: fc.array(fc.uint8Array({ maxLength: 100 }), { maxLength: 16 }),
+    chain: fc.array(fc.uint8Array({ maxLength: 100 }), { minLength: 1, maxLength: 16 }),
   }),
   record({ type: fc.constant('introduction' as const), name: text }),
   record({
@@ -122,7 +122,13 @@ export const anyMessage: fc.Arbitrary<OwnMessage> = fc.oneof(
     }),
   }),
   record({ type: fc.constant('stored' as const), runs: uint32 }),
-  record({ type: fc.constantFrom('ping' as const, 'pong' as const), token: uint64 }),
+  record({ type: fc.constant('ping' as const), token: uint64 }),
+  record({
+    type: fc.constant('ping' as const),
+    token: uint64,
+    wallMs: fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
+  }),
+  record({ type: fc.constant('pong' as const), token: uint64 }),
   record({
     type: fc.constant('goodbye' as const),
     reason: fc.constantFrom(

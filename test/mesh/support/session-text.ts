@@ -48,6 +48,8 @@ export function describeEffect(effect: SessionEffect, frames: FrameText): string
       return `member ${nameOf(effect.nodeId)}`;
     case 'named':
       return `named ${effect.name}`;
+    case 'clock':
+      return `clock ${effect.wallMs}`;
     case 'round-trip':
       return `round trip ${effect.ms} ms`;
     case 'close':

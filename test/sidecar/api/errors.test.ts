@@ -44,6 +44,7 @@ const CONTRACT: Readonly<
   INTERNAL: ['internal', 500],
   UNKNOWN_METHOD: ['unimplemented', 501],
   BUNDLE_UNREADABLE: ['invalid_argument', 400],
+  CLOCK_SUSPECT: ['unavailable', 503],
   FLEET_OPEN: ['failed_precondition', 400],
   NOT_GRANTED: ['permission_denied', 403],
   EJECTED: ['permission_denied', 403],

@@ -46,6 +46,7 @@ test('all services are listed', async () => {
     'grpc.health.v1.Health',
     'grpc.reflection.v1.ServerReflection',
     'holdfast.v1.AdminService',
+    'holdfast.v1.AuditService',
     'holdfast.v1.BundleService',
     'holdfast.v1.CommandService',
     'holdfast.v1.DocumentService',

@@ -40,6 +40,13 @@ const DISCOVERY: Readonly<Record<DiscoveryRow['state'], DiscoveryState>> = {
   troubled: DiscoveryState.TROUBLED,
 };
 
+function clockWarnings({ clockSuspect }: ResponseOf<'summary'>): string[] {
+  if (clockSuspect === undefined) return [];
+  return [
+    `clock suspect: it ${clockSuspect}; nothing is forgotten by age and no command is started until it is right`,
+  ];
+}
+
 export function fromStatus(
   backend: Pick<Backend, 'info' | 'mesh' | 'bundles' | 'notReady' | 'damage' | 'warnings'>,
   summary: ResponseOf<'summary'>,
@@ -75,7 +82,7 @@ export function fromStatus(
     })),
     notReady: [...backend.notReady()],
     damage: [...backend.damage()],
-    warnings: [...(backend.warnings?.() ?? [])],
+    warnings: [...(backend.warnings?.() ?? []), ...clockWarnings(summary)],
     bundles: backend.bundles.sources().map(fromBundleSource),
     discoveries: mesh.discoveries().map(({ source, state, note }) => ({
       source: SOURCE[source],

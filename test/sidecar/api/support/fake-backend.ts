@@ -121,6 +121,7 @@ export const SUMMARY: Summary = {
   voidOps: 0,
   quarantined: [],
   heldFeeds: [],
+  clockSuspect: undefined,
 };
 
 export const BUNDLE_REPORT: BundleReportRow = {

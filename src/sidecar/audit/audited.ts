@@ -1,0 +1,126 @@
+// What of a sidecar's work goes into its audit log: calls, commands, and what the mesh and its trust report.
+import type { Caller, Method, RequestOf, ResponseOf } from '../../core/index.ts';
+import type { ObserveCall, SeenCall } from '../api/index.ts';
+import type { SupervisorReport } from '../supervisor-report.ts';
+import { type AuditLog, BY_SIDECAR, byCaller } from './audit-log.ts';
+
+/** Documents lie in feeds, signed, and commands have events of their own. */
+const OWN_ACCOUNT = /^(?:(?:Document|Heartbeat|Fleet|Command)Service|grpc\.)/;
+const ONLY_READS = /\/(?:Get|List|Status|Watch|Read|Show|Check|Find|Diagnose)/;
+/** Fields of requests that say what was done and never hold a secret. */
+const TOLD_FIELDS = ['address', 'peer', 'on', 'name', 'role', 'roles', 'reason', 'agent', 'agents'];
+
+/** Tells the log of refused calls, and of what the operator changed or tried to. */
+export function auditCalls(log: AuditLog | undefined): ObserveCall | undefined {
+  if (log === undefined) return undefined;
+  return (call) => {
+    const { method, caller, reason, isRefusal } = call;
+    const by = caller === undefined ? 'unknown caller' : byCaller(caller);
+    if (isRefusal && reason !== undefined) {
+      const what = { method, reason };
+      log.record({
+        event: 'api.refused',
+        by,
+        what,
+        like: `${reason} ${caller === undefined ? '' : by}`,
+      });
+      return;
+    }
+    if (caller?.scope !== 'admin' || OWN_ACCOUNT.test(method) || ONLY_READS.test(method)) return;
+    // The pieces of one upload are one thing.
+    if (reason === undefined && isMiddlePiece(call)) return;
+    const what = { method, ...toldOf(call), ...(reason && { reason }) };
+    log.record({ event: reason === undefined ? 'admin.call' : 'admin.call_failed', by, what });
+  };
+}
+
+function isMiddlePiece({ request }: SeenCall): boolean {
+  return request !== undefined && 'last' in request && request.last === false;
+}
+
+function toldOf({ request = {} }: SeenCall): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(request)
+      .filter(([name, value]) => TOLD_FIELDS.includes(name) && value !== '' && value !== undefined)
+      .map(([name, value]) => [name, String(value)]),
+  );
+}
+
+type Submit = <M extends Method>(
+  method: M,
+  caller: Caller,
+  body: RequestOf<M>,
+) => Promise<ResponseOf<M>>;
+
+/** Tells the log of commands that were issued, claimed and finished here. */
+export function auditSubmit(log: AuditLog | undefined, submit: Submit): Submit {
+  if (log === undefined) return submit;
+  return async (method, caller, body) => {
+    const response = await submit(method, caller, body);
+    recordCommand(log, method, caller, response);
+    return response;
+  };
+}
+
+function recordCommand(
+  log: AuditLog,
+  method: Method,
+  caller: Caller,
+  response: ResponseOf<Method>,
+): void {
+  if (!('command' in response)) return;
+  const { id, agent, kind, state } = response.command;
+  const by = byCaller(caller);
+  const what = { id, agent, kind };
+  if (method === 'issueCommand' && 'created' in response && response.created) {
+    log.record({ event: 'command.issued', by, what });
+  } else if (method === 'acknowledgeCommand' && 'claimed' in response && response.claimed) {
+    log.record({ event: 'command.claimed', by, what });
+  } else if (method === 'acknowledgeCommand' && state === 'rejected') {
+    log.record({ event: 'command.finished', by, what: { ...what, state } });
+  } else if (method === 'reportCommand' && state !== 'running') {
+    log.record({ event: 'command.finished', by, what: { ...what, state } });
+  }
+}
+
+/** Tells the log, too, of reports that belong there. */
+export function auditReports(
+  log: AuditLog | undefined,
+  next: (report: SupervisorReport) => void,
+): (report: SupervisorReport) => void {
+  if (log === undefined) return next;
+  return (report) => {
+    next(report);
+    recordReport(log, report);
+  };
+}
+
+function recordReport(log: AuditLog, report: SupervisorReport): void {
+  if (report.type === 'refused') {
+    const { address, reason } = report;
+    // By host: whoever dials comes from another port each time.
+    const by = `address ${address.slice(0, address.lastIndexOf(':'))}`;
+    log.record({ event: 'mesh.refused', by, what: { reason }, like: `${by} ${reason}` });
+  } else if (report.type === 'duplicate-identity') {
+    const { address } = report;
+    log.record({ event: 'identity.duplicate', by: BY_SIDECAR, what: { address }, like: '' });
+  } else if (report.type === 'core') {
+    recordCore(log, report);
+  }
+}
+
+function recordCore(
+  log: AuditLog,
+  { event, detail }: Extract<SupervisorReport, { type: 'core' }>,
+): void {
+  const entry = { by: BY_SIDECAR, what: { detail } };
+  switch (event) {
+    case 'trust.ejected':
+    case 'clock.suspect':
+    case 'clock.trusted':
+      return log.record({ event, ...entry });
+    case 'core.fork':
+      return log.record({ event: 'identity.duplicate', ...entry, like: 'fork' });
+    default:
+  }
+}

@@ -25,13 +25,7 @@ import type { ForkProof } from './fork-proof.ts';
 import { ForkWatch } from './fork-watch.ts';
 import { Heartbeats } from './heartbeats.ts';
 import { HeldFeeds } from './held-feeds.ts';
-import {
-  type DocumentKey,
-  type FeedId,
-  type FeedPosition,
-  type NodeId,
-  splitDocumentKey,
-} from './ids.ts';
+import { type DocumentKey, type FeedId, type FeedPosition, splitDocumentKey } from './ids.ts';
 import { needsOf } from './needs.ts';
 import type { NodeParts } from './node-parts.ts';
 import { gateOps } from './op-gate.ts';
@@ -114,13 +108,13 @@ export class Node {
   }
 
   /** Where the feeds of an author end as they are held here. */
-  cutsOf(author: NodeId): Cut[] {
+  cutsOf(author: FeedId['author']): Cut[] {
     const own = this.#feeds.positions().filter(({ feed }) => feed.author === author);
     return cutsAt(own.flatMap(({ feed }) => this.#feeds.head(feed) ?? []));
   }
 
   /** Whether commands of a hub are not begun here because it forked. */
-  isSuspended(key: NodeId): boolean {
+  isSuspended(key: FeedId['author']): boolean {
     const { trust, clearedForks } = this.#parts;
     return isSuspended({ trust, clearedForks, feeds: this.#feeds }, key);
   }

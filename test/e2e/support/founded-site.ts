@@ -27,6 +27,7 @@ export class FoundedSite extends Site {
     await writeFile(this.passphraseFile, PASSPHRASE, { mode: 0o600 });
     const ended = await this.run(
       ...['init', '--fleet', 'harbour', '--name', 'hub', '--data-dir', this.dataDir('hub')],
+      ...['--seal', 'plain'],
       ...this.rootFlags,
     );
     if (ended.code !== 0) throw new Error(`init --fleet: ${ended.stderr}`);

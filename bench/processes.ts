@@ -63,7 +63,7 @@ export class Bench implements AsyncDisposable {
     const dataDir = this.path(name);
     if (existsSync(dataDir)) return dataDir;
     const join_ = this.#fleetKey === undefined ? [] : ['--join-file', this.#fleetKey];
-    execFileSync(process.execPath, [CLI, 'init', '--data-dir', dataDir, ...join_]);
+    execFileSync(process.execPath, [CLI, 'init', '--open', '--data-dir', dataDir, ...join_]);
     this.#fleetKey ??= join(dataDir, 'fleet.key');
     return dataDir;
   }
@@ -84,6 +84,8 @@ export class Bench implements AsyncDisposable {
       dataDir,
       '--name',
       name,
+      '--api-rate',
+      'off',
       '--api-listen',
       `${LOOPBACK}:0`,
       '--lan-discovery',

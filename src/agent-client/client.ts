@@ -1,12 +1,15 @@
 // The door of an agent to its sidecar: finds it, calls it, keeps heartbeats and commands going.
 import { type Client, createClient, type Transport } from '@connectrpc/connect';
+import { AdminService } from '../gen/holdfast/v1/admin_pb.ts';
 import { BundleService } from '../gen/holdfast/v1/bundle_pb.ts';
 import { CommandService } from '../gen/holdfast/v1/command_pb.ts';
 import { DocumentService } from '../gen/holdfast/v1/document_pb.ts';
 import { FleetService } from '../gen/holdfast/v1/fleet_pb.ts';
 import { HeartbeatService } from '../gen/holdfast/v1/heartbeat_pb.ts';
 import { MeshService } from '../gen/holdfast/v1/mesh_pb.ts';
+import { SecretService } from '../gen/holdfast/v1/secret_pb.ts';
 import { type LocateOptions, type Location, locate, type Surroundings } from './address.ts';
+import { type AdminCalls, adminCalls } from './admin.ts';
 import { type BundleCalls, bundleCalls } from './bundles.ts';
 import { call } from './call.ts';
 import { CommandLoop } from './command-loop.ts';
@@ -19,6 +22,7 @@ import { type FleetCalls, fleetCalls } from './fleet.ts';
 import { HeartbeatLoop, type HeartbeatLoopOptions } from './heartbeat-loop.ts';
 import { Loops } from './loops.ts';
 import { type MeshCalls, meshCalls } from './mesh.ts';
+import { type SecretCalls, secretCalls } from './secrets.ts';
 import { systemEnvironment, systemSurroundings } from './system-environment.ts';
 import { openConnection } from './transport.ts';
 import type { Beat, HeartbeatOptions, HeartbeatReceipt } from './types.ts';
@@ -42,6 +46,8 @@ export interface RpcClients {
   readonly commands: Client<typeof CommandService>;
   readonly mesh: Client<typeof MeshService>;
   readonly bundles: Client<typeof BundleService>;
+  readonly secrets: Client<typeof SecretService>;
+  readonly admin: Client<typeof AdminService>;
 }
 
 /** A sidecar's API for one agent. Every call rejects with HoldfastClientError; every wait takes a signal. */
@@ -51,6 +57,8 @@ export interface AgentClient
     CommandCalls,
     MeshCalls,
     BundleCalls,
+    SecretCalls,
+    AdminCalls,
     AsyncDisposable {
   /** Where the sidecar is and who calls, with where that was found. */
   readonly location: Location;
@@ -111,7 +119,7 @@ export function createAgentClient(options: AgentClientOptions = {}): AgentClient
   const closing = new AbortController();
   const connection =
     options.transport === undefined
-      ? openConnection(location.endpoint, location.credential)
+      ? openConnection(location)
       : { transport: options.transport, [Symbol.dispose]: () => {} };
   const rpc = rpcClients(connection.transport);
   const loops = new Loops(location.agent);
@@ -137,6 +145,8 @@ export function createAgentClient(options: AgentClientOptions = {}): AgentClient
     ...commandCalls(rpc.commands, environment),
     ...meshCalls(rpc.mesh),
     ...bundleCalls(rpc.bundles),
+    ...secretCalls(rpc.secrets),
+    ...adminCalls(rpc.admin),
     watch: (watchOptions: WatchOptions = {}) => {
       const signals = [closing.signal, watchOptions.signal].filter(
         (signal) => signal !== undefined,
@@ -177,5 +187,7 @@ function rpcClients(transport: Transport): RpcClients {
     commands: createClient(CommandService, transport),
     mesh: createClient(MeshService, transport),
     bundles: createClient(BundleService, transport),
+    secrets: createClient(SecretService, transport),
+    admin: createClient(AdminService, transport),
   };
 }

@@ -60,6 +60,17 @@ export interface SecretBox {
   ): Uint8Array | undefined;
 }
 
+/** Encryption for one reader by whoever knows its public key: `crypto_box_seal` of libsodium over X25519. It says nothing of who sealed. */
+export interface SealedBox {
+  /** 48 bytes longer than `plain`. `reader`: 32 bytes. */
+  seal(reader: Uint8Array, plain: Uint8Array): Uint8Array;
+  /** Undefined for what was not sealed for this key, whatever its length. */
+  open(
+    pair: { readonly publicKey: Uint8Array; readonly secretKey: Uint8Array },
+    sealed: Uint8Array,
+  ): Uint8Array | undefined;
+}
+
 /** Everything an adapter may ask of the world. Only one file makes a real one. */
 export interface Environment {
   readonly clock: Clock;

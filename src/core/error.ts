@@ -30,6 +30,7 @@ export const ERROR_REASONS = [
   'INTERNAL',
   'UNKNOWN_METHOD',
   'BUNDLE_UNREADABLE',
+  'NO_SEALING_KEY',
 ] as const;
 
 export type ErrorReason = (typeof ERROR_REASONS)[number];

@@ -109,7 +109,7 @@ export class Fleet implements AsyncDisposable {
       this.#processes.run({
         name: `init ${name}`,
         module: CLI,
-        args: ['init', '--data-dir', this.#dataDir(name), ...args],
+        args: ['init', '--open', '--data-dir', this.#dataDir(name), ...args],
         env: this.#sidecarEnv,
       });
     await init(first ?? '', []);

@@ -41,7 +41,12 @@ export { Mesh } from './mesh.ts';
 export type { MeshParts, PeerHoldings } from './mesh-parts.ts';
 export type { MeshReport } from './mesh-report.ts';
 export type { ContactView, PeerState, PeerView } from './peer-view.ts';
-export type { ContactSource, Membership } from './protocol/index.ts';
+export {
+  type ContactSource,
+  type Membership,
+  PROTOCOL_VERSION_MAX,
+  PROTOCOL_VERSION_MIN,
+} from './protocol/index.ts';
 export { parseQuietSpan, type QuietSpan } from './quiet-hours.ts';
 export type { Resolver } from './resolver.ts';
 export { formatPeerAddress, parsePeerAddress } from './transport/address.ts';

@@ -225,7 +225,7 @@ export class Mesh {
     const { certified } = this.#parts.membership;
     this.#links.pull.dropEnded();
     for (const peer of [...this.#peers.all()]) {
-      const doubt = peer.link && certified?.doubt(peer.nodeId, []);
+      const doubt = peer.link && certified?.doubt(peer.nodeId, peer.link.chain);
       if (doubt !== undefined) this.#links.endPeer(peer, 'ejected', doubt);
     }
   }

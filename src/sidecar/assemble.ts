@@ -1,30 +1,27 @@
 // A running sidecar out of given parts: member, reports, API. compose.ts gives it the real world, the test sidecar a small one.
-import type { CoreConfig, Environment, TokenHolder } from '../core/index.ts';
+import type { CoreConfig } from '../core/index.ts';
 import type { NetworkInterfaces, Resolver, Transport } from '../mesh/index.ts';
-import { startApiServer } from './api/index.ts';
 import { createBackend, tellReceiveOnly } from './backend.ts';
 import { Closers } from './closers.ts';
 import type { Disk } from './disk-guard.ts';
-import type { FleetSecret } from './identity/fleet-secret.ts';
+import type { Fleet } from './identity/fleet.ts';
 import type { NodeKey } from './identity/node-key.ts';
 import type { ExchangeOptions } from './links/address-exchange.ts';
 import type { DiscoverySource } from './links/finder.ts';
 import { toLinkBudgets } from './links/link-budgets.ts';
 import { toLinkClasses, toQuietHours } from './links/link-options.ts';
 import { outwardAddresses } from './links/network-watch.ts';
-import type { Log } from './log.ts';
+import type { MemberParts } from './member.ts';
 import { MemberSupervisor } from './member-supervisor.ts';
+import { type ApiParts, openApi } from './open-api.ts';
 import { createReporter } from './reporter.ts';
 import type { StoreSource } from './store-source.ts';
 
-export interface SidecarParts {
-  readonly environment: Environment;
-  readonly log: Log;
+export interface SidecarParts extends ApiParts {
   readonly name: string;
   /** Agents this sidecar serves. */
   readonly agents: readonly string[];
   readonly config: CoreConfig;
-  readonly fleet: FleetSecret;
   readonly key: NodeKey;
   /** Opened at the start, and again after each failure. What is opened is closed by the sidecar. */
   readonly stores: StoreSource;
@@ -34,11 +31,6 @@ export interface SidecarParts {
   readonly disk?: Disk | undefined;
   /** Bytes of it to keep free; undefined for the default. */
   readonly diskReserveBytes?: number | undefined;
-  /** Whose token it is. */
-  authenticate(token: string): TokenHolder | undefined;
-  /** Loopback address of the API; undefined turns TCP off. Port 0 takes a free one. */
-  readonly apiListen: { readonly host: string; readonly port: number } | undefined;
-  readonly apiSocket: string | undefined;
   /** What an operator should know of the ways to other members, one sentence each. */
   linkWarnings?(): readonly string[];
   /** Whether to accept links. */
@@ -64,6 +56,7 @@ export interface SidecarParts {
 }
 
 export interface Sidecar extends AsyncDisposable {
+  readonly name: string;
   /** Address of the API, `host:port`; undefined when it is off. */
   readonly apiAddress: string | undefined;
   readonly apiSocket: string | undefined;
@@ -85,7 +78,7 @@ export async function assembleSidecar(parts: SidecarParts): Promise<Sidecar> {
 }
 
 async function openAll(parts: SidecarParts, opened: Closers): Promise<Sidecar> {
-  const { environment, log, fleet } = parts;
+  const { environment, log } = parts;
   const { clock, crypto } = environment;
   const failure = Promise.withResolvers<unknown>();
   const stopping = new AbortController();
@@ -99,7 +92,8 @@ async function openAll(parts: SidecarParts, opened: Closers): Promise<Sidecar> {
     disk: parts.disk,
     diskReserveBytes: parts.diskReserveBytes,
     signer: parts.key.signer,
-    fleet: { fleetId: fleet.fleetId, key: fleet.key },
+    served: parts.access?.served,
+    ...fleetPartsOf(parts.fleet),
     report: createReporter(log, clock, crypto),
     onGivenUp: (error) => {
       notReady('the sidecar failed too often');
@@ -119,21 +113,14 @@ async function openAll(parts: SidecarParts, opened: Closers): Promise<Sidecar> {
   const backend = createBackend({
     ...parts,
     member,
-    fleetId: fleet.fleetId,
     clock,
     crypto,
+    agents: () => parts.access?.served ?? parts.agents,
     notReady: () => [...member.notReady(), ...faults],
     warnings: () => parts.linkWarnings?.() ?? [],
     stopping: stopping.signal,
   });
-  const api = await startApiServer({
-    backend,
-    authenticate: (token) => parts.authenticate(token),
-    log,
-    environment,
-    tcp: parts.apiListen,
-    unixSocket: parts.apiSocket,
-  });
+  const api = await openApi(parts, backend);
   opened.defer(async () => {
     notReady('the sidecar is stopping');
     stopping.abort();
@@ -147,12 +134,18 @@ async function openAll(parts: SidecarParts, opened: Closers): Promise<Sidecar> {
     log.info('mesh.listening', { address }, `other sidecars can dial ${address}`);
   }
   return {
+    name: parts.name,
     apiAddress: api.tcpAddress,
     apiSocket: api.unixSocket,
     meshAddress: member.meshAddress,
     failed: failure.promise,
     [Symbol.asyncDispose]: () => opened.close(),
   };
+}
+
+/** The fleet as a member sees it. */
+function fleetPartsOf({ fleetId, secret, founded }: Fleet): Pick<MemberParts, 'fleet' | 'founded'> {
+  return { fleet: { fleetId, key: secret.key }, founded };
 }
 
 /** Has peers dialled at once when this machine is in another network than before. */

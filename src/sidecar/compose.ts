@@ -4,35 +4,47 @@ import { type Environment, HoldfastError, toHex } from '../core/index.ts';
 import { createLanTransport, createManyTransport, parseDhtAddress } from '../mesh/index.ts';
 import { assembleSidecar, type Sidecar, type SidecarParts } from './assemble.ts';
 import { Ballast } from './ballast.ts';
+import { asCertified } from './certified-options.ts';
 import { Closers } from './closers.ts';
 import { isNoSpace } from './disk-guard.ts';
 import { spaceOf } from './disk-space.ts';
+import { NOTHING_TOLD, openDoors, type Told } from './doors.ts';
 import { errorCode } from './durable-file.ts';
+import { loadFleet } from './identity/fleet.ts';
 import { requireFleetSecret } from './identity/fleet-secret.ts';
-import { loadNodeKey } from './identity/node-key.ts';
-import { loadTokens } from './identity/token-file.ts';
+import { loadNodeKey, readNodeKeySeal } from './identity/node-key.ts';
+import { sealWarnings } from './identity/seal-warnings.ts';
 import { LevelSource } from './level-source.ts';
 import { openDht } from './links/dht-service.ts';
 import { lanDiscoveries } from './links/lan-discovery.ts';
 import { createNetworkWatch } from './links/network-watch.ts';
 import { createSystemResolver } from './links/system-resolver.ts';
 import type { Log } from './log.ts';
-import type { SidecarOptions } from './options.ts';
+import type { OptionKey, SidecarOptions } from './options.ts';
 import { StartupError } from './startup-error.ts';
 import { StoreDamagedError } from './store/damage.ts';
+import { systemSealing } from './system-sealing.ts';
 
 /** A sidecar without a listener still dials from somewhere: the system chooses. */
 const NOT_LISTENING = { host: '127.0.0.1', port: 0 };
+
+interface Asked {
+  readonly options: SidecarOptions;
+  readonly told: Told;
+  isGiven(key: OptionKey): boolean;
+}
 
 /** Starts a sidecar. Rejects with StartupError, and then nothing is left open. Dispose it to stop gracefully. */
 export async function startSidecar(
   options: SidecarOptions,
   environment: Environment,
   log: Log,
+  isGiven: (key: OptionKey) => boolean = () => true,
+  told: Told = NOTHING_TOLD,
 ): Promise<Sidecar> {
   const opened = new Closers();
   try {
-    return await openAll(options, environment, log, opened);
+    return await openAll({ options, isGiven, told }, environment, log, opened);
   } catch (error) {
     await opened.close();
     throw error;
@@ -40,14 +52,15 @@ export async function startSidecar(
 }
 
 async function openAll(
-  options: SidecarOptions,
+  { options: asked, isGiven, told }: Asked,
   environment: Environment,
   log: Log,
   opened: Closers,
 ): Promise<Sidecar> {
   const { random, timers } = environment;
-  const { dataDir, agents, meshListen } = options;
-  const fleet = await requireFleetSecret(dataDir);
+  const { dataDir, meshListen } = asked;
+  // Before a directory is made for a store: the answer to the most common mistake.
+  await requireFleetSecret(dataDir);
   // First the store: its lock keeps a second sidecar away from everything else in the directory.
   const stores = new LevelSource(join(dataDir, 'store'));
   const disk = { space: () => spaceOf(dataDir), ballast: new Ballast(dataDir, random) };
@@ -57,14 +70,19 @@ async function openAll(
     await stores.lock();
   });
   opened.defer(() => stores.unlock());
-  const key = await loadNodeKey(dataDir, random);
-  const tokens = await loadTokens(dataDir, agents, random);
+  // In a founded fleet the key was made, and sealed, when this node joined.
+  const key = await loadNodeKey(dataDir, random, systemSealing(asked, 'plain', random));
+  const fleet = await loadFleet(dataDir, key.signer.publicKey);
+  const options = asCertified(asked, fleet.certificate, isGiven);
+  const warnings = sealWarnings(await readNodeKeySeal(dataDir), asked.seal, fleet.mode);
+  const doors = await openDoors(options, fleet, environment, told);
   const address = meshListen ?? NOT_LISTENING;
   const network = createNetworkWatch(timers);
-  const dht = await openDht(options, { fleet, key, environment, network, log });
+  const dht = await openDht(options, { fleet: fleet.secret, key, environment, network, log });
   if (dht !== undefined) opened.defer(() => dht.close());
   const sidecar = await explained(options, {
     ...options,
+    ...doors,
     environment,
     log,
     config: { pulseFlushMs: options.pulseFlushMs, liveDocuments: options.liveDocuments },
@@ -85,7 +103,6 @@ async function openAll(
     networkWatch: network,
     disk,
     diskReserveBytes: options.diskReserve,
-    authenticate: (token) => tokens.find(token),
     meshListens: meshListen !== undefined || dht !== undefined,
     exchange: {
       advertised: options.advertises,
@@ -94,10 +111,10 @@ async function openAll(
       network,
     },
     discoveries: [
-      ...lanDiscoveries(options, environment, fleet, network),
+      ...lanDiscoveries(options, environment, fleet.secret, network),
       ...(dht === undefined ? [] : [dht.source]),
     ],
-    linkWarnings: () => dht?.warnings() ?? [],
+    linkWarnings: () => [...warnings, ...(dht?.warnings() ?? [])],
   });
   opened.defer(() => sidecar[Symbol.asyncDispose]() as Promise<void>);
   return { ...sidecar, [Symbol.asyncDispose]: () => opened.close() };

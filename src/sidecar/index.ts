@@ -1,7 +1,10 @@
 // The door of the sidecar: what the command line and embedding programs use.
 export { assembleSidecar, type Sidecar, type SidecarParts } from './assemble.ts';
 export { startSidecar } from './compose.ts';
+export { reportStopped } from './diagnose/host-report.ts';
+export { type FoundRequest, foundFleet } from './found.ts';
 export { readHostFacts, readOptionalFile } from './host-facts.ts';
+export { openFleet } from './identity/fleet.ts';
 export { createFleetSecret, FleetSecret } from './identity/fleet-secret.ts';
 export { deriveNodeKey } from './identity/node-key.ts';
 export { type InitIo, type InitRequest, initFleet } from './init.ts';
@@ -16,7 +19,10 @@ export {
   type SidecarOption,
   type SidecarOptions,
 } from './options.ts';
+export { readPassphrase } from './passphrase.ts';
 export { type RepairRequest, repairStore } from './repair.ts';
+export { type ResealRequest, resealNodeKey } from './reseal.ts';
 export { StartupError } from './startup-error.ts';
 export { createMemoryStore } from './store/memory-store.ts';
 export { systemEnvironment } from './system-environment.ts';
+export { systemSealing } from './system-sealing.ts';

@@ -1,6 +1,7 @@
-// Where `holdfast init` reads a secret from and prints to: files, standard input and standard output.
+// Where `holdfast init` reads secrets from and prints to: files, standard input, the terminal and standard output.
 import { createReadStream } from 'node:fs';
 import process from 'node:process';
+import { askSecret } from './ask-secret.ts';
 import type { InitIo } from './init.ts';
 
 /** A secret is under 100 characters; whoever names a large file named the wrong one. */
@@ -19,4 +20,5 @@ export const systemInitIo: InitIo = {
   print(text) {
     process.stdout.write(text);
   },
+  askSecret,
 };

@@ -1,6 +1,7 @@
-// `holdfast init`: makes this machine the first member of a new fleet, or with another member's secret the next one of theirs.
+// `holdfast init --open`: makes this machine the first member of a new open fleet, or with another member's secret the next one of theirs.
 import { chmod, mkdir, readdir, stat } from 'node:fs/promises';
-import { fingerprint, type Random } from '../core/index.ts';
+import { fingerprint, type Random, type Secret } from '../core/index.ts';
+import { fleetIdOf } from './identity/fleet.ts';
 import {
   createFleetSecret,
   type FleetSecret,
@@ -8,6 +9,8 @@ import {
   parseFleetSecret,
   storeFleetSecret,
 } from './identity/fleet-secret.ts';
+import { loadNodeKey } from './identity/node-key.ts';
+import type { Sealing } from './identity/sealing.ts';
 import { sodiumCrypto } from './sodium-crypto.ts';
 import { StartupError } from './startup-error.ts';
 
@@ -17,6 +20,8 @@ export interface InitRequest {
   readonly dataDirNamed: boolean;
   /** File with the secret of the fleet to join, `-` for standard input. Absent: a new fleet. */
   readonly joinFile?: string | undefined;
+  /** Makes the key of this machine at once, and seals it so. Absent: the first start makes a plain one. */
+  readonly sealing?: Sealing | undefined;
   readonly random: Random;
   readonly io: InitIo;
 }
@@ -25,6 +30,8 @@ export interface InitIo {
   /** The text of the file, of standard input for `-`. */
   read(file: string): Promise<string>;
   print(text: string): void;
+  /** What an operator types unseen; undefined where nobody sits at a terminal. */
+  askSecret(question: string): Promise<Secret<string> | undefined>;
 }
 
 /** What the copied file is called, here and on the machine it is copied to. */
@@ -40,10 +47,17 @@ export async function initFleet(request: InitRequest): Promise<void> {
   const secret =
     joinFile === undefined ? createFleetSecret(random) : await readJoinFile(joinFile, io);
   await makePrivateDirectory(dataDir);
+  if (request.sealing !== undefined) await loadNodeKey(dataDir, random, request.sealing);
   await storeFleetSecret(dataDir, secret, random);
   io.print(
     joinFile === undefined ? describeNewFleet(request, secret) : describeJoined(request, secret),
   );
+}
+
+/** Makes the directory of a node that belongs to no fleet yet. Rejects with StartupError; then nothing was changed. */
+export async function prepareDataDir(dataDir: string): Promise<void> {
+  await refuseSecondFleet(dataDir, undefined);
+  await makePrivateDirectory(dataDir);
 }
 
 async function refuseSecondFleet(dataDir: string, joinFile: string | undefined): Promise<void> {
@@ -51,7 +65,7 @@ async function refuseSecondFleet(dataDir: string, joinFile: string | undefined):
   // Joining the same fleet again is decided where both secrets are known.
   if (present === undefined || joinFile !== undefined) return;
   throw new StartupError(
-    `${dataDir} already belongs to a fleet, ${fleetName(present)}. Nothing was changed.`,
+    `${dataDir} already belongs to a fleet, ${fingerprint(await fleetIdOf(dataDir, present), sodiumCrypto)}. Nothing was changed.`,
     'Start it with `holdfast run`, or give another --data-dir for a new fleet.',
   );
 }

@@ -1,9 +1,10 @@
 // `holdfast run`: options, signals, exit code. Everything else is in compose.ts.
 import process from 'node:process';
 import { startSidecar } from './compose.ts';
+import { RecentLines } from './diagnose/recent-lines.ts';
 import { readHostFacts, readOptionalFile } from './host-facts.ts';
 import { createLog } from './log.ts';
-import { printOptions, type ResolvedOptions, resolveOptions } from './options.ts';
+import { optionRows, printOptions, type ResolvedOptions, resolveOptions } from './options.ts';
 import { systemEnvironment } from './system-environment.ts';
 import { VERSION } from './version.ts';
 
@@ -34,23 +35,34 @@ export async function runSidecar(request: RunRequest): Promise<number> {
   return serve(resolved);
 }
 
-async function serve({ options }: ResolvedOptions): Promise<number> {
+async function serve(resolved: ResolvedOptions): Promise<number> {
+  const { options, sourceByKey } = resolved;
   process.title = 'holdfast';
   const { clock, timers } = systemEnvironment;
-  const log = createLog({ level: options.logLevel, format: options.logFormat, clock });
+  const recent = new RecentLines();
+  const log = createLog({
+    ...{ level: options.logLevel, format: options.logFormat, clock },
+    onLine: (line) => recent.add(line),
+  });
   const stop = Promise.withResolvers<string>();
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.on(signal, () => stop.resolve(signal));
 
   const startedAtMs = clock.now().monotonicMs;
-  const sidecar = await startSidecar(options, systemEnvironment, log);
-  const { apiAddress, apiSocket, meshAddress } = sidecar;
+  const sidecar = await startSidecar(
+    options,
+    systemEnvironment,
+    log,
+    (key) => sourceByKey.get(key)?.kind !== 'default',
+    { configuration: optionRows(resolved), recentLog: () => recent.lines },
+  );
+  const { name, apiAddress, apiSocket, meshAddress } = sidecar;
   const startMs = Math.round(clock.now().monotonicMs - startedAtMs);
   log.info(
     'sidecar.started',
     {
       version: VERSION,
-      name: options.name,
+      name,
       dataDir: options.dataDir,
       apiAddress,
       apiSocket,
@@ -58,7 +70,7 @@ async function serve({ options }: ResolvedOptions): Promise<number> {
       peers: options.peers,
       startMs,
     },
-    `sidecar ${options.name} serves its API on ${apiAddress ?? apiSocket ?? 'nothing'} and its mesh on ${meshAddress || 'nothing'}`,
+    `sidecar ${name} serves its API on ${apiAddress ?? apiSocket ?? 'nothing'} and its mesh on ${meshAddress || 'nothing'}`,
   );
 
   const why = await Promise.race([stop.promise, sidecar.failed.then(() => undefined)]);

@@ -8,13 +8,18 @@ import {
 } from '../core/index.ts';
 import type { MeshFeeds } from '../mesh/index.ts';
 import { holdDelivery } from './held-delivery.ts';
-import type { MemberParts } from './member.ts';
 import type { Runtime } from './runtime.ts';
 import type { CommitStore } from './store/commit-store.ts';
 import { StoreDamagedError } from './store/damage.ts';
 
+interface Surroundings {
+  /** Why nothing is taken from peers now; undefined, or absent, while it is. */
+  holdsBack?(): string | undefined;
+  report(report: { readonly type: 'store-failed'; readonly error: unknown }): void;
+}
+
 export function feedsOf(
-  parts: Pick<MemberParts, 'holdsBack' | 'report'>,
+  parts: Surroundings,
   {
     node,
     runtime,

@@ -76,6 +76,8 @@ export interface MemberParts {
   readonly transport: Transport;
   readonly name: string;
   readonly agents: readonly string[];
+  /** In their place where agents come and go while it runs: the set as it is at any moment. */
+  readonly served?: ReadonlySet<string> | undefined;
   readonly signer: Signer;
   readonly fleet: { readonly fleetId: Uint8Array; readonly key: Uint8Array };
   /** The genesis, then what came with the own certificate; absent in an open fleet. */
@@ -105,6 +107,8 @@ export interface MemberParts {
 export class Member {
   readonly nodeId: string;
   readonly bundles: Bundles;
+  /** What this member holds of the statements of its fleet; undefined in an open one. */
+  readonly trust: TrustSet | undefined;
   readonly #records: PeerRecords;
   readonly #runtime: Runtime;
   readonly #mesh: Mesh;
@@ -122,7 +126,9 @@ export class Member {
     exchange: AddressExchange | undefined,
     finder: Finder,
     carried: Carried,
+    trust: TrustSet | undefined,
   ) {
+    this.trust = trust;
     this.nodeId = nodeId;
     this.#runtime = runtime;
     this.#mesh = mesh;
@@ -203,7 +209,7 @@ export class Member {
       receivesOnly: parts.receivesOnly === true,
     });
     const exchange = exchangeOf(parts, { nodeId, runtime, mesh });
-    return new Member(nodeId, runtime, mesh, commits, operator, exchange, finder, carried);
+    return new Member(nodeId, runtime, mesh, commits, operator, exchange, finder, carried, trust);
   }
 
   /** Accepts links, if asked to, dials the configured peers and those added earlier, but for what is paused, and exchanges addresses. */
@@ -313,7 +319,16 @@ export class Member {
 }
 
 function createNode(
-  { name, agents, fleet, config, environment, signer, forgetting = FORGETTING }: MemberParts,
+  {
+    name,
+    agents,
+    served,
+    fleet,
+    config,
+    environment,
+    signer,
+    forgetting = FORGETTING,
+  }: MemberParts,
   {
     memory,
     trust,
@@ -324,7 +339,7 @@ function createNode(
   },
 ): Node {
   return new Node({
-    identity: { ...self, name, agents: new Set(agents) },
+    identity: { ...self, name, agents: served ?? new Set(agents) },
     fleetId: trust?.fleetId ?? fleet.fleetId,
     ...{ config, signer, memory, forgetting, trust, crypto: environment.crypto },
   });

@@ -10,7 +10,7 @@ import {
   type ValueSource,
 } from './option-given.ts';
 import { flagOf, type OptionKey, SIDECAR_OPTIONS } from './option-table.ts';
-import { OPTIONS_SCHEMA, type SidecarOptions } from './option-values.ts';
+import { API_SCHEMA, OPTIONS_SCHEMA, type SidecarOptions } from './option-values.ts';
 import { StartupError } from './startup-error.ts';
 
 export { formatSource, type OptionInputs, type ValueSource } from './option-given.ts';
@@ -40,7 +40,8 @@ export function resolveOptions(inputs: OptionInputs): ResolvedOptions {
   const texts = Object.fromEntries([...given].map(([key, { text }]) => [key, text]));
   const result = OPTIONS_SCHEMA.safeParse(texts);
   const sourceByKey = new Map([...given].map(([key, { source }]) => [key, source]));
-  const faults = [...gathered.faults, ...faultsOf(result.error?.issues ?? [], sourceByKey)];
+  const issues = [result, API_SCHEMA.safeParse(texts)].flatMap(({ error }) => error?.issues ?? []);
+  const faults = [...gathered.faults, ...new Set(faultsOf(issues, sourceByKey))];
   if (result.success && faults.length === 0) {
     return { options: Object.freeze(result.data), sourceByKey };
   }
@@ -66,13 +67,26 @@ function faultsOf(issues: readonly Issue[], sourceByKey: ResolvedOptions['source
   });
 }
 
-/** Each value with its source, for `--print-config`. */
-export function printOptions(resolved: ResolvedOptions, form: 'text' | 'json'): string {
-  const rows = SIDECAR_OPTIONS.map(({ key, yaml }) => ({
+export interface OptionRow {
+  /** As the configuration file calls it. */
+  readonly option: string;
+  readonly value: string | number | readonly string[];
+  /** In words. */
+  readonly source: string;
+}
+
+/** Each value with its source. */
+export function optionRows(resolved: ResolvedOptions): readonly OptionRow[] {
+  return SIDECAR_OPTIONS.map(({ key, yaml }) => ({
     option: yaml,
     value: printableValue(key, resolved.options[key]),
     source: formatSource(resolved.sourceByKey.get(key) ?? { kind: 'default' }),
   }));
+}
+
+/** The same, for `--print-config`. */
+export function printOptions(resolved: ResolvedOptions, form: 'text' | 'json'): string {
+  const rows = optionRows(resolved);
   if (form === 'json') return `${JSON.stringify(rows, undefined, 2)}\n`;
   const texts = rows.map(({ option, value, source }) => ({
     option,
@@ -89,12 +103,10 @@ export function printOptions(resolved: ResolvedOptions, form: 'text' | 'json'): 
     .join('');
 }
 
-function printableValue(
-  key: OptionKey,
-  value: SidecarOptions[OptionKey],
-): string | number | readonly string[] {
+function printableValue(key: OptionKey, value: SidecarOptions[OptionKey]): OptionRow['value'] {
   if (typeof value === 'boolean') return value ? 'on' : 'off';
   if (value === undefined) return key === 'diskReserve' ? 'auto' : 'off';
+  if (key === 'apiSocketMode') return `0${Number(value).toString(8)}`;
   return typeof value === 'object' && 'host' in value ? formatPeerAddress(value) : value;
 }
 
@@ -124,7 +136,15 @@ function defaultOf(
     case 'dhtBootstraps':
       return { text: [], source };
     case 'apiListen':
+    case 'apiSocketMode':
+    case 'apiAdminSocket':
+    case 'apiTlsCert':
+    case 'apiTlsKey':
+    case 'apiTlsClientCa':
+    case 'apiRate':
     case 'meshListen':
+    case 'seal':
+    case 'sealPassphraseFile':
     case 'receiveOnly':
     case 'lanDiscovery':
     case 'dht':

@@ -4,6 +4,16 @@ declare module 'sodium-native' {
     readonly crypto_generichash_KEYBYTES_MIN: number;
     crypto_generichash(output: Uint8Array, input: Uint8Array, key?: Uint8Array): void;
     crypto_sign_seed_keypair(publicKey: Uint8Array, secretKey: Uint8Array, seed: Uint8Array): void;
+    crypto_box_seed_keypair(publicKey: Uint8Array, secretKey: Uint8Array, seed: Uint8Array): void;
+    readonly crypto_box_SEALBYTES: number;
+    crypto_box_seal(sealed: Uint8Array, plain: Uint8Array, publicKey: Uint8Array): void;
+    /** False for what was not sealed for this key. */
+    crypto_box_seal_open(
+      plain: Uint8Array,
+      sealed: Uint8Array,
+      publicKey: Uint8Array,
+      secretKey: Uint8Array,
+    ): boolean;
     crypto_sign_detached(signature: Uint8Array, message: Uint8Array, secretKey: Uint8Array): void;
     crypto_sign_verify_detached(
       signature: Uint8Array,
@@ -57,6 +67,16 @@ declare module 'sodium-native' {
       sealed: Uint8Array,
       additional: Uint8Array,
     ): number;
+    readonly crypto_pwhash_ALG_ARGON2ID13: number;
+    /** Throws also when the memory is not to be had. */
+    crypto_pwhash(
+      key: Uint8Array,
+      passphrase: Uint8Array,
+      salt: Uint8Array,
+      passes: number,
+      memoryBytes: number,
+      algorithm: number,
+    ): void;
     randombytes_buf(buffer: Uint8Array): void;
   }
 

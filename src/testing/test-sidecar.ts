@@ -5,6 +5,7 @@ import {
   createLog,
   createMemoryStore,
   deriveNodeKey,
+  openFleet,
   type SidecarParts,
   systemEnvironment,
 } from '../sidecar/index.ts';
@@ -38,7 +39,7 @@ export async function startTestSidecar(options: {
     name: 'test',
     agents: options.agents,
     config: { pulseFlushMs: 200, liveDocuments: 512 },
-    fleet: createFleetSecret(random),
+    fleet: openFleet(createFleetSecret(random)),
     key: deriveNodeKey(random.bytes(KEY_BYTES)),
     stores: memorySource(),
     createTransport: () => noTransport,

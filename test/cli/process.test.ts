@@ -100,10 +100,10 @@ suite('the executable', { timeout: 60_000 }, () => {
 
   test('init makes a fleet once, and says what to do the second time', async () => {
     const dataDir = join(folder, 'fleet');
-    const first = await run(['init', '--data-dir', dataDir]);
+    const first = await run(['init', '--open', '--data-dir', dataDir]);
     assert.equal(first.code, 0, first.stderr);
     assert.match(first.stdout, /holdfast run --data-dir /);
-    const second = await run(['init', '--data-dir', dataDir]);
+    const second = await run(['init', '--open', '--data-dir', dataDir]);
     assert.equal(second.code, 1);
     assert.equal(second.stdout, '');
     assert.match(second.stderr, /already belongs to a fleet.*\n.*`holdfast run`/);

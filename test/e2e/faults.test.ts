@@ -95,7 +95,7 @@ describe('faults', { concurrency: 2 }, () => {
     test('because a file is in the place of its data directory', async () => {
       writeFileSync(join(site.directory, 'file'), '');
       assertRefused(await site.runSidecar('file/below'), /file\/below/);
-      const init = await site.run('init', '--data-dir', site.dataDir('file/below'));
+      const init = await site.run('init', '--open', '--data-dir', site.dataDir('file/below'));
       assertRefused(init, /file\/below/);
     });
 

@@ -37,6 +37,7 @@ async function init({ dataDir = 'a', joinFile, stdin, dataDirNamed = true }: Giv
       print: (text) => {
         printed += text;
       },
+      askSecret: () => assert.fail('asked for a secret'),
     },
   });
   return printed;

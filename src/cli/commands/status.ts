@@ -62,7 +62,7 @@ function factsOf(status: SidecarStatus, nowMs: number): Record<string, string> {
   const open =
     status.fleetMode === 'open'
       ? 'open: everybody who holds the fleet secret may do everything'
-      : status.fleetMode;
+      : `${status.fleetMode}: every member has a certificate`;
   const listening = status.meshAddress === '' ? 'not listening' : status.meshAddress;
   return {
     node: status.nodeId,

@@ -8,6 +8,9 @@ import { bitsToRoles, type Role, rolesToBits } from './roles.ts';
 import { readKey, writeKey } from './statement.ts';
 
 const TOKEN_ID_BYTES = 16;
+const DAY_MS = 86_400_000;
+/** How long a certificate is good for: hubs longer, because a root has to be fetched for some of them. */
+export const LIFE_MS = { member: 90 * DAY_MS, hub: 180 * DAY_MS } as const;
 
 export interface Certificate {
   /** Signing key; the node id. */

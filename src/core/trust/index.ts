@@ -1,5 +1,10 @@
 // The door of trust.
-export { type Certificate, decodeCertificate, encodeCertificate } from './certificate.ts';
+export {
+  type Certificate,
+  decodeCertificate,
+  encodeCertificate,
+  LIFE_MS,
+} from './certificate.ts';
 export type { Trust, TrustedMember } from './derive.ts';
 export {
   type Annulment,

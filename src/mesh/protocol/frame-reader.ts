@@ -76,7 +76,7 @@ export class FrameReader {
           capabilities: value.capabilities,
           membershipProof: sized(value.membershipProof, PROOF_BYTES, 'hello.membership_proof'),
           signature: sized(value.signature, SIGNATURE_BYTES, 'hello.signature'),
-          chain: limited(value.chain, MAX_CHAIN),
+          ...(value.chain.length === 0 ? {} : { chain: limited(value.chain, MAX_CHAIN) }),
         };
       }
       case 'introduction':

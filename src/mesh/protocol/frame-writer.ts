@@ -42,7 +42,7 @@ export class FrameWriter {
       case 'hello': {
         const { nodeId, bootId, chain, ...rest } = message;
         const ids = { nodeId: fromHex(nodeId), bootId: fromHex(bootId) };
-        return { case: 'hello', value: { ...rest, ...ids, chain: [...chain] } };
+        return { case: 'hello', value: { ...rest, ...ids, chain: [...(chain ?? [])] } };
       }
       case 'introduction':
         return { case: 'introduction', value: { name: message.name } };

@@ -100,7 +100,7 @@ export class Greeting {
       bootId: hello.bootId,
       version,
       capabilities: hello.capabilities & capabilities,
-      chain: hello.chain,
+      chain: hello.chain ?? [],
     };
   }
 

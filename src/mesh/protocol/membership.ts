@@ -50,7 +50,7 @@ export function createHello(
     membershipProof: membership.crypto.keyedBlake2b(membership.fleetSecret, transcript),
     signature: membership.signer.sign(transcript),
     // Not part of the transcript: it is signed by others, and says the same wherever it comes from.
-    chain: membership.certified?.chain() ?? [],
+    ...(membership.certified && { chain: membership.certified.chain() }),
   };
 }
 
@@ -71,7 +71,7 @@ export function doubtHello(
   if (!crypto.verify(hello.signature, transcript, fromHex(hello.nodeId))) {
     return 'it does not own the node id it claims';
   }
-  return membership.certified?.doubt(hello.nodeId, hello.chain);
+  return membership.certified?.doubt(hello.nodeId, hello.chain ?? []);
 }
 
 function transcriptOf(

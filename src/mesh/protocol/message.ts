@@ -11,8 +11,8 @@ export interface Hello {
   readonly capabilities: bigint;
   readonly membershipProof: Uint8Array;
   readonly signature: Uint8Array;
-  /** Statements that lead from the root to the sender's certificate; none in an open fleet. */
-  readonly chain: readonly Uint8Array[];
+  /** Statements that lead from the root to the sender's certificate; absent in an open fleet. */
+  readonly chain?: readonly Uint8Array[];
 }
 
 /** What two equal frontiers have in common, and two equal rosters. */

@@ -1,6 +1,8 @@
 // What the API needs of the sidecar behind it, as a port: tests give it a fake, compose.ts the real one.
 import type { Method, RequestOf, ResponseOf, TokenHolder } from '../../core/index.ts';
+import type { AdminControl } from './admin-control.ts';
 import type { BundleControl } from './bundle-control.ts';
+import type { SecretControl } from './secret-control.ts';
 
 export type PeerState = 'connected' | 'connecting' | 'waiting' | 'paused';
 
@@ -57,7 +59,8 @@ export interface SidecarInfo {
   readonly nodeId: string;
   readonly name: string;
   readonly version: string;
-  readonly fleetMode: 'open';
+  /** Whether every holder of the secret is a member, or who has a certificate. */
+  readonly fleetMode: 'open' | 'founded';
   /** Fingerprint of the fleet, equal on all members. */
   readonly fleet: string;
   readonly startedAtMs: number;
@@ -91,6 +94,8 @@ export interface Backend {
   readonly info: SidecarInfo;
   readonly mesh: MeshControl;
   readonly bundles: BundleControl;
+  readonly secrets: SecretControl;
+  readonly admin: AdminControl;
   /** Rejects with HoldfastError only; anything else is a fault of ours. */
   submit<M extends Method>(
     method: M,

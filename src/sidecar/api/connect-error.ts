@@ -35,6 +35,7 @@ export const CODE_BY_REASON: Readonly<Record<Reason, Code>> = {
   INTERNAL: Code.Internal,
   UNKNOWN_METHOD: Code.Unimplemented,
   BUNDLE_UNREADABLE: Code.InvalidArgument,
+  NO_SEALING_KEY: Code.FailedPrecondition,
 };
 
 /** Told of faults of ours, which clients must not see. */

@@ -1,7 +1,6 @@
 // The secret that the members of a fleet in open mode share: whoever holds it is a member.
 import { join } from 'node:path';
-import { inspect } from 'node:util';
-import { bytesEqual, concatBytes, type Random, toBase32, utf8 } from '../../core/index.ts';
+import { bytesEqual, concatBytes, type Random, Secret, toBase32, utf8 } from '../../core/index.ts';
 import { sodiumCrypto } from '../sodium-crypto.ts';
 import { StartupError } from '../startup-error.ts';
 import { parseBase32 } from './base32.ts';
@@ -17,10 +16,8 @@ const TEXT_LENGTH = PREFIX.length + ((SECRET_BYTES + CHECK_BYTES) * 8) / 5;
 const FLEET_ID_LABEL = utf8('holdfast/v1/open-fleet/id');
 const CHECK_LABEL = utf8('holdfast/v1/open-fleet/check');
 
-const REDACTED = '[redacted]';
-
-/** Prints as `[redacted]` wherever an object is printed; only `reveal` shows it. */
-export class FleetSecret {
+/** `reveal` gives the text that other machines join with: for `init` and the file alone. */
+export class FleetSecret extends Secret<string> {
   readonly #bytes: Uint8Array;
   /** Names the fleet without giving the secret away, 32 bytes. */
   readonly fleetId: Uint8Array;
@@ -29,6 +26,7 @@ export class FleetSecret {
     if (bytes.length !== SECRET_BYTES) {
       throw new RangeError(`a fleet secret has ${SECRET_BYTES} bytes, this one ${bytes.length}`);
     }
+    super(PREFIX + toBase32(concatBytes(bytes, checkBytes(bytes))));
     this.#bytes = bytes;
     this.fleetId = sodiumCrypto.keyedBlake2b(bytes, FLEET_ID_LABEL);
   }
@@ -36,23 +34,6 @@ export class FleetSecret {
   /** The 32 bytes themselves, to key a hash with. */
   get key(): Uint8Array {
     return this.#bytes;
-  }
-
-  /** The text that other machines join with. For `init` and the file alone, never for a log. */
-  reveal(): string {
-    return PREFIX + toBase32(concatBytes(this.#bytes, checkBytes(this.#bytes)));
-  }
-
-  toString(): string {
-    return REDACTED;
-  }
-
-  toJSON(): string {
-    return REDACTED;
-  }
-
-  [inspect.custom](): string {
-    return REDACTED;
   }
 }
 

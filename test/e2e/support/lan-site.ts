@@ -91,7 +91,7 @@ export class LanSite implements AsyncDisposable {
   async init(name: string, memberOf?: string): Promise<void> {
     const args =
       memberOf === undefined ? [] : ['--join-file', `${this.dataDir(memberOf)}/fleet.key`];
-    await this.cli('init', '--data-dir', this.dataDir(name), ...args);
+    await this.cli('init', '--open', '--data-dir', this.dataDir(name), ...args);
   }
 
   /** Runs a command line to its end, outside of all hosts: sidecars are reached by their sockets. */

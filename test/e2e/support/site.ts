@@ -47,7 +47,7 @@ export class Site implements AsyncDisposable {
   async init(name: string, memberOf?: string): Promise<void> {
     const join_ =
       memberOf === undefined ? [] : ['--join-file', `${this.dataDir(memberOf)}/fleet.key`];
-    const ended = await this.run('init', '--data-dir', this.dataDir(name), ...join_);
+    const ended = await this.run('init', '--open', '--data-dir', this.dataDir(name), ...join_);
     if (ended.code !== 0) throw new Error(`init ${name}: ${ended.stderr}`);
   }
 

@@ -44,6 +44,7 @@ const CONTRACT: Readonly<
   INTERNAL: ['internal', 500],
   UNKNOWN_METHOD: ['unimplemented', 501],
   BUNDLE_UNREADABLE: ['invalid_argument', 400],
+  NO_SEALING_KEY: ['failed_precondition', 400],
 };
 
 test('the proto and the core have the same list of reasons', () => {

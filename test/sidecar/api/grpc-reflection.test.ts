@@ -45,12 +45,14 @@ test('all services are listed', async () => {
   assert.deepEqual(response.value.service.map(({ name }) => name).sort(), [
     'grpc.health.v1.Health',
     'grpc.reflection.v1.ServerReflection',
+    'holdfast.v1.AdminService',
     'holdfast.v1.BundleService',
     'holdfast.v1.CommandService',
     'holdfast.v1.DocumentService',
     'holdfast.v1.FleetService',
     'holdfast.v1.HeartbeatService',
     'holdfast.v1.MeshService',
+    'holdfast.v1.SecretService',
   ]);
 });
 

@@ -60,7 +60,8 @@ export type StatusResponse = Message<"holdfast.v1.StatusResponse"> & {
   version: string;
 
   /**
-   * How the fleet admits members: `open` means everybody who holds the fleet secret may do everything.
+   * How the fleet admits members: `open` means everybody who holds the fleet secret may do everything, `founded` that
+   * every member has a certificate.
    *
    * @generated from field: string fleet_mode = 4;
    */

@@ -2,6 +2,7 @@
 import type { Crypto, NodeId } from '../core/index.ts';
 import { TrustSet } from '../core/index.ts';
 import type { Membership } from '../mesh/index.ts';
+import { type CommitStore, JUDGED } from './store/commit-store.ts';
 
 /** `given`: the genesis first, then what came with the own certificate. Throws where the genesis founds nothing. */
 export function openTrust(
@@ -27,4 +28,9 @@ export function certifiedBy(trust: TrustSet, self: NodeId): Required<Membership>
     chain: () => trust.chainOf(self).map(({ bytes }) => bytes),
     doubt: (nodeId, chain) => trust.doubtMember(nodeId, chain),
   };
+}
+
+/** What is shown follows from these statements: a start with others makes views anew. */
+export async function noteJudged(commits: CommitStore, trust: TrustSet | undefined): Promise<void> {
+  if (trust !== undefined) await commits.writeMeta(JUDGED, trust.digest());
 }

@@ -47,9 +47,9 @@ import {
 import { OperatorPeers } from './links/operator-peers.ts';
 import type { Pauses } from './links/pauses.ts';
 import { encodeFork, feedsOf } from './member-feeds.ts';
-import { certifiedBy, openTrust } from './member-trust.ts';
+import { certifiedBy, noteJudged, openTrust } from './member-trust.ts';
 import { Runtime } from './runtime.ts';
-import { type CommitStore, JUDGED } from './store/commit-store.ts';
+import type { CommitStore } from './store/commit-store.ts';
 import { readStatements, recall } from './store/recall.ts';
 import type { Store } from './store/store.ts';
 
@@ -348,11 +348,6 @@ function createNode(
 async function trustOf({ founded, store, environment: { crypto } }: MemberParts) {
   if (founded === undefined) return undefined;
   return openTrust(founded, await readStatements(store, crypto), crypto);
-}
-
-/** What is shown follows from these statements: a start with others makes views anew. */
-async function noteJudged(commits: CommitStore, trust: TrustSet | undefined): Promise<void> {
-  if (trust !== undefined) await commits.writeMeta(JUDGED, trust.digest());
 }
 
 async function rebuild(parts: MemberParts, runtime: Runtime, commits: CommitStore): Promise<void> {

@@ -233,11 +233,13 @@ export class DocumentWriter {
     if (includes.size > MAX_ACTORS) return undefined;
     const change = this.#documents.live.found(key, value);
     const place = Number.parseInt(this.#identity.nodeId.slice(0, 4), 16);
-    const step = { generation: view.generation, includes: [...includes] };
-    // Of an edition without its founding nothing is part of the next one.
-    const earlier = isVisible({ key, ...view }) ? view.lineage : [];
-    const lineage = [step, ...earlier].slice(0, MAX_STEPS);
     const generation = nextSharedEdition(view.generation, place);
+    // Of an edition without its founding nothing is part of the next one, which then names itself alone.
+    const isFounded = isVisible({ key, ...view });
+    const step = isFounded
+      ? { generation: view.generation, includes: [...includes] }
+      : { generation, includes: [] };
+    const lineage = [step, ...(isFounded ? view.lineage : [])].slice(0, MAX_STEPS);
     const edition = { generation, lineage, isNewest: true, shown: view.value };
     this.#documents.ownEdits.compare(key, edition);
     return { key, kind: 'refound', generation, bytes: encodeRefounding({ lineage, change }) };

@@ -60,6 +60,17 @@ export interface SecretBox {
   ): Uint8Array | undefined;
 }
 
+/** Encryption for the holder of a key, by nobody in particular: X25519 and XSalsa20-Poly1305 as crypto_box_seal of libsodium. */
+export interface SealedBox {
+  /** 48 bytes longer than `plain`, and other bytes each time. */
+  seal(publicKey: Uint8Array, plain: Uint8Array): Uint8Array;
+  /** Undefined for what was not sealed for this pair, whatever its length. Both keys have 32 bytes. */
+  open(
+    pair: { readonly publicKey: Uint8Array; readonly secretKey: Uint8Array },
+    sealed: Uint8Array,
+  ): Uint8Array | undefined;
+}
+
 /** Everything an adapter may ask of the world. Only one file makes a real one. */
 export interface Environment {
   readonly clock: Clock;

@@ -41,6 +41,7 @@ export type {
   Hash,
   Instant,
   Random,
+  SealedBox,
   SecretBox,
   Signer,
   Timers,
@@ -92,6 +93,7 @@ export {
   jsonDepth,
   jsonEqual,
 } from './json.ts';
+export { isAgentName } from './collection.ts';
 export { Node } from './node.ts';
 export type { NodeIdentity } from './node-identity.ts';
 export type { NodeMemory, NodeParts } from './node-parts.ts';
@@ -104,17 +106,43 @@ export type { Run } from './run.ts';
 export { REDACTED, Secret } from './secret.ts';
 export { type Hlc, hlcMs, hlcOf } from './time.ts';
 export {
+  approvalCode,
   type Certificate,
+  certificateOf,
+  decideRequest,
+  EXPIRY_NOTICE_MS,
   encodeCertificate,
   encodeGenesis,
+  encodeReply,
+  encodeRequest,
+  formatToken,
+  type Grant,
+  type Grants,
+  isApprovalCode,
+  isRenewalDue,
+  type JoinReply,
+  type JoinRequest,
   LIFE_MS,
+  mayIssue,
+  mayRenew,
+  nextCertificate,
+  type OpenedRequest,
+  openReply,
+  openRequest,
+  parseToken,
   type Role,
+  ROLES,
+  renewalDueMs,
   type Statement,
   type StatementId,
   signStatement,
+  type Token,
+  type TokenState,
+  toRole,
   type Trust,
   type TrustedMember,
   TrustSet,
+  tokenName,
 } from './trust/index.ts';
 export { isBlank, type View } from './view.ts';
 export { VERSIONS_PER_BOOT } from './watch.ts';

@@ -35,13 +35,20 @@ export {
   parseLinkClassRule,
   toLinkClass,
 } from './link-class.ts';
+export { askToEnrol } from './enrol-dial.ts';
 export { LinkDriver, type MeshFeeds } from './link-driver.ts';
 export type { LinkBudgets } from './link-rules.ts';
 export { Mesh } from './mesh.ts';
 export type { MeshParts, PeerHoldings } from './mesh-parts.ts';
 export type { MeshReport } from './mesh-report.ts';
 export type { ContactView, PeerState, PeerView } from './peer-view.ts';
-export type { ContactSource, Membership } from './protocol/index.ts';
+export {
+  type ContactSource,
+  type EnrolReply,
+  type EnrolRequest,
+  MAX_SEALED_REQUEST_BYTES,
+  type Membership,
+} from './protocol/index.ts';
 export { parseQuietSpan, type QuietSpan } from './quiet-hours.ts';
 export type { Resolver } from './resolver.ts';
 export { formatPeerAddress, parsePeerAddress } from './transport/address.ts';

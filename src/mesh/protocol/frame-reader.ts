@@ -116,6 +116,9 @@ export class FrameReader {
           versionMin: body.value.versionMin,
           versionMax: body.value.versionMax,
         };
+      // Between strangers, before sessions: members have nothing to say with them.
+      case 'enrolRequest':
+      case 'enrolReply':
       case undefined:
         return { type: 'unknown' };
     }

@@ -3,6 +3,7 @@ import { type Client, createClient, type Transport } from '@connectrpc/connect';
 import { BundleService } from '../gen/holdfast/v1/bundle_pb.ts';
 import { CommandService } from '../gen/holdfast/v1/command_pb.ts';
 import { DocumentService } from '../gen/holdfast/v1/document_pb.ts';
+import { EnrolmentService } from '../gen/holdfast/v1/enrolment_pb.ts';
 import { FleetService } from '../gen/holdfast/v1/fleet_pb.ts';
 import { HeartbeatService } from '../gen/holdfast/v1/heartbeat_pb.ts';
 import { MeshService } from '../gen/holdfast/v1/mesh_pb.ts';
@@ -14,6 +15,7 @@ import type { CommandHandlers, CommandLoopOptions } from './command-types.ts';
 import { type CommandCalls, commandCalls } from './commands.ts';
 import { fromAck, fromTimestamp, toAck, toDuration, toHeartbeat } from './convert.ts';
 import { type DocumentCalls, documentCalls } from './documents.ts';
+import { type EnrolmentCalls, enrolmentCalls } from './enrolment.ts';
 import type { ClientEnvironment } from './environment.ts';
 import { type FleetCalls, fleetCalls } from './fleet.ts';
 import { HeartbeatLoop, type HeartbeatLoopOptions } from './heartbeat-loop.ts';
@@ -42,6 +44,7 @@ export interface RpcClients {
   readonly commands: Client<typeof CommandService>;
   readonly mesh: Client<typeof MeshService>;
   readonly bundles: Client<typeof BundleService>;
+  readonly enrolment: Client<typeof EnrolmentService>;
 }
 
 /** A sidecar's API for one agent. Every call rejects with HoldfastClientError; every wait takes a signal. */
@@ -51,6 +54,7 @@ export interface AgentClient
     CommandCalls,
     MeshCalls,
     BundleCalls,
+    EnrolmentCalls,
     AsyncDisposable {
   /** Where the sidecar is and who calls, with where that was found. */
   readonly location: Location;
@@ -137,6 +141,7 @@ export function createAgentClient(options: AgentClientOptions = {}): AgentClient
     ...commandCalls(rpc.commands, environment),
     ...meshCalls(rpc.mesh),
     ...bundleCalls(rpc.bundles),
+    ...enrolmentCalls(rpc.enrolment),
     watch: (watchOptions: WatchOptions = {}) => {
       const signals = [closing.signal, watchOptions.signal].filter(
         (signal) => signal !== undefined,
@@ -177,5 +182,6 @@ function rpcClients(transport: Transport): RpcClients {
     commands: createClient(CommandService, transport),
     mesh: createClient(MeshService, transport),
     bundles: createClient(BundleService, transport),
+    enrolment: createClient(EnrolmentService, transport),
   };
 }

@@ -30,6 +30,12 @@ export const ERROR_REASONS = [
   'INTERNAL',
   'UNKNOWN_METHOD',
   'BUNDLE_UNREADABLE',
+  'NOT_ISSUER',
+  'NAME_TAKEN',
+  'TOKEN_SPENT',
+  'TOKEN_EXPIRED',
+  'TOKEN_UNKNOWN',
+  'REQUEST_REFUSED',
 ] as const;
 
 export type ErrorReason = (typeof ERROR_REASONS)[number];

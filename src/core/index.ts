@@ -16,6 +16,7 @@ export {
 export type { Caller, TokenHolder } from './caller.ts';
 export { inspectChange } from './change-inspector.ts';
 export { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
+export { isAgentName } from './collection.ts';
 export { type Commit, CommitSeal, NO_HASH, type Op, SIGNATURE_BYTES } from './commit.ts';
 export {
   CONFIG_RULES,
@@ -93,7 +94,6 @@ export {
   jsonDepth,
   jsonEqual,
 } from './json.ts';
-export { isAgentName } from './collection.ts';
 export { Node } from './node.ts';
 export type { NodeIdentity } from './node-identity.ts';
 export type { NodeMemory, NodeParts } from './node-parts.ts';
@@ -130,19 +130,19 @@ export {
   openReply,
   openRequest,
   parseToken,
-  type Role,
   ROLES,
+  type Role,
   renewalDueMs,
   type Statement,
   type StatementId,
   signStatement,
   type Token,
   type TokenState,
-  toRole,
   type Trust,
   type TrustedMember,
   TrustSet,
   tokenName,
+  toRole,
 } from './trust/index.ts';
 export { isBlank, type View } from './view.ts';
 export { VERSIONS_PER_BOOT } from './watch.ts';

@@ -29,13 +29,13 @@ export type {
   NetworkInterface,
   NetworkInterfaces,
 } from './discovery/network-interfaces.ts';
+export { askToEnrol } from './enrol-dial.ts';
 export {
   type LinkClass,
   type LinkClassRule,
   parseLinkClassRule,
   toLinkClass,
 } from './link-class.ts';
-export { askToEnrol } from './enrol-dial.ts';
 export { LinkDriver, type MeshFeeds } from './link-driver.ts';
 export type { LinkBudgets } from './link-rules.ts';
 export { Mesh } from './mesh.ts';

@@ -3,7 +3,13 @@ import type { FeedPosition, NodeId, Random } from '../core/index.ts';
 import type { MeshFeeds } from './link-driver.ts';
 import type { LinkRulesParts } from './link-rules.ts';
 import type { MeshReport } from './mesh-report.ts';
-import type { ChooseNeighbours, EnrolReply, EnrolRequest, Membership, Versions } from './protocol/index.ts';
+import type {
+  ChooseNeighbours,
+  EnrolReply,
+  EnrolRequest,
+  Membership,
+  Versions,
+} from './protocol/index.ts';
 import type { Resolver } from './resolver.ts';
 import type { Transport } from './transport/transport.ts';
 

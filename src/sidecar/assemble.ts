@@ -27,6 +27,8 @@ export interface SidecarParts {
   readonly config: CoreConfig;
   readonly fleet: Fleet;
   readonly key: NodeKey;
+  /** Keeps the statements that a start begins with, when the certificate is another one; of a founded fleet. */
+  keepChain?(statements: readonly Uint8Array[]): Promise<void>;
   /** Opened at the start, and again after each failure. What is opened is closed by the sidecar. */
   readonly stores: StoreSource;
   /** Made with each store; `address` is where the one before listened, empty at first. Closed by the sidecar. */
@@ -102,6 +104,10 @@ async function openAll(parts: SidecarParts, opened: Closers): Promise<Sidecar> {
     diskReserveBytes: parts.diskReserveBytes,
     signer: parts.key.signer,
     ...fleetPartsOf(parts.fleet),
+    enrolment: {
+      sealing: parts.key.sealing,
+      keepChain: async (statements) => parts.keepChain?.(statements),
+    },
     report: createReporter(log, clock, crypto),
     onGivenUp: (error) => {
       notReady('the sidecar failed too often');

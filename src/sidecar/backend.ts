@@ -2,6 +2,7 @@
 import { type Clock, type Crypto, fingerprint, formatNodeId } from '../core/index.ts';
 import type { Backend, PeerRow } from './api/index.ts';
 import { createBundleControl } from './bundle/control.ts';
+import { createEnrolmentControl } from './enrolment/control.ts';
 import type { Fleet } from './identity/fleet.ts';
 import type { Log } from './log.ts';
 import type { MemberSupervisor } from './member-supervisor.ts';
@@ -65,6 +66,7 @@ export function createBackend(parts: BackendParts): Backend {
       },
     },
     bundles: createBundleControl(member, parts),
+    enrolment: createEnrolmentControl(member, parts),
     submit: (method, caller, body) => member.request(method, caller, body),
     onChange: (listener) => member.onChange(listener),
     notReady: () => parts.notReady(),

@@ -13,6 +13,7 @@ import { loadFleet } from './identity/fleet.ts';
 import { requireFleetSecret } from './identity/fleet-secret.ts';
 import { loadNodeKey } from './identity/node-key.ts';
 import { loadTokens } from './identity/token-file.ts';
+import { storeTrustFile } from './identity/trust-file.ts';
 import { LevelSource } from './level-source.ts';
 import { openDht } from './links/dht-service.ts';
 import { lanDiscoveries } from './links/lan-discovery.ts';
@@ -76,6 +77,7 @@ async function openAll(
     config: { pulseFlushMs: options.pulseFlushMs, liveDocuments: options.liveDocuments },
     fleet,
     key,
+    keepChain: (statements) => storeTrustFile(dataDir, statements, random),
     stores,
     createTransport: (before) => {
       // What took a free port keeps it, for those who dial it.

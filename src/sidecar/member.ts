@@ -34,19 +34,18 @@ import type { Bundles } from './bundle/bundles.ts';
 import { type Carried, openCarried } from './bundle/carried.ts';
 import type { PeerRecords } from './bundle/peer-records.ts';
 import {
-  AddressExchange,
-  type ExchangeOptions,
-  type ExchangeReport,
-} from './links/address-exchange.ts';
-import {
-  type DiscoverySource,
-  type DiscoveryView,
-  Finder,
-  type FinderReport,
-} from './links/finder.ts';
+  createEnrolment,
+  type Enrolment,
+  type EnrolmentOptions,
+  openTokens,
+} from './enrolment/enrolment.ts';
+import type { EnrolmentReport } from './enrolment/report.ts';
+import type { AddressExchange, ExchangeOptions, ExchangeReport } from './links/address-exchange.ts';
+import type { DiscoverySource, DiscoveryView, Finder, FinderReport } from './links/finder.ts';
 import { OperatorPeers } from './links/operator-peers.ts';
 import type { Pauses } from './links/pauses.ts';
 import { encodeFork, feedsOf } from './member-feeds.ts';
+import { createFinder, exchangeOf } from './member-links.ts';
 import { certifiedBy, openTrust } from './member-trust.ts';
 import { Runtime } from './runtime.ts';
 import type { CommitStore } from './store/commit-store.ts';
@@ -58,6 +57,7 @@ export type MemberReport =
   | MeshReport
   | ExchangeReport
   | FinderReport
+  | EnrolmentReport
   | {
       readonly type: 'core';
       readonly event: ReportEvent;
@@ -80,6 +80,8 @@ export interface MemberParts {
   readonly fleet: { readonly fleetId: Uint8Array; readonly key: Uint8Array };
   /** The genesis, then what came with the own certificate; absent in an open fleet. */
   readonly founded?: readonly Uint8Array[] | undefined;
+  /** How others are let in, and the own certificate renewed; of a founded fleet alone. */
+  readonly enrolment?: EnrolmentOptions | undefined;
   readonly config: CoreConfig;
   /** When history is let go; what is usual if absent. */
   readonly forgetting?: Forgetting;
@@ -105,6 +107,8 @@ export interface MemberParts {
 export class Member {
   readonly nodeId: string;
   readonly bundles: Bundles;
+  /** Undefined in an open fleet. */
+  readonly enrolment: Enrolment | undefined;
   readonly #records: PeerRecords;
   readonly #runtime: Runtime;
   readonly #mesh: Mesh;
@@ -122,8 +126,10 @@ export class Member {
     exchange: AddressExchange | undefined,
     finder: Finder,
     carried: Carried,
+    enrolment: Enrolment | undefined,
   ) {
     this.nodeId = nodeId;
+    this.enrolment = enrolment;
     this.#runtime = runtime;
     this.#mesh = mesh;
     this.#commits = commits;
@@ -140,6 +146,7 @@ export class Member {
     const { clock, timers, random, crypto } = environment;
     const nodeId = toHex(signer.publicKey);
     const trust = await trustOf(parts);
+    const records = await openTokens(parts);
     const counts = trust && ((author: string, key: string) => trust.mayWrite(author, key));
     const recollection = await recall(parts.store, nodeId, crypto, random, counts);
     const { commits, memory, bootTags, rebuildViews, superseded, reduced } = recollection;
@@ -166,6 +173,7 @@ export class Member {
       onReport: (event, detail, fault) => parts.report({ type: 'core', event, detail, fault }),
       onFailed: (error) => parts.report({ type: 'store-failed', error }),
     });
+    const enrolment = createEnrolment(parts, { trust, records, nodeId, runtime });
     const finder = createFinder(parts, nodeId, () => mesh);
     const feeds = feedsOf(parts, { node, runtime, commits, trust });
     const certified = trust && certifiedBy(trust, nodeId);
@@ -185,6 +193,7 @@ export class Member {
       classes: parts.linkClasses,
       quietHours: parts.quietHours,
       resolver: parts.resolver,
+      answerEnrolment: enrolment && ((request) => enrolment.answer(request)),
       report: (report) => {
         parts.report(report);
         if (report.type === 'link-down' && isAlone(mesh)) finder.nudge();
@@ -201,7 +210,17 @@ export class Member {
       receivesOnly: parts.receivesOnly === true,
     });
     const exchange = exchangeOf(parts, { nodeId, runtime, mesh });
-    return new Member(nodeId, runtime, mesh, commits, operator, exchange, finder, carried);
+    return new Member(
+      nodeId,
+      runtime,
+      mesh,
+      commits,
+      operator,
+      exchange,
+      finder,
+      carried,
+      enrolment,
+    );
   }
 
   /** Accepts links, if asked to, dials the configured peers and those added earlier, but for what is paused, and exchanges addresses. */
@@ -210,6 +229,7 @@ export class Member {
     this.#operator.connect(peers);
     this.#exchange?.start(this.#mesh.address);
     this.#finder.look();
+    this.enrolment?.start();
   }
 
   /** Takes statements of trust in and tells every peer, once they are stored. */
@@ -304,6 +324,7 @@ export class Member {
   async close(): Promise<void> {
     this.bundles.close();
     this.#exchange?.close();
+    this.enrolment?.close();
     await this.#runtime.close();
     await Promise.all([this.#finder.close(), this.#mesh.close()]);
     await this.#records.close();
@@ -338,39 +359,6 @@ async function rebuild(parts: MemberParts, runtime: Runtime, commits: CommitStor
   await commits.markRebuilding(false);
   // Where nothing came of it, nothing was lost: a feed may hold nothing that this version can show.
   if (commits.documents > 0) parts.report({ type: 'views-rebuilt', documents: commits.documents });
-}
-
-function exchangeOf(
-  parts: MemberParts,
-  { nodeId, runtime, mesh }: { nodeId: string; runtime: Runtime; mesh: Mesh },
-): AddressExchange | undefined {
-  return (
-    parts.exchange &&
-    new AddressExchange({
-      ...parts.exchange,
-      ...parts.environment,
-      nodeId,
-      contacts: mesh,
-      request: (method, caller, body) => runtime.request(method, caller, body),
-      onChange: (listener) => runtime.onChange(listener),
-      holdsBack: () => parts.holdsBack?.(),
-      report: parts.report,
-    })
-  );
-}
-
-function createFinder(
-  { discoveries: sources = [], report }: MemberParts,
-  nodeId: string,
-  meshOf: () => Mesh,
-): Finder {
-  return new Finder({
-    ...{ sources, report },
-    self: () => ({ nodeId, meshAddress: meshOf().address }),
-    // An announcement says where to dial, so it is of no use to a member that does not listen.
-    maySpeak: (source) => meshOf().address !== '' && meshOf().mayLook(source),
-    onFound: (found) => meshOf().offer(found),
-  });
 }
 
 /** Whether no peer is linked: whoever is there is wanted now. */

@@ -1,5 +1,6 @@
 // What a member reports, as log lines: stable event names, one line an event, repetitions counted instead of printed.
 import { type Clock, type Crypto, formatNodeId } from '../core/index.ts';
+import { logEnrolment } from './enrolment/report.ts';
 import { describeDuplicate } from './identity-warning.ts';
 import type { Log } from './log.ts';
 import { RepeatFilter } from './repeat-filter.ts';
@@ -49,6 +50,14 @@ class Reporter {
         return this.#givenUp(report);
       case 'contact-corrected':
         return this.#corrected(report);
+      case 'token-created':
+      case 'token-revoked':
+      case 'enrolment-waiting':
+      case 'enrolled':
+      case 'enrolment-refused':
+      case 'certificate-issued':
+      case 'certificate-renewed':
+        return logEnrolment(this.#log, report);
       case 'addresses-stated':
         return this.#stated(report);
       case 'statement-ignored':

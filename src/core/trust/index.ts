@@ -13,7 +13,6 @@ export {
   encodeAnnulment,
   encodeEjection,
 } from './ejection.ts';
-export { encodeGenesis, encodeRootChange, fleetIdOf, type Genesis } from './genesis.ts';
 export { approvalCode, isApprovalCode } from './enrolment/approval.ts';
 export { type Decision, decideRequest, type Grant, type TokenState } from './enrolment/ledger.ts';
 export {
@@ -26,6 +25,7 @@ export {
   openRequest,
 } from './enrolment/request.ts';
 export { formatToken, parseToken, type Token, tokenName } from './enrolment/token.ts';
+export { encodeGenesis, encodeRootChange, fleetIdOf, type Genesis } from './genesis.ts';
 export { doubtWriter, grantsOf } from './grants.ts';
 export {
   certificateOf,

@@ -90,8 +90,6 @@ function bodyOf(frame: Uint8Array) {
   try {
     return fromBinary(FrameSchema, frame).body;
   } catch (error) {
-    throw new FrameError(
-      `not a frame: ${error instanceof Error ? error.message : String(error)}`,
-    );
+    throw new FrameError(`not a frame: ${error instanceof Error ? error.message : String(error)}`);
   }
 }

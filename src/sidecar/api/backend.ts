@@ -1,6 +1,7 @@
 // What the API needs of the sidecar behind it, as a port: tests give it a fake, compose.ts the real one.
 import type { Method, RequestOf, ResponseOf, TokenHolder } from '../../core/index.ts';
 import type { BundleControl } from './bundle-control.ts';
+import type { EnrolmentControl } from './enrolment-control.ts';
 
 export type PeerState = 'connected' | 'connecting' | 'waiting' | 'paused';
 
@@ -92,6 +93,7 @@ export interface Backend {
   readonly info: SidecarInfo;
   readonly mesh: MeshControl;
   readonly bundles: BundleControl;
+  readonly enrolment: EnrolmentControl;
   /** Rejects with HoldfastError only; anything else is a fault of ours. */
   submit<M extends Method>(
     method: M,

@@ -35,6 +35,12 @@ export const CODE_BY_REASON: Readonly<Record<Reason, Code>> = {
   INTERNAL: Code.Internal,
   UNKNOWN_METHOD: Code.Unimplemented,
   BUNDLE_UNREADABLE: Code.InvalidArgument,
+  NOT_ISSUER: Code.FailedPrecondition,
+  NAME_TAKEN: Code.AlreadyExists,
+  TOKEN_SPENT: Code.FailedPrecondition,
+  TOKEN_EXPIRED: Code.FailedPrecondition,
+  TOKEN_UNKNOWN: Code.NotFound,
+  REQUEST_REFUSED: Code.InvalidArgument,
 };
 
 /** Told of faults of ours, which clients must not see. */

@@ -14,5 +14,6 @@ export {
   type BundleStep,
   MAX_PIECE_BYTES,
 } from './bundle-control.ts';
+export type { EnrolmentControl, TokenInfo, TokenWish } from './enrolment-control.ts';
 export type { ApiLimits } from './limits.ts';
 export { type ApiServer, type ApiServerOptions, startApiServer } from './server.ts';

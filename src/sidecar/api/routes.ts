@@ -9,6 +9,7 @@ import { ServerReflection } from '../../gen/grpc/reflection/v1/reflection_pb.ts'
 import { BundleService } from '../../gen/holdfast/v1/bundle_pb.ts';
 import { CommandService } from '../../gen/holdfast/v1/command_pb.ts';
 import { DocumentService } from '../../gen/holdfast/v1/document_pb.ts';
+import { EnrolmentService } from '../../gen/holdfast/v1/enrolment_pb.ts';
 import { FleetService } from '../../gen/holdfast/v1/fleet_pb.ts';
 import { HeartbeatService } from '../../gen/holdfast/v1/heartbeat_pb.ts';
 import { MeshService } from '../../gen/holdfast/v1/mesh_pb.ts';
@@ -19,6 +20,7 @@ import { commandService } from './command-service.ts';
 import type { ReportFault } from './connect-error.ts';
 import { createNodeNames } from './convert/index.ts';
 import { documentService } from './document-service.ts';
+import { enrolmentService } from './enrolment-service.ts';
 import { fleetService } from './fleet-service.ts';
 import { checkHealth, watchHealth } from './grpc-health.ts';
 import { createReflection } from './grpc-reflection.ts';
@@ -56,6 +58,7 @@ const SERVICES: readonly DescService[] = [
   CommandService,
   MeshService,
   BundleService,
+  EnrolmentService,
   Health,
   ServerReflection,
 ];
@@ -75,6 +78,7 @@ export function createRoutes(dependencies: RouteDependencies): ReadonlyMap<strin
     ...unaryRoutes(CommandService, commandService(backend, names)),
     ...unaryRoutes(MeshService, meshService(backend, names)),
     ...unaryRoutes(BundleService, bundleService(backend)),
+    ...unaryRoutes(EnrolmentService, enrolmentService(backend)),
     publicRoute(Health.method.check, checkHealth(backend, serviceNames).check),
     ...streamHandlers(dependencies, names, serviceNames).map((handler): RouteEntry => {
       const isPublic = PUBLIC_SERVICES.has(handler.service);

@@ -44,6 +44,12 @@ const CONTRACT: Readonly<
   INTERNAL: ['internal', 500],
   UNKNOWN_METHOD: ['unimplemented', 501],
   BUNDLE_UNREADABLE: ['invalid_argument', 400],
+  NOT_ISSUER: ['failed_precondition', 400],
+  NAME_TAKEN: ['already_exists', 409],
+  TOKEN_SPENT: ['failed_precondition', 400],
+  TOKEN_EXPIRED: ['failed_precondition', 400],
+  TOKEN_UNKNOWN: ['not_found', 404],
+  REQUEST_REFUSED: ['invalid_argument', 400],
 };
 
 test('the proto and the core have the same list of reasons', () => {

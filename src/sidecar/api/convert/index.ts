@@ -16,6 +16,7 @@ export {
   toPageRequest,
 } from './common.ts';
 export { fromChangeEvent, fromDocumentRow, toPutItem } from './document.ts';
+export { fromTokenInfo, toTokenWish } from './enrolment.ts';
 export { fromDeploymentRow, fromHolderRow, fromPlatformRow } from './fleet.ts';
 export { toBeat } from './heartbeat.ts';
 export { checkedObject } from './json.ts';

@@ -25,6 +25,7 @@ import type {
   PeerRow,
   SidecarInfo,
 } from '../../../../src/sidecar/api/index.ts';
+import { FakeEnrolment } from './fake-enrolment.ts';
 
 export type Answers = {
   [M in Method]?: (body: RequestOf<M>, caller: Caller) => ResponseOf<M> | Promise<ResponseOf<M>>;
@@ -158,6 +159,7 @@ export class FakeBackend implements Backend {
   };
   readonly mesh: FakeMesh = new FakeMesh();
   readonly bundles: FakeBundles = new FakeBundles();
+  readonly enrolment: FakeEnrolment = new FakeEnrolment();
   readonly submitted: Submitted[] = [];
   readonly listeners = new Set<() => void>();
   reasonsNotReady: string[] = [];

@@ -1,6 +1,7 @@
 // The door of the sidecar: what the command line and embedding programs use.
 export { assembleSidecar, type Sidecar, type SidecarParts } from './assemble.ts';
 export { startSidecar } from './compose.ts';
+export { joinFleet } from './enrolment/join.ts';
 export { type FoundRequest, foundFleet } from './found.ts';
 export { readHostFacts, readOptionalFile } from './host-facts.ts';
 export { openFleet } from './identity/fleet.ts';

@@ -44,7 +44,7 @@ export function createEnrolmentControl(
             field: 'request',
           });
         }
-        const reply = await enrolment.answer(asked);
+        const reply = await enrolment.answerCarried(asked);
         if (reply.state === 'granted') return encodeReplyFile(reply.sealed, crypto);
         if (reply.state === 'refused') throw refused(reply.reason, reply.message);
         return undefined;

@@ -16,6 +16,7 @@ import { sodiumSealedBox } from '../sealed-box.ts';
 import type { KeyPair } from '../sodium-crypto.ts';
 import type { Store } from '../store/store.ts';
 import { EnrolmentDesk } from './desk.ts';
+import { Mailbox } from './mailbox.ts';
 import { type ReissueParts, regrant } from './reissue.ts';
 import { refusedReply } from './replies.ts';
 import type { EnrolmentReport } from './report.ts';
@@ -86,6 +87,7 @@ export class Enrolment {
   readonly desk: EnrolmentDesk;
   readonly #parts: EnrolmentParts;
   readonly #issuing: ReissueParts;
+  readonly #mailbox: Mailbox;
 
   constructor(parts: EnrolmentParts) {
     const { around, options, runtime, trust, records } = parts;
@@ -101,20 +103,34 @@ export class Enrolment {
       box: sodiumSealedBox,
       sealing: options.sealing,
       fleetSecret: fleet.key,
-      onDecided: () => undefined,
+      onDecided: () => this.#mailbox.settle(),
+    });
+    this.#mailbox = new Mailbox({
+      ...{ ...environment, ...runtimePorts(runtime), trust, nodeId: parts.nodeId },
+      hash: environment.crypto,
+      answer: (sealed) => this.#decide(sealed),
     });
   }
 
   /** Begins to work for others. */
   start(): void {
+    this.#mailbox.start();
     this.desk.restate().catch((error: unknown) => this.#failed(error));
   }
 
-  /** A stranger came with a request. Rejects where the store fails. */
-  async answer({ hub, sealed }: EnrolRequest): Promise<EnrolReply> {
-    if (hub !== this.#parts.nodeId) {
-      return refusedReply('WRONG_HUB', 'this member is not the hub that gave the token');
-    }
+  /** A stranger came with a request, for this hub or another one. Rejects where the store fails. */
+  answer(request: EnrolRequest): Promise<EnrolReply> {
+    const isHere = request.hub === this.#parts.nodeId;
+    return isHere ? this.#decide(request.sealed) : this.#mailbox.post(request);
+  }
+
+  /** A request that came in a file: for this hub alone. */
+  async answerCarried({ hub, sealed }: EnrolRequest): Promise<EnrolReply> {
+    if (hub === this.#parts.nodeId) return this.desk.answer(sealed);
+    return refusedReply('WRONG_HUB', 'another hub gave the token; carry the request there');
+  }
+
+  async #decide(sealed: Uint8Array): Promise<EnrolReply> {
     try {
       return await this.desk.answer(sealed);
     } catch (error) {
@@ -142,11 +158,20 @@ export class Enrolment {
   }
 
   /** Idempotent. */
-  close(): void {}
+  close(): void {
+    this.#mailbox.close();
+  }
 
   #failed(error: unknown): void {
     this.#parts.around.report({ type: 'store-failed', error });
   }
+}
+
+function runtimePorts(runtime: RuntimeLike): Pick<RuntimeLike, 'request' | 'onChange'> {
+  return {
+    request: (method, caller, body) => runtime.request(method, caller, body),
+    onChange: (listener) => runtime.onChange(listener),
+  };
 }
 
 function ifMissing(error: unknown): undefined {

@@ -88,6 +88,7 @@ const AREAS: readonly Area[] = [
   {
     at: 'src/mesh/',
     areas: [
+      RATE_LIMIT,
       'src/mesh/bundle/',
       'src/mesh/protocol/',
       'src/mesh/transport/',

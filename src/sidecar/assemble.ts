@@ -102,12 +102,7 @@ async function openAll(parts: SidecarParts, opened: Closers): Promise<Sidecar> {
     ...parts,
     disk: parts.disk,
     diskReserveBytes: parts.diskReserveBytes,
-    signer: parts.key.signer,
-    ...fleetPartsOf(parts.fleet),
-    enrolment: {
-      sealing: parts.key.sealing,
-      keepChain: async (statements) => parts.keepChain?.(statements),
-    },
+    ...identityPartsOf(parts),
     report: createReporter(log, clock, crypto),
     onGivenUp: (error) => {
       notReady('the sidecar failed too often');
@@ -166,6 +161,12 @@ async function openAll(parts: SidecarParts, opened: Closers): Promise<Sidecar> {
 /** The fleet as a member sees it. */
 function fleetPartsOf({ fleetId, secret, founded }: Fleet): Pick<MemberParts, 'fleet' | 'founded'> {
   return { fleet: { fleetId, key: secret.key }, founded };
+}
+
+function identityPartsOf(parts: SidecarParts) {
+  const { signer, sealing } = parts.key;
+  const keepChain = async (statements: readonly Uint8Array[]) => parts.keepChain?.(statements);
+  return { signer, ...fleetPartsOf(parts.fleet), enrolment: { sealing, keepChain } };
 }
 
 /** Has peers dialled at once when this machine is in another network than before. */

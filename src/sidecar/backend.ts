@@ -71,7 +71,11 @@ export function createBackend(parts: BackendParts): Backend {
     onChange: (listener) => member.onChange(listener),
     notReady: () => parts.notReady(),
     damage: () => member.damage.map(({ what, detail }) => `${what} ${detail}`),
-    warnings: () => [...member.warnings, ...parts.warnings()],
+    warnings: () => [
+      ...member.warnings,
+      ...parts.warnings(),
+      ...(member.member?.enrolment?.warnings() ?? []),
+    ],
     stopping: parts.stopping,
   };
 }

@@ -104,6 +104,19 @@ export interface MemberParts {
   report(report: MemberReport): void;
 }
 
+/** What a member is made of. */
+interface Built {
+  readonly nodeId: string;
+  readonly runtime: Runtime;
+  readonly mesh: Mesh;
+  readonly commits: CommitStore;
+  readonly operator: OperatorPeers;
+  readonly exchange: AddressExchange | undefined;
+  readonly finder: Finder;
+  readonly carried: Carried;
+  readonly enrolment: Enrolment | undefined;
+}
+
 export class Member {
   readonly nodeId: string;
   readonly bundles: Bundles;
@@ -117,27 +130,17 @@ export class Member {
   readonly #exchange: AddressExchange | undefined;
   readonly #finder: Finder;
 
-  private constructor(
-    nodeId: string,
-    runtime: Runtime,
-    mesh: Mesh,
-    commits: CommitStore,
-    operator: OperatorPeers,
-    exchange: AddressExchange | undefined,
-    finder: Finder,
-    carried: Carried,
-    enrolment: Enrolment | undefined,
-  ) {
-    this.nodeId = nodeId;
-    this.enrolment = enrolment;
-    this.#runtime = runtime;
-    this.#mesh = mesh;
-    this.#commits = commits;
-    this.bundles = carried.bundles;
-    this.#records = carried.records;
-    this.#operator = operator;
-    this.#exchange = exchange;
-    this.#finder = finder;
+  private constructor(built: Built) {
+    this.nodeId = built.nodeId;
+    this.#runtime = built.runtime;
+    this.#mesh = built.mesh;
+    this.#commits = built.commits;
+    this.bundles = built.carried.bundles;
+    this.#records = built.carried.records;
+    this.#operator = built.operator;
+    this.#exchange = built.exchange;
+    this.#finder = built.finder;
+    this.enrolment = built.enrolment;
   }
 
   /** Reads the store and brings its views up to date. No link is made yet. Rejects with StoreDamagedError. */
@@ -169,7 +172,10 @@ export class Member {
       onForgotten: (feeds) => mesh.forgotten(feeds),
       onAdvanced: (positions) => mesh.advanced(positions),
       onForksProved: (proofs) => mesh.proved(proofs.map(encodeFork)),
-      onStated: () => mesh.stated(),
+      onStated: () => {
+        mesh.stated();
+        enrolment?.stated();
+      },
       onReport: (event, detail, fault) => parts.report({ type: 'core', event, detail, fault }),
       onFailed: (error) => parts.report({ type: 'store-failed', error }),
     });
@@ -179,7 +185,6 @@ export class Member {
     const certified = trust && certifiedBy(trust, nodeId);
     const mesh: Mesh = new Mesh({
       ...{ clock, timers, random, feeds },
-      transport: parts.transport,
       membership: {
         nodeId,
         bootId: incarnation,
@@ -188,11 +193,7 @@ export class Member {
         crypto,
         certified,
       },
-      name: parts.name,
-      budgets: parts.budgets,
-      classes: parts.linkClasses,
-      quietHours: parts.quietHours,
-      resolver: parts.resolver,
+      ...linkOptionsOf(parts),
       answerEnrolment: enrolment && ((request) => enrolment.answer(request)),
       report: (report) => {
         parts.report(report);
@@ -210,17 +211,8 @@ export class Member {
       receivesOnly: parts.receivesOnly === true,
     });
     const exchange = exchangeOf(parts, { nodeId, runtime, mesh });
-    return new Member(
-      nodeId,
-      runtime,
-      mesh,
-      commits,
-      operator,
-      exchange,
-      finder,
-      carried,
-      enrolment,
-    );
+    const inside = { runtime, mesh, commits, operator, exchange, finder, carried, enrolment };
+    return new Member({ nodeId, ...inside });
   }
 
   /** Accepts links, if asked to, dials the configured peers and those added earlier, but for what is paused, and exchanges addresses. */
@@ -347,6 +339,17 @@ function createNode(
     fleetId: trust?.fleetId ?? fleet.fleetId,
     ...{ config, signer, memory, forgetting, trust, crypto: environment.crypto },
   });
+}
+
+function linkOptionsOf({
+  transport,
+  name,
+  budgets,
+  linkClasses: classes,
+  quietHours,
+  resolver,
+}: MemberParts) {
+  return { transport, name, budgets, classes, quietHours, resolver };
 }
 
 async function trustOf({ founded, store, environment: { crypto } }: MemberParts) {

@@ -54,10 +54,11 @@ class Reporter {
       case 'token-revoked':
       case 'enrolment-waiting':
       case 'enrolled':
-      case 'enrolment-refused':
       case 'certificate-issued':
       case 'certificate-renewed':
-        return logEnrolment(this.#log, report);
+        return logEnrolment(this.#log, this.#crypto, report);
+      case 'enrolment-refused':
+        return this.#notLetIn(report);
       case 'addresses-stated':
         return this.#stated(report);
       case 'statement-ignored':
@@ -162,6 +163,13 @@ class Reporter {
     if (passed === undefined) return;
     const event = versionMismatch ? 'mesh.version_mismatch' : 'mesh.peer_refused';
     this.#log.warn(event, { address, reason, ...passed }, `refused ${address}: ${reason}`);
+  }
+
+  /** By reason: strangers may come as often as they like. */
+  #notLetIn(report: ReportOf<'enrolment-refused'>): void {
+    const { reason, token, nodeId } = report;
+    const passed = this.#passes(`not let in ${token} ${nodeId}`, reason);
+    if (passed !== undefined) logEnrolment(this.#log, this.#crypto, report, passed);
   }
 
   #dialFailed(report: ReportOf<'dial-failed'>): void {

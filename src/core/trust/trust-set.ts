@@ -2,7 +2,7 @@
 import { concatBytes, fromHex, MalformedBytesError, utf8 } from '../bytes.ts';
 import type { Hash, Verifier } from '../environment.ts';
 import { type DocumentKey, type FeedId, type NodeId, splitDocumentKey } from '../ids.ts';
-import { decodeCertificate } from './certificate.ts';
+import { type Certificate, decodeCertificate } from './certificate.ts';
 import { cutKey, deriveTrust, type Read, type Trust } from './derive.ts';
 import { type Cut, decodeAnnulment, decodeEjection } from './ejection.ts';
 import { decodeGenesis, decodeRootChange, fleetIdOf, type Genesis } from './genesis.ts';
@@ -95,21 +95,23 @@ export class TrustSet {
     return doubtWriter(this.trust, author, splitDocumentKey(document)) === undefined;
   }
 
-  /** What somebody who knows the genesis alone needs to find the key to be a member's. */
+  /**
+   * What somebody who knows the genesis alone needs to find the key to be a member's, in an order in which it can be taken in: of the
+   * certificates the current ones, because members have many in the course of years.
+   */
   chainOf(key: NodeId): Statement[] {
+    const { members, roots } = this.trust;
     const all = [...this.#byId.values()];
-    const isAbout = (read: Read, subject: NodeId): boolean =>
-      read.kind === 'certificate' && read.says.key === subject;
-    const own = all.filter((read) => isAbout(read, key));
-    const signers = new Set(own.map(({ statement }) => statement.signer));
-    return all
-      .filter(
-        (read) =>
-          read.kind === 'root-change' ||
-          own.includes(read) ||
-          [...signers].some((signer) => isAbout(read, signer)),
-      )
-      .map(({ statement }) => statement);
+    const saying = (certificate: Certificate | undefined): Read[] =>
+      all.filter(({ says }) => says === certificate);
+    const own = saying(members.get(key)?.certificates[0]);
+    const issuers = own
+      .filter(({ statement }) => !roots.includes(statement.signer))
+      .flatMap(({ statement: { signer } }) =>
+        saying(members.get(signer)?.certificates.find(({ roles }) => roles.has('issuer'))),
+      );
+    const changes = all.filter(({ kind }) => kind === 'root-change');
+    return [...changes, ...issuers, ...own].map(({ statement }) => statement);
   }
 
   /** Why a key is no member's, also by what it brings; undefined when it is. Nothing is taken in. */

@@ -5,6 +5,7 @@ import {
   type Environment,
   HoldfastError,
   type Method,
+  type NodeId,
   type RequestOf,
   type ResponseOf,
   type Signer,
@@ -12,12 +13,14 @@ import {
 } from '../../core/index.ts';
 import type { EnrolReply, EnrolRequest } from '../../mesh/index.ts';
 import { ADDRESSES, isLoopbackAddress, readStatement } from '../links/address-statement.ts';
+import { openTrust } from '../member-trust.ts';
 import { sodiumSealedBox } from '../sealed-box.ts';
 import type { KeyPair } from '../sodium-crypto.ts';
 import type { Store } from '../store/store.ts';
 import { EnrolmentDesk } from './desk.ts';
 import { Mailbox } from './mailbox.ts';
 import { type ReissueParts, regrant } from './reissue.ts';
+import { Renewals } from './renewals.ts';
 import { refusedReply } from './replies.ts';
 import type { EnrolmentReport } from './report.ts';
 import { MAX_ADDRESSES } from './token-order.ts';
@@ -39,6 +42,8 @@ interface Surroundings {
   readonly signer: Signer;
   readonly fleet: { readonly key: Uint8Array };
   readonly enrolment?: EnrolmentOptions | undefined;
+  /** The genesis, then what leads to the own certificate. */
+  readonly founded?: readonly Uint8Array[] | undefined;
   report(
     report: EnrolmentReport | { readonly type: 'store-failed'; readonly error: unknown },
   ): void;
@@ -88,6 +93,7 @@ export class Enrolment {
   readonly #parts: EnrolmentParts;
   readonly #issuing: ReissueParts;
   readonly #mailbox: Mailbox;
+  readonly #renewals: Renewals;
 
   constructor(parts: EnrolmentParts) {
     const { around, options, runtime, trust, records } = parts;
@@ -110,11 +116,17 @@ export class Enrolment {
       hash: environment.crypto,
       answer: (sealed) => this.#decide(sealed),
     });
+    this.#renewals = new Renewals({
+      ...{ ...environment, ...runtimePorts(runtime), ...this.#issuing, nodeId: parts.nodeId },
+      keptGeneration: generationIn(around, parts.nodeId),
+      keepChain: (statements) => options.keepChain(statements),
+    });
   }
 
   /** Begins to work for others. */
   start(): void {
     this.#mailbox.start();
+    this.#renewals.start();
     this.desk.restate().catch((error: unknown) => this.#failed(error));
   }
 
@@ -157,14 +169,34 @@ export class Enrolment {
     return regrant(this.#issuing, name, more);
   }
 
+  /** Statements came in. */
+  stated(): void {
+    this.#renewals.stated();
+  }
+
+  /** What an operator is to know, one sentence each. */
+  warnings(): readonly string[] {
+    return this.#renewals.warnings();
+  }
+
   /** Idempotent. */
   close(): void {
     this.#mailbox.close();
+    this.#renewals.close();
   }
 
   #failed(error: unknown): void {
     this.#parts.around.report({ type: 'store-failed', error });
   }
+}
+
+/** Of the certificate that a start begins with. */
+function generationIn(
+  { founded = [], environment: { crypto } }: Surroundings,
+  key: NodeId,
+): number {
+  const [current] = openTrust(founded, [], crypto).trust.members.get(key)?.certificates ?? [];
+  return current?.generation ?? 0;
 }
 
 function runtimePorts(runtime: RuntimeLike): Pick<RuntimeLike, 'request' | 'onChange'> {

@@ -1,4 +1,5 @@
 // What enrolment has to tell an operator: the one place that the log, and whoever else keeps a record, hears it from.
+import { formatNodeId, type Hash } from '../../core/index.ts';
 import type { Log } from '../log.ts';
 
 export type EnrolmentReport =
@@ -46,8 +47,14 @@ export type EnrolmentReport =
     };
 
 /** Writes a report to the log. No report has a secret in it. */
-export function logEnrolment(log: Log, report: EnrolmentReport): void {
-  const { type, ...fields } = report;
+export function logEnrolment(
+  log: Log,
+  hash: Hash,
+  report: EnrolmentReport,
+  passed: { readonly silenced?: number } = {},
+): void {
+  const { type, ...rest } = report;
+  const fields = { ...rest, ...passed, ...nodeOf(report, hash) };
   switch (type) {
     case 'token-created':
       return log.info('enrolment.token_created', fields, `a token for ${report.name} was made`);
@@ -76,6 +83,11 @@ export function logEnrolment(log: Log, report: EnrolmentReport): void {
         `the certificate of this node was renewed; it is good until ${dayOf(report.expiresMs)}`,
       );
   }
+}
+
+function nodeOf(report: EnrolmentReport, hash: Hash): { readonly nodeId?: string } {
+  if (!('nodeId' in report) || report.nodeId === '') return {};
+  return { nodeId: formatNodeId(report.nodeId, hash) };
 }
 
 function dayOf(ms: number): string {

@@ -32,11 +32,13 @@ export function certificateOf(
   }: { readonly nowMs: number; readonly generation: number; readonly tokenId: Uint8Array },
 ): Certificate {
   const lifeMs = roles.has('hub') ? LIFE_MS.hub : LIFE_MS.member;
+  // Clocks count parts of milliseconds, statements do not.
+  const notBeforeMs = Math.floor(nowMs);
   return {
     ...{ key, noiseKey, sealingKey, name, roles, agents, collections, generation, tokenId },
     ejectsPrefix: '',
-    notBeforeMs: nowMs,
-    expiresMs: nowMs + lifeMs,
+    notBeforeMs,
+    expiresMs: notBeforeMs + lifeMs,
   };
 }
 

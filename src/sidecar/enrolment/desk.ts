@@ -104,7 +104,7 @@ export class EnrolmentDesk {
         grant: {
           tokenId: random.bytes(TOKEN_ID_BYTES),
           secret: random.bytes(SECRET_BYTES),
-          expiresMs: nowMs + order.ttlMs,
+          expiresMs: nowMs + Math.floor(order.ttlMs),
           needsApproval: order.approve,
         },
         grants,
@@ -258,8 +258,9 @@ export class EnrolmentDesk {
   /** Why nobody is let in with a token that is good, as things are now. */
   #doubt({ grants }: TokenEntry, key: NodeId) {
     const { trust } = this.#parts.trust;
-    if (trust.members.get(this.#self)?.ejected !== undefined) {
-      return { reason: 'NOT_ISSUER', message: 'this hub was put out of the fleet' } as const;
+    const own = trust.members.get(this.#self);
+    if (own?.roles.has('issuer') !== true || own.ejected !== undefined) {
+      return { reason: 'NOT_ISSUER', message: 'this hub may not let anybody in any more' } as const;
     }
     if (trust.cuts.has(key) || trust.roots.includes(key)) {
       const message = 'its key was put out; it needs a new one: join in an empty data directory';
@@ -328,7 +329,7 @@ export class EnrolmentDesk {
   }
 
   get #nowMs(): number {
-    return this.#parts.clock.now().wallMs;
+    return Math.floor(this.#parts.clock.now().wallMs);
   }
 
   #inTurn<T>(act: () => Promise<T>): Promise<T> {

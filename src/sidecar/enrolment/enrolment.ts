@@ -115,11 +115,13 @@ export class Enrolment {
       ...{ ...environment, ...runtimePorts(runtime), trust, nodeId: parts.nodeId },
       hash: environment.crypto,
       answer: (sealed) => this.#decide(sealed),
+      onFault: (error) => this.#fault(error),
     });
     this.#renewals = new Renewals({
       ...{ ...environment, ...runtimePorts(runtime), ...this.#issuing, nodeId: parts.nodeId },
       keptGeneration: generationIn(around, parts.nodeId),
       keepChain: (statements) => options.keepChain(statements),
+      onFault: (error) => this.#fault(error),
     });
   }
 
@@ -169,6 +171,11 @@ export class Enrolment {
     return regrant(this.#issuing, name, more);
   }
 
+  /** The current certificate of a member. */
+  certificateOf(nodeId: NodeId): Certificate | undefined {
+    return this.#parts.trust.trust.members.get(nodeId)?.certificates[0];
+  }
+
   /** Statements came in. */
   stated(): void {
     this.#renewals.stated();
@@ -183,6 +190,11 @@ export class Enrolment {
   close(): void {
     this.#mailbox.close();
     this.#renewals.close();
+  }
+
+  /** Refusals pass: the disk is full, the member ends. */
+  #fault(error: unknown): void {
+    if (!(error instanceof HoldfastError)) this.#failed(error);
   }
 
   #failed(error: unknown): void {

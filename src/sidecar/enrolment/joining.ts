@@ -74,7 +74,7 @@ export async function beginJoin(start: JoinStart): Promise<Joining | undefined> 
     return { dataDir, key, token, code, sealed: pending.sealed };
   }
   const request = encodeRequest(
-    { tokenId: token.tokenId, ...keys, madeAtMs: start.nowMs },
+    { tokenId: token.tokenId, ...keys, madeAtMs: Math.max(0, Math.floor(start.nowMs)) },
     { secret: token.secret, signer: key.signer, hash: sodiumCrypto },
   );
   const sealed = sodiumSealedBox.seal(fromHex(token.hubSealingKey), request);

@@ -31,6 +31,8 @@ export interface MailboxParts
   readonly trust: TrustSet;
   /** What this node answers as a hub. Rejects where the store fails. */
   answer(sealed: Uint8Array): Promise<EnrolReply>;
+  /** Something was not done, and will be tried again; what is no refusal is a fault of ours. */
+  onFault(error: unknown): void;
 }
 
 export class Mailbox {
@@ -99,8 +101,7 @@ export class Mailbox {
   settle(): void {
     this.#last = this.#last
       .then(() => this.#settleNow())
-      // Full, failed or ending: the next sweep comes back to it.
-      .catch(() => undefined);
+      .catch((error: unknown) => this.#parts.onFault(error));
   }
 
   async #settleNow(): Promise<void> {

@@ -33,12 +33,16 @@ export interface RenewalsParts
   /** Of the certificate that the next start begins with; 0 for none. */
   readonly keptGeneration: number;
   keepChain(statements: readonly Uint8Array[]): Promise<void>;
+  /** Something was not done, and will be tried again; what is no refusal is a fault of ours. */
+  onFault(error: unknown): void;
 }
 
 export class Renewals {
   readonly #parts: RenewalsParts;
   readonly #documents: NodeDocuments;
   #keptGeneration: number;
+  /** Why the newest certificate is not written down. */
+  #keepTrouble: string | undefined;
   #last: Promise<void> = Promise.resolve();
   #cancelLook: () => void = () => {};
   #cancelSigning: (() => void) | undefined;
@@ -78,6 +82,9 @@ export class Renewals {
     const nowMs = this.#nowMs;
     const own = this.#own();
     const mine = own === undefined || !isNearEnd(own, nowMs) ? [] : [describeOwn(own, nowMs)];
+    if (this.#keepTrouble !== undefined) {
+      mine.push(`the renewed certificate could not be written down: ${this.#keepTrouble}`);
+    }
     if (!this.#isIssuer) return mine;
     const others = [...trust.members.values()]
       .filter(({ key, ejected }) => key !== this.#parts.nodeId && ejected === undefined)
@@ -108,8 +115,7 @@ export class Renewals {
   #check(): void {
     this.#last = this.#last
       .then(() => this.#checkNow())
-      // Full, failed or ending: the next look comes back to it.
-      .catch(() => undefined);
+      .catch((error: unknown) => this.#parts.onFault(error));
   }
 
   async #checkNow(): Promise<void> {
@@ -118,9 +124,12 @@ export class Renewals {
     if (own === undefined || this.#isClosed) return;
     const { generation, expiresMs } = own;
     if (generation > this.#keptGeneration) {
-      await keepChain([trust.genesis, ...trust.chainOf(nodeId)].map(({ bytes }) => bytes));
-      this.#keptGeneration = generation;
-      report({ type: 'certificate-renewed', generation, expiresMs });
+      const chain = [trust.genesis, ...trust.chainOf(nodeId)].map(({ bytes }) => bytes);
+      this.#keepTrouble = await keepChain(chain).then(() => undefined, wordsOf);
+      if (this.#keepTrouble === undefined) {
+        this.#keptGeneration = generation;
+        report({ type: 'certificate-renewed', generation, expiresMs });
+      }
     }
     if (isRenewalDue(own, this.#nowMs)) await this.#documents.write({ generation });
   }
@@ -131,7 +140,7 @@ export class Renewals {
     this.#cancelSigning = this.#parts.timers.after(afterMs, () => {
       this.#cancelSigning = undefined;
       void this.#sign()
-        .catch(() => undefined)
+        .catch((error: unknown) => this.#parts.onFault(error))
         .then(() => this.#signSoon());
     });
   }
@@ -191,4 +200,8 @@ function endOf({ expiresMs }: Certificate, nowMs: number): string {
   if (nowMs >= expiresMs) return `ended on ${day}`;
   const days = Math.ceil((expiresMs - nowMs) / DAY_MS);
   return `ends on ${day}, in ${days} ${days === 1 ? 'day' : 'days'}`;
+}
+
+function wordsOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

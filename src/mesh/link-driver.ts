@@ -107,6 +107,7 @@ export class LinkDriver {
   #closed = false;
   #name = '';
   #bootId = '';
+  #chain: readonly Uint8Array[] = [];
   #roundTripMs: number | undefined;
   #lastHeardWallMs: number | undefined;
   #bytesAtLastTick = 0;
@@ -151,6 +152,11 @@ export class LinkDriver {
   /** Name of the peer for people; empty until it said it. */
   get name(): string {
     return this.#name;
+  }
+
+  /** What the peer greeted with to prove that it is a member. It may not be stored yet. */
+  get chain(): readonly Uint8Array[] {
+    return this.#chain;
   }
 
   /** New at each start of the peer's process; empty until it is known to be a member. */
@@ -230,6 +236,7 @@ export class LinkDriver {
         return;
       case 'member':
         this.#bootId = effect.bootId;
+        this.#chain = effect.chain;
         observer.onMember(effect.nodeId, effect.bootId);
         return;
       case 'named':

@@ -228,7 +228,7 @@ export class Mesh {
     for (const link of this.#links.current) link.take({ type: 'stated' });
     const { certified } = this.#parts.membership;
     for (const peer of [...this.#peers.all()]) {
-      const doubt = peer.link && certified?.doubt(peer.nodeId, []);
+      const doubt = peer.link && certified?.doubt(peer.nodeId, peer.link.chain);
       if (doubt !== undefined) this.#links.endPeer(peer, 'ejected', doubt);
     }
   }

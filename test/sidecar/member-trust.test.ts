@@ -1,19 +1,19 @@
 // Members of a fleet with certificates: who is let in, what everybody hears, and how somebody is put out.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { toHex } from '../../src/core/index.ts';
 import type { Statement } from '../../src/core/trust/index.ts';
-import { deriveNodeKey } from '../../src/sidecar/identity/node-key.ts';
-import { sodiumCrypto } from '../../src/sidecar/sodium-crypto.ts';
 import { createMemoryStore } from '../../src/sidecar/store/memory-store.ts';
 import { type Actor, StatedFleet } from '../core/trust/support/fleet.ts';
+import { keyHolder } from '../support/fleet.ts';
 import { type RunningMember, TestFleet } from './support/test-fleet.ts';
 
 const stated = new StatedFleet();
-const [hub, beta, gamma, delta] = ['hub', 'beta', 'gamma', 'delta'].map((name): Actor => {
-  const { signer } = deriveNodeKey(sodiumCrypto.blake2b(new TextEncoder().encode(name)));
-  return { name, signer, key: toHex(signer.publicKey) };
-}) as [Actor, Actor, Actor, Actor];
+const [hub, beta, gamma, delta] = [
+  keyHolder('hub'),
+  keyHolder('beta'),
+  keyHolder('gamma'),
+  keyHolder('delta'),
+] as const;
 const ofHub = stated.certify(hub, ['hub', 'issuer'], stated.root);
 const certificateOf = (who: Actor): Statement => stated.certify(who, ['agent'], hub);
 

@@ -25,6 +25,7 @@ export class Draft {
   delayMs: number;
   forgetting: Plan['forgetting'] = 'soon';
   outsider: Plan['outsider'];
+  founded: Plan['founded'];
   atMs = 500;
   #value = 0;
 

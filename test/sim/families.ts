@@ -1,7 +1,6 @@
 // The families of faults: what kinds of worlds each has, and how one of them is drawn.
 //
-// What the design names and this version does not have is not here: cancels, roles, leases, epochs, fencing, schedules, logs of
-// jobs, key rotation, revocation and expiry of certificates.
+// What the design names and this version does not have is not here: cancels, leases, epochs, fencing, schedules and logs of jobs.
 import { createSeededRandom } from '../../src/testing/index.ts';
 import { Draft, type Kind } from './draft.ts';
 import { diskWorlds } from './family-disk.ts';
@@ -13,6 +12,7 @@ import {
   versionWorlds,
 } from './family-mesh.ts';
 import { linkWorlds, partitionWorlds, processWorlds, topologyWorlds } from './family-network.ts';
+import { trustWorlds } from './family-trust.ts';
 import { FAMILIES, type Family, type Plan } from './plan.ts';
 
 const KINDS: Readonly<Record<Family, readonly Kind[]>> = {
@@ -26,6 +26,7 @@ const KINDS: Readonly<Record<Family, readonly Kind[]>> = {
   load: loadWorlds,
   version: versionWorlds,
   malice: maliceWorlds,
+  trust: trustWorlds,
 };
 
 /** So many seeds in a row meet every kind of world. */
@@ -49,10 +50,14 @@ export function drawPlan(
   const count = Math.min(MAX_STEPS, Math.max(MIN_STEPS, Math.round(options.hours * STEPS_AN_HOUR)));
   const draft = new Draft(createSeededRandom(`${seed}/plan`), count, options.hours * HOUR_MS);
   kind.make(draft, options.nodes ?? 3 + draft.below(3));
-  const { nodes, shapes, delayMs, forgetting, outsider } = draft;
+  const { nodes, shapes, delayMs, forgetting, outsider, founded } = draft;
   const steps = draft.steps.toSorted((a, b) => a.atMs - b.atMs);
   const plan: Plan = {
     ...{ seed, family, title: kind.title, nodes, shapes, delayMs, forgetting, steps },
   };
-  return outsider === undefined ? plan : { ...plan, outsider };
+  return {
+    ...plan,
+    ...(outsider === undefined ? {} : { outsider }),
+    ...(founded === undefined ? {} : { founded }),
+  };
 }

@@ -1,10 +1,7 @@
 // The faults a plan may ask for, carried out on nodes and network.
 import { type FeedHead, parseFeedKey, startOfIncarnation } from '../../src/core/index.ts';
 import type { Tamper } from '../../src/mesh/transport/memory-path.ts';
-import { sodiumCrypto } from '../../src/sidecar/sodium-crypto.ts';
-import { kindRange, parseHeadKey } from '../../src/sidecar/store/keys.ts';
-import { openRecord } from '../../src/sidecar/store/record-codec.ts';
-import { parseHead } from '../../src/sidecar/store/records.ts';
+import { headsOn } from './disk-heads.ts';
 import type { Place } from './oracle.ts';
 import type { Act, TamperKind } from './plan.ts';
 import type { Scene } from './scene.ts';
@@ -121,15 +118,8 @@ async function holdersOf(scene: Scene, author: SimNode): Promise<(place: Place) 
   const heads: FeedHead[] = [];
   for (const node of scene.nodes) {
     if (node === author) continue;
-    // A copy, so that reads that fail do not matter here.
-    const store = node.disk.platter.snapshotWritten();
-    store.failReads(undefined);
-    for await (const { key, value } of store.range(kindRange('f'))) {
-      const feed = parseHeadKey(key);
-      const payload = openRecord(key, value, sodiumCrypto);
-      const head = feed && payload && parseHead(feed, payload);
-      if (head?.feed.author === author.nodeId) heads.push(head);
-    }
+    const all = await headsOn(node);
+    heads.push(...all.filter(({ feed }) => feed.author === author.nodeId));
   }
   return ({ feed: key, seq }) => {
     const { incarnation, lane } = parseFeedKey(key);

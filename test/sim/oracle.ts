@@ -109,6 +109,17 @@ export class Oracle {
     }
   }
 
+  /** A writer was put out: what it wrote beyond its cuts never happened. */
+  eject(writer: number, isWithin: (place: Place) => boolean): void {
+    for (const { writes } of this.#histories.values()) {
+      for (const write of writes) {
+        const { place } = write;
+        if (write.writer === writer && place !== undefined && !isWithin(place))
+          write.state = 'refused';
+      }
+    }
+  }
+
   /** Every cell that is not as it may be, as a sentence. */
   violations(
     read: (cell: Cell) => JsonObject | undefined,

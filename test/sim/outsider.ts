@@ -18,21 +18,27 @@ import {
   type Lane,
   type Random,
   type Run,
+  type TrustSet,
   toHex,
   utf8,
 } from '../../src/core/index.ts';
 import { type LinkBudgets, Mesh } from '../../src/mesh/index.ts';
 import type { MemoryNetwork } from '../../src/mesh/transport/memory.ts';
 import { deriveNodeKey, type NodeKey } from '../../src/sidecar/identity/node-key.ts';
+import { openTrust } from '../../src/sidecar/member-trust.ts';
 import { sodiumCrypto } from '../../src/sidecar/sodium-crypto.ts';
 import { createSeededRandom, type ManualClock } from '../../src/testing/index.ts';
+import type { KeyHolder } from '../support/fleet.ts';
 import type { Attack, LaterWrite, OutsiderKind } from './plan.ts';
 
-const ADDRESS = 'outsider:7677';
+export const OUTSIDER_NAME = 'outsider';
+const ADDRESS = `${OUTSIDER_NAME}:7677`;
 /** An op kind of a later version. */
 const LATER_KIND = 77;
 /** Protobuf field 1000 with a number in it: no version has it yet. */
 const UNKNOWN_FIELD = Uint8Array.of(0xc0, 0x3e, 0x01);
+/** A document of somebody else. */
+const FOREIGN = 'node-1:package-0';
 const YEAR_MS = 365 * 86_400_000;
 const OVERSIZED_BYTES = 600 * 1024;
 
@@ -42,6 +48,8 @@ export interface OutsiderParts {
   readonly clock: ManualClock;
   readonly network: MemoryNetwork;
   readonly fleetSecret: Uint8Array;
+  /** Of a fleet with certificates: what it has of them. */
+  readonly trust: { readonly founded: readonly Uint8Array[]; readonly key: KeyHolder } | undefined;
   /** Addresses it dials. */
   readonly peers: readonly string[];
 }
@@ -61,13 +69,15 @@ export class Outsider {
   #reads = 0;
   #writes = 0;
   #mesh: Mesh | undefined;
+  readonly #trust: TrustSet | undefined;
 
   constructor(parts: OutsiderParts) {
     this.#parts = parts;
     this.#random = createSeededRandom(`${parts.seed}/outsider`);
-    this.#key = deriveNodeKey(this.#random.bytes(32));
+    this.#key = parts.trust?.key.nodeKey ?? deriveNodeKey(this.#random.bytes(32));
     const { signer } = this.#key;
-    const fleetId = sodiumCrypto.blake2b(parts.fleetSecret);
+    this.#trust = parts.trust && openTrust(parts.trust.founded, [], sodiumCrypto);
+    const fleetId = this.#trust?.fleetId ?? sodiumCrypto.blake2b(parts.fleetSecret);
     this.#incarnation = createIncarnation(
       this.nodeId,
       parts.clock.now().wallMs,
@@ -84,17 +94,25 @@ export class Outsider {
   }
 
   async start(): Promise<void> {
-    const { clock, network, fleetSecret, peers, kind } = this.#parts;
+    const { clock, network, fleetSecret, peers, kind, trust } = this.#parts;
     const budgets: LinkBudgets = { default: undefined, byAddress: new Map() };
     const { signer } = this.#key;
     const membership = { nodeId: this.nodeId, bootId: this.#incarnation, fleetSecret, signer };
     this.#mesh = new Mesh({
       ...{ clock, timers: clock, random: this.#random, budgets },
       transport: network.transport(ADDRESS, this.#key.noise.publicKey),
-      membership: { ...membership, crypto: sodiumCrypto },
+      membership: {
+        ...{ ...membership, crypto: sodiumCrypto },
+        certified: trust && {
+          chain: () => trust.founded.slice(1),
+          // It speaks to whoever lets it in.
+          doubt: () => undefined,
+        },
+      },
       name: 'outsider',
       versions: { versionMin: 1, versionMax: kind === 'later' ? 2 : 1, capabilities: 0b1010_0000n },
       feeds: {
+        trust: this.#trust,
         positions: () => [...this.#table.positions(), ...this.#forgedPositions()],
         readRun: async (feed, seq) => this.#read(feed, seq),
         deliver: async (runs) => {
@@ -158,6 +176,10 @@ export class Outsider {
           this.#append('command', encodeOps([], { commits: 1, closedBeforeMs: 0, covers: [] }));
         }
         return;
+      case 'foreign':
+        return this.#append('state', payloadOf(this.#changeOp(`deployments/${FOREIGN}`)));
+      case 'backdate':
+        return this.#append('state', payloadOf(this.#changeOp()), -YEAR_MS / 12);
       case 'far-clock':
         return this.#append('pulse', payloadOf(laterOp()), YEAR_MS);
       case 'replay':
@@ -182,7 +204,7 @@ export class Outsider {
   }
 
   /** A small document of its own, written as a sidecar would. */
-  #changeOp(): Uint8Array {
+  #changeOp(key = `free/later-${this.#writes}`): Uint8Array {
     const doc = Automerge.change(
       Automerge.init<{ n: number }>({ actor: this.#incarnation }),
       { time: 0 },
@@ -191,9 +213,7 @@ export class Outsider {
       },
     );
     const bytes = Automerge.getLastLocalChange(doc) ?? new Uint8Array();
-    const [, op] = splitPayload(
-      encodeOps([{ key: `free/later-${this.#writes}`, kind: 'change', generation: 0, bytes }]),
-    );
+    const [, op] = splitPayload(encodeOps([{ key, kind: 'change', generation: 0, bytes }]));
     // Bytes behind the known fields belong to a later version.
     return concatBytes(op, utf8('and more'));
   }

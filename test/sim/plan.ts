@@ -1,5 +1,6 @@
 // What a world is made of and what happens in it, as plain data: a plan can be written to a file, cut down and run again.
 import { readFileSync, writeFileSync } from 'node:fs';
+import type { Role } from '../../src/core/trust/index.ts';
 import type { PathShape } from '../../src/mesh/transport/memory-shape.ts';
 
 export const FAMILIES = [
@@ -13,14 +14,20 @@ export const FAMILIES = [
   'load',
   'version',
   'malice',
+  'trust',
 ] as const;
 export type Family = (typeof FAMILIES)[number];
 
 /** How a path is where it is not perfect. A rate that is absent has no bound: infinity is not JSON. */
 export type PlanShape = Partial<PathShape>;
 
+/** What somebody is by certificate in a fleet that has them. `late`: an agent that is certified by a step. */
+export type Rank = 'issuer' | 'ejector' | 'hub' | 'agent' | 'late';
+
 export interface PlanNode {
   readonly name: string;
+  /** The first is the issuer and the second the ejector; agents where this is left out. */
+  readonly rank?: Rank;
   /** Places of the nodes it dials. */
   readonly dials: readonly number[];
   /** What its wall clock is wrong by, in milliseconds. */
@@ -40,8 +47,8 @@ export interface PlanNode {
   readonly cloneOf?: number;
 }
 
-/** Somebody who is no sidecar of this version but a member: what it writes nobody here writes. */
-export type OutsiderKind = 'later' | 'malicious';
+/** Somebody who is no sidecar of this version but a member: what it writes nobody here writes. A stranger is no member. */
+export type OutsiderKind = 'later' | 'malicious' | 'stranger';
 
 export type Downfall = 'stop' | 'kill' | 'power-cut' | 'torn';
 /** Where in the life of a write a process dies. */
@@ -56,6 +63,8 @@ export type Attack =
   | 'fork'
   | 'checkpoints'
   | 'far-clock'
+  | 'foreign'
+  | 'backdate'
   | 'garbage';
 export type LaterWrite = 'lane' | 'op' | 'mixed' | 'void';
 
@@ -86,6 +95,20 @@ export type Act =
   | { readonly do: 'drift'; readonly ppm: number }
   | { readonly do: 'later'; readonly how: LaterWrite }
   | { readonly do: 'attack'; readonly how: Attack }
+  /** Told at the node; cut where that node holds its feeds. */
+  | {
+      readonly do: 'eject';
+      readonly by: 'root' | 'issuer' | 'ejector';
+      readonly whom: number | 'outsider';
+    }
+  /** Certificates by the issuer, told at the node. */
+  | { readonly do: 'renew' | 'certify'; readonly whom: number }
+  /** Who writes the collection `free` from now on. */
+  | { readonly do: 'policy'; readonly writers: readonly Role[] }
+  /** Somebody else signs with the issuer's key: lets the outsider in and puts that node out. */
+  | { readonly do: 'capture'; readonly whom: number }
+  /** The root takes back what was so signed. */
+  | { readonly do: 'annul' }
   /** Everybody sleeps, as laptops do: no timer fires in that time. */
   | { readonly do: 'leap'; readonly ms: number };
 
@@ -102,6 +125,8 @@ export interface Plan {
   /** Paths that stay as they are also when the faults have stopped; both directions. */
   readonly shapes: readonly { readonly a: number; readonly b: number; readonly shape: PlanShape }[];
   readonly outsider?: OutsiderKind;
+  /** A fleet with certificates. */
+  readonly founded?: true;
   /** Everything is let go after minutes, or as sidecars do. */
   readonly forgetting: 'soon' | 'usual';
   readonly steps: readonly Step[];

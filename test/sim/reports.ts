@@ -2,6 +2,7 @@
 
 import { isNoSpace } from '../../src/sidecar/disk-guard.ts';
 import type { SupervisorReport } from '../../src/sidecar/supervisor-report.ts';
+import type { OutsiderKind } from './plan.ts';
 import type { Scene } from './scene.ts';
 
 export function tallyReport(scene: Scene, report: SupervisorReport): void {
@@ -12,18 +13,36 @@ export function tallyReport(scene: Scene, report: SupervisorReport): void {
   if (report.type === 'store-reopened') scene.tally('store-reopened');
   if (report.type === 'core' && report.event === 'core.void_ops') scene.tally('poison');
   if (report.type === 'core' && report.event === 'core.change_refused') scene.tally('poison');
+  if (report.type === 'core' && report.event === 'trust.ejected') scene.tally('ejection-heard');
+  if (report.type === 'refused') {
+    if (report.reason.includes('put out of this fleet')) scene.tally('ejected-refused');
+    if (report.reason.includes('no certificate of this fleet')) scene.tally('stranger-refused');
+  }
   if (report.type === 'link-up' && report.nodeId === scene.outsider?.nodeId)
-    scene.tally(scene.plan.outsider === 'later' ? 'mixed-versions' : 'malicious-link');
+    scene.tally(LINKED[scene.plan.outsider ?? 'later']);
 }
+
+const LINKED: Readonly<Record<OutsiderKind, string>> = {
+  later: 'mixed-versions',
+  malicious: 'malicious-link',
+  stranger: 'stranger-link',
+};
 
 /** Why a report is a broken promise; undefined when this world may bring it about. */
 export function doubtReport(
-  { plan }: Scene,
+  { plan, outsider }: Scene,
   report: SupervisorReport,
   isCalm: boolean,
 ): string | undefined {
   const isFoul = plan.outsider !== undefined || plan.steps.some((step) => step.do === 'tamper');
   switch (report.type) {
+    case 'link-up':
+      // Only who has the issuer's key could let it in.
+      return plan.outsider === 'stranger' &&
+        report.nodeId === outsider?.nodeId &&
+        !plan.steps.some((step) => step.do === 'capture')
+        ? 'a stranger was let in'
+        : undefined;
     case 'core-fault':
       return `core fault ${describe(report.error)}`;
     case 'core':
@@ -34,6 +53,8 @@ export function doubtReport(
         plan.nodes.some(({ cloneOf }) => cloneOf !== undefined)
       )
         return undefined;
+      // What a member may write changes under its hands.
+      if (plan.founded === true) return undefined;
       return isFoul ? undefined : `${report.event} ${report.detail}`;
     case 'store-failed':
     case 'store-reopen-failed':
@@ -42,7 +63,8 @@ export function doubtReport(
       return `${report.type} ${'error' in report ? describe(report.error) : JSON.stringify(report)}`;
     case 'refused':
       // A path that goes silent in mid-greeting is one of the faults; nothing else makes a member look like a stranger.
-      if (isFoul || report.reason.includes('no hello in time')) return undefined;
+      if (isFoul || plan.founded === true || report.reason.includes('no hello in time'))
+        return undefined;
       return `refused ${report.address}: ${report.reason}`;
     case 'link-down':
       return isFoul || isCalm || !report.reason.includes('broke the protocol')

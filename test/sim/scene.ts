@@ -7,6 +7,7 @@ import type { Oracle } from './oracle.ts';
 import type { Outsider } from './outsider.ts';
 import type { Plan } from './plan.ts';
 import type { SimNode } from './sim-node.ts';
+import type { SimTrust } from './trust.ts';
 
 export const ADMIN = { scope: 'admin' } as const;
 export const FLEET_SECRET = new Uint8Array(32).fill(7);
@@ -20,6 +21,8 @@ export interface Scene {
   readonly nodes: readonly SimNode[];
   readonly oracle: Oracle;
   readonly outsider: Outsider | undefined;
+  /** Of a fleet with certificates. */
+  readonly trust: SimTrust | undefined;
   /** Something happened that a run of many seeds must have seen. */
   tally(what: string, times?: number): void;
   trace(line: string): void;
@@ -27,7 +30,9 @@ export interface Scene {
   violate(invariant: number, sentence: string): void;
 }
 
-/** Nodes that stay: a clone leaves when the faults stop. */
-export function lasting(scene: Scene): SimNode[] {
-  return scene.nodes.filter(({ plan }) => plan.cloneOf === undefined);
+/** Nodes that stay: a clone leaves when the faults stop, and whoever was put out is none of them. */
+export function lasting({ nodes, trust }: Scene): SimNode[] {
+  return nodes.filter(
+    ({ plan, index }) => plan.cloneOf === undefined && trust?.isOut(index) !== true,
+  );
 }

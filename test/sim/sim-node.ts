@@ -28,6 +28,8 @@ export interface SimNodeParts {
   readonly clock: ManualClock;
   readonly network: MemoryNetwork;
   readonly fleetSecret: Uint8Array;
+  /** Of a fleet with certificates: what it has of them. */
+  readonly founded: readonly Uint8Array[] | undefined;
   readonly forgetting: 'soon' | 'usual';
   /** Addresses it dials. */
   readonly peers: readonly string[];
@@ -82,7 +84,7 @@ export class SimNode {
     this.index = index;
     this.address = addressOf(plan, index);
     // A clone has the key of the node it is one of.
-    this.#key = deriveNodeKey(createSeededRandom(`${seed}/key/${plan.name}`).bytes(32));
+    this.#key = deriveNodeKey(keySeed(seed, plan.name));
     this.nodeId = Buffer.from(this.#key.signer.publicKey).toString('hex');
     this.#random = createSeededRandom(`${seed}/node/${index}`);
     this.#offsetMs = plan.offsetMs;
@@ -239,6 +241,7 @@ export class SimNode {
       agents: [plan.name],
       signer: this.#key.signer,
       fleet: { fleetId: sodiumCrypto.blake2b(fleetSecret), key: fleetSecret },
+      founded: this.#parts.founded,
       // Few live documents, so that loading from the store is the rule and not the exception.
       config: { ...DEFAULT_CORE_CONFIG, liveDocuments: 3 },
       forgetting: this.#parts.forgetting === 'soon' ? FORGETTING_SOON : FORGETTING,
@@ -280,6 +283,11 @@ export class SimNode {
     }
     void process.transport?.close();
   }
+}
+
+/** Of the keys of a node; a clone has those of its twin. */
+export function keySeed(seed: string, name: string): Uint8Array {
+  return createSeededRandom(`${seed}/key/${name}`).bytes(32);
 }
 
 export function addressOf(plan: PlanNode, index: number): string {

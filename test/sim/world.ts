@@ -18,6 +18,8 @@ import type { Plan, PlanNode, Step } from './plan.ts';
 import { doubtReport, tallyReport } from './reports.ts';
 import { FLEET_SECRET, lasting, type Scene } from './scene.ts';
 import { addressOf, SimNode } from './sim-node.ts';
+import { SimTrust } from './trust.ts';
+import { checkTrust } from './trust-final.ts';
 import { Watch } from './watch.ts';
 
 /** Everybody is asked what they show once in so many steps. */
@@ -54,6 +56,7 @@ export class World implements Scene {
   readonly nodes: readonly SimNode[];
   readonly oracle = new Oracle();
   readonly outsider: Outsider | undefined;
+  readonly trust: SimTrust | undefined;
   readonly #clients: Clients;
   readonly #watch: Watch;
   readonly #budgets: BudgetMeter;
@@ -75,6 +78,7 @@ export class World implements Scene {
       delayMs: plan.delayMs,
       onCarried: (from, to, bytes) => this.#budgets.carried(from, to, bytes),
     });
+    this.trust = plan.founded === true ? new SimTrust(this, plan) : undefined;
     this.nodes = plan.nodes.map((node, index) => this.#createNode(node, index));
     this.outsider = this.#createOutsider();
     this.#clients = new Clients(this);
@@ -184,6 +188,13 @@ export class World implements Scene {
         return this.outsider?.write(step.how);
       case 'attack':
         return this.outsider?.attack(step.how, node.nodeId);
+      case 'eject':
+      case 'renew':
+      case 'certify':
+      case 'policy':
+      case 'capture':
+      case 'annul':
+        return this.trust?.perform(node, step);
       case 'leap':
         return this.#leap(step.ms);
     }
@@ -203,12 +214,13 @@ export class World implements Scene {
     this.network.calm();
     this.#shapePaths();
     this.#endTampered();
-    if (this.plan.outsider === 'malicious') await this.outsider?.stop();
+    if (this.plan.outsider === 'malicious' && this.trust === undefined) await this.outsider?.stop();
     for (const node of this.nodes) this.#soothe(node);
     const since = this.clock.now().monotonicMs;
     this.#boundMs = convergenceBoundMs(this);
     while (this.clock.now().monotonicMs - since < this.#boundMs) {
       for (const node of lasting(this)) node.start();
+      this.trust?.repeat(lasting(this));
       await this.clock.advanceSettled(POLL_MS);
       if (await this.#isConverged()) break;
       if (this.#violations.length > 0) return;
@@ -227,6 +239,7 @@ export class World implements Scene {
     if (!(await this.#isConverged())) this.violate(1, 'equal once, and not any more at rest');
     this.#watch.look();
     await this.clock.advanceSettled(1_000);
+    if (this.#violations.length === 0) await checkTrust(this);
     if (this.#violations.length === 0) await checkFinal(this);
     this.#budgets.check();
   }
@@ -285,6 +298,7 @@ export class World implements Scene {
     return new SimNode({
       ...{ index, plan, seed: `${this.plan.seed}`, clock: this.clock, network: this.network },
       fleetSecret: FLEET_SECRET,
+      founded: this.trust?.foundedOf(index),
       forgetting: this.plan.forgetting,
       peers: plan.dials.flatMap((at) => addresses[at] ?? []),
       others: addresses.filter((_, at) => at !== index),
@@ -309,6 +323,7 @@ export class World implements Scene {
       clock,
       network,
       fleetSecret: FLEET_SECRET,
+      trust: this.trust?.outsider,
       peers,
     });
   }

@@ -79,6 +79,8 @@ export type SessionEffect =
       readonly bootId: string;
       readonly version: number;
       readonly capabilities: bigint;
+      /** Statements that it greeted with; none in an open fleet. */
+      readonly chain: readonly Uint8Array[];
     }
   | { readonly type: 'named'; readonly name: string }
   | { readonly type: 'round-trip'; readonly ms: number }

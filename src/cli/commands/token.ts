@@ -1,6 +1,6 @@
 // `holdfast token`: tokens that let one device into the fleet each; `holdfast member grant`: more for one that is in.
 import { chmod, readFile, writeFile } from 'node:fs/promises';
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import type { EnrolmentToken, EnrolmentTokenState } from '../../agent-client/index.ts';
 import {
   type CommonFlags,
@@ -221,7 +221,7 @@ async function regrant(session: Session<MemberGrantFlags>, name: string): Promis
   const { client, flags, call } = session;
   const { agent: agents = [], role: roles = [] } = flags;
   if (agents.length + roles.length === 0) {
-    throw new InvalidArgumentError('Say what to give: --agent NAME or --role ROLE.');
+    throw usageFailure('Say what to give: --agent NAME or --role ROLE.');
   }
   const result = await client.regrant(name, { ...call, agents, roles });
   const words = `${name} has certificate ${result.generation}; it serves more agents after its next start`;

@@ -230,6 +230,8 @@ export class Mesh {
     for (const peer of [...this.#peers.all()]) {
       const doubt = peer.link && certified?.doubt(peer.nodeId, peer.link.chain);
       if (doubt !== undefined) this.#links.endPeer(peer, 'ejected', doubt);
+      else if (peer.link?.isRestricted === true && certified?.isExpired?.(peer.nodeId) === false)
+        this.#links.endPeer(peer, 'renewal', 'its certificate was renewed');
     }
   }
 

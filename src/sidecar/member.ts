@@ -182,7 +182,7 @@ export class Member {
     const enrolment = createEnrolment(parts, { trust, records, nodeId, runtime });
     const finder = createFinder(parts, nodeId, () => mesh);
     const feeds = feedsOf(parts, { node, runtime, commits, trust });
-    const certified = trust && certifiedBy(trust, nodeId);
+    const certified = trust && certifiedBy(trust, nodeId, clock);
     const mesh: Mesh = new Mesh({
       ...{ clock, timers, random, feeds },
       membership: {

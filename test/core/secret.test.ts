@@ -14,7 +14,7 @@ const MISTAKES: Readonly<Record<string, (secret: Secret<string>) => string>> = {
   inspect: (secret) => inspect({ deep: { secret } }, { depth: null, showHidden: true }),
   'console.log': (secret) => format('%s %o %O %j', secret, secret, secret, secret),
   'keys and values': (secret) => JSON.stringify(Object.entries(secret)),
-  'a copy': (secret) => JSON.stringify({ ...secret }),
+  'a copy': (secret) => JSON.stringify(Object.assign({}, secret)),
   'an error': (secret) => inspect(new Error(`no ${secret.toString()}`, { cause: secret })),
 };
 

@@ -37,6 +37,12 @@ async function pass({ fleet }: EnrolmentSite, days: number): Promise<void> {
   await fleet.clock.advanceSettled(3_700_000);
 }
 
+async function put({ member }: RunningMember, collection: string, id: string): Promise<void> {
+  const items = [{ collection, id, value: { id } }];
+  const [agent = ''] = id.split(':');
+  await member.request('put', { scope: 'agent', agent }, { items, ack: 'local', batch: false });
+}
+
 function generationOf({ member }: RunningMember, { key }: { readonly key: string }) {
   return member.enrolment?.certificateOf(key)?.generation;
 }
@@ -96,6 +102,29 @@ describe('a certificate', () => {
     await gamma.member.resume();
     await pass(site, 2);
     assert.equal(generationOf(hub, GAMMA), 1);
+  });
+
+  it('that is over leaves its holder what it needs to be renewed, and what it wrote', async () => {
+    const { site, hub, beta, gamma } = await chain();
+    await using _ = site;
+    await gamma.member.pause();
+    await pass(site, 45);
+    assert.deepEqual([generationOf(beta, BETA), generationOf(beta, GAMMA)], [2, 1]);
+    await put(gamma, 'deployments', 'gamma:x');
+    await put(beta, 'deployments', 'beta:y');
+    // Over by the clock of all the others; and nobody here may sign the next one.
+    const others = [hub, beta];
+    await hub.member.pause();
+    await pass(site, 50);
+    await gamma.member.resume();
+    await site.fleet.quiet();
+    assert.deepEqual(await beta.read('deployments/gamma:x'), { id: 'gamma:x' });
+    assert.equal(await gamma.read('deployments/beta:y'), undefined);
+    assert.equal(generationOf(gamma, BETA), 2);
+    await hub.member.resume();
+    await pass(site, 0);
+    for (const node of [...others, gamma]) assert.equal(generationOf(node, GAMMA), 2);
+    assert.deepEqual(await gamma.read('deployments/beta:y'), { id: 'beta:y' });
   });
 
   it('is given once for a wish, however often it is wished', async () => {

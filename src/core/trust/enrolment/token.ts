@@ -1,6 +1,6 @@
 // A token lets one device in, once: it says which fleet, which hub grants it, and proves by its secret that the hub gave it.
 import {
-  ByteReader,
+  type ByteReader,
   ByteWriter,
   bytesEqual,
   concatBytes,

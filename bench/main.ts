@@ -21,6 +21,7 @@ import { storage } from './storage.ts';
 import { strangers } from './strangers.ts';
 import { initialSync, reconnect, reconnect5000 } from './sync.ts';
 import { transfers } from './transfers.ts';
+import { trust } from './trust.ts';
 import { visibility } from './visibility.ts';
 import { wideMesh } from './wide-mesh.ts';
 
@@ -45,6 +46,7 @@ const BENCHMARKS: Readonly<Record<string, (bench: Bench) => Promise<Figure[]>>> 
   firstLink,
   site,
   slowLink,
+  trust,
 };
 
 const words = process.argv.slice(2);

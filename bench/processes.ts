@@ -84,6 +84,8 @@ export class Bench implements AsyncDisposable {
       dataDir,
       '--name',
       name,
+      '--api-rate',
+      'off',
       '--api-listen',
       `${LOOPBACK}:0`,
       '--lan-discovery',

@@ -30,9 +30,6 @@ const SIDECAR_TOOLS = [
   'src/sidecar/startup-error.ts',
 ];
 
-/** A leaf of the mesh that both discoveries share. Pure. */
-const RATE_LIMIT = 'src/mesh/token-bucket.ts';
-
 /** Who may import whom. A file belongs to the longest match; an area may always import itself. */
 const AREAS: readonly Area[] = [
   // Pure: nothing here can wait, listen, read or roll dice.
@@ -54,18 +51,16 @@ const AREAS: readonly Area[] = [
     areas: ['src/mesh/dht/', 'src/core/'],
     packages: ['node:*', '@hyperswarm/secret-stream', 'sodium-native'],
   },
-  { at: RATE_LIMIT, areas: [], packages: [] },
   // The one node of the DHT that its transport and its discovery share.
   {
     at: 'src/mesh/dht/',
-    areas: [RATE_LIMIT, 'src/core/'],
+    areas: ['src/core/'],
     packages: ['node:*', '@hyperswarm/secret-stream', 'hyperdht'],
   },
   {
     at: 'src/mesh/discovery/',
     areas: [
       'src/mesh/discovery/announcement/',
-      RATE_LIMIT,
       'src/mesh/dht/',
       'src/mesh/transport/',
       'src/core/',
@@ -73,7 +68,7 @@ const AREAS: readonly Area[] = [
     packages: ['node:*', 'multicast-dns'],
   },
   // Pure, as the protocol of links is.
-  { at: 'src/mesh/discovery/announcement/', areas: [RATE_LIMIT, 'src/core/'], packages: [] },
+  { at: 'src/mesh/discovery/announcement/', areas: ['src/core/'], packages: [] },
   {
     at: 'src/sidecar/store/',
     areas: ['src/core/', ...SIDECAR_TOOLS],
@@ -88,7 +83,6 @@ const AREAS: readonly Area[] = [
   {
     at: 'src/mesh/',
     areas: [
-      RATE_LIMIT,
       'src/mesh/bundle/',
       'src/mesh/protocol/',
       'src/mesh/transport/',
@@ -135,7 +129,9 @@ const LAUNCHES: readonly Launch[] = [
   { by: 'src/cli/commands/run.ts', of: 'src/sidecar/index.ts' },
   { by: 'src/cli/commands/init.ts', of: 'src/sidecar/index.ts' },
   { by: 'src/cli/commands/join.ts', of: 'src/sidecar/index.ts' },
+  { by: 'src/cli/commands/key.ts', of: 'src/sidecar/index.ts' },
   { by: 'src/cli/commands/repair.ts', of: 'src/sidecar/index.ts' },
+  { by: 'src/cli/commands/diagnose.ts', of: 'src/sidecar/index.ts' },
 ];
 
 /** Clocks, timers and dice of the process. Everything else is given them as arguments. */

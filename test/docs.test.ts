@@ -21,6 +21,8 @@ import {
   fingerprint,
   formatNodeId,
   fromHex,
+  Secret,
+  sealValue,
   toHex,
 } from '../src/core/index.ts';
 import { blankView, digestOf, revisionOf } from '../src/core/view.ts';
@@ -32,10 +34,11 @@ import { CODE_BY_REASON } from '../src/sidecar/api/connect-error.ts';
 import { formatFrontier } from '../src/sidecar/bundle/frontier-text.ts';
 import { FleetSecret } from '../src/sidecar/identity/fleet-secret.ts';
 import { deriveNodeKey } from '../src/sidecar/identity/node-key.ts';
+import { seal } from '../src/sidecar/identity/sealed.ts';
 import { LOG_EVENTS } from '../src/sidecar/log-events.ts';
 import { CONFIG_OPTION, SIDECAR_OPTIONS } from '../src/sidecar/option-table.ts';
 import { resolveOptions } from '../src/sidecar/options.ts';
-import { sodiumCrypto } from '../src/sidecar/sodium-crypto.ts';
+import { sodiumCrypto, sodiumSealedBox } from '../src/sidecar/sodium-crypto.ts';
 import { createTemporaryDirectory } from './support/temporary-directory.ts';
 
 const DOCS = ['README.md', 'CONTRIBUTING.md', ...globSync('docs/**/*.md').sort()];
@@ -312,12 +315,12 @@ it('the test vectors of the protocol are what the code computes', () => {
 });
 
 type Vectors = Readonly<Record<'nodeSeed' | 'fleetSecret' | 'incarnation' | 'bundleSalt', string>> &
-  Readonly<Record<'clock' | 'handshakeHash', string>>;
+  Readonly<Record<'clock' | 'handshakeHash' | 'sealKey', string>>;
 
 /** Everything that follows from the inputs among the vectors. */
 function computeVectors(inputs: Vectors): Record<string, string> {
   const { nodeSeed, fleetSecret, incarnation, clock, handshakeHash } = inputs;
-  const { signer, noise } = deriveNodeKey(fromHex(nodeSeed));
+  const { signer, noise, sealing } = deriveNodeKey(fromHex(nodeSeed));
   const fleet = new FleetSecret(fromHex(fleetSecret));
   const nodeId = toHex(signer.publicKey);
   const hashed: Uint8Array[] = [];
@@ -368,6 +371,7 @@ function computeVectors(inputs: Vectors): Record<string, string> {
     nodeId,
     nodeIdText: formatNodeId(nodeId, sodiumCrypto),
     noisePublicKey: toHex(noise.publicKey),
+    sealingPublicKey: toHex(sealing.publicKey),
     fleetSecretText: fleet.reveal(),
     fleetId: toHex(fleet.fleetId),
     fleetFingerprint: fingerprint(fleet.fleetId, sodiumCrypto),
@@ -383,6 +387,7 @@ function computeVectors(inputs: Vectors): Record<string, string> {
     change: toHex(change),
     head: document.heads()[0] ?? '',
     ...bundleVectors(fleet.key, fromHex(inputs.bundleSalt), feed),
+    ...sealVectors(inputs, fleet.fleetId),
     revision,
     documentDigest: toHex(digestOf(view, sodiumCrypto)),
   };
@@ -396,6 +401,28 @@ function bundleVectors(secret: Uint8Array, salt: Uint8Array, feed: FeedId): Reco
     bundlePreamble: toHex(encodePreamble({ salt, streamHeader }, secret, sodiumCrypto)),
     bundleSketch: toHex(sketch.encode()),
     frontierText: formatFrontier(sketch, secret, sodiumCrypto),
+  };
+}
+
+function sealVectors({ nodeSeed, sealKey }: Vectors, fleetId: Uint8Array): Record<string, string> {
+  const random = {
+    bytes: (length: number) => Uint8Array.from({ length }, (_, at) => at),
+    fraction: () => 0,
+  };
+  const by = { kind: 'key', key: new Secret(fromHex(sealKey)) } as const;
+  const plain: Uint8Array[] = [];
+  const box = {
+    ...sodiumSealedBox,
+    seal(_reader: Uint8Array, bytes: Uint8Array) {
+      plain.push(bytes);
+      return bytes;
+    },
+  };
+  const place = { fleetId, agent: 'edge-7', collection: 'config', id: 'edge-7', path: ['wifi'] };
+  sealValue('hi', place, [EMPTY], { hash: sodiumCrypto, box });
+  return {
+    sealedSeed: seal(new Secret(fromHex(nodeSeed)), { purpose: 'node-seed', by, random }),
+    sealedValuePlain: toHex(plain[0] ?? EMPTY),
   };
 }
 

@@ -51,8 +51,13 @@ const RUNNING_STEPS: readonly Step[] = [
     fix: 'run `npm test -- <part of a path>` for one file',
   },
   {
-    heading: 'simulation, 50 seeds',
-    script: ['sim', '--', '--seeds', '50'],
+    heading: 'simulation, 55 seeds of all families',
+    script: ['sim', '--', '--seeds', '55'],
+    fix: 'run the `replay:` line above',
+  },
+  {
+    heading: 'simulation, 25 seeds of fleets with certificates',
+    script: ['sim', '--', '--family', 'trust', '--seeds', '25', '--hours', '0.06'],
     fix: 'run the `replay:` line above',
   },
 ];

@@ -1,6 +1,8 @@
 // Where the sidecar is and what to show it: from options, the environment, or the places a sidecar uses by default.
 import { basename, join, resolve } from 'node:path';
 import { HoldfastClientError } from './error.ts';
+import { HiddenText } from './hidden-text.ts';
+import type { TlsFiles } from './tls-files.ts';
 
 /** Who may say where the sidecar is, in words for error messages. */
 export type AddressSource = string;
@@ -18,6 +20,12 @@ export interface LocateOptions {
   readonly admin?: boolean | undefined;
   /** The sidecar's data directory, with `api.sock` and `tokens/` in it. */
   readonly dataDir?: string | undefined;
+  /** File in PEM with the authorities of a sidecar that is called over https. */
+  readonly tlsCa?: string | undefined;
+  /** File in PEM with the client certificate that such a sidecar asks for. */
+  readonly tlsCert?: string | undefined;
+  /** File in PEM with the private key of that certificate. */
+  readonly tlsKey?: string | undefined;
 }
 
 /** What the search looks at. `systemSurroundings` is the real one. */
@@ -46,7 +54,7 @@ export type Endpoint =
     };
 
 export type Credential =
-  | { readonly kind: 'token'; readonly token: string; readonly source: string }
+  | { readonly kind: 'token'; readonly token: HiddenText; readonly source: string }
   /** `required` is false for the default place: where nothing is, nothing is sent and the sidecar says what it needs. */
   | {
       readonly kind: 'file';
@@ -62,11 +70,15 @@ export interface Location {
   readonly credential: Credential;
   /** Undefined when nothing names the agent; its token still does, to the sidecar. */
   readonly agent: string | undefined;
+  /** For an address that begins with https. */
+  readonly tls: TlsFiles;
 }
 
 /** Where a sidecar listens unless it is told otherwise. */
 export const DEFAULT_ADDRESS = 'http://127.0.0.1:7676';
 const SOCKET_NAME = 'api.sock';
+/** Where an operator may give the sidecar a socket of their own. */
+const ADMIN_SOCKET_NAME = 'admin.sock';
 const TOKENS_FOLDER = 'tokens';
 const ADMIN_TOKEN = 'admin';
 const AGENT_TOKEN_PREFIX = 'agent-';
@@ -77,10 +89,16 @@ export function locate(options: LocateOptions, around: Surroundings): Location {
     options.dataDir ?? given(around.env.HOLDFAST_DATA_DIR) ?? defaultDataDir(around),
   );
   const agent = options.admin === true ? undefined : findAgent(options, dataDir, around);
+  const endpoint = findEndpoint(options, dataDir, around);
   return {
-    endpoint: findEndpoint(options, dataDir, around),
-    credential: findCredential(options, dataDir, agent, around),
+    endpoint,
+    credential: findCredential(options, endpoint, { dataDir, agent }, around),
     agent,
+    tls: {
+      ca: options.tlsCa ?? given(around.env.HOLDFAST_TLS_CA),
+      cert: options.tlsCert ?? given(around.env.HOLDFAST_TLS_CERT),
+      key: options.tlsKey ?? given(around.env.HOLDFAST_TLS_KEY),
+    },
   };
 }
 
@@ -95,7 +113,9 @@ function defaultDataDir({ env, isRoot, homeDir }: Surroundings): string {
 }
 
 function findEndpoint(options: LocateOptions, dataDir: string, around: Surroundings): Endpoint {
-  const socket = join(dataDir, SOCKET_NAME);
+  const adminSocket = join(dataDir, ADMIN_SOCKET_NAME);
+  const isAdmin = options.admin === true && around.isSocket(adminSocket);
+  const socket = isAdmin ? adminSocket : join(dataDir, SOCKET_NAME);
   if (options.address !== undefined) return parseAddress(options.address, 'the address option');
   // Who names a data directory means the sidecar in it, and no other one when that is not running.
   if (options.dataDir !== undefined) {
@@ -128,12 +148,12 @@ export function parseAddress(text: string, source: AddressSource): Endpoint {
 
 function findCredential(
   options: LocateOptions,
-  dataDir: string,
-  agent: string | undefined,
+  endpoint: Endpoint,
+  { dataDir, agent }: { readonly dataDir: string; readonly agent: string | undefined },
   around: Surroundings,
 ): Credential {
   if (options.token !== undefined) {
-    return { kind: 'token', token: options.token, source: 'the token option' };
+    return { kind: 'token', token: new HiddenText(options.token), source: 'the token option' };
   }
   if (options.tokenFile !== undefined) {
     return {
@@ -146,6 +166,13 @@ function findCredential(
   const fromEnv = given(around.env.HOLDFAST_TOKEN_FILE);
   if (fromEnv !== undefined && options.dataDir === undefined) {
     return { kind: 'file', path: fromEnv, required: true, source: 'HOLDFAST_TOKEN_FILE' };
+  }
+  if (endpoint.kind === 'http' && endpoint.url.startsWith('https:')) {
+    // The tokens that lie here are those of this machine's sidecar, and no other one's business.
+    return {
+      kind: 'none',
+      why: 'the token for a sidecar at an https address is named with --token-file or HOLDFAST_TOKEN_FILE',
+    };
   }
   const folder = join(dataDir, TOKENS_FOLDER);
   const owner = options.admin === true ? ADMIN_TOKEN : agent && `${AGENT_TOKEN_PREFIX}${agent}`;

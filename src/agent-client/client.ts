@@ -1,5 +1,6 @@
 // The door of an agent to its sidecar: finds it, calls it, keeps heartbeats and commands going.
 import { type Client, createClient, type Transport } from '@connectrpc/connect';
+import { AdminService } from '../gen/holdfast/v1/admin_pb.ts';
 import { BundleService } from '../gen/holdfast/v1/bundle_pb.ts';
 import { CommandService } from '../gen/holdfast/v1/command_pb.ts';
 import { DocumentService } from '../gen/holdfast/v1/document_pb.ts';
@@ -7,7 +8,9 @@ import { EnrolmentService } from '../gen/holdfast/v1/enrolment_pb.ts';
 import { FleetService } from '../gen/holdfast/v1/fleet_pb.ts';
 import { HeartbeatService } from '../gen/holdfast/v1/heartbeat_pb.ts';
 import { MeshService } from '../gen/holdfast/v1/mesh_pb.ts';
+import { SecretService } from '../gen/holdfast/v1/secret_pb.ts';
 import { type LocateOptions, type Location, locate, type Surroundings } from './address.ts';
+import { type AdminCalls, adminCalls } from './admin.ts';
 import { type BundleCalls, bundleCalls } from './bundles.ts';
 import { call } from './call.ts';
 import { CommandLoop } from './command-loop.ts';
@@ -21,6 +24,7 @@ import { type FleetCalls, fleetCalls } from './fleet.ts';
 import { HeartbeatLoop, type HeartbeatLoopOptions } from './heartbeat-loop.ts';
 import { Loops } from './loops.ts';
 import { type MeshCalls, meshCalls } from './mesh.ts';
+import { type SecretCalls, secretCalls } from './secrets.ts';
 import { systemEnvironment, systemSurroundings } from './system-environment.ts';
 import { openConnection } from './transport.ts';
 import type { Beat, HeartbeatOptions, HeartbeatReceipt } from './types.ts';
@@ -45,6 +49,8 @@ export interface RpcClients {
   readonly mesh: Client<typeof MeshService>;
   readonly bundles: Client<typeof BundleService>;
   readonly enrolment: Client<typeof EnrolmentService>;
+  readonly secrets: Client<typeof SecretService>;
+  readonly admin: Client<typeof AdminService>;
 }
 
 /** A sidecar's API for one agent. Every call rejects with HoldfastClientError; every wait takes a signal. */
@@ -55,6 +61,8 @@ export interface AgentClient
     MeshCalls,
     BundleCalls,
     EnrolmentCalls,
+    SecretCalls,
+    AdminCalls,
     AsyncDisposable {
   /** Where the sidecar is and who calls, with where that was found. */
   readonly location: Location;
@@ -115,7 +123,7 @@ export function createAgentClient(options: AgentClientOptions = {}): AgentClient
   const closing = new AbortController();
   const connection =
     options.transport === undefined
-      ? openConnection(location.endpoint, location.credential)
+      ? openConnection(location)
       : { transport: options.transport, [Symbol.dispose]: () => {} };
   const rpc = rpcClients(connection.transport);
   const loops = new Loops(location.agent);
@@ -142,6 +150,8 @@ export function createAgentClient(options: AgentClientOptions = {}): AgentClient
     ...meshCalls(rpc.mesh),
     ...bundleCalls(rpc.bundles),
     ...enrolmentCalls(rpc.enrolment),
+    ...secretCalls(rpc.secrets),
+    ...adminCalls(rpc.admin),
     watch: (watchOptions: WatchOptions = {}) => {
       const signals = [closing.signal, watchOptions.signal].filter(
         (signal) => signal !== undefined,
@@ -183,5 +193,7 @@ function rpcClients(transport: Transport): RpcClients {
     mesh: createClient(MeshService, transport),
     bundles: createClient(BundleService, transport),
     enrolment: createClient(EnrolmentService, transport),
+    secrets: createClient(SecretService, transport),
+    admin: createClient(AdminService, transport),
   };
 }

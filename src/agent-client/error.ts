@@ -80,6 +80,10 @@ const REFUSALS: ReadonlySet<ErrorCode> = new Set([
   'unimplemented',
 ]);
 
+/** Codes of Node's errors that mean: one side does not take the certificate of the other. */
+const CERTIFICATE_CODE =
+  /^(?:ERR_SSL_|ERR_TLS_CERT_)|CERT_|_CERT$|^UNABLE_TO_|^HOSTNAME_MISMATCH$|^INVALID_CA$/;
+
 /** Codes of Node's errors that mean: nobody there, or gone in the middle. A missing socket file is ENOENT. */
 const UNREACHABLE_NODE_CODES: ReadonlySet<string> = new Set([
   'ECONNREFUSED',
@@ -123,6 +127,10 @@ function withoutDetail(error: ConnectError, cause: unknown): HoldfastClientError
   if (broken || (nodeCode !== undefined && UNREACHABLE_NODE_CODES.has(nodeCode))) {
     const message = broken ? 'the sidecar ended the connection' : error.rawMessage;
     return new HoldfastClientError('unavailable', message, { unreachable: true, cause });
+  }
+  if (nodeCode !== undefined && CERTIFICATE_CODE.test(nodeCode)) {
+    const message = `no TLS connection was made, so nothing was sent: ${error.rawMessage} (${nodeCode})`;
+    return new HoldfastClientError('unauthenticated', message, { cause });
   }
   return new HoldfastClientError(codeName(error.code), error.rawMessage, { cause });
 }

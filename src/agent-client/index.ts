@@ -1,4 +1,5 @@
 // The door of the agent client: what `import … from 'holdfast'` gives.
+
 export {
   type Credential,
   DEFAULT_ADDRESS,
@@ -7,6 +8,7 @@ export {
   type Location,
   type Surroundings,
 } from './address.ts';
+export type { AdminCalls, AgentAdded, Diagnosis, TokenEntry, TokenScope } from './admin.ts';
 export type { BundleCalls, ExportBundleOptions, ImportBundleOptions } from './bundles.ts';
 export { Rows } from './call.ts';
 export {
@@ -40,6 +42,7 @@ export {
   type HeartbeatLoopOptions,
   type HeartbeatOutcome,
 } from './heartbeat-loop.ts';
+export { HiddenText } from './hidden-text.ts';
 export {
   createHostTelemetry,
   type HostTelemetry,
@@ -48,7 +51,9 @@ export {
 } from './host-telemetry.ts';
 export type { MeshCalls, PauseOptions } from './mesh.ts';
 export type * from './operator-types.ts';
+export type { OpenResult, SealedPlace, SealResult, SecretCalls } from './secrets.ts';
 export { systemEnvironment } from './system-environment.ts';
+export type { TlsFiles } from './tls-files.ts';
 export type * from './types.ts';
 export { isFinal } from './wait-for-command.ts';
 export type { WatchEvent, WatchOptions } from './watch.ts';

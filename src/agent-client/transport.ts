@@ -4,8 +4,9 @@ import { Agent } from 'node:http';
 import { Agent as TlsAgent } from 'node:https';
 import { Code, ConnectError, type Interceptor, type Transport } from '@connectrpc/connect';
 import { createConnectTransport } from '@connectrpc/connect-node';
-import type { Credential, Endpoint } from './address.ts';
+import type { Credential, Location } from './address.ts';
 import { HoldfastClientError } from './error.ts';
+import { readTlsFiles } from './tls-files.ts';
 
 /** The longest answer is a page of 1,000 documents of 64 KiB; with their names and ages it stays below this. */
 const READ_MAX_BYTES = 96 * 1024 * 1024;
@@ -16,10 +17,11 @@ export interface Connection extends Disposable {
   readonly transport: Transport;
 }
 
-export function openConnection(endpoint: Endpoint, credential: Credential): Connection {
+/** Throws HoldfastClientError `invalid_argument` where certificates for https cannot be read. */
+export function openConnection({ endpoint, credential, tls }: Location): Connection {
   const baseUrl = endpoint.kind === 'unix' ? SOCKET_BASE_URL : endpoint.url;
   const agent = baseUrl.startsWith('https:')
-    ? new TlsAgent({ keepAlive: true })
+    ? new TlsAgent({ keepAlive: true, ...readTlsFiles(tls) })
     : new Agent({ keepAlive: true });
   const transport = createConnectTransport({
     httpVersion: '1.1',
@@ -82,7 +84,7 @@ interface Token {
 async function obtain(credential: Credential): Promise<Token> {
   switch (credential.kind) {
     case 'token':
-      return { token: credential.token };
+      return { token: credential.token.reveal() };
     case 'none':
       return { why: credential.why };
     case 'file':

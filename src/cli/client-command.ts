@@ -1,6 +1,6 @@
 // What all commands that ask a sidecar share: the common flags, the client, the printer, and how errors are told.
 import { type Command, Option } from 'commander';
-import type { AgentClient } from '../agent-client/index.ts';
+import type { AgentClient, LocateOptions } from '../agent-client/index.ts';
 import type { CliContext } from './context.ts';
 import { CliFailure, toFailure } from './errors.ts';
 import { EXIT } from './exit-codes.ts';
@@ -12,6 +12,9 @@ export interface CommonFlags {
   readonly address?: string;
   readonly tokenFile?: string;
   readonly dataDir?: string;
+  readonly tlsCa?: string;
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
   readonly output: OutputFormat;
   /** Milliseconds. */
   readonly timeout?: number;
@@ -42,6 +45,9 @@ export function withCommonFlags(command: Command): Command {
     .option('--address <address>', 'the sidecar: http://127.0.0.1:7676 or unix:/path/api.sock')
     .option('--data-dir <directory>', "the sidecar's data directory, with its socket and tokens")
     .option('--token-file <file>', 'file with the token to show')
+    .option('--tls-ca <file>', 'authorities of a sidecar at an https address, in PEM')
+    .option('--tls-cert <file>', 'client certificate to show there, in PEM')
+    .option('--tls-key <file>', 'private key of that certificate, in PEM')
     .helpOption('-h, --help', 'show this help');
 }
 
@@ -51,13 +57,13 @@ export async function withSidecar<Flags extends CommonFlags>(
   flags: Flags,
   run: (session: Session<Flags>) => Promise<void>,
 ): Promise<void> {
-  const { address, dataDir, tokenFile, output, timeout } = flags;
+  const { output, timeout } = flags;
   const signal = context.interruption();
   const coloured = wantsColour(context.stdout, context.env);
   const printer = new Printer(output, context.stdout, context.stderr, coloured);
   let client: AgentClient | undefined;
   try {
-    client = context.connect({ admin: true, address, dataDir, tokenFile });
+    client = context.connect(locationOf(flags));
     const call = { signal, timeoutMs: timeout };
     await run({ client, printer, flags, context, signal, call });
   } catch (error) {
@@ -67,6 +73,12 @@ export async function withSidecar<Flags extends CommonFlags>(
   } finally {
     await client?.[Symbol.asyncDispose]();
   }
+}
+
+/** Where the flags say that the sidecar is, for its operator. */
+function locationOf(flags: CommonFlags): LocateOptions {
+  const { address, dataDir, tokenFile, tlsCa, tlsCert, tlsKey } = flags;
+  return { admin: true, address, dataDir, tokenFile, tlsCa, tlsCert, tlsKey };
 }
 
 /** Examples behind the help of a command, one a line with what it does. */

@@ -2,16 +2,20 @@
 import process from 'node:process';
 import { Command, CommanderError } from 'commander';
 import { holdfastVersion } from '../agent-client/index.ts';
+import { addAccess, addAgent } from './commands/access.ts';
 import { addBundle } from './commands/bundle.ts';
 import { addCmd } from './commands/cmd.ts';
 import { addDemo } from './commands/demo.ts';
+import { addDiagnose } from './commands/diagnose.ts';
 import { addDocuments } from './commands/documents.ts';
 import { addInit } from './commands/init.ts';
 import { addJoin } from './commands/join.ts';
+import { addKey } from './commands/key.ts';
 import { addMembers } from './commands/members.ts';
 import { addPeers } from './commands/peers.ts';
 import { addRepair } from './commands/repair.ts';
 import { addRun, addRunOptions } from './commands/run.ts';
+import { addSecrets } from './commands/secrets.ts';
 import { addStatus } from './commands/status.ts';
 import { addMember, addToken } from './commands/token.ts';
 import { addWatch } from './commands/watch.ts';
@@ -58,10 +62,14 @@ function createProgram(context: CliContext, setExitCode: (code: number) => void)
   addJoin(program, context);
   addRun(program, setExitCode);
   addRepair(program, context, setExitCode);
+  addKey(program, context);
   addDemo(program, setExitCode);
   addStatus(program, context);
   addPeers(program, context);
   addBundle(program, context);
+  addAgent(program, context);
+  addAccess(program, context);
+  addDiagnose(program, context);
   program.commandsGroup('Fleet:');
   addMembers(program, context);
   addToken(program, context);
@@ -69,6 +77,7 @@ function createProgram(context: CliContext, setExitCode: (code: number) => void)
   addCmd(program, context);
   program.commandsGroup('Documents:');
   addDocuments(program, context);
+  addSecrets(program, context);
   addWatch(program, context);
   return program;
 }

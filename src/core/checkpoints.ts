@@ -205,6 +205,8 @@ function coversOf(
 
 function keptOps(context: Context, gathered: readonly GatheredOp[]): Op[] {
   return [...byDocument(gathered)].flatMap(([key, items]) => {
+    // What does not count now may count again, when somebody's words are taken back; and nobody adds to it meanwhile.
+    if (context.doubtOwn(key) !== undefined) return unique(items);
     const view = context.documents.view(key);
     return view === undefined || isForgotten(context, view) ? [] : keptOf(context, view, items);
   });

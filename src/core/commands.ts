@@ -20,7 +20,7 @@ import { freshnessOf } from './freshness.ts';
 import { type DocumentKey, documentKey, splitDocumentKey } from './ids.ts';
 import { canonicalJson, type JsonObject, jsonEqual } from './json.ts';
 import { parsePageToken, takePage } from './page.ts';
-import { agentCaller, checkMayIssue } from './permission.ts';
+import { agentCaller, checkMayIssue, requesterOf } from './permission.ts';
 import type { CommandRow, RequestOf, ResponseOf } from './request.ts';
 import { isVisible, type VisibleView } from './view.ts';
 import { writeAll } from './writes.ts';
@@ -40,7 +40,7 @@ export function issueCommand(
 ): ResponseOf<'issueCommand'> {
   checkMayIssue(caller);
   checkArguments(request.args, 'args');
-  const requestedBy = `${context.identity.name}/${caller.scope}`;
+  const requestedBy = `${context.identity.name}/${requesterOf(caller)}`;
   const issuedAtMs = Math.floor(context.now.wallMs);
   const document: CommandDocument = {
     kind: request.kind,

@@ -29,6 +29,8 @@ export interface Context {
   readonly troubles: Troubles;
   readonly now: Instant;
   readonly turn: Turn;
+  /** Why what this node writes to a document would count for nobody; undefined where it does. */
+  doubtOwn(document: DocumentKey): string | undefined;
   /** The next reading of the hybrid clock. */
   tick(): Hlc;
   /** Asks for a document's changes unless that is under way. */

@@ -13,7 +13,7 @@ import type { LiveDocument } from './document.ts';
 import type { Hash } from './environment.ts';
 import { lifeOf } from './generation.ts';
 import type { DocumentKey, Incarnation, NodeId } from './ids.ts';
-import { jsonEqual } from './json.ts';
+import { type JsonObject, jsonEqual } from './json.ts';
 import { LiveDocuments } from './live-documents.ts';
 import { type OwnEdit, OwnEdits } from './own-edits.ts';
 import { Quarantine, type QuarantinedDocument } from './quarantine.ts';
@@ -51,6 +51,12 @@ export class DocumentTable {
   readonly #behind = new BehindDocuments();
   /** Documents whose changes Automerge refused: they keep their last view and cannot be changed, only deleted. */
   readonly #damaged = new Set<DocumentKey>();
+  /** Documents with writes of ours of which commits do not count any more: whether ours still do is not known. */
+  readonly #uncounted = new Set<DocumentKey>();
+  /** Documents in which writes of ours rested on what does not count any more. */
+  readonly #orphaned = new Set<DocumentKey>();
+  /** What was shown last of documents that are not founded, or not any more. */
+  readonly #shownLast = new Map<DocumentKey, JsonObject>();
   #refusals: Refusal[] = [];
   #mayDiffer = false;
 
@@ -171,9 +177,20 @@ export class DocumentTable {
     }
   }
 
-  /** Commits were dropped: the document is what is left of it. */
-  reduce({ key, generation, deletedThrough }: Remainder): void {
+  /** Whether the document must be read to know if our writes to it still count. Returns the generation to load for that. */
+  uncounted(key: DocumentKey): number | undefined {
+    return this.#uncounted.has(key) ? this.missing(key) : undefined;
+  }
+
+  /** True once when writes of ours were lost with what they rested on: nothing can be written on top of it any more. */
+  takeOrphaned(key: DocumentKey): boolean {
+    return this.#orphaned.delete(key);
+  }
+
+  /** Commits were dropped: the document is what is left of it. `isVoid`: they may be void instead of replaced. */
+  reduce({ key, generation, deletedThrough }: Remainder, isVoid = false): void {
     const view = this.views.of(key);
+    if (isVoid && this.ownEdits.has(key)) this.#uncounted.add(key);
     this.live.drop(key);
     this.#damaged.delete(key);
     // What a load under way has read may be dropped by now: it begins again.
@@ -187,6 +204,8 @@ export class DocumentTable {
       deletedThrough,
       value: alive ? view.value : undefined,
       revision: kept ? view.revision : '',
+      // What an edition that is gone was made of says nothing of the one before it.
+      lineage: kept ? view.lineage : [],
     });
     this.setBehind(key, alive);
   }
@@ -201,6 +220,7 @@ export class DocumentTable {
     this.ownEdits.forget(op.key, op.generation);
     const dies = view.generation <= op.generation;
     if (dies) this.end(view.key);
+    if (dies) this.#shownLast.delete(view.key);
     this.views.set({
       ...view,
       ...newer(view, stamp),
@@ -221,7 +241,8 @@ export class DocumentTable {
     if (refounding !== undefined || isUnfounded) {
       const isNewest = op.generation >= view.generation;
       const lineage = refounding?.lineage ?? [];
-      const edition = { generation: op.generation, lineage, isNewest, shown: view.value };
+      const shown = this.#shownOf(view);
+      const edition = { generation: op.generation, lineage, isNewest, shown };
       this.ownEdits.compare(op.key, edition);
     }
     if (op.generation < view.generation) return;
@@ -252,6 +273,9 @@ export class DocumentTable {
     try {
       // Without its first change a document is not there yet, whatever others have changed in it.
       const value = document.heads().length === 0 ? undefined : document.read();
+      this.#recount(view, document);
+      if (value !== undefined) this.#shownLast.delete(key);
+      else if (view.value !== undefined) this.#shownLast.set(key, view.value);
       const revision = value === undefined ? '' : revisionOf(view.generation, value, this.#hash);
       for (const { hash, reason } of document.takeSkipped()) {
         this.#refuse(view, `change ${hash}: ${reason}`);
@@ -264,6 +288,17 @@ export class DocumentTable {
       this.live.drop(key);
       this.#damaged.add(key);
     }
+  }
+
+  #recount({ key, generation }: View, document: LiveDocument): void {
+    if (!this.#uncounted.delete(key)) return;
+    const includes = document.heads().length === 0 ? undefined : document.includes();
+    const left = { generation, includes, shown: this.#shownOf(this.views.of(key)) };
+    if (this.ownEdits.recount(key, left)) this.#orphaned.add(key);
+  }
+
+  #shownOf({ key, value }: View): JsonObject | undefined {
+    return value ?? this.#shownLast.get(key);
   }
 
   #refuse({ key, generation }: View, reason: string): void {

@@ -51,7 +51,11 @@ export class DocumentWriter {
    */
   put(key: DocumentKey, value: JsonObject, stamp: Stamp): WriteResult {
     const before = this.#documents.views.of(key);
-    const op = this.#write(before, value);
+    return this.#show(before, this.#write(before, value), value, stamp);
+  }
+
+  #show(before: View, op: Op | undefined, value: JsonObject, stamp: Stamp): WriteResult {
+    const { key } = before;
     if (op === undefined) return { op, revision: before.revision, before, value };
     const { generation } = op;
     const revision = revisionOf(generation, value, this.#hash);
@@ -134,11 +138,17 @@ export class DocumentWriter {
   reissue(key: DocumentKey, stamp: Stamp): Op | { readonly missing: number } | undefined {
     const missing = this.#documents.missing(key);
     if (missing !== undefined) return { missing };
-    const view = this.#documents.view(key);
-    if (!isVisible(view)) return undefined;
-    const { ownEdits } = this.#documents;
+    const view = this.#documents.views.of(key);
+    const isOrphaned = this.#documents.takeOrphaned(key);
+    if (!isVisible(view) && !isOrphaned) return undefined;
+    const { ownEdits, live } = this.#documents;
     const lost = ownEdits.lostOf(key);
-    const { op } = this.put(key, applyEdits(view.value, lost), stamp);
+    const value = applyEdits(view.value ?? {}, lost);
+    // On top of changes that will never come nothing can be written, only beside them.
+    const isStuck = isOrphaned && (!isVisible(view) || live.get(key)?.isWaiting === true);
+    const { op } = isStuck
+      ? this.#show(view, this.#refound(view, value, { isForced: true }), value, stamp)
+      : this.put(key, value, stamp);
     ownEdits.settle(key);
     // All of it is remembered, also what is there by chance: the next edition may lack that.
     if (op !== undefined) this.#rememberEdits(op, lost);
@@ -210,17 +220,23 @@ export class DocumentWriter {
    * Undefined while changes are missing that others know: they would be left out. Not for ever, or whoever invents one could
    * keep the document from being founded anew.
    */
-  #refound({ key, ...view }: View, value: JsonObject): Op | undefined {
+  #refound(
+    { key, ...view }: View,
+    value: JsonObject,
+    { isForced = false }: { isForced?: boolean } = {},
+  ): Op | undefined {
     const document = this.#documents.live.get(key);
     if (document === undefined) return undefined;
     const patience = PATIENCE * this.#forgetting.refoundSharedAfter;
-    if (document.isWaiting && document.changes < patience) return undefined;
+    if (document.isWaiting && document.changes < patience && !isForced) return undefined;
     const includes = document.includes();
     if (includes.size > MAX_ACTORS) return undefined;
     const change = this.#documents.live.found(key, value);
     const place = Number.parseInt(this.#identity.nodeId.slice(0, 4), 16);
     const step = { generation: view.generation, includes: [...includes] };
-    const lineage = [step, ...view.lineage].slice(0, MAX_STEPS);
+    // Of an edition without its founding nothing is part of the next one.
+    const earlier = isVisible({ key, ...view }) ? view.lineage : [];
+    const lineage = [step, ...earlier].slice(0, MAX_STEPS);
     const generation = nextSharedEdition(view.generation, place);
     const edition = { generation, lineage, isNewest: true, shown: view.value };
     this.#documents.ownEdits.compare(key, edition);

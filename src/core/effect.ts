@@ -77,11 +77,15 @@ export type Effect =
   | { readonly type: 'reconsider'; readonly authors: readonly NodeId[] }
   /** Statements came in: every peer is told. */
   | { readonly type: 'stated' }
+  /** Peers were told of more than is held, or more counts than before: all is compared with them anew. */
+  | { readonly type: 'compare-anew' }
   /** Commits that count no more are dropped, some at a time; answered by `documents-reduced` before anything else. */
   | {
       readonly type: 'prune';
       readonly superseded: readonly Superseded[];
       readonly closed: readonly FeedId[];
+      /** Dropped all at once: they may come again, and count then. */
+      readonly voided: readonly Superseded[];
     }
   /** Reads our ops in these commits for a checkpoint; answered by `live-gathered`. */
   | {
@@ -92,7 +96,7 @@ export type Effect =
     }
   /** Feeds that are closed for good: peers need not hear of them. */
   | { readonly type: 'feeds-forgotten'; readonly feeds: readonly FeedId[] }
-  /** Reads a commit that may be one side of a fork; answered by `commit-read`. */
+  /** Reads a commit that may be one side of a fork, or not the one where a feed is to end; answered by `commit-read`. */
   | { readonly type: 'read-commit'; readonly feed: FeedId; readonly seq: number }
   /** Feeds turned out to be void: every peer is told, after everything else is done about it. */
   | { readonly type: 'forks-proved'; readonly proofs: readonly ForkProof[] }

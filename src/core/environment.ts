@@ -60,11 +60,11 @@ export interface SecretBox {
   ): Uint8Array | undefined;
 }
 
-/** Encryption for the holder of a key, by nobody in particular: X25519 and XSalsa20-Poly1305 as crypto_box_seal of libsodium. */
+/** Encryption for one reader by whoever knows its public key: `crypto_box_seal` of libsodium over X25519. It says nothing of who sealed. */
 export interface SealedBox {
-  /** 48 bytes longer than `plain`, and other bytes each time. */
-  seal(publicKey: Uint8Array, plain: Uint8Array): Uint8Array;
-  /** Undefined for what was not sealed for this pair, whatever its length. Both keys have 32 bytes. */
+  /** 48 bytes longer than `plain`. `reader`: 32 bytes. */
+  seal(reader: Uint8Array, plain: Uint8Array): Uint8Array;
+  /** Undefined for what was not sealed for this key, whatever its length. */
   open(
     pair: { readonly publicKey: Uint8Array; readonly secretKey: Uint8Array },
     sealed: Uint8Array,

@@ -36,6 +36,7 @@ export const ERROR_REASONS = [
   'TOKEN_EXPIRED',
   'TOKEN_UNKNOWN',
   'REQUEST_REFUSED',
+  'NO_SEALING_KEY',
 ] as const;
 
 export type ErrorReason = (typeof ERROR_REASONS)[number];

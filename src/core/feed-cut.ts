@@ -1,25 +1,43 @@
 // Where a feed of somebody who was put out ends: what is dropped of what is held, and what is taken of what comes.
 import { fromHex, toHex } from './bytes.ts';
 import type { Commit } from './commit.ts';
-import { blankHead, type Head } from './feed-head.ts';
+import { blankHead, type FeedHead, type Head } from './feed-head.ts';
+import { startOfIncarnation } from './incarnation.ts';
 import type { Run } from './run.ts';
 import type { Cut } from './trust/index.ts';
 
 /**
  * What is left of a feed: `all` where nothing lies beyond the cut, `none` where nothing counts. A head that is blank afterwards held
- * only what lies beyond, because a checkpoint there took the place of what was before: peers that still hold that are asked.
+ * only what rests on what lies beyond: peers that still hold what was before are asked.
  */
 export function cutHead(
   head: Head,
   cut: Cut | undefined,
 ): 'all' | 'none' | { readonly head: Head; readonly dropped: { from: number; through: number } } {
-  if (cut === undefined || head.seq <= cut.seq) return 'all';
+  if (cut === undefined) return 'all';
   if (cut.seq === 0) return 'none';
-  const { feed, seq, from, pending } = head;
-  if (cut.seq < from) return { head: blankHead(feed), dropped: { from: 1, through: seq } };
+  const { feed, seq, from, base, hash, pending, whole } = head;
+  const blank = { head: blankHead(feed), dropped: { from: 1, through: seq } };
+  if (seq === cut.seq && seq >= base && hash.length > 0 && toHex(hash) !== cut.hash) return blank;
+  if (seq <= cut.seq) return 'all';
+  // A checkpoint took the place of what was before, and is not whole any more.
+  if (cut.seq < from || (whole?.from === base && whole.through > cut.seq)) return blank;
   const next: Head = { ...head, seq: cut.seq, hash: fromHex(cut.hash) };
   if (pending !== undefined && pending.from > cut.seq) next.pending = undefined;
   return { head: next, dropped: { from: cut.seq + 1, through: seq } };
+}
+
+/** Whether what a head lacks before its base is replaced by a checkpoint, its own or one of a later incarnation among `others`. */
+export function isBaseHeld({ feed, base, whole }: FeedHead, others: readonly FeedHead[]): boolean {
+  if (base === 1 || whole?.from === base) return true;
+  const start = startOfIncarnation(feed.incarnation);
+  return others.some(
+    (other) =>
+      startOfIncarnation(other.feed.incarnation) > start &&
+      other.covers.some(
+        ({ incarnation, seq }) => incarnation === feed.incarnation && seq >= base - 1,
+      ),
+  );
 }
 
 /** The commits of a run that may count. None are left where it begins beyond the cut. */

@@ -25,7 +25,9 @@ export interface FeedHead {
   readonly bytes: number;
   /** A checkpoint of which not all commits are held yet. */
   readonly pending: PendingCheckpoint | undefined;
-  /** What the newest whole checkpoint covers. */
+  /** The first and the last commit of the newest whole checkpoint; undefined while there is none. */
+  readonly whole: { readonly from: number; readonly through: number } | undefined;
+  /** What that covers. */
   readonly covers: readonly Cover[];
   readonly closedBeforeMs: number;
 }
@@ -47,8 +49,14 @@ export interface Superseded {
 export interface FeedNews {
   readonly heads: readonly FeedHead[];
   readonly superseded: readonly Superseded[];
+  /** Commits that never counted, as it turned out. */
+  readonly voided: readonly Superseded[];
   /** Feeds that are closed for good. */
   readonly closed: readonly FeedId[];
+  /** Feeds of which less is held than before and the rest is to be asked for. */
+  readonly lost: boolean;
+  /** Where feeds end now: whether that is the commit that was meant must be read. */
+  readonly ends: readonly FeedPosition[];
   readonly forks: ForkNews;
 }
 
@@ -65,6 +73,7 @@ export function blankHead(feed: FeedId): Head {
     from: 1,
     bytes: 0,
     pending: undefined,
+    whole: undefined,
     covers: [],
     closedBeforeMs: 0,
   };
@@ -90,7 +99,8 @@ export function extend(
   const { pending } = head;
   if (pending === undefined || commit.seq < pending.from + pending.commits - 1) return undefined;
   const { from, bytes, covers, closedBeforeMs } = pending;
-  Object.assign(head, { base: from, from, bytes, covers, closedBeforeMs });
+  const whole = { from, through: commit.seq };
+  Object.assign(head, { base: from, from, bytes, whole, covers, closedBeforeMs });
   head.pending = undefined;
   return pending;
 }

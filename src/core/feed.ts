@@ -5,12 +5,13 @@
 //
 // When a whole checkpoint is held, the base moves to its first commit, and earlier incarnations of the author move theirs behind
 // what it covers. What lies before a base is refused on arrival exactly as it is dropped from the store.
-import { EMPTY } from './bytes.ts';
+import { EMPTY, fromHex } from './bytes.ts';
 import type { Checkpoint } from './checkpoint.ts';
-import { type Commit, CommitSeal, checkpointOf, NO_HASH } from './commit.ts';
+import { type Commit, CommitSeal, checkpointOf } from './commit.ts';
 import { MAX_INCARNATIONS } from './config.ts';
+import { Dropped } from './dropped.ts';
 import type { Hash, Signer, Verifier } from './environment.ts';
-import { cutHead, cutRun, isCut } from './feed-cut.ts';
+import { cutHead, cutRun, isBaseHeld } from './feed-cut.ts';
 import {
   beyondQuota,
   blankHead,
@@ -20,7 +21,6 @@ import {
   type Head,
   jump,
   positionOf,
-  type Superseded,
   WHOLE_FEED,
 } from './feed-head.ts';
 import {
@@ -40,7 +40,8 @@ import {
   type NodeId,
 } from './ids.ts';
 import { isIncarnationOf, startOfIncarnation } from './incarnation.ts';
-import { faultOf, forkIn, held, isOtherHash, type Run, type RunOutcome } from './run.ts';
+import { faultOf, held, isOtherHash, type Run, type RunOutcome } from './run.ts';
+import { checkRun } from './run-check.ts';
 import type { Hlc } from './time.ts';
 import type { Cut } from './trust/index.ts';
 
@@ -52,7 +53,7 @@ export class FeedTable {
   readonly #signer: Signer;
   readonly #own: (lane: Lane) => FeedId;
   readonly #changed = new Set<FeedKey>();
-  #superseded: Superseded[] = [];
+  readonly #dropped = new Dropped();
   readonly #closed = new Map<FeedKey, Head>();
   readonly #forks: ForkTable;
   readonly #self: NodeId;
@@ -83,6 +84,9 @@ export class FeedTable {
     this.#closeVoid();
     // A crash came before these were forgotten.
     for (const { feed } of this.#heads.values()) if (this.#isClosed(feed)) this.#close(feed);
+    // Also before what lies beyond a cut was dropped. Nobody was told anything yet.
+    if (cutOf !== undefined) for (const author of this.authors()) this.cut(author);
+    this.#dropped.lost = false;
   }
 
   get feeds(): number {
@@ -91,15 +95,13 @@ export class FeedTable {
 
   /** Commits that count, of all feeds. */
   get commits(): number {
-    let sum = 0;
-    for (const { seq, base } of this.#heads.values()) sum += seq - base + 1;
-    return sum;
+    return [...this.#heads.values()].reduce((sum, { seq, base }) => sum + seq - base + 1, 0);
   }
 
   /** How far every feed is held of which anything may still count. */
   positions(): FeedPosition[] {
     return [...this.#heads.values()]
-      .filter(({ feed, seq }) => seq !== WHOLE_FEED && !this.#forks.isVoid(feed))
+      .filter(({ feed, seq }) => seq > 0 && seq !== WHOLE_FEED && !this.#forks.isVoid(feed))
       .map(positionOf);
   }
 
@@ -129,13 +131,45 @@ export class FeedTable {
   cut(author: NodeId): void {
     for (const head of [...this.#heads.values()]) {
       if (head.feed.author !== author) continue;
-      const kept = cutHead(head, this.#cutOf(head.feed));
-      if (kept === 'none') this.#close(head.feed);
-      else if (kept !== 'all') {
+      const { feed, seq } = head;
+      const cut = this.#cutOf(feed);
+      const kept = cutHead(head, cut);
+      if (kept === 'none') {
+        this.#dropped.voided.push({ feed, from: 1, through: seq });
+        this.#close(feed);
+      } else if (kept !== 'all') {
         this.#replace(kept.head);
-        this.#superseded.push({ feed: head.feed, ...kept.dropped });
+        this.#dropped.voided.push({ feed, ...kept.dropped });
+        if (kept.head.seq === 0) this.#dropped.lost = true;
       }
+      const end = this.#heads.get(feedKey(feed));
+      if (end !== undefined && end.seq === cut?.seq)
+        this.#dropped.ends.push({ feed, seq: cut.seq });
     }
+    this.#uncover(author);
+  }
+
+  /** What a checkpoint replaced that does not count any more is held no more, and asked for. */
+  #uncover(author: NodeId): void {
+    for (const head of [...this.#heads.values()]) {
+      const { feed } = head;
+      if (feed.author !== author || this.#cutOf(feed) === undefined) continue;
+      if (!isBaseHeld(head, this.ofAuthor(author, feed.lane))) this.#blank(head);
+    }
+  }
+
+  #blank({ feed, seq }: Head): void {
+    this.#dropped.voided.push({ feed, from: 1, through: seq });
+    this.#replace(blankHead(feed));
+    this.#dropped.lost = true;
+  }
+
+  /** The commit where a feed ends was read: when it is not the one that was meant, nothing that is held of the feed counts. */
+  checkEnd(feed: FeedId, seq: number, commit: HeldCommit): void {
+    const [head, cut] = [this.#heads.get(feedKey(feed)), this.#cutOf(feed)];
+    if (head?.seq !== seq || cut?.seq !== seq) return;
+    const { hash } = this.#seal.check(feed, seq, commit.previous, commit).commit;
+    if (isOtherHash(hash, fromHex(cut.hash))) this.#blank(head);
   }
 
   /** Why a proof of somebody else proves nothing; undefined when it does. */
@@ -194,12 +228,11 @@ export class FeedTable {
     const closed = [...this.#closed.values()];
     const news = {
       heads: [...heads, ...closed].flatMap((head) => (head === undefined ? [] : { ...head })),
-      superseded: this.#superseded,
+      ...this.#dropped.take(),
       closed: closed.map(({ feed }) => feed),
       forks: this.#forks.takeNews(),
     };
     this.#changed.clear();
-    this.#superseded = [];
     this.#closed.clear();
     return news;
   }
@@ -239,41 +272,9 @@ export class FeedTable {
         true,
       );
     }
-    const checked = this.#check(run, head, { jumps, cut });
+    const checked = checkRun(run, head, { jumps, cut, seal: this.#seal, hash: this.#hash });
     if (!Array.isArray(checked)) return checked;
     return this.#take(head, checked, jumps ? run.previous : undefined);
-  }
-
-  /** Commits of a run that are new, verified, or what is wrong with them. */
-  #check(
-    run: Run,
-    head: Head,
-    { jumps, cut }: { readonly jumps: boolean; readonly cut: Cut | undefined },
-  ): Commit[] | RunOutcome {
-    // A run that brings the hash before it stands for itself, as one from the beginning does, or where the last hash is not known.
-    const isWhole = run.previous !== undefined || run.firstSeq === 1;
-    const chained = !jumps && head.hash.length > 0 && !isWhole;
-    const first = chained ? head.seq + 1 : run.firstSeq;
-    let previous = chained ? head.hash : (run.previous ?? NO_HASH);
-    const checked: Commit[] = [];
-    for (const [index, received] of run.commits.slice(first - run.firstSeq).entries()) {
-      const { commit, valid } = this.#seal.check(run.feed, first + index, previous, received);
-      if (!valid) {
-        const reason = `signature of commit ${commit.seq} is not its author's`;
-        // It may continue another commit than the one held here, and whoever passed it on cannot know.
-        if (chained && head.seq > 0) return { type: 'held', reason, audit: true };
-        return { type: 'refused', reason };
-      }
-      previous = commit.hash;
-      checked.push(commit);
-    }
-    const last = checked.at(-1);
-    if (last !== undefined && last.signature === undefined && !isCut(last, cut)) {
-      return { type: 'refused', reason: `run ends at ${last.seq} without a signature` };
-    }
-    return jumps
-      ? checked
-      : (forkIn(checked, head, this.#hash) ?? checked.filter(({ seq }) => seq > head.seq));
   }
 
   /**
@@ -301,7 +302,7 @@ export class FeedTable {
       if (over !== undefined) return held(over, true);
     }
     this.#replace(next);
-    if (abandoned !== undefined) this.#superseded.push(abandoned);
+    if (abandoned !== undefined) this.#dropped.superseded.push(abandoned);
     for (const checkpoint of completed) this.#supersede(next, checkpoint);
     return { type: 'accepted', commits };
   }
@@ -314,7 +315,7 @@ export class FeedTable {
 
   /** Carries out what a whole checkpoint says about its own feed and earlier incarnations of its author. */
   #supersede(head: Head, { covers, closedBeforeMs }: Checkpoint): void {
-    this.#superseded.push({ feed: head.feed, from: 1, through: head.base - 1 });
+    this.#dropped.superseded.push({ feed: head.feed, from: 1, through: head.base - 1 });
     this.#coverEarlier(head, { covers, closedBeforeMs });
   }
 
@@ -336,7 +337,7 @@ export class FeedTable {
   }
 
   #cover(feed: FeedId, through: number): void {
-    if (this.#isClosed(feed) || !this.#isCoverable(feed)) return;
+    if (this.#isClosed(feed) || !this.#isCoverable(feed) || this.#cutOf(feed)?.seq === 0) return;
     if (feed.author !== this.#self && this.#forks.isVoid(feed)) return;
     const head = this.#of(feed);
     if (head.base > through) return;
@@ -345,7 +346,7 @@ export class FeedTable {
     next.from = Math.max(next.from, next.base);
     if (next.pending !== undefined && next.pending.from < next.base) next.pending = undefined;
     this.#replace(next);
-    this.#superseded.push({ feed, from: 1, through });
+    this.#dropped.superseded.push({ feed, from: 1, through });
   }
 
   /** What a checkpoint claims to cover is remembered within the same bounds as what is received. */

@@ -7,6 +7,7 @@ import { ownStamp } from './context.ts';
 import { type DocumentKey, documentKey } from './ids.ts';
 import type { JsonObject } from './json.ts';
 import { checkRoom, hasRoom } from './own-quota.ts';
+import { checkOwnRight } from './own-rights.ts';
 import { DEFAULT_HEARTBEAT_INTERVAL_MS } from './presence.ts';
 import type { RequestOf, ResponseOf } from './request.ts';
 import { isVisible } from './view.ts';
@@ -36,6 +37,7 @@ export class Heartbeats {
     pendingCommands: number,
   ): ResponseOf<'heartbeat'> {
     const key = documentKey('platforms', request.agent);
+    checkOwnRight(context, 'platforms', request.agent);
     const view = context.documents.view(key);
     const known: JsonObject = isVisible(view) ? view.value : FIRST_BEAT;
     const { intervalMs } = request;
@@ -65,6 +67,13 @@ export class Heartbeats {
     if (generation !== undefined) {
       // After a restart the stored document has to be read first; the beat is not lost, it waits for the next flush.
       context.load(key, generation);
+      return;
+    }
+    if (context.doubtOwn(key) !== undefined) {
+      // It counted when it was taken, and would not any more: nobody else will see it.
+      this.#pending.delete(key);
+      context.documents.reduce(context.documents.views.of(key));
+      context.turn.viewChanged(key);
       return;
     }
     // The lane filled up since it was taken: it waits for the checkpoint, and a newer one may replace it.

@@ -13,7 +13,13 @@ export {
   toHex,
   utf8,
 } from './bytes.ts';
-export type { Caller, TokenHolder } from './caller.ts';
+export {
+  type AccessHolder,
+  type Caller,
+  describeHolder,
+  holderKey,
+  type TokenHolder,
+} from './caller.ts';
 export { inspectChange } from './change-inspector.ts';
 export { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
 export { isAgentName } from './collection.ts';
@@ -103,8 +109,19 @@ export { DEFAULT_HEARTBEAT_INTERVAL_MS, judgePresence, type Presence } from './p
 export type * from './request.ts';
 export { COMMAND_STATES } from './request.ts';
 export type { Run } from './run.ts';
+export {
+  isSealedValue,
+  MAX_SEALED_READERS,
+  MAX_SEALED_VALUE_BYTES,
+  openDocument,
+  openValue,
+  type SealedPlace,
+  type SealingKeyPair,
+  sealValue,
+} from './sealed-value.ts';
 export { REDACTED, Secret } from './secret.ts';
 export { type Hlc, hlcMs, hlcOf } from './time.ts';
+export { type Rate, TokenBucket } from './token-bucket.ts';
 export {
   approvalCode,
   type Certificate,

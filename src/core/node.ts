@@ -121,6 +121,7 @@ export class Node {
         return [];
       case 'commit-read':
         this.#forks.commitRead(this.#context(now), event.feed, event.seq, event.commit);
+        if (event.commit !== undefined) this.#feeds.checkEnd(event.feed, event.seq, event.commit);
         return [];
       case 'document-loaded':
         this.#documents.loaded(event.key, event.generation, event.changes);
@@ -132,7 +133,9 @@ export class Node {
         return [];
       case 'documents-reduced':
         for (const remainder of event.documents) {
-          this.#documents.reduce(remainder);
+          this.#documents.reduce(remainder, this.#trust?.hasVoided === true);
+          const generation = this.#documents.uncounted(remainder.key);
+          if (generation !== undefined) this.#load(remainder.key, generation);
           this.#turn.viewChanged(remainder.key);
         }
         return [];
@@ -179,6 +182,8 @@ export class Node {
   /** Writes again what a new edition of a shared document left out of ours. */
   #reissue(context: Context): void {
     for (const key of this.#documents.ownEdits.lost) {
+      // Nobody would count it now.
+      if (context.doubtOwn(key) !== undefined) continue;
       const op = this.#writer.reissue(key, ownStamp(context));
       if (op === undefined) continue;
       if ('missing' in op) this.#load(key, op.missing);
@@ -204,6 +209,7 @@ export class Node {
       troubles: this.#troubles,
       now,
       turn: this.#turn,
+      doubtOwn: (key) => this.#trust?.doubtOwn(this.#parts.identity.nodeId, key),
       tick: () => (this.#clock = hlcTick(this.#clock, now.wallMs)),
       load: (key, generation) => this.#load(key, generation),
     };

@@ -30,6 +30,15 @@ export interface Edition {
   readonly shown: JsonObject | undefined;
 }
 
+/** What is left of an edition. */
+export interface EditionLeft {
+  readonly generation: number;
+  /** How many changes of each actor it is made of; undefined where its founding is gone. */
+  readonly includes: ReadonlyMap<Incarnation, number> | undefined;
+  /** The document as it was shown before. */
+  readonly shown: JsonObject | undefined;
+}
+
 /** Editions remembered of one write. */
 const MAX_WITHIN = 16;
 /** Writes remembered of one document. Beyond it the oldest are forgotten. */
@@ -87,6 +96,30 @@ export class OwnEdits {
     this.#set(key, compared);
   }
 
+  has(key: DocumentKey): boolean {
+    return this.#byKey.has(key);
+  }
+
+  /**
+   * Commits of others were dropped: of the edition that is the document now this is left. What we wrote on top of what is gone does
+   * not count any more, nor does anything in an edition whose founding is gone: it is lost, unless somebody had overwritten it.
+   * Returns whether anything is.
+   */
+  recount(key: DocumentKey, left: EditionLeft): boolean {
+    const known = this.#byKey.get(key) ?? [];
+    const counts = ({ generation, actor, seq, within }: OwnEdit): boolean => {
+      if (left.includes === undefined) return !within.includes(left.generation);
+      return generation !== left.generation || (left.includes.get(actor) ?? 0) >= seq;
+    };
+    const recounted = known.flatMap((edit) => {
+      if (edit.isLost || counts(edit)) return [edit];
+      const edits = edit.edits.filter((one) => isShown(left.shown, one));
+      return edits.length === 0 ? [] : [{ ...edit, edits, isLost: true }];
+    });
+    if (known.length > 0) this.#set(key, recounted);
+    return recounted.some((edit) => edit.isLost && !known.includes(edit));
+  }
+
   /** What is to be written again, in the order it was written. */
   lostOf(key: DocumentKey): JsonEdit[] {
     const edits = this.#byKey.get(key) ?? [];
@@ -132,6 +165,8 @@ function includes({ lineage }: Edition, edit: OwnEdit): boolean {
 }
 
 function isShown(shown: JsonObject | undefined, { path, value }: JsonEdit): boolean {
+  // Nobody can have overwritten what was never shown.
+  if (shown === undefined) return true;
   let at: JsonValue | undefined = shown;
   for (const key of path) {
     at = isJsonObject(at) && Object.hasOwn(at, key) ? at[key] : undefined;

@@ -1,6 +1,6 @@
 // Who may do what with the local API. Deny by default; the name always comes from the credential.
 
-import type { Caller } from './caller.ts';
+import { type AccessHolder, type Caller, describeHolder } from './caller.ts';
 import { agentOf, rulesOf } from './collection.ts';
 import { HoldfastError } from './error.ts';
 import type { NodeIdentity } from './node-identity.ts';
@@ -23,6 +23,12 @@ export function checkMayWrite(
     );
   }
   if (caller.scope === 'sidecar') throw notForSidecar();
+  if (isReader(caller)) {
+    throw new HoldfastError(
+      'SCOPE_MISSING',
+      `${describeHolder(caller)} may not write documents. Nothing was written; use an agent's token or an admin token.`,
+    );
+  }
   if (writers !== 'owned') return;
   const agent = agentOf(collection, id);
   if (caller.scope === 'agent' && agent !== caller.agent) {
@@ -43,12 +49,21 @@ export function checkMayWrite(
 
 /** Refuses callers that may not issue commands. */
 export function checkMayIssue(caller: Caller): void {
-  if (caller.scope === 'admin') return;
+  if (caller.scope === 'admin' || caller.scope === 'command') return;
   if (caller.scope === 'sidecar') throw notForSidecar();
   throw new HoldfastError(
     'SCOPE_MISSING',
-    `The token of agent "${caller.agent}" may not issue commands. Nothing was issued; use an admin token.`,
+    `${describeHolder(caller)} may not issue commands. Nothing was issued; use a token of the scope command, or an admin token.`,
   );
+}
+
+/** What a command says of who asked for it. */
+export function requesterOf(caller: Caller): string {
+  return caller.scope === 'command' ? `command:${caller.name}` : caller.scope;
+}
+
+function isReader(caller: Caller): caller is AccessHolder {
+  return caller.scope === 'read' || caller.scope === 'command';
 }
 
 /** The agent that claims and reports; refuses everybody else. */

@@ -3,9 +3,10 @@
 //   statements of a peer ─► taken in ─► stored ─► told to every link
 //                              └─ ejection ─► feeds of that author end at their cuts
 
+import { rulesOf } from './collection.ts';
 import type { Op } from './commit.ts';
 import type { Context } from './context.ts';
-import { type NodeId, splitDocumentKey } from './ids.ts';
+import { type DocumentKey, type NodeId, splitDocumentKey } from './ids.ts';
 import {
   doubtWriter,
   grantsOf,
@@ -16,6 +17,7 @@ import {
 
 export class TrustDesk {
   readonly #trust: TrustSet;
+  #hasReconsidered = false;
 
   constructor(trust: TrustSet) {
     this.#trust = trust;
@@ -42,6 +44,8 @@ export class TrustDesk {
   }
 
   #follow(context: Context, before: Trust, after: Trust): void {
+    // Nobody tells again what was not asked for while it did not count.
+    if (isLooser(before, after)) context.turn.emit({ type: 'compare-anew' });
     // A second ejection may cut deeper than the first.
     for (const author of after.cuts.keys()) {
       if (!before.cuts.has(author)) this.#report(context, author);
@@ -51,7 +55,14 @@ export class TrustDesk {
     const authors = context.feeds
       .authors()
       .filter((author) => grantsOf(before, author) !== grantsOf(after, author));
-    if (authors.length > 0) context.turn.emit({ type: 'reconsider', authors });
+    if (authors.length === 0) return;
+    this.#hasReconsidered = true;
+    context.turn.emit({ type: 'reconsider', authors });
+  }
+
+  /** Whether anything that counted once may count no more. */
+  get hasVoided(): boolean {
+    return this.#hasReconsidered || this.#trust.trust.cuts.size > 0;
   }
 
   /** Ops that count by what their author may write; the others are told in words. */
@@ -68,6 +79,19 @@ export class TrustDesk {
     return { ops: counted, voids };
   }
 
+  /** Why nobody counts what this node writes to a document; undefined where it counts. */
+  doubtOwn(self: NodeId, key: DocumentKey): string | undefined {
+    const { trust } = this.#trust;
+    const member = trust.members.get(self);
+    if (member?.ejected !== undefined) {
+      return `this node was put out of the fleet: ${member.ejected.reasons.join('; ')}`;
+    }
+    const document = splitDocumentKey(key);
+    // Its own documents count from the moment on in which it is let in.
+    if (rulesOf(document.collection).class === 'node') return undefined;
+    return doubtWriter(trust, self, document);
+  }
+
   #report(context: Context, author: NodeId): void {
     const member = this.#trust.trust.members.get(author);
     const [certificate] = member?.certificates ?? [];
@@ -78,4 +102,13 @@ export class TrustDesk {
       detail: `${certificate?.name ?? 'a node without a certificate'} (${author}) was put out: ${reasons}`,
     });
   }
+}
+
+/** Whether more counts of anybody who was put out than did before. */
+function isLooser({ cuts: before }: Trust, { cuts: after }: Trust): boolean {
+  return [...before].some(([author, cuts]) => {
+    const present = after.get(author);
+    if (present === undefined) return true;
+    return [...present].some(([feed, { seq }]) => seq > (cuts.get(feed)?.seq ?? 0));
+  });
 }

@@ -107,7 +107,7 @@ export class Turn {
     const views = [...this.#views]
       .map((key) => documents.view(key))
       .filter((view) => view !== undefined);
-    const { heads, superseded, closed, forks } = feeds.takeNews();
+    const { heads, superseded, voided, closed, lost, ends, forks } = feeds.takeNews();
     const effects: Effect[] = [];
     const edits = documents.ownEdits.takeChanged();
     const forked = forks.kept.length > 0 || forks.dropped.length > 0;
@@ -126,8 +126,9 @@ export class Turn {
         sync: this.#sync || forked || stated,
       });
     }
-    if (superseded.length > 0 || closed.length > 0)
-      effects.push({ type: 'prune', superseded, closed });
+    if (superseded.length > 0 || closed.length > 0 || voided.length > 0)
+      effects.push({ type: 'prune', superseded, closed, voided });
+    for (const { feed, seq } of ends) effects.push({ type: 'read-commit', feed, seq });
     effects.push(...this.#effects);
     const positions = heads
       .filter(({ feed }) => !feeds.isOver(feed))
@@ -138,6 +139,7 @@ export class Turn {
     if (forgotten.length > 0) effects.push({ type: 'feeds-forgotten', feeds: forgotten });
     if (forks.kept.length > 0) effects.push({ type: 'forks-proved', proofs: forks.kept });
     if (stated) effects.push({ type: 'stated' });
+    if (lost) effects.push({ type: 'compare-anew' });
     const mayDiffer = documents.takeMayDiffer();
     if (mayDiffer || documents.views.version > this.#firstVersion) {
       effects.push({ type: 'documents-changed' });

@@ -11,6 +11,7 @@ import { type DocumentKey, documentKey, type KnownLane } from './ids.ts';
 import { type JsonObject, mergePatch } from './json.ts';
 import { loadOf } from './load.ts';
 import { checkRoom } from './own-quota.ts';
+import { checkOwnRight } from './own-rights.ts';
 import { checkMayWrite } from './permission.ts';
 import type { PutItem, RequestOf, ResponseOf } from './request.ts';
 import { isVisible, type View } from './view.ts';
@@ -72,6 +73,7 @@ export function remove(
 ): ResponseOf<'delete'> {
   const { lane } = checkWritable(caller, request.collection, request.id, '');
   checkMayWrite(caller, context.identity, request.collection, request.id, '');
+  checkOwnRight(context, request.collection, request.id);
   const key = documentKey(request.collection, request.id);
   const view = context.documents.view(key);
   if (!isVisible(view)) throw notFound(key);
@@ -90,6 +92,7 @@ export function writeAll(
   items: readonly PutItem[],
   field?: string,
 ): { revision: string; changed: boolean }[] {
+  for (const { collection, id } of items) checkOwnRight(context, collection, id);
   const stamp = ownStamp(context);
   const before = new Map<DocumentKey, View>();
   const all: WriteResult[] = [];

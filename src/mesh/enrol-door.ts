@@ -1,6 +1,6 @@
 // The door for strangers with a token: whoever begins a link with a request to be let in is answered once, and the link ends. All other
 // links are greeted as ever.
-import type { Clock } from '../core/index.ts';
+import { type Clock, type Rate, TokenBucket } from '../core/index.ts';
 import {
   decodeEnrolRequest,
   type EnrolReply,
@@ -9,7 +9,6 @@ import {
   FrameError,
   isEnrolRequest,
 } from './protocol/index.ts';
-import { type Rate, TokenBucket } from './token-bucket.ts';
 import type { Link, LinkHandlers } from './transport/transport.ts';
 
 /** Requests that are looked at: each costs a decryption. A site of fifty devices that start at once is in within seconds. */

@@ -48,6 +48,8 @@ export {
   type EnrolRequest,
   MAX_SEALED_REQUEST_BYTES,
   type Membership,
+  PROTOCOL_VERSION_MAX,
+  PROTOCOL_VERSION_MIN,
 } from './protocol/index.ts';
 export { parseQuietSpan, type QuietSpan } from './quiet-hours.ts';
 export type { Resolver } from './resolver.ts';

@@ -227,12 +227,19 @@ export class Mesh {
   stated(): void {
     for (const link of this.#links.current) link.take({ type: 'stated' });
     const { certified } = this.#parts.membership;
+    this.#links.pull.dropEnded();
     for (const peer of [...this.#peers.all()]) {
       const doubt = peer.link && certified?.doubt(peer.nodeId, peer.link.chain);
       if (doubt !== undefined) this.#links.endPeer(peer, 'ejected', doubt);
       else if (peer.link?.isRestricted === true && certified?.isExpired?.(peer.nodeId) === false)
         this.#links.endPeer(peer, 'renewal', 'its certificate was renewed');
     }
+  }
+
+  /** Peers know of more than is held here, or of more that counts than they were asked for: every link is made anew. */
+  compareAnew(): void {
+    this.#links.endAll('renewal', 'what counts is another than before: all is compared anew');
+    this.#links.pull.forgetAll();
   }
 
   /** Says goodbye, closes all links and the listener. Idempotent. */

@@ -103,6 +103,16 @@ export class PullDriver {
     this.#carryOut(this.#subscriptions.forgotten(feeds));
   }
 
+  /** What counts is another than before: feeds of which nothing more is taken are not asked for any more. */
+  dropEnded(): void {
+    this.forgotten(this.#subscriptions.lacking().filter((feed) => this.#isOver(feed)));
+  }
+
+  /** Every link ended, and what is held is another than what was: the next links begin with nothing known. */
+  forgetAll(): void {
+    this.#subscriptions.clear();
+  }
+
   close(): void {
     this.#cancelTick?.();
     this.#cancelTick = undefined;

@@ -1,7 +1,6 @@
 // A running sidecar out of given parts: member, reports, API. compose.ts gives it the real world, the test sidecar a small one.
-import type { CoreConfig, Environment, TokenHolder } from '../core/index.ts';
+import type { CoreConfig } from '../core/index.ts';
 import type { NetworkInterfaces, Resolver, Transport } from '../mesh/index.ts';
-import { startApiServer } from './api/index.ts';
 import { createBackend, tellReceiveOnly } from './backend.ts';
 import { Closers } from './closers.ts';
 import type { Disk } from './disk-guard.ts';
@@ -12,20 +11,17 @@ import type { DiscoverySource } from './links/finder.ts';
 import { toLinkBudgets } from './links/link-budgets.ts';
 import { toLinkClasses, toQuietHours } from './links/link-options.ts';
 import { outwardAddresses } from './links/network-watch.ts';
-import type { Log } from './log.ts';
 import type { MemberParts } from './member.ts';
 import { MemberSupervisor } from './member-supervisor.ts';
+import { type ApiParts, openApi } from './open-api.ts';
 import { createReporter } from './reporter.ts';
 import type { StoreSource } from './store-source.ts';
 
-export interface SidecarParts {
-  readonly environment: Environment;
-  readonly log: Log;
+export interface SidecarParts extends ApiParts {
   readonly name: string;
   /** Agents this sidecar serves. */
   readonly agents: readonly string[];
   readonly config: CoreConfig;
-  readonly fleet: Fleet;
   readonly key: NodeKey;
   /** Keeps the statements that a start begins with, when the certificate is another one; of a founded fleet. */
   keepChain?(statements: readonly Uint8Array[]): Promise<void>;
@@ -37,11 +33,6 @@ export interface SidecarParts {
   readonly disk?: Disk | undefined;
   /** Bytes of it to keep free; undefined for the default. */
   readonly diskReserveBytes?: number | undefined;
-  /** Whose token it is. */
-  authenticate(token: string): TokenHolder | undefined;
-  /** Loopback address of the API; undefined turns TCP off. Port 0 takes a free one. */
-  readonly apiListen: { readonly host: string; readonly port: number } | undefined;
-  readonly apiSocket: string | undefined;
   /** What an operator should know of the ways to other members, one sentence each. */
   linkWarnings?(): readonly string[];
   /** Whether to accept links. */
@@ -124,18 +115,12 @@ async function openAll(parts: SidecarParts, opened: Closers): Promise<Sidecar> {
     member,
     clock,
     crypto,
+    agents: () => parts.access?.served ?? parts.agents,
     notReady: () => [...member.notReady(), ...faults],
     warnings: () => parts.linkWarnings?.() ?? [],
     stopping: stopping.signal,
   });
-  const api = await startApiServer({
-    backend,
-    authenticate: (token) => parts.authenticate(token),
-    log,
-    environment,
-    tcp: parts.apiListen,
-    unixSocket: parts.apiSocket,
-  });
+  const api = await openApi(parts, backend);
   opened.defer(async () => {
     notReady('the sidecar is stopping');
     stopping.abort();
@@ -165,8 +150,9 @@ function fleetPartsOf({ fleetId, secret, founded }: Fleet): Pick<MemberParts, 'f
 
 function identityPartsOf(parts: SidecarParts) {
   const { signer, sealing } = parts.key;
+  const served = parts.access?.served;
   const keepChain = async (statements: readonly Uint8Array[]) => parts.keepChain?.(statements);
-  return { signer, ...fleetPartsOf(parts.fleet), enrolment: { sealing, keepChain } };
+  return { signer, served, ...fleetPartsOf(parts.fleet), enrolment: { sealing, keepChain } };
 }
 
 /** Has peers dialled at once when this machine is in another network than before. */

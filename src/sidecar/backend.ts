@@ -4,15 +4,19 @@ import type { Backend, PeerRow } from './api/index.ts';
 import { createBundleControl } from './bundle/control.ts';
 import { createEnrolmentControl } from './enrolment/control.ts';
 import type { Fleet } from './identity/fleet.ts';
+import type { NodeKey } from './identity/node-key.ts';
 import type { Log } from './log.ts';
 import type { MemberSupervisor } from './member-supervisor.ts';
+import { createSealedValues } from './sealed-values.ts';
 import { VERSION } from './version.ts';
 
 export interface BackendParts {
   readonly member: MemberSupervisor;
   readonly name: string;
-  readonly agents: readonly string[];
+  /** Those served now. */
+  agents(): Iterable<string>;
   readonly fleet: Pick<Fleet, 'mode' | 'fleetId'>;
+  readonly key: Pick<NodeKey, 'sealing'>;
   readonly clock: Clock;
   readonly crypto: Crypto;
   readonly log: Log;
@@ -22,7 +26,7 @@ export interface BackendParts {
   warnings(): readonly string[];
 }
 
-export function createBackend(parts: BackendParts): Backend {
+export function createBackend(parts: BackendParts): Omit<Backend, 'admin'> {
   const { member, crypto, log } = parts;
   return {
     info: {
@@ -32,7 +36,9 @@ export function createBackend(parts: BackendParts): Backend {
       fleetMode: parts.fleet.mode,
       fleet: fingerprint(parts.fleet.fleetId, crypto),
       startedAtMs: parts.clock.now().wallMs,
-      agents: parts.agents,
+      get agents() {
+        return [...parts.agents()];
+      },
     },
     mesh: {
       get address() {
@@ -67,6 +73,10 @@ export function createBackend(parts: BackendParts): Backend {
     },
     bundles: createBundleControl(member, parts),
     enrolment: createEnrolmentControl(member, parts),
+    secrets: createSealedValues({
+      ...{ crypto, fleetId: parts.fleet.fleetId, pair: parts.key.sealing },
+      member: () => member.member,
+    }),
     submit: (method, caller, body) => member.request(method, caller, body),
     onChange: (listener) => member.onChange(listener),
     notReady: () => parts.notReady(),

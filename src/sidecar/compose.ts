@@ -8,11 +8,12 @@ import { asCertified } from './certified-options.ts';
 import { Closers } from './closers.ts';
 import { isNoSpace } from './disk-guard.ts';
 import { spaceOf } from './disk-space.ts';
+import { NOTHING_TOLD, openDoors, type Told } from './doors.ts';
 import { errorCode } from './durable-file.ts';
 import { loadFleet } from './identity/fleet.ts';
 import { requireFleetSecret } from './identity/fleet-secret.ts';
-import { loadNodeKey } from './identity/node-key.ts';
-import { loadTokens } from './identity/token-file.ts';
+import { loadNodeKey, readNodeKeySeal } from './identity/node-key.ts';
+import { sealWarnings } from './identity/seal-warnings.ts';
 import { storeTrustFile } from './identity/trust-file.ts';
 import { LevelSource } from './level-source.ts';
 import { openDht } from './links/dht-service.ts';
@@ -23,9 +24,16 @@ import type { Log } from './log.ts';
 import type { OptionKey, SidecarOptions } from './options.ts';
 import { StartupError } from './startup-error.ts';
 import { StoreDamagedError } from './store/damage.ts';
+import { systemSealing } from './system-sealing.ts';
 
 /** A sidecar without a listener still dials from somewhere: the system chooses. */
 const NOT_LISTENING = { host: '127.0.0.1', port: 0 };
+
+interface Asked {
+  readonly options: SidecarOptions;
+  readonly told: Told;
+  isGiven(key: OptionKey): boolean;
+}
 
 /** Starts a sidecar. Rejects with StartupError, and then nothing is left open. Dispose it to stop gracefully. */
 export async function startSidecar(
@@ -33,10 +41,11 @@ export async function startSidecar(
   environment: Environment,
   log: Log,
   isGiven: (key: OptionKey) => boolean = () => true,
+  told: Told = NOTHING_TOLD,
 ): Promise<Sidecar> {
   const opened = new Closers();
   try {
-    return await openAll({ options, isGiven }, environment, log, opened);
+    return await openAll({ options, isGiven, told }, environment, log, opened);
   } catch (error) {
     await opened.close();
     throw error;
@@ -44,7 +53,7 @@ export async function startSidecar(
 }
 
 async function openAll(
-  { options: asked, isGiven }: { options: SidecarOptions; isGiven: (key: OptionKey) => boolean },
+  { options: asked, isGiven, told }: Asked,
   environment: Environment,
   log: Log,
   opened: Closers,
@@ -62,16 +71,19 @@ async function openAll(
     await stores.lock();
   });
   opened.defer(() => stores.unlock());
-  const key = await loadNodeKey(dataDir, random);
+  // In a founded fleet the key was made, and sealed, when this node joined.
+  const key = await loadNodeKey(dataDir, random, systemSealing(asked, 'plain', random));
   const fleet = await loadFleet(dataDir, key.signer.publicKey);
   const options = asCertified(asked, fleet.certificate, isGiven);
-  const tokens = await loadTokens(dataDir, options.agents, random);
+  const warnings = sealWarnings(await readNodeKeySeal(dataDir), asked.seal, fleet.mode);
+  const doors = await openDoors(options, fleet, environment, told);
   const address = meshListen ?? NOT_LISTENING;
   const network = createNetworkWatch(timers);
   const dht = await openDht(options, { fleet: fleet.secret, key, environment, network, log });
   if (dht !== undefined) opened.defer(() => dht.close());
   const sidecar = await explained(options, {
     ...options,
+    ...doors,
     environment,
     log,
     config: { pulseFlushMs: options.pulseFlushMs, liveDocuments: options.liveDocuments },
@@ -93,7 +105,6 @@ async function openAll(
     networkWatch: network,
     disk,
     diskReserveBytes: options.diskReserve,
-    authenticate: (token) => tokens.find(token),
     meshListens: meshListen !== undefined || dht !== undefined,
     exchange: {
       advertised: options.advertises,
@@ -105,7 +116,7 @@ async function openAll(
       ...lanDiscoveries(options, environment, fleet.secret, network),
       ...(dht === undefined ? [] : [dht.source]),
     ],
-    linkWarnings: () => dht?.warnings() ?? [],
+    linkWarnings: () => [...warnings, ...(dht?.warnings() ?? [])],
   });
   opened.defer(() => sidecar[Symbol.asyncDispose]() as Promise<void>);
   return { ...sidecar, [Symbol.asyncDispose]: () => opened.close() };

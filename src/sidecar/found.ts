@@ -16,6 +16,7 @@ import {
 import { createFleetSecret, storeFleetSecret } from './identity/fleet-secret.ts';
 import { loadNodeKey, type NodeKey } from './identity/node-key.ts';
 import { createRootKey } from './identity/root-key.ts';
+import type { Sealing } from './identity/sealing.ts';
 import { storeTrustFile, TRUST_FILE } from './identity/trust-file.ts';
 import { type InitIo, prepareDataDir } from './init.ts';
 import { sodiumCrypto } from './sodium-crypto.ts';
@@ -33,6 +34,8 @@ export interface FoundRequest {
   /** File of the root key to be; `<fleet name>.root-key` in the working directory if absent. */
   readonly rootKeyFile: string | undefined;
   readonly passphrase: Secret<string>;
+  /** How the key of this machine is sealed. */
+  readonly sealing: Sealing;
   readonly random: Random;
   /** Milliseconds since 1970. */
   readonly nowMs: number;
@@ -56,7 +59,7 @@ export async function foundFleet(request: FoundRequest): Promise<void> {
   const rootKeyFile = resolve(request.rootKeyFile ?? `${fleetName}.root-key`);
   // Before everything else, because it fails for the most reasons. A root key without a fleet does no harm.
   const root = await createRootKey(rootKeyFile, passphrase, random);
-  const key = await loadNodeKey(dataDir, random);
+  const key = await loadNodeKey(dataDir, random, request.sealing);
   const statements = found(request, root, key);
   await storeTrustFile(
     dataDir,
@@ -105,6 +108,15 @@ function fleetIdOf([genesis]: readonly Statement[]): Uint8Array {
   return trust.fleetId;
 }
 
+function describeSealing({ dataDir, sealing: { keep } }: FoundRequest): string {
+  if (keep === '') {
+    return `  ${dataDir}/node.key is plain, as you asked: whoever copies it can be this hub.\n`;
+  }
+  return `  ${keep}
+      opens ${dataDir}/node.key. Keep a copy of it where no backup of the directory is.
+`;
+}
+
 function describe(request: FoundRequest, rootKeyFile: string, fleetId: Uint8Array): string {
   const { dataDir, dataDirNamed, fleetName, name, nowMs } = request;
   const flag = dataDirNamed ? ` --data-dir ${dataDir}` : '';
@@ -119,7 +131,7 @@ Keep:
       on paper, in another place than the media.
   ${dataDir}
       stays on this machine, and in its backups: the keys of this hub, ${TRUST_FILE}, and the documents.
-
+${describeSealing(request)}
 Start this hub:
   holdfast run${flag}
 

@@ -1,6 +1,7 @@
 // The door of the sidecar: what the command line and embedding programs use.
 export { assembleSidecar, type Sidecar, type SidecarParts } from './assemble.ts';
 export { startSidecar } from './compose.ts';
+export { reportStopped } from './diagnose/host-report.ts';
 export { joinFleet } from './enrolment/join.ts';
 export { type FoundRequest, foundFleet } from './found.ts';
 export { readHostFacts, readOptionalFile } from './host-facts.ts';
@@ -21,6 +22,8 @@ export {
 } from './options.ts';
 export { readPassphrase } from './passphrase.ts';
 export { type RepairRequest, repairStore } from './repair.ts';
+export { type ResealRequest, resealNodeKey } from './reseal.ts';
 export { StartupError } from './startup-error.ts';
 export { createMemoryStore } from './store/memory-store.ts';
 export { systemEnvironment } from './system-environment.ts';
+export { systemSealing } from './system-sealing.ts';

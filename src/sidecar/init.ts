@@ -9,6 +9,8 @@ import {
   parseFleetSecret,
   storeFleetSecret,
 } from './identity/fleet-secret.ts';
+import { loadNodeKey } from './identity/node-key.ts';
+import type { Sealing } from './identity/sealing.ts';
 import { sodiumCrypto } from './sodium-crypto.ts';
 import { StartupError } from './startup-error.ts';
 
@@ -18,6 +20,8 @@ export interface InitRequest {
   readonly dataDirNamed: boolean;
   /** File with the secret of the fleet to join, `-` for standard input. Absent: a new fleet. */
   readonly joinFile?: string | undefined;
+  /** Makes the key of this machine at once, and seals it so. Absent: the first start makes a plain one. */
+  readonly sealing?: Sealing | undefined;
   readonly random: Random;
   readonly io: InitIo;
 }
@@ -43,6 +47,7 @@ export async function initFleet(request: InitRequest): Promise<void> {
   const secret =
     joinFile === undefined ? createFleetSecret(random) : await readJoinFile(joinFile, io);
   await makePrivateDirectory(dataDir);
+  if (request.sealing !== undefined) await loadNodeKey(dataDir, random, request.sealing);
   await storeFleetSecret(dataDir, secret, random);
   io.print(
     joinFile === undefined ? describeNewFleet(request, secret) : describeJoined(request, secret),

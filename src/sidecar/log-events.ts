@@ -8,6 +8,8 @@ export const LOG_EVENTS = [
   { name: 'sidecar.not_ready', meaning: 'the sidecar is no longer ready; the reason is given' },
   { name: 'api.listening', meaning: 'the API accepts calls at this address' },
   { name: 'api.request_failed', meaning: 'a call failed through a fault of the sidecar' },
+  { name: 'access.given', meaning: 'an operator let somebody call, who is named' },
+  { name: 'access.withdrawn', meaning: 'an operator withdrew a token; whose is named' },
   { name: 'mesh.listening', meaning: 'other sidecars can dial this address' },
   { name: 'mesh.link_up', meaning: 'a link to a peer is up and trusted' },
   { name: 'mesh.link_down', meaning: 'a link to a peer ended' },

@@ -23,11 +23,13 @@ export interface LogOptions {
   readonly clock: Clock;
   /** Takes whole lines. Standard error when absent, because standard output belongs to results. */
   readonly sink?: { write(line: string): void };
+  /** Hears every line besides, as JSON. */
+  readonly onLine?: (line: string) => void;
 }
 
 const STDERR = 2;
 
-export function createLog({ level, format, clock, sink }: LogOptions): Log {
+export function createLog({ level, format, clock, sink, onLine }: LogOptions): Log {
   // Synchronous: the last line before an exit is the one somebody will want to read.
   const lines = sink ?? pino.destination({ fd: STDERR, sync: true });
   const logger = pino(
@@ -40,7 +42,12 @@ export function createLog({ level, format, clock, sink }: LogOptions): Log {
       messageKey: 'message',
       serializers: { error: pino.stdSerializers.err },
     },
-    format === 'json' ? lines : { write: (line: string) => lines.write(formatForPeople(line)) },
+    {
+      write: (line: string) => {
+        onLine?.(line);
+        lines.write(format === 'json' ? line : formatForPeople(line));
+      },
+    },
   );
   const write =
     (method: 'debug' | 'info' | 'warn' | 'error'): Write =>

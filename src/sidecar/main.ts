@@ -1,9 +1,10 @@
 // `holdfast run`: options, signals, exit code. Everything else is in compose.ts.
 import process from 'node:process';
 import { startSidecar } from './compose.ts';
+import { RecentLines } from './diagnose/recent-lines.ts';
 import { readHostFacts, readOptionalFile } from './host-facts.ts';
 import { createLog } from './log.ts';
-import { printOptions, type ResolvedOptions, resolveOptions } from './options.ts';
+import { optionRows, printOptions, type ResolvedOptions, resolveOptions } from './options.ts';
 import { systemEnvironment } from './system-environment.ts';
 import { VERSION } from './version.ts';
 
@@ -34,10 +35,15 @@ export async function runSidecar(request: RunRequest): Promise<number> {
   return serve(resolved);
 }
 
-async function serve({ options, sourceByKey }: ResolvedOptions): Promise<number> {
+async function serve(resolved: ResolvedOptions): Promise<number> {
+  const { options, sourceByKey } = resolved;
   process.title = 'holdfast';
   const { clock, timers } = systemEnvironment;
-  const log = createLog({ level: options.logLevel, format: options.logFormat, clock });
+  const recent = new RecentLines();
+  const log = createLog({
+    ...{ level: options.logLevel, format: options.logFormat, clock },
+    onLine: (line) => recent.add(line),
+  });
   const stop = Promise.withResolvers<string>();
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.on(signal, () => stop.resolve(signal));
@@ -48,6 +54,7 @@ async function serve({ options, sourceByKey }: ResolvedOptions): Promise<number>
     systemEnvironment,
     log,
     (key) => sourceByKey.get(key)?.kind !== 'default',
+    { configuration: optionRows(resolved), recentLog: () => recent.lines },
   );
   const { name, apiAddress, apiSocket, meshAddress } = sidecar;
   const startMs = Math.round(clock.now().monotonicMs - startedAtMs);

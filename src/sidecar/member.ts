@@ -48,7 +48,7 @@ import { encodeFork, feedsOf } from './member-feeds.ts';
 import { createFinder, exchangeOf } from './member-links.ts';
 import { certifiedBy, openTrust } from './member-trust.ts';
 import { Runtime } from './runtime.ts';
-import type { CommitStore } from './store/commit-store.ts';
+import { type CommitStore, JUDGED } from './store/commit-store.ts';
 import { readStatements, recall } from './store/recall.ts';
 import type { Store } from './store/store.ts';
 
@@ -76,6 +76,8 @@ export interface MemberParts {
   readonly transport: Transport;
   readonly name: string;
   readonly agents: readonly string[];
+  /** In their place where agents come and go while it runs: the set as it is at any moment. */
+  readonly served?: ReadonlySet<string> | undefined;
   readonly signer: Signer;
   readonly fleet: { readonly fleetId: Uint8Array; readonly key: Uint8Array };
   /** The genesis, then what came with the own certificate; absent in an open fleet. */
@@ -114,6 +116,7 @@ interface Built {
   readonly exchange: AddressExchange | undefined;
   readonly finder: Finder;
   readonly carried: Carried;
+  readonly trust: TrustSet | undefined;
   readonly enrolment: Enrolment | undefined;
 }
 
@@ -122,6 +125,8 @@ export class Member {
   readonly bundles: Bundles;
   /** Undefined in an open fleet. */
   readonly enrolment: Enrolment | undefined;
+  /** What this member holds of the statements of its fleet; undefined in an open one. */
+  readonly trust: TrustSet | undefined;
   readonly #records: PeerRecords;
   readonly #runtime: Runtime;
   readonly #mesh: Mesh;
@@ -141,6 +146,7 @@ export class Member {
     this.#exchange = built.exchange;
     this.#finder = built.finder;
     this.enrolment = built.enrolment;
+    this.trust = built.trust;
   }
 
   /** Reads the store and brings its views up to date. No link is made yet. Rejects with StoreDamagedError. */
@@ -150,8 +156,7 @@ export class Member {
     const nodeId = toHex(signer.publicKey);
     const trust = await trustOf(parts);
     const records = await openTokens(parts);
-    const counts = trust && ((author: string, key: string) => trust.mayWrite(author, key));
-    const recollection = await recall(parts.store, nodeId, crypto, random, counts);
+    const recollection = await recall(parts.store, nodeId, crypto, random, trust);
     const { commits, memory, bootTags, rebuildViews, superseded, reduced } = recollection;
     // Later than every start before, also where the clock went back: a restored disk image never uses a sequence number twice.
     const startMs = Math.max(clock.now().wallMs, hlcMs(memory.clock) + 1);
@@ -176,6 +181,8 @@ export class Member {
         mesh.stated();
         enrolment?.stated();
       },
+      onCompareAnew: () => mesh.compareAnew(),
+      judged: () => noteJudged(commits, trust),
       onReport: (event, detail, fault) => parts.report({ type: 'core', event, detail, fault }),
       onFailed: (error) => parts.report({ type: 'store-failed', error }),
     });
@@ -206,12 +213,23 @@ export class Member {
     await runtime.idle();
     if (runtime.failure !== undefined) throw runtime.failure;
     if (rebuildViews) await rebuild(parts, runtime, commits);
+    await noteJudged(commits, trust);
     const operator = await OperatorPeers.open({
       ...{ mesh, commits, crypto, clock },
       receivesOnly: parts.receivesOnly === true,
     });
     const exchange = exchangeOf(parts, { nodeId, runtime, mesh });
-    const inside = { runtime, mesh, commits, operator, exchange, finder, carried, enrolment };
+    const inside = {
+      runtime,
+      mesh,
+      commits,
+      operator,
+      exchange,
+      finder,
+      carried,
+      trust,
+      enrolment,
+    };
     return new Member({ nodeId, ...inside });
   }
 
@@ -324,7 +342,16 @@ export class Member {
 }
 
 function createNode(
-  { name, agents, fleet, config, environment, signer, forgetting = FORGETTING }: MemberParts,
+  {
+    name,
+    agents,
+    served,
+    fleet,
+    config,
+    environment,
+    signer,
+    forgetting = FORGETTING,
+  }: MemberParts,
   {
     memory,
     trust,
@@ -335,7 +362,7 @@ function createNode(
   },
 ): Node {
   return new Node({
-    identity: { ...self, name, agents: new Set(agents) },
+    identity: { ...self, name, agents: served ?? new Set(agents) },
     fleetId: trust?.fleetId ?? fleet.fleetId,
     ...{ config, signer, memory, forgetting, trust, crypto: environment.crypto },
   });
@@ -355,6 +382,11 @@ function linkOptionsOf({
 async function trustOf({ founded, store, environment: { crypto } }: MemberParts) {
   if (founded === undefined) return undefined;
   return openTrust(founded, await readStatements(store, crypto), crypto);
+}
+
+/** What is shown follows from these statements: a start with others makes views anew. */
+async function noteJudged(commits: CommitStore, trust: TrustSet | undefined): Promise<void> {
+  if (trust !== undefined) await commits.writeMeta(JUDGED, trust.digest());
 }
 
 async function rebuild(parts: MemberParts, runtime: Runtime, commits: CommitStore): Promise<void> {

@@ -13,7 +13,14 @@ export interface Gathered {
 }
 
 /** Variables for programs that talk to a sidecar; a sidecar started in the same environment ignores them. */
-const CLIENT_VARIABLES = ['HOLDFAST_ADDRESS', 'HOLDFAST_TOKEN_FILE', 'HOLDFAST_AGENT'];
+const CLIENT_VARIABLES = [
+  'HOLDFAST_ADDRESS',
+  'HOLDFAST_TOKEN_FILE',
+  'HOLDFAST_AGENT',
+  'HOLDFAST_TLS_CA',
+  'HOLDFAST_TLS_CERT',
+  'HOLDFAST_TLS_KEY',
+];
 /** What Kubernetes sets in every container when a Service is called `holdfast…`. Nobody wrote them, so they are no mistakes. */
 const SERVICE_LINK =
   /^HOLDFAST_(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)$/;

@@ -8,6 +8,7 @@ import {
   parseQuietSpan,
 } from '../mesh/index.ts';
 import { parseListenAddress } from './address.ts';
+import { formatSealChoice, parseSealChoice } from './identity/seal-choice.ts';
 import { addressKind } from './links/address-kind.ts';
 import { MAX_STATED_ADDRESSES } from './links/address-statement.ts';
 import { linkOfBudget, parseLinkBudget } from './links/link-budgets.ts';
@@ -27,6 +28,7 @@ const MAX_RULES = 64;
 const MAX_LAN_INTERFACES = 32;
 /** One answers; the others are for when it does not. */
 const MAX_BOOTSTRAPS = 16;
+const MAX_API_RATE = 1_000_000;
 const MIB = 1024 * 1024;
 const MAX_RESERVE_MIB = 1_000_000;
 /** What the shortest `sun_path` of the supported systems holds (macOS), in bytes. */
@@ -76,20 +78,35 @@ const apiListen = parsed((text) => {
   if (address === undefined) {
     return new Refusal('is not host:port; write for example 127.0.0.1:7676, or off');
   }
-  if (isLoopback(address.host)) return address;
-  return new Refusal(
-    'is not a loopback address; the API is for this machine only, use 127.0.0.1 or [::1]',
-  );
+  return address;
 });
 
-const apiSocket = parsed((text) => {
-  if (text === 'off') return undefined;
-  const bytes = Buffer.byteLength(text);
-  if (bytes <= MAX_SOCKET_PATH_BYTES && text !== '') return text;
-  return new Refusal(
-    `has ${bytes} bytes; the path of a Unix socket has 1 to ${MAX_SOCKET_PATH_BYTES}, so give a shorter --api-socket, or off`,
-  );
+const apiSocketMode = parsed((text) => {
+  const mode = Number.parseInt(text, 8);
+  if (/^0?6[06]0$/.test(text)) return mode;
+  return new Refusal('is not one of 0600, 0660; nobody else may reach the socket');
 });
+
+/** A file, or nothing. */
+const optionalFile = parsed((text) => (text === 'off' || text === '' ? undefined : text));
+
+/** Undefined for no limit. */
+const apiRate = parsed((text) => {
+  if (text === 'off') return undefined;
+  const value = Number(text);
+  if (/^\d{1,7}$/.test(text) && value >= 1 && value <= MAX_API_RATE) return value;
+  return new Refusal(`is not a whole number from 1 to ${MAX_API_RATE}, or off`);
+});
+
+const socketPath = (flag: string) =>
+  parsed((text) => {
+    if (text === 'off') return undefined;
+    const bytes = Buffer.byteLength(text);
+    if (bytes <= MAX_SOCKET_PATH_BYTES && text !== '') return text;
+    return new Refusal(
+      `has ${bytes} bytes; the path of a Unix socket has 1 to ${MAX_SOCKET_PATH_BYTES}, so give a shorter ${flag}, or off`,
+    );
+  });
 
 const meshListen = parsed((text) => {
   if (text === 'off') return undefined;
@@ -200,8 +217,16 @@ function oneOf<const Word extends string>(words: readonly Word[]) {
   );
 }
 
+const seal = parsed((text) => {
+  const choice = parseSealChoice(text);
+  return typeof choice === 'string' ? new Refusal(choice) : formatSealChoice(choice);
+});
+
 export const OPTION_SCHEMAS = {
   dataDir: directory,
+  /** As parseSealChoice takes it. */
+  seal,
+  sealPassphraseFile: parsed((text) => (text === 'off' || text === '' ? undefined : text)),
   name,
   agents: z
     .array(name)
@@ -212,7 +237,13 @@ export const OPTION_SCHEMAS = {
     .max(MAX_AGENTS, `names more than ${MAX_AGENTS} agents; start a second sidecar for the others`)
     .transform(unique),
   apiListen,
-  apiSocket,
+  apiSocket: socketPath('--api-socket'),
+  apiSocketMode,
+  apiAdminSocket: socketPath('--api-admin-socket'),
+  apiTlsCert: optionalFile,
+  apiTlsKey: optionalFile,
+  apiTlsClientCa: optionalFile,
+  apiRate,
   meshListen,
   peers: z
     .array(peer)
@@ -277,7 +308,39 @@ export const OPTIONS_SCHEMA = z.object(OPTION_SCHEMAS).superRefine((options, con
   const mixed = 'public and bootstrap nodes of your own are two DHTs; choose one';
   const message = dht === 'on' && !hasOwn ? alone : dht === 'public' && hasOwn ? mixed : undefined;
   if (message !== undefined) context.addIssue({ code: 'custom', path: ['dht'], message });
+  for (const [key, fault] of faultsOfApi(options)) {
+    context.addIssue({ code: 'custom', path: [key], message: fault });
+  }
 });
+
+interface ApiOptions {
+  readonly apiListen: { readonly host: string } | undefined;
+  readonly apiSocket: string | undefined;
+  readonly apiAdminSocket: string | undefined;
+  readonly apiTlsCert: string | undefined;
+  readonly apiTlsKey: string | undefined;
+  readonly apiTlsClientCa: string | undefined;
+}
+
+/** What does not go together, by the option at fault. */
+function faultsOfApi(options: ApiOptions): [key: OptionKey, fault: string][] {
+  const { apiListen, apiTlsCert, apiTlsKey, apiTlsClientCa } = options;
+  const parts = [apiTlsCert, apiTlsKey, apiTlsClientCa];
+  const faults: [OptionKey, string][] = [];
+  if (parts.includes(undefined) && parts.some((part) => part !== undefined)) {
+    const together =
+      'TLS needs all of --api-tls-cert, --api-tls-key and --api-tls-client-ca; give the others too, or none';
+    faults.push([apiTlsCert === undefined ? 'apiTlsKey' : 'apiTlsCert', together]);
+  }
+  if (apiListen !== undefined && !isLoopback(apiListen.host) && apiTlsCert === undefined) {
+    const open = `"${apiListen.host}" is not a loopback address; use 127.0.0.1 or [::1], or give --api-tls-cert, --api-tls-key and --api-tls-client-ca, because without TLS and client certificates the API is for this machine only`;
+    faults.push(['apiListen', open]);
+  }
+  if (options.apiAdminSocket !== undefined && options.apiAdminSocket === options.apiSocket) {
+    faults.push(['apiAdminSocket', 'is the path of --api-socket too; choose another']);
+  }
+  return faults;
+}
 
 /** The options of a sidecar. `undefined` for a listener that is off. */
 export type SidecarOptions = Readonly<z.output<typeof OPTIONS_SCHEMA>>;

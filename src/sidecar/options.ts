@@ -66,13 +66,26 @@ function faultsOf(issues: readonly Issue[], sourceByKey: ResolvedOptions['source
   });
 }
 
-/** Each value with its source, for `--print-config`. */
-export function printOptions(resolved: ResolvedOptions, form: 'text' | 'json'): string {
-  const rows = SIDECAR_OPTIONS.map(({ key, yaml }) => ({
+export interface OptionRow {
+  /** As the configuration file calls it. */
+  readonly option: string;
+  readonly value: string | number | readonly string[];
+  /** In words. */
+  readonly source: string;
+}
+
+/** Each value with its source. */
+export function optionRows(resolved: ResolvedOptions): readonly OptionRow[] {
+  return SIDECAR_OPTIONS.map(({ key, yaml }) => ({
     option: yaml,
     value: printableValue(key, resolved.options[key]),
     source: formatSource(resolved.sourceByKey.get(key) ?? { kind: 'default' }),
   }));
+}
+
+/** The same, for `--print-config`. */
+export function printOptions(resolved: ResolvedOptions, form: 'text' | 'json'): string {
+  const rows = optionRows(resolved);
   if (form === 'json') return `${JSON.stringify(rows, undefined, 2)}\n`;
   const texts = rows.map(({ option, value, source }) => ({
     option,
@@ -89,12 +102,10 @@ export function printOptions(resolved: ResolvedOptions, form: 'text' | 'json'): 
     .join('');
 }
 
-function printableValue(
-  key: OptionKey,
-  value: SidecarOptions[OptionKey],
-): string | number | readonly string[] {
+function printableValue(key: OptionKey, value: SidecarOptions[OptionKey]): OptionRow['value'] {
   if (typeof value === 'boolean') return value ? 'on' : 'off';
   if (value === undefined) return key === 'diskReserve' ? 'auto' : 'off';
+  if (key === 'apiSocketMode') return `0${Number(value).toString(8)}`;
   return typeof value === 'object' && 'host' in value ? formatPeerAddress(value) : value;
 }
 
@@ -124,7 +135,15 @@ function defaultOf(
     case 'dhtBootstraps':
       return { text: [], source };
     case 'apiListen':
+    case 'apiSocketMode':
+    case 'apiAdminSocket':
+    case 'apiTlsCert':
+    case 'apiTlsKey':
+    case 'apiTlsClientCa':
+    case 'apiRate':
     case 'meshListen':
+    case 'seal':
+    case 'sealPassphraseFile':
     case 'receiveOnly':
     case 'lanDiscovery':
     case 'dht':

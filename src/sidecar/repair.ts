@@ -5,6 +5,7 @@ import { DEFAULT_CORE_CONFIG, type Environment } from '../core/index.ts';
 import { errorCode } from './durable-file.ts';
 import { requireFleetSecret } from './identity/fleet-secret.ts';
 import { loadNodeKey } from './identity/node-key.ts';
+import type { Sealing } from './identity/sealing.ts';
 import { LevelSource } from './level-source.ts';
 import { Member } from './member.ts';
 import { openStore } from './open-store.ts';
@@ -20,6 +21,8 @@ export interface RepairRequest {
   /** Only says what is damaged. */
   readonly dryRun: boolean;
   readonly environment: Environment;
+  /** Opens the key of the node. */
+  readonly sealing: Sealing;
   /** A line of the result. */
   print(line: string): void;
   /** A line about how far it is. */
@@ -98,10 +101,12 @@ async function look(
 }
 
 async function repair(
-  { dataDir, environment, progress }: RepairRequest,
+  { dataDir, environment, sealing, progress }: RepairRequest,
   directory: string,
   fleet: { readonly fleetId: Uint8Array; readonly key: Uint8Array },
 ): Promise<Found> {
+  // First, because it may need a passphrase that nobody has here.
+  const { signer } = await loadNodeKey(dataDir, environment.random, sealing);
   const source = new LevelSource(directory);
   const remade = await openRemade(source, progress);
   const opened = await openStore(source, {
@@ -112,7 +117,6 @@ async function repair(
     onProgress: (records) => progress(`${records} records read`),
   });
   try {
-    const { signer } = await loadNodeKey(dataDir, environment.random);
     progress('views are checked, and rebuilt if some are missing');
     // A member that opens brings the views up to date; this one links to nobody.
     const member = await Member.open({

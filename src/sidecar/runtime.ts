@@ -15,7 +15,6 @@ import type {
   HoldfastError,
   Method,
   Node,
-  NodeId,
   Remainder,
   ReplyOutcome,
   ReportEvent,
@@ -30,6 +29,7 @@ import type {
 } from '../core/index.ts';
 import { queueFull, refusalOf } from './runtime-refusals.ts';
 import type { CommitStore } from './store/commit-store.ts';
+import { Upkeep } from './upkeep.ts';
 
 /** Events that wait for a turn. Beyond it requests are refused: each holds a body of up to 1 MiB. */
 const MAX_QUEUED_EVENTS = 4096;
@@ -56,6 +56,10 @@ export interface RuntimeParts {
   onForksProved?(proofs: readonly ForkProof[]): void;
   /** Statements of trust came in: peers must hear of them. */
   onStated?(): void;
+  /** More, or less, is held of feeds than peers were told: frontiers must be compared anew. */
+  onCompareAnew?(): void;
+  /** What is shown follows from the statements of trust that are held. */
+  judged?(): Promise<void>;
   /** Something an operator should read. */
   onReport(event: ReportEvent, detail: string, fault: unknown): void;
   /** The store failed: nothing is acknowledged from now on. Called once. */
@@ -91,8 +95,10 @@ export class Runtime {
   #failure: Error | undefined;
   #nextId = 1;
   #running: Promise<void> | undefined;
-  /** Commits to drop, a few in each turn. */
-  readonly #toPrune: { readonly superseded: Superseded; readonly closes: boolean }[];
+  /** What is done in the store between turns. */
+  readonly #upkeep: Upkeep;
+  /** False while views may show what the statements of trust that are held do not allow, or lack what they do. */
+  #isJudged = true;
   /** Reads under way: a stop waits for them. */
   #loads = 0;
   /** Resolves when the next load ends, for everybody who waits. */
@@ -100,7 +106,7 @@ export class Runtime {
 
   constructor(parts: RuntimeParts) {
     this.#parts = parts;
-    this.#toPrune = parts.superseded.map((superseded) => ({ superseded, closes: false }));
+    this.#upkeep = new Upkeep(parts.commits, parts.superseded);
     if (parts.reduced.length > 0) {
       this.#queue.push({ type: 'documents-reduced', documents: parts.reduced });
     }
@@ -211,7 +217,11 @@ export class Runtime {
         for (const event of this.#queue.splice(0, MAX_TURN_EVENTS))
           this.#parts.node.handle(event, now);
         await this.#carryOut(this.#parts.node.handle({ type: 'turn-ended' }, now));
-        await this.#prune();
+        this.#queue.unshift(...(await this.#upkeep.step()));
+        if (!this.#isJudged && !this.#hasWork()) {
+          this.#isJudged = true;
+          await this.#parts.judged?.();
+        }
       } while (this.#hasWork());
     } catch (error) {
       this.#fail(error);
@@ -221,18 +231,7 @@ export class Runtime {
   }
 
   #hasWork(): boolean {
-    return (this.#queue.length > 0 || this.#toPrune.length > 0) && this.#state !== 'failed';
-  }
-
-  /** Drops some commits that count no more, and lets the node know before it hears of anything newer. */
-  async #prune(): Promise<void> {
-    const next = this.#toPrune[0];
-    if (next === undefined) return;
-    const { done, reduced } = await this.#parts.commits.prune(next.superseded);
-    if (reduced.length > 0) this.#queue.unshift({ type: 'documents-reduced', documents: reduced });
-    if (!done) return;
-    this.#toPrune.shift();
-    if (next.closes) await this.#parts.commits.forgetFeed(next.superseded.feed);
+    return (this.#queue.length > 0 || this.#upkeep.isBusy) && this.#state !== 'failed';
   }
 
   async #carryOut(effects: readonly Effect[]): Promise<void> {
@@ -253,16 +252,17 @@ export class Runtime {
           this.#takings.delete(effect.deliveryId);
           break;
         case 'reconsider':
-          this.#reconsider(effect.authors);
+          this.#upkeep.reconsider(effect.authors);
           break;
         case 'stated':
+          this.#isJudged = false;
           this.#parts.onStated?.();
           break;
+        case 'compare-anew':
+          this.#parts.onCompareAnew?.();
+          break;
         case 'prune':
-          this.#toPrune.push(
-            ...effect.superseded.map((superseded) => ({ superseded, closes: false })),
-            ...effect.closed.map((feed) => ({ superseded: wholeFeed(feed), closes: true })),
-          );
+          this.#queue.unshift(...(await this.#upkeep.drop(effect)));
           break;
         case 'gather-live':
           this.#gather(effect);
@@ -323,18 +323,6 @@ export class Runtime {
     });
   }
 
-  #reconsider(authors: readonly NodeId[]): void {
-    this.#read(async () => {
-      for (const author of authors) {
-        for await (const { documents, commits } of this.#parts.commits.reconsider(author)) {
-          this.#take({ type: 'documents-reduced', documents });
-          this.#take({ type: 'commits-replayed', commits });
-        }
-      }
-      return { type: 'commits-replayed', commits: [] };
-    });
-  }
-
   #read(read: () => Promise<Event>): void {
     this.#loads++;
     read()
@@ -376,8 +364,4 @@ export class Runtime {
   #refusal(): HoldfastError {
     return refusalOf(this.#failure, this.#state === 'failed');
   }
-}
-
-function wholeFeed(feed: FeedId): Superseded {
-  return { feed, from: 1, through: Number.MAX_SAFE_INTEGER - 1 };
 }

@@ -1,7 +1,14 @@
 // Hashes and signatures by libsodium, the only implementation whose verification we trust.
 import { hash } from 'node:crypto';
 import sodium from 'sodium-native';
-import { type Crypto, type Secret, type SecretBox, type Signer, utf8 } from '../core/index.ts';
+import {
+  type Crypto,
+  type SealedBox,
+  type Secret,
+  type SecretBox,
+  type Signer,
+  utf8,
+} from '../core/index.ts';
 
 const HASH_BYTES = 32;
 const SEED_BYTES = 32;
@@ -14,11 +21,11 @@ const BOX_NONCE_BYTES = 24;
 const BOX_TAG_BYTES = 16;
 const KIB = 1024;
 
-/** An Ed25519 key pair in libsodium's form. */
+/** A key pair in libsodium's form. */
 export interface KeyPair {
   /** 32 bytes. */
   readonly publicKey: Uint8Array;
-  /** 64 bytes: the seed and the public key. */
+  /** Of Ed25519 64 bytes, the seed and the public key; of X25519 32. */
   readonly secretKey: Uint8Array;
 }
 
@@ -63,6 +70,20 @@ export const sodiumSecretBox: SecretBox = {
     } catch {
       return undefined;
     }
+  },
+};
+
+export const sodiumSealedBox: SealedBox = {
+  seal(reader, plain) {
+    const sealed = new Uint8Array(plain.length + sodium.crypto_box_SEALBYTES);
+    sodium.crypto_box_seal(sealed, plain, reader);
+    return sealed;
+  },
+
+  open({ publicKey, secretKey }, sealed) {
+    if (sealed.length < sodium.crypto_box_SEALBYTES) return undefined;
+    const plain = new Uint8Array(sealed.length - sodium.crypto_box_SEALBYTES);
+    return sodium.crypto_box_seal_open(plain, sealed, publicKey, secretKey) ? plain : undefined;
   },
 };
 

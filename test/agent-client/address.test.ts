@@ -1,6 +1,7 @@
 // Where the sidecar is looked for, and in which order: options, environment, data directory, default.
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
+import { inspect } from 'node:util';
 import {
   type LocateOptions,
   locate,
@@ -110,11 +111,16 @@ suite('the token', () => {
   });
 
   test('a token given as text goes before everything', () => {
-    assert.deepEqual(found({ token: 's3', tokenFile: '/t' }).credential, {
-      kind: 'token',
-      token: 's3',
-      source: 'the token option',
-    });
+    const { credential } = found({ token: 's3-canary', tokenFile: '/t' });
+    assert.equal(credential.kind === 'token' && credential.token.reveal(), 's3-canary');
+  });
+
+  test('a token given as text is not shown by whoever prints where the sidecar is', () => {
+    const location = found({ token: 's3-canary' });
+    for (const shown of [inspect(location, { depth: null }), JSON.stringify(location)]) {
+      assert.match(shown, /the token option/);
+      assert.doesNotMatch(shown, /canary/);
+    }
   });
 
   test('nobody guesses between the tokens of two agents', () => {

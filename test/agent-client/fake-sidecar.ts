@@ -18,10 +18,12 @@ import {
 } from '../../src/gen/holdfast/v1/fleet_pb.ts';
 import type { HeartbeatRequest } from '../../src/gen/holdfast/v1/heartbeat_pb.ts';
 import type { Peer, StatusResponseSchema } from '../../src/gen/holdfast/v1/mesh_pb.ts';
+import { adminRoutes } from './fake-admin-routes.ts';
 import { documentRoutes } from './fake-document-routes.ts';
 import { enrolmentRoutes } from './fake-enrolment-routes.ts';
 import { FakeFeed } from './fake-feed.ts';
 import { commandRoutes, fleetRoutes, heartbeatRoutes, meshRoutes } from './fake-routes.ts';
+import { secretRoutes } from './fake-secret-routes.ts';
 import { FAKE_NOW_MS, freshness } from './fake-values.ts';
 
 /** Something that goes wrong once. */
@@ -59,6 +61,8 @@ export class FakeSidecar {
     commandRoutes(router, this);
     meshRoutes(router, this);
     enrolmentRoutes(router, this);
+    secretRoutes(router, this);
+    adminRoutes(router, this);
   }
 
   get documents(): ReadonlyMap<string, Document> {

@@ -66,8 +66,9 @@ suite('sentences', () => {
         text: 'http://127.0.0.1:9',
         source: 'HOLDFAST_ADDRESS',
       },
-      credential: { kind: 'token', token: 't', source: 'x' },
+      credential: { kind: 'none', why: 'x' },
       agent: undefined,
+      tls: { ca: undefined, cert: undefined, key: undefined },
     } as const;
     const error = new HoldfastClientError('unavailable', 'connect ECONNREFUSED 127.0.0.1:9', {
       unreachable: true,

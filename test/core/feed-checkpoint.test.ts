@@ -321,7 +321,7 @@ test('commits beyond the quota are held (invariant 13)', () => {
   const seq = MAX_FEED_COMMITS;
   const full: FeedHead = {
     ...{ feed: FEED, seq, hash: first.hash, base: 1, from: 1, bytes: 0 },
-    ...{ pending: undefined, covers: [], closedBeforeMs: 0 },
+    ...{ pending: undefined, covers: [], whole: undefined, closedBeforeMs: 0 },
   };
   const author = tableOf(FEED, [full]);
   const next = author.append('state', hlcOf(9), encodeOps([]));

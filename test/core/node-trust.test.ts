@@ -60,7 +60,8 @@ describe('commits', () => {
     const node = member('reader');
     assert.equal(node.receive(written().runs()), undefined);
     assert.deepEqual(documentsOf(node), [1, 2, 3]);
-    const outsider = new TestNode('stranger', undefined, undefined, { trust: fleet.set() });
+    const certified = fleet.set(...CERTIFICATES, fleet.certify(stranger, ['agent'], hub));
+    const outsider = new TestNode('stranger', undefined, undefined, { trust: certified });
     outsider.put('deployments/stranger:x', { n: 1 });
     const runs = outsider.runs();
     assert.equal(node.receive(runs), 'its author has no certificate that is known here');

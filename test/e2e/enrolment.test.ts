@@ -19,7 +19,7 @@ async function found(site: Site): Promise<void> {
   writeFileSync(passphrase, PASSPHRASE, { mode: 0o600 });
   const files = ['--passphrase-file', passphrase, '--root-key', join(site.directory, 'root-key')];
   const names = ['--fleet', 'harbour', '--name', 'hub', '--data-dir', site.dataDir('hub')];
-  const ended = await site.run('init', ...names, ...files);
+  const ended = await site.run('init', ...names, ...files, '--seal', 'plain');
   assert.equal(ended.code, 0, ended.stderr);
 }
 
@@ -75,7 +75,7 @@ describe('a hub that is killed', () => {
       return chunk;
     };
     const token = await tokenOf(hub, 'edge', [relay.address, address]);
-    const dataDir = ['--data-dir', site.dataDir('edge')];
+    const dataDir = ['--data-dir', site.dataDir('edge'), '--seal', 'plain'];
     const joining = site.run('join', '--token-file', put(site, 'token', token), ...dataDir);
     await waitFor('the hub to let it in', () => hub.log('enrolment.granted').length > 0);
     await hub.end('SIGKILL');

@@ -171,6 +171,7 @@ function recordTarget(payloads: readonly Uint8Array[]): Target {
       from: 2 ** 20,
       bytes: 2 ** 21,
       pending: { from: 2 ** 30, bytes: 7, commits: 2, covers: [], closedBeforeMs: 5 },
+      whole: { from: 2 ** 20, through: 2 ** 20 + 3 },
       covers: [{ incarnation: feed.incarnation, seq: 9 }],
       closedBeforeMs: 0,
     }),

@@ -9,6 +9,7 @@ import { foundFleet } from '../../src/sidecar/found.ts';
 import { loadFleet } from '../../src/sidecar/identity/fleet.ts';
 import { loadNodeKey } from '../../src/sidecar/identity/node-key.ts';
 import { openRootKey } from '../../src/sidecar/identity/root-key.ts';
+import { PLAIN_SEALING } from '../../src/sidecar/identity/sealing.ts';
 import { initFleet } from '../../src/sidecar/init.ts';
 import { StartupError } from '../../src/sidecar/startup-error.ts';
 import { systemEnvironment } from '../../src/sidecar/system-environment.ts';
@@ -28,7 +29,7 @@ async function found(given: Partial<Parameters<typeof foundFleet>[0]> = {}): Pro
   await foundFleet({
     ...{ dataDir: join(root, 'a'), dataDirNamed: true, fleetName: 'harbour', name: 'hub-1' },
     ...{ agents: ['hub-1'], rootKeyFile: join(root, 'root-key'), passphrase: PASSPHRASE },
-    ...{ random, nowMs: NOW_MS },
+    ...{ random, nowMs: NOW_MS, sealing: PLAIN_SEALING },
     io: {
       read: () => assert.fail('read something'),
       askSecret: () => assert.fail('asked for a secret'),

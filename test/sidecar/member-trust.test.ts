@@ -115,24 +115,26 @@ describe('a fleet with certificates', () => {
     const fleet = new TestFleet();
     const store = createMemoryStore();
     const h = await fleet.start('hub', { founded: founded(ofHub), store });
-    const nobody = stated.certify(gamma, ['agent'], hub, { agents: [] });
-    const g = await fleet.start('gamma', { founded: founded(ofHub, nobody), peers: ['hub'] });
+    const g = await fleet.start('gamma', {
+      founded: founded(ofHub, certificateOf(gamma)),
+      peers: ['hub'],
+    });
     await put(g, 'deployments', 'gamma:x');
     await fleet.quiet();
-    assert.equal(await has(h, 'deployments', 'gamma:x'), false);
-    assert.ok(
-      h.reports.some((report) => report.type === 'core' && report.event === 'core.void_ops'),
-    );
-    await h.member.state([stated.certify(gamma, ['agent'], hub, { generation: 2 }).bytes]);
-    await fleet.quiet();
     assert.ok(await has(h, 'deployments', 'gamma:x'));
-    await h.member.state([stated.annul(hub, stated.root, [nobody.id]).bytes]);
+    const nobody = stated.certify(gamma, ['agent'], stated.root, { agents: [] });
+    await h.member.state([nobody.bytes, stated.annul(hub, stated.root).bytes]);
     await fleet.quiet();
     assert.equal(await has(h, 'deployments', 'gamma:x'), false);
+    await assert.rejects(put(g, 'deployments', 'gamma:y'), { reason: 'NOT_OWNER' });
     await h.member.close();
-    const again = await fleet.start('hub', { founded: founded(ofHub), store });
+    const again = await fleet.start('hub', { founded: founded(ofHub), store, peers: ['gamma'] });
     await fleet.quiet();
     assert.equal(await has(again, 'deployments', 'gamma:x'), false);
+    await again.member.state([stated.certify(gamma, ['agent'], stated.root).bytes]);
+    await fleet.quiet();
+    assert.ok(await has(again, 'deployments', 'gamma:x'));
+    await put(g, 'deployments', 'gamma:y');
   });
 
   it('remembers across a restart who was put out', async () => {

@@ -47,10 +47,18 @@ suite('defaults', () => {
   test('a plain user gets loopback API, open mesh and the state directory', () => {
     assert.deepEqual(resolve({}), {
       dataDir: '/home/ada/.local/state/holdfast',
+      seal: 'auto',
+      sealPassphraseFile: undefined,
       name: 'edge-7',
       agents: ['edge-7'],
       apiListen: { host: '127.0.0.1', port: 7676 },
       apiSocket: '/home/ada/.local/state/holdfast/api.sock',
+      apiSocketMode: 0o600,
+      apiAdminSocket: undefined,
+      apiTlsCert: undefined,
+      apiTlsKey: undefined,
+      apiTlsClientCa: undefined,
+      apiRate: 2_000,
       meshListen: { host: '::', port: 7677 },
       peers: [],
       advertises: [],
@@ -177,7 +185,9 @@ suite('order of the sources', () => {
       /127\.0\.0\.1:3 +mesh\.listen in \/etc\/holdfast\/config\.yaml$/,
     );
     assert.match(lines.find((line) => line.startsWith('api.listen')) ?? '', /7676 +default$/);
-    assert.deepEqual(JSON.parse(printOptions(resolved, 'json'))[6], {
+    const rows = JSON.parse(printOptions(resolved, 'json')) as readonly { option: string }[];
+    const peers = rows.find(({ option }) => option === 'peers');
+    assert.deepEqual(peers, {
       option: 'peers',
       value: ['a:1', 'b:2'],
       source: 'flag --peer',
@@ -213,6 +223,14 @@ suite('values', () => {
     assert.equal(resolve({ files: { [ETC]: 'mesh: {listen: off}' } }).meshListen, undefined);
   });
 
+  test('an API with TLS may listen anywhere, and its socket may be for a group', () => {
+    const flags = { apiTlsCert: 'a', apiTlsKey: 'b', apiTlsClientCa: 'c' };
+    const options = resolve({ flags: { ...flags, apiListen: '0.0.0.0:1', apiSocketMode: '660' } });
+    assert.deepEqual(options.apiListen, { host: '0.0.0.0', port: 1 });
+    assert.equal(options.apiSocketMode, 0o660);
+    assert.equal(resolve({ flags: { apiRate: 'off' } }).apiRate, undefined);
+  });
+
   test('paths begin where they were written', () => {
     assert.equal(resolve({ flags: { dataDir: 'state' } }).dataDir, '/srv/state');
     assert.equal(resolve({ flags: { dataDir: '~/state' } }).dataDir, '/home/ada/state');
@@ -238,6 +256,24 @@ suite('refused', () => {
       /flag --name: "Edge" is not a name; use 1 to 63/,
     ],
     ['an API for the network', { flags: { apiListen: '0.0.0.0:7676' } }, /loopback.*127\.0\.0\.1/],
+    [
+      'TLS without a key',
+      { flags: { apiTlsCert: 'a', apiTlsClientCa: 'b' } },
+      /flag --api-tls-cert: TLS needs all of/,
+    ],
+    [
+      'authorities without a certificate',
+      { flags: { apiTlsClientCa: 'b', apiTlsKey: 'c' } },
+      /flag --api-tls-key: TLS needs all of/,
+    ],
+    ['a socket for everybody', { flags: { apiSocketMode: '0666' } }, /not one of 0600, 0660/],
+    ['a mode that is none', { flags: { apiSocketMode: 'rw' } }, /not one of 0600, 0660/],
+    [
+      'one socket for everybody and the operator',
+      { flags: { apiSocket: '/run/a', apiAdminSocket: '/run/a' } },
+      /flag --api-admin-socket: is the path of --api-socket too/,
+    ],
+    ['no calls at all', { flags: { apiRate: '0' } }, /from 1 to 1000000, or off/],
     [
       'a port out of range',
       { env: { HOLDFAST_MESH_LISTEN: 'h:65536' } },

@@ -39,6 +39,14 @@ const MUST_HAPPEN: Readonly<Record<string, string>> = {
   'provider-switched': 'a provider left for another',
   cloned: 'two nodes with one key',
   'malicious-link': 'a malicious member',
+  ejected: 'a member put out',
+  'ejection-heard': 'somebody who heard of that',
+  'ejected-refused': 'somebody who was put out and came back',
+  'stranger-refused': 'a stranger refused',
+  renew: 'a certificate renewed',
+  policy: 'a policy changed',
+  capture: 'an issuer captured',
+  annul: 'what it signed taken back',
 };
 
 /** What never happened, in words. */

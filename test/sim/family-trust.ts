@@ -8,7 +8,8 @@ const RANKS: readonly Rank[] = ['issuer', 'ejector', 'hub'];
 /** Small worlds: what is to be tried is the order of things, not their number. */
 function found(draft: Draft, nodes: number): void {
   draft.founded = true;
-  draft.populate(Math.max(4, nodes));
+  // Nobody is cut off by it that somebody between it and the others is put out.
+  draft.populate(Math.max(4, nodes), (i) => Array.from({ length: i }, (_, at) => at));
   for (const [index] of draft.nodes.entries())
     draft.change(index, { rank: RANKS[index] ?? 'agent' });
 }

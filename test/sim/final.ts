@@ -47,6 +47,22 @@ export async function checkFinal(scene: Scene): Promise<void> {
     scene.violate(2, sentence);
 }
 
+/** Documents that two nodes show differently: the key, and what the first and the other node shows. */
+export async function differences(scene: Scene): Promise<string[]> {
+  const [first, ...others] = lasting(scene);
+  if (first === undefined) return [];
+  const reference = await rowsOf(first);
+  const lines: string[] = [];
+  for (const node of others) {
+    const rows = await rowsOf(node);
+    for (const key of new Set([...rows.keys(), ...reference.keys()])) {
+      const [a, b] = [reference.get(key)?.text, rows.get(key)?.text];
+      if (a !== b) lines.push(`${key} is ${a} at ${first.name} and ${b} at ${node.name}`);
+    }
+  }
+  return lines;
+}
+
 function checkEqual(scene: Scene, node: SimNode, rows: Rows, reference: Rows): void {
   for (const key of new Set([...rows.keys(), ...reference.keys()])) {
     const [a, b] = [rows.get(key), reference.get(key)];

@@ -109,13 +109,17 @@ export class Oracle {
     }
   }
 
-  /** A writer was put out: what it wrote beyond its cuts never happened. */
-  eject(writer: number, isWithin: (place: Place) => boolean): void {
-    for (const { writes } of this.#histories.values()) {
+  /** A writer was put out: what it wrote beyond its cuts never happened, and of what may have been written once more nobody knows. */
+  eject(writer: number, standingOf: (place: Place) => 'within' | 'beyond' | 'unknown'): void {
+    for (const [cell, { writes }] of this.#histories) {
+      // Whoever founded a shared document anew said then, in words of its own, what it showed.
+      const isShared = cell.includes('#');
       for (const write of writes) {
         const { place } = write;
-        if (write.writer === writer && place !== undefined && !isWithin(place))
-          write.state = 'refused';
+        if (write.writer !== writer || place === undefined) continue;
+        const standing = standingOf(place);
+        const isGone = standing === 'beyond' && !isShared;
+        if (standing !== 'within') write.state = isGone ? 'refused' : 'lost';
       }
     }
   }

@@ -1,6 +1,12 @@
 // What must hold of trust when the faults have stopped: everybody who stays knows the same statements, nothing of whoever was put
 // out is left beyond its cuts, and nobody talks to it (invariants 9 and 14).
-import { type FeedKey, feedKey, parseFeedKey, toHex } from '../../src/core/index.ts';
+import {
+  bytesEqual,
+  type FeedKey,
+  feedKey,
+  parseFeedKey,
+  startOfIncarnation,
+} from '../../src/core/index.ts';
 import { openTrust } from '../../src/sidecar/member-trust.ts';
 import { sodiumCrypto } from '../../src/sidecar/sodium-crypto.ts';
 import { readStatements } from '../../src/sidecar/store/recall.ts';
@@ -9,18 +15,18 @@ import { lasting, type Scene } from './scene.ts';
 import type { SimNode } from './sim-node.ts';
 import type { SimTrust } from './trust.ts';
 
-/** The statements that a node holds, as one word. */
-export async function statementsOf(trust: SimTrust, node: SimNode): Promise<string> {
+/** Whether a node holds other statements than were signed. */
+export async function lacksStatements(trust: SimTrust, node: SimNode): Promise<boolean> {
   const stored = await readStatements(node.disk.platter.snapshotWritten(), sodiumCrypto);
-  return toHex(openTrust(trust.foundedOf(node.index), stored, sodiumCrypto).digest());
+  const held = openTrust(trust.foundedOf(node.index), stored, sodiumCrypto);
+  return !bytesEqual(held.digest(), trust.all.digest());
 }
 
 export async function checkTrust(scene: Scene): Promise<void> {
   const { trust } = scene;
   if (trust === undefined) return;
-  const expected = toHex(trust.all.digest());
   for (const node of lasting(scene)) {
-    if ((await statementsOf(trust, node)) !== expected)
+    if (await lacksStatements(trust, node))
       scene.violate(1, `${node.name} does not hold the statements that were signed`);
     await checkCuts(scene, trust, node);
     checkLinks(scene, trust, node);
@@ -28,7 +34,7 @@ export async function checkTrust(scene: Scene): Promise<void> {
   for (const [index, node] of scene.nodes.entries()) {
     if (!trust.isOut(index) || trust.all.trust.cuts.get(node.nodeId) === undefined) continue;
     scene.tally('ejected');
-    scene.oracle.eject(index, ({ feed, seq }) => isWithin(trust, feed, seq));
+    scene.oracle.eject(index, ({ feed, seq }) => standingOf(trust, feed, seq));
   }
 }
 
@@ -50,6 +56,19 @@ function checkLinks(scene: Scene, trust: SimTrust, node: SimNode): void {
   }
 }
 
-function isWithin({ all }: SimTrust, key: FeedKey, seq: number): boolean {
-  return seq <= (all.cutOf(parseFeedKey(key))?.seq ?? 0);
+/** Of a feed that is not cut by itself a later incarnation may repeat what was alive. */
+function standingOf(
+  { all, isLate }: SimTrust,
+  key: FeedKey,
+  seq: number,
+): 'within' | 'beyond' | 'unknown' {
+  const feed = parseFeedKey(key);
+  const start = startOfIncarnation(feed.incarnation);
+  const cut = all.cutOf(feed)?.seq ?? Infinity;
+  if (seq <= cut) return isLate ? 'unknown' : 'within';
+  const cuts = [...(all.trust.cuts.get(feed.author)?.values() ?? [])];
+  const isRepeated = cuts.some(
+    ({ lane, incarnation }) => lane === feed.lane && startOfIncarnation(incarnation) > start,
+  );
+  return isRepeated ? 'unknown' : 'beyond';
 }

@@ -1,5 +1,5 @@
 // The trust of one world: who was let in as what, what was signed since and where it was told, and who is in at the end of it.
-import type { FeedHead, NodeId, TrustSet } from '../../src/core/index.ts';
+import { type FeedHead, type NodeId, type TrustSet, toHex } from '../../src/core/index.ts';
 import type { Cut, Role, Statement } from '../../src/core/trust/index.ts';
 import { createSeededRandom } from '../../src/testing/index.ts';
 import type { Actor } from '../core/trust/support/fleet.ts';
@@ -42,6 +42,7 @@ export class SimTrust {
   readonly #told: Told[] = [];
   /** Signed with the issuer's key by somebody else. */
   readonly #rogue = new Set<Statement>();
+  #isLate = false;
   #generation = 1;
   #known: TrustSet | undefined;
 
@@ -157,6 +158,19 @@ export class SimTrust {
     return this.all.doubtMember(this.#holder(index).key) !== undefined;
   }
 
+  /** Whether something was told that may have been held later than it says: what lay at a cut may have been replaced meanwhile. */
+  get isLate(): boolean {
+    return this.#isLate || this.#scene.nodes.some(({ isRestored }) => isRestored);
+  }
+
+  /** Whether anybody ever said that it is to be put out. */
+  isSuspect(index: number): boolean {
+    const { key } = this.#holder(index);
+    return this.#told.some(
+      ({ statement: { kind, payload } }) => kind === 'ejection' && toHex(payload).includes(key),
+    );
+  }
+
   nameOf(key: NodeId): string | undefined {
     return [...this.#holders, this.#outsider].find((one) => one.key === key)?.name;
   }
@@ -181,6 +195,8 @@ export class SimTrust {
 
   async #eject(node: SimNode, { by, whom }: Extract<TrustAct, { do: 'eject' }>): Promise<void> {
     const subject = whom === 'outsider' ? this.#outsider : this.#holder(whom);
+    // Whoever puts somebody out says where by what it holds at that moment.
+    if (node.member === undefined) return;
     const heads = await headsOn(node);
     const cuts = heads.filter((head) => head.feed.author === subject.key).flatMap(cutAt);
     const signer: Actor = by === 'root' ? this.fleet.root : this.#holder(by === 'issuer' ? 0 : 1);
@@ -196,8 +212,11 @@ export class SimTrust {
       ({ held, fault }) => {
         if (fault !== undefined) scene.violate(0, `${node.name} refused a statement: ${fault}`);
         if (held.includes(statement.id)) told.isKept = true;
+        else this.#isLate = true;
       },
-      () => undefined,
+      () => {
+        this.#isLate = true;
+      },
     );
   }
 

@@ -84,7 +84,10 @@ export class Watch {
   ): void {
     const { oracle, nodes } = this.#scene;
     // What was deleted on a disk that is not there any more was never deleted.
-    const isExcused = nodes.some(({ isRestored, isCloned }) => isRestored || isCloned);
+    // And what somebody may write comes and goes with what is signed.
+    const isExcused =
+      this.#scene.trust !== undefined ||
+      nodes.some(({ isRestored, isCloned }) => isRestored || isCloned);
     const seen = new Set<string>();
     for (const { id, value } of rows) {
       const key = `${collection}/${id}`;
@@ -167,6 +170,8 @@ export class Watch {
     // What its target lost with its disk, and what two targets say, is as it is.
     if (before === undefined || target === undefined || target.isRestored) return;
     if (hasClone(this.#scene, target)) return;
+    // What it said beyond its cut was never said.
+    if (this.#scene.trust?.isSuspect(target.index) === true) return;
     const isBack = RANK[state] < RANK[before] || (RANK[before] === 3 && state !== before);
     if (isBack)
       this.#scene.violate(7, `${node.name} shows command ${id} as ${state} after ${before}`);

@@ -11,7 +11,7 @@ import { BudgetMeter } from './budget-meter.ts';
 import { Clients } from './clients.ts';
 import type { Written } from './disk.ts';
 import { diskFault, networkFault, processFault } from './faults.ts';
-import { checkFinal, stateOf } from './final.ts';
+import { checkFinal, differences, stateOf } from './final.ts';
 import { Oracle } from './oracle.ts';
 import { Outsider } from './outsider.ts';
 import type { Plan, PlanNode, Step } from './plan.ts';
@@ -19,7 +19,7 @@ import { doubtReport, tallyReport } from './reports.ts';
 import { FLEET_SECRET, lasting, type Scene } from './scene.ts';
 import { addressOf, SimNode } from './sim-node.ts';
 import { SimTrust } from './trust.ts';
-import { checkTrust } from './trust-final.ts';
+import { checkTrust, lacksStatements } from './trust-final.ts';
 import { Watch } from './watch.ts';
 
 /** Everybody is asked what they show once in so many steps. */
@@ -222,7 +222,8 @@ export class World implements Scene {
       for (const node of lasting(this)) node.start();
       this.trust?.repeat(lasting(this));
       await this.clock.advanceSettled(POLL_MS);
-      if (await this.#isConverged()) break;
+      // Twice, because what made them equal may have somebody answer.
+      if ((await this.#isConverged()) && (await this.#isConverged())) break;
       if (this.#violations.length > 0) return;
     }
     this.#convergedMs = this.clock.now().monotonicMs - since;
@@ -233,6 +234,11 @@ export class World implements Scene {
       );
       const seconds = Math.round(this.#boundMs / 1000);
       this.violate(18, `not equal ${seconds} s after the faults: ${lines.join(', ')}`);
+      const shown = differences(this);
+      await this.clock.advanceSettled(1_000);
+      for (const line of await Promise.race([shown, this.#late().then(() => [])])) {
+        this.trace(`  ${line}`);
+      }
       return;
     }
     await this.clock.advanceSettled(REST_MS);
@@ -281,7 +287,12 @@ export class World implements Scene {
   }
 
   async #states(): Promise<(string | undefined)[]> {
-    const asked = lasting(this).map((node) => stateOf(node));
+    const { trust } = this;
+    const asked = lasting(this).map(async (node) => {
+      const state = await stateOf(node);
+      const lacks = trust !== undefined && (await lacksStatements(trust, node));
+      return lacks ? `${node.name} lacks statements` : state;
+    });
     // Some answers need time, of a slow disk for one.
     await this.clock.advanceSettled(100);
     return Promise.all(asked.map((one) => Promise.race([one, this.#late()])));

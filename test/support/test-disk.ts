@@ -10,6 +10,7 @@ import type {
   Op,
   OwnEdit,
   Remainder,
+  ReplayedCommit,
   Superseded,
   View,
 } from '../../src/core/index.ts';
@@ -33,6 +34,8 @@ export class TestDisk {
   readonly heads = new Map<FeedKey, FeedHead>();
   readonly views = new Map<DocumentKey, View>();
   readonly ownEdits = new Map<DocumentKey, readonly OwnEdit[]>();
+  /** Whose ops count; everybody's by default. */
+  counts: (author: string, key: DocumentKey) => boolean = () => true;
   readonly #stale = new Set<DocumentKey>();
   #starts = 0;
   #forgotten = 0;
@@ -52,7 +55,7 @@ export class TestDisk {
   }
 
   /** Drops commits that count no more; returns what is left of every document they wrote. */
-  prune(spans: readonly Superseded[], closed: readonly FeedId[]): Remainder[] {
+  prune(spans: readonly Superseded[], closed: readonly FeedId[], isVoid = false): Remainder[] {
     const isDropped = ({ commit }: Stored): boolean =>
       closed.some((feed) => feedKey(feed) === feedKey(commit.feed)) ||
       spans.some(
@@ -69,9 +72,21 @@ export class TestDisk {
       const { changes: left, ...is } = this.#left(key);
       const misses = [...changes].some((change) => !left.has(change));
       const same = was.generation === is.generation && was.deletedThrough === is.deletedThrough;
-      if (!same || (misses && is.generation === was.generation)) remainders.push({ key, ...is });
+      if (isVoid || !same || (misses && is.generation === was.generation))
+        remainders.push({ key, ...is });
     }
     return remainders;
+  }
+
+  /** What is left of the documents that an author wrote, and all that it wrote once more. */
+  reconsider(author: string): { documents: Remainder[]; commits: ReplayedCommit[] } {
+    const own = this.stored.filter(({ commit }) => commit.feed.author === author);
+    const documents = keysOf(own).map((key) => {
+      const { generation, deletedThrough } = this.#left(key);
+      return { key, generation, deletedThrough };
+    });
+    const commits = own.map(({ commit: { feed, clock }, ops }) => ({ feed, clock, ops }));
+    return { documents, commits };
   }
 
   gather({ author, lane, spans }: Extract<Effect, { type: 'gather-live' }>): GatheredOp[] {
@@ -127,7 +142,9 @@ export class TestDisk {
   }
 
   #opsOn(key: DocumentKey): Op[] {
-    return this.stored.flatMap(({ ops }) => ops.filter((op) => op.key === key));
+    return this.stored.flatMap(({ commit, ops }) =>
+      ops.filter((op) => op.key === key && this.counts(commit.feed.author, key)),
+    );
   }
 
   #left(key: DocumentKey): Omit<Remainder, 'key'> & { changes: Set<string> } {

@@ -87,6 +87,8 @@ export class TestNode {
     this.disk = start.disk ?? new TestDisk();
     this.nowMs = start.nowMs ?? START_MS;
     this.due = start.checkpointDue ?? FORGETTING.checkpointDue;
+    const { trust } = start;
+    if (trust !== undefined) this.disk.counts = (author, key) => trust.mayWrite(author, key);
     const seed = sodiumCrypto.blake2b(utf8(name));
     const signer = createSigner(seed);
     this.nodeId = toHex(signer.publicKey);
@@ -155,9 +157,18 @@ export class TestNode {
   #answersTo(effect: Effect): Event[] {
     switch (effect.type) {
       case 'prune': {
-        const documents = this.disk.prune(effect.superseded, effect.closed);
+        const voided = this.disk.prune(effect.voided, [], true);
+        const documents = [...voided, ...this.disk.prune(effect.superseded, effect.closed)];
         return documents.length === 0 ? [] : [{ type: 'documents-reduced', documents }];
       }
+      case 'reconsider':
+        return effect.authors.flatMap((author): Event[] => {
+          const { documents, commits } = this.disk.reconsider(author);
+          return [
+            { type: 'documents-reduced', documents },
+            { type: 'commits-replayed', commits },
+          ];
+        });
       case 'gather-live':
         return [{ type: 'live-gathered', lane: effect.lane, ops: this.disk.gather(effect) }];
       case 'load-document': {

@@ -13,6 +13,8 @@ interface InitFlags {
   readonly rootKey?: string;
   readonly passphraseFile?: string;
   readonly open?: true;
+  readonly seal?: string;
+  readonly sealPassphraseFile?: string;
   readonly joinFile?: string;
 }
 
@@ -34,6 +36,11 @@ export function addInit(program: Command): void {
     .option('--agent <name>', 'an agent that this machine serves; repeat for several', collect)
     .option('--open', 'make an open fleet, for a laboratory')
     .option('--join-file <file>', 'fleet.key of a member of an open fleet, or - for standard input')
+    .option(
+      '--seal <how>',
+      'how the key of this machine is sealed: plain, passphrase, key-file:PATH, credential:NAME, or auto (default: auto)',
+    )
+    .option('--seal-passphrase-file <file>', 'file with the passphrase for --seal passphrase')
     .option('--data-dir <directory>', 'where the sidecar keeps its documents, keys and tokens')
     .helpOption('-h, --help', 'show this help')
     .action(init);
@@ -52,21 +59,24 @@ async function init(flags: InitFlags): Promise<void> {
   const sidecar = await import('../../sidecar/index.ts');
   try {
     checkModes(sidecar, flags);
-    const { dataDir, name, agent } = flags;
+    const { dataDir, name, agent, seal, sealPassphraseFile } = flags;
     const { options } = sidecar.resolveOptions({
-      flags: { ...(dataDir && { dataDir }), ...(name && { name }), ...(agent && { agent }) },
+      flags: { dataDir, name, agent, seal, sealPassphraseFile },
       env: process.env,
       readFile: sidecar.readOptionalFile,
       host: sidecar.readHostFacts(),
     });
+    const { random } = sidecar.systemEnvironment;
     const shared = {
       dataDir: options.dataDir,
       dataDirNamed: dataDir !== undefined,
-      random: sidecar.systemEnvironment.random,
+      random,
       io: sidecar.systemInitIo,
     };
     if (flags.fleet === undefined) {
-      await sidecar.initFleet({ ...shared, joinFile: flags.joinFile });
+      const asked = options.seal !== 'auto' || undefined;
+      const sealing = asked && sidecar.systemSealing(options, 'plain', random);
+      await sidecar.initFleet({ ...shared, joinFile: flags.joinFile, sealing });
       return;
     }
     const passphrase = await sidecar.readPassphrase(shared.io, {
@@ -81,6 +91,7 @@ async function init(flags: InitFlags): Promise<void> {
       agents: options.agents,
       rootKeyFile: flags.rootKey,
       passphrase,
+      sealing: sidecar.systemSealing(options, 'sealed', random),
       nowMs: sidecar.systemEnvironment.clock.now().wallMs,
     });
   } catch (error) {

@@ -12,6 +12,8 @@ interface JoinFlags {
   readonly tokenFile?: string;
   readonly requestOut?: string;
   readonly certificateIn?: string;
+  readonly seal?: string;
+  readonly sealPassphraseFile?: string;
 }
 
 export function addJoin(program: Command, context: CliContext): void {
@@ -26,6 +28,11 @@ export function addJoin(program: Command, context: CliContext): void {
     .option('--request-out <file>', 'write the request there, to be carried to the hub by hand')
     .option('--certificate-in <file>', 'take the answer that was carried back')
     .option('--data-dir <directory>', 'where the sidecar keeps its documents, keys and tokens')
+    .option(
+      '--seal <how>',
+      'how the key of this machine is sealed: plain, passphrase, key-file:PATH, credential:NAME, or auto (default: auto)',
+    )
+    .option('--seal-passphrase-file <file>', 'file with the passphrase for --seal passphrase')
     .helpOption('-h, --help', 'show this help')
     .action((token: string | undefined, flags: JoinFlags) => join(token, flags, context));
   withExamples(command, [
@@ -48,18 +55,20 @@ async function join(
   }
   const sidecar = await import('../../sidecar/index.ts');
   const signal = context.interruption();
+  const { dataDir, seal, sealPassphraseFile, ...asked } = flags;
   try {
     const { options } = sidecar.resolveOptions({
-      flags: flags.dataDir === undefined ? {} : { dataDir: flags.dataDir },
+      flags: { dataDir, seal, sealPassphraseFile },
       env: process.env,
       readFile: sidecar.readOptionalFile,
       host: sidecar.readHostFacts(),
     });
     await sidecar.joinFleet({
-      ...flags,
+      ...asked,
       token,
+      sealing: sidecar.systemSealing(options, 'sealed', sidecar.systemEnvironment.random),
       dataDir: options.dataDir,
-      dataDirNamed: flags.dataDir !== undefined,
+      dataDirNamed: dataDir !== undefined,
       environment: sidecar.systemEnvironment,
       signal,
       io: {

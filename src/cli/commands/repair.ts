@@ -46,6 +46,7 @@ async function repair({ dataDir, dryRun }: RepairFlags, context: CliContext): Pr
       dataDir: options.dataDir,
       dryRun: dryRun === true,
       environment: sidecar.systemEnvironment,
+      sealing: sidecar.systemSealing(options, 'plain', sidecar.systemEnvironment.random),
       print: (line) => context.stdout.write(`${line}\n`),
       progress: (line) => context.stderr.write(`${line}\n`),
     });

@@ -16,7 +16,9 @@ export type Read =
   | { readonly statement: Statement; readonly kind: 'certificate'; readonly says: Certificate }
   | { readonly statement: Statement; readonly kind: 'ejection'; readonly says: Ejection }
   | { readonly statement: Statement; readonly kind: 'policy'; readonly says: Policy }
-  | { readonly statement: Statement; readonly kind: 'annulment'; readonly says: Annulment };
+  | { readonly statement: Statement; readonly kind: 'annulment'; readonly says: Annulment }
+  /** Of a later version: it is held, and nothing follows from it here. */
+  | { readonly statement: Statement; readonly kind: 'later'; readonly says: undefined };
 type ReadOf<Kind extends Read['kind']> = Extract<Read, { kind: Kind }>;
 
 export interface TrustedMember extends Ranked {

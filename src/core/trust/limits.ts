@@ -14,6 +14,8 @@ export const MAX_LISTED_COLLECTIONS = 256;
 export const MAX_CUTS = 1024;
 /** Statements that an annulment may keep. */
 export const MAX_KEPT = 1024;
+/** Annulments, the newest here, that a member brings to whoever may have heard too little. */
+export const MAX_BROUGHT_ANNULMENTS = 4;
 /** UTF-8 bytes of a reason, for people. */
 export const MAX_REASON_BYTES = 256;
 /** Changes of the root key. */

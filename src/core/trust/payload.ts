@@ -17,6 +17,11 @@ export function openPayload(payload: Uint8Array): ByteReader {
   return reader;
 }
 
+/** Whether a later version than this one wrote a payload. */
+export function isLaterPayload(payload: Uint8Array): boolean {
+  return (payload[0] ?? 0) > VERSION;
+}
+
 export function writeList<Item>(
   writer: ByteWriter,
   items: readonly Item[],

@@ -34,13 +34,15 @@ export type StatementKind = keyof typeof KIND_NUMBER;
 const KIND_BY_NUMBER = new Map<number, StatementKind>(
   Object.entries(KIND_NUMBER).map(([kind, number]) => [number, kind as StatementKind]),
 );
+/** What a later version states: verified, kept and passed on like any other, and without a meaning here. */
+export const LATER = 'later';
 
 /** 64 hex digits: the hash of what is stated and by whom, without the signature, of which one statement may have several. */
 export type StatementId = string;
 
 export interface Statement {
   readonly id: StatementId;
-  readonly kind: StatementKind;
+  readonly kind: StatementKind | typeof LATER;
   /** Public signing key, 64 hex digits. */
   readonly signer: NodeId;
   readonly payload: Uint8Array;
@@ -54,14 +56,15 @@ export function signStatement(
   payload: Uint8Array,
   { fleetId, signer, hash }: { fleetId: Uint8Array; signer: Signer; hash: Hash },
 ): Statement {
-  const signature = signer.sign(signedBytes(fleetId, kind, signer.publicKey, payload));
+  const number = KIND_NUMBER[kind];
+  const signature = signer.sign(signedBytes(fleetId, number, signer.publicKey, payload));
   const bytes = new ByteWriter(payload.length + KEY_BYTES + SIGNATURE_BYTES + 4)
-    .byte(KIND_NUMBER[kind])
+    .byte(number)
     .raw(signer.publicKey)
     .chunk(payload)
     .raw(signature)
     .finish();
-  const id = idOf(kind, signer.publicKey, payload, hash);
+  const id = idOf(number, signer.publicKey, payload, hash);
   return { id, kind, signer: toHex(signer.publicKey), payload, bytes };
 }
 
@@ -72,8 +75,8 @@ export function openStatement(
 ): Statement | string {
   try {
     const reader = new ByteReader(bytes);
-    const kind = KIND_BY_NUMBER.get(reader.byte());
-    if (kind === undefined) return 'it is of a kind that this version does not know';
+    const number = reader.byte();
+    const kind = KIND_BY_NUMBER.get(number) ?? LATER;
     const key = reader.raw(KEY_BYTES);
     const payload = reader.chunk();
     if (payload.length > MAX_STATEMENT_PAYLOAD_BYTES) {
@@ -81,10 +84,10 @@ export function openStatement(
     }
     const signature = reader.raw(SIGNATURE_BYTES);
     reader.end();
-    if (!crypto.verify(signature, signedBytes(fleetId, kind, key, payload), key)) {
+    if (!crypto.verify(signature, signedBytes(fleetId, number, key, payload), key)) {
       return 'its signature is not that of its signer for this fleet';
     }
-    const id = idOf(kind, key, payload, crypto);
+    const id = idOf(number, key, payload, crypto);
     return { id, kind, signer: toHex(key), payload, bytes };
   } catch (error) {
     if (error instanceof MalformedBytesError) return error.message;
@@ -94,18 +97,16 @@ export function openStatement(
 
 function signedBytes(
   fleetId: Uint8Array,
-  kind: StatementKind,
+  number: number,
   key: Uint8Array,
   payload: Uint8Array,
 ): Uint8Array {
-  const fleet = kind === 'genesis' ? new Uint8Array(fleetId.length) : fleetId;
-  return concatBytes(DOMAIN, fleet, Uint8Array.of(KIND_NUMBER[kind]), key, payload);
+  const fleet = number === KIND_NUMBER.genesis ? new Uint8Array(fleetId.length) : fleetId;
+  return concatBytes(DOMAIN, fleet, Uint8Array.of(number), key, payload);
 }
 
-function idOf(kind: StatementKind, key: Uint8Array, payload: Uint8Array, hash: Hash): StatementId {
-  return toHex(
-    hash.blake2b(concatBytes(ID_DOMAIN, Uint8Array.of(KIND_NUMBER[kind]), key, payload)),
-  );
+function idOf(number: number, key: Uint8Array, payload: Uint8Array, hash: Hash): StatementId {
+  return toHex(hash.blake2b(concatBytes(ID_DOMAIN, Uint8Array.of(number), key, payload)));
 }
 
 /** 32 bytes of a key or an id. */

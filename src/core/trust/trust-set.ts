@@ -2,14 +2,15 @@
 import { concatBytes, fromHex, MalformedBytesError, utf8 } from '../bytes.ts';
 import type { Hash, Verifier } from '../environment.ts';
 import { type DocumentKey, type FeedId, type NodeId, splitDocumentKey } from '../ids.ts';
-import { type Certificate, decodeCertificate } from './certificate.ts';
+import { decodeCertificate } from './certificate.ts';
 import { cutKey, deriveTrust, type Read, type Trust } from './derive.ts';
 import { type Cut, decodeAnnulment, decodeEjection } from './ejection.ts';
 import { decodeGenesis, decodeRootChange, fleetIdOf, type Genesis } from './genesis.ts';
 import { doubtWriter } from './grants.ts';
-import { MAX_STATEMENTS, MAX_STATEMENTS_OF_SIGNER } from './limits.ts';
+import { MAX_BROUGHT_ANNULMENTS, MAX_STATEMENTS, MAX_STATEMENTS_OF_SIGNER } from './limits.ts';
+import { isLaterPayload } from './payload.ts';
 import { decodePolicy } from './policy.ts';
-import { openStatement, type Statement, type StatementId } from './statement.ts';
+import { LATER, openStatement, type Statement, type StatementId } from './statement.ts';
 
 const DIGEST_DOMAIN = utf8('holdfast trust digest 1');
 
@@ -96,28 +97,33 @@ export class TrustSet {
   }
 
   /**
-   * What somebody who knows the genesis alone needs to find the key to be a member's, in an order in which it can be taken in: of the
-   * certificates the current ones, because members have many in the course of years.
+   * What somebody who knows the genesis alone needs to find the key to be a member's: its present certificate and that of whoever
+   * signed it. And what was taken back, for those who heard of an ejection and not that it does not count. In an order in which it can
+   * be taken in: whoever signed it may have a newer certificate than it.
    */
   chainOf(key: NodeId): Statement[] {
-    const { members, roots } = this.trust;
-    const all = [...this.#byId.values()];
-    const saying = (certificate: Certificate | undefined): Read[] =>
-      all.filter(({ says }) => says === certificate);
-    const own = saying(members.get(key)?.certificates[0]);
-    const issuers = own
-      .filter(({ statement }) => !roots.includes(statement.signer))
-      .flatMap(({ statement: { signer } }) =>
-        saying(members.get(signer)?.certificates.find(({ roles }) => roles.has('issuer'))),
-      );
-    const changes = all.filter(({ kind }) => kind === 'root-change');
-    return [...changes, ...issuers, ...own].map(({ statement }) => statement);
+    const own = this.#present(key);
+    const issuer = own && this.#present(own.statement.signer);
+    const annulments = this.#ofKind('annulment').slice(-MAX_BROUGHT_ANNULMENTS);
+    const needed = [...this.#ofKind('root-change'), ...annulments, issuer, own];
+    return [...new Set(needed)].flatMap((read) => (read === undefined ? [] : [read.statement]));
+  }
+
+  #ofKind(kind: Read['kind']): Read[] {
+    return [...this.#byId.values()].filter((read) => read.kind === kind);
+  }
+
+  /** The present certificate of a key, as it was stated. */
+  #present(key: NodeId): Read | undefined {
+    const [present] = this.trust.members.get(key)?.certificates ?? [];
+    return present && [...this.#byId.values()].find(({ says }) => says === present);
   }
 
   /** Why a key is no member's, also by what it brings; undefined when it is. Nothing is taken in. */
   doubtMember(key: NodeId, brought: readonly Uint8Array[] = []): string | undefined {
     const member = this.trust.members.get(key);
-    if (member === undefined && brought.length > 0) {
+    const isIn = member !== undefined && member.ejected === undefined;
+    if (!isIn && brought.length > 0) {
       const trial = this.#copy();
       for (const bytes of brought) trial.add(bytes);
       return trial.doubtMember(key);
@@ -150,7 +156,7 @@ export class TrustSet {
   }
 
   /** Whether it is taken in at all, which never changes back: what counts is another question. */
-  #maySign({ kind, statement: { signer } }: Read): boolean {
+  #maySign({ statement: { kind, signer } }: Read): boolean {
     const isRoot = this.#rootKeys.has(signer);
     if (kind === 'root-change' || kind === 'annulment') return isRoot;
     return isRoot || this.#rankedKeys.has(signer);
@@ -181,9 +187,14 @@ function readStatement(statement: Statement): Read | string {
         return { statement, kind, says: decodePolicy(payload) };
       case 'annulment':
         return { statement, kind, says: decodeAnnulment(payload) };
+      case LATER:
+        return { statement, kind, says: undefined };
     }
   } catch (error) {
-    if (error instanceof MalformedBytesError) return `its payload cannot be read: ${error.message}`;
-    throw error;
+    if (!(error instanceof MalformedBytesError)) throw error;
+    // Of a later version of a kind: it may say what there is no word for here.
+    return isLaterPayload(payload)
+      ? { statement, kind: LATER, says: undefined }
+      : `its payload cannot be read: ${error.message}`;
   }
 }

@@ -2,8 +2,14 @@
 // hyperdht left alone leaves newcomers out for ten minutes, and says so when nobody answers, because hyperdht does not.
 import SecretStream from '@hyperswarm/secret-stream';
 import HyperDHT from 'hyperdht';
-import { type Clock, type Random, type Timers, toHex } from '../../core/index.ts';
-import { type Rate, TokenBucket } from '../token-bucket.ts';
+import {
+  type Clock,
+  type Random,
+  type Rate,
+  type Timers,
+  TokenBucket,
+  toHex,
+} from '../../core/index.ts';
 import { openBootstrapper, probeUdpPorts, resolveBootstrap } from './bootstrap.ts';
 import { type DhtHealth, type DhtState, lookAtHealth, startHealth } from './dht-health.ts';
 import {

@@ -1,6 +1,13 @@
 // Discovery on the LAN by DNS-SD over multicast DNS: one line for each interface and family that is there.
-import type { Clock, Hash, NodeId, Random, SecretBox, Timers } from '../../core/index.ts';
-import { TokenBucket } from '../token-bucket.ts';
+import {
+  type Clock,
+  type Hash,
+  type NodeId,
+  type Random,
+  type SecretBox,
+  type Timers,
+  TokenBucket,
+} from '../../core/index.ts';
 import { formatPeerAddress, parsePeerAddress } from '../transport/address.ts';
 import { announcementKey, INSTANCE_TAG_BYTES } from './announcement/sealed-identity.ts';
 import type { Discovery } from './discovery.ts';

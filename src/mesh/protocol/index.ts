@@ -17,7 +17,7 @@ export { decodeFrame, FrameReader, printable } from './frame-reader.ts';
 export { FrameError } from './frame-values.ts';
 export { encodeFrame, FrameWriter, type OwnMessage } from './frame-writer.ts';
 export { feedBytes } from './frontier.ts';
-export type { Versions } from './greeting.ts';
+export { PROTOCOL_VERSION_MAX, PROTOCOL_VERSION_MIN, type Versions } from './greeting.ts';
 export { TICK_MS } from './liveness.ts';
 export { createHello, doubtHello, type Membership } from './membership.ts';
 export type { GoodbyeReason, Have, Hello, Message } from './message.ts';

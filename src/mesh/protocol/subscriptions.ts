@@ -93,6 +93,11 @@ export class Subscriptions {
     return soonestMs;
   }
 
+  /** Feeds of which somebody has more than we. */
+  lacking(): FeedId[] {
+    return [...this.#lacking.values()].map(({ feed }) => feed);
+  }
+
   /** The link that a feed is pulled from; undefined for none. */
   providerOf(feed: FeedId): LinkId | undefined {
     return this.#feeds.get(feedKey(feed))?.provider;
@@ -226,6 +231,12 @@ export class Subscriptions {
       this.#lacking.delete(key);
     }
     return this.#take();
+  }
+
+  /** Without a link: nothing is known any more, neither what is held here. */
+  clear(): void {
+    this.#feeds.clear();
+    this.#lacking.clear();
   }
 
   tick(nowMs: number): SubscriptionAction[] {

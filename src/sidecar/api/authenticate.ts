@@ -1,6 +1,6 @@
 // Who calls and from where: the bearer token, the Host and Origin headers, and the agent's name that must be the token's.
-import { HoldfastError, type TokenHolder } from '../../core/index.ts';
-import { isLoopback } from '../loopback.ts';
+import { describeHolder, HoldfastError, type TokenHolder } from '../../core/index.ts';
+import type { Door } from './door.ts';
 import type { ApiRequest } from './respond.ts';
 
 /** Finds whose token it is. Compares in constant time; undefined for a token that is nobody's. */
@@ -9,32 +9,39 @@ export type Authenticate = (token: string) => TokenHolder | undefined;
 const BEARER = /^bearer +(\S+) *$/i;
 const HOST_AND_PORT = /^(\[[^\]]+\]|[^:]*)(?::\d{1,5})?$/;
 
+/** What browsers say of a request that another site's page made; programs do not send it. */
+const FOREIGN_SITES: ReadonlySet<unknown> = new Set(['cross-site', 'same-site']);
+
 /**
  * Refuses what a web page could send. A page may resolve its own name to 127.0.0.1 and call us from its own origin, but then
- * the Host is its name; and it cannot leave out the Origin of a call to anybody else.
+ * the Host is its name; and it cannot leave out the Origin of a call to anybody else. Of an image or a script, which has none,
+ * the browser says that another site asks for it.
  */
-export function checkSource({ headers }: ApiRequest, viaTcp: boolean): HoldfastError | undefined {
-  if (headers.origin !== undefined) {
+export function checkSource({ headers }: ApiRequest, door: Door): HoldfastError | undefined {
+  if (headers.origin !== undefined || FOREIGN_SITES.has(headers['sec-fetch-site'])) {
     return new HoldfastError(
       'ORIGIN_REFUSED',
-      'The request has an Origin header, so it comes from a web page. Nothing was done; call from a program.',
+      'The request comes from a web page, as its headers Origin or Sec-Fetch-Site say. Nothing was done; call from a program.',
     );
   }
-  if (!viaTcp) return undefined;
+  const { isOwnHost } = door;
+  if (isOwnHost === undefined) return undefined;
   const hosts = [headers[':authority'], headers.host].filter((host) => host !== undefined);
-  const foreign = hosts.find((host) => typeof host !== 'string' || !isLoopbackAuthority(host));
+  const foreign = hosts.find(
+    (host) => typeof host !== 'string' || !isOwnAuthority(host, isOwnHost),
+  );
   if (hosts.length > 0 && foreign === undefined) return undefined;
   return new HoldfastError(
     'HOST_REFUSED',
-    `The Host header is ${foreign === undefined ? 'missing' : `"${String(foreign)}"`}. Nothing was done; call 127.0.0.1, [::1] or localhost.`,
+    `The Host header is ${foreign === undefined ? 'missing' : `"${String(foreign)}"`}. Nothing was done; call 127.0.0.1, [::1] or localhost, or with TLS a name in the certificate of this server.`,
   );
 }
 
-function isLoopbackAuthority(authority: string): boolean {
+function isOwnAuthority(authority: string, isOwnHost: (host: string) => boolean): boolean {
   const host = HOST_AND_PORT.exec(authority)?.[1]
     ?.toLowerCase()
     .replace(/^\[|\]$/g, '');
-  return host !== undefined && isLoopback(host);
+  return host !== undefined && host !== '' && isOwnHost(host);
 }
 
 /** Throws HoldfastError TOKEN_MISSING or TOKEN_WRONG. */
@@ -59,7 +66,7 @@ export function beatingAgent(named: string, caller: TokenHolder): string {
   if (caller.scope !== 'agent') {
     throw new HoldfastError(
       'SCOPE_MISSING',
-      "Only an agent sends heartbeats, and an admin token belongs to none. Nothing was written; use the agent's own token.",
+      `Only an agent sends heartbeats. ${describeHolder(caller)} belongs to none, and nothing was written; use the agent's own token.`,
     );
   }
   if (named !== '' && named !== caller.agent) {
@@ -77,6 +84,6 @@ export function requireAdmin(caller: TokenHolder, action: string): void {
   if (caller.scope === 'admin') return;
   throw new HoldfastError(
     'SCOPE_MISSING',
-    `The token of agent "${caller.agent}" may not ${action}. Nothing was done; use an admin token.`,
+    `${describeHolder(caller)} may not ${action}. Nothing was done; use an admin token.`,
   );
 }

@@ -1,7 +1,9 @@
 // What the API needs of the sidecar behind it, as a port: tests give it a fake, compose.ts the real one.
 import type { Method, RequestOf, ResponseOf, TokenHolder } from '../../core/index.ts';
+import type { AdminControl } from './admin-control.ts';
 import type { BundleControl } from './bundle-control.ts';
 import type { EnrolmentControl } from './enrolment-control.ts';
+import type { SecretControl } from './secret-control.ts';
 
 export type PeerState = 'connected' | 'connecting' | 'waiting' | 'paused';
 
@@ -94,6 +96,8 @@ export interface Backend {
   readonly mesh: MeshControl;
   readonly bundles: BundleControl;
   readonly enrolment: EnrolmentControl;
+  readonly secrets: SecretControl;
+  readonly admin: AdminControl;
   /** Rejects with HoldfastError only; anything else is a fault of ours. */
   submit<M extends Method>(
     method: M,

@@ -41,6 +41,7 @@ export const CODE_BY_REASON: Readonly<Record<Reason, Code>> = {
   TOKEN_EXPIRED: Code.FailedPrecondition,
   TOKEN_UNKNOWN: Code.NotFound,
   REQUEST_REFUSED: Code.InvalidArgument,
+  NO_SEALING_KEY: Code.FailedPrecondition,
 };
 
 /** Told of faults of ours, which clients must not see. */

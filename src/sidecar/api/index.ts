@@ -1,4 +1,5 @@
 // The door of the API server.
+export type { AccessRow, AdminControl, Diagnosis } from './admin-control.ts';
 export type { Authenticate } from './authenticate.ts';
 export type {
   Backend,
@@ -15,5 +16,7 @@ export {
   MAX_PIECE_BYTES,
 } from './bundle-control.ts';
 export type { EnrolmentControl, TokenInfo, TokenWish } from './enrolment-control.ts';
-export type { ApiLimits } from './limits.ts';
+export { type ApiLimits, CALL_BURST_SECONDS } from './limits.ts';
+export type { SecretControl } from './secret-control.ts';
 export { type ApiServer, type ApiServerOptions, startApiServer } from './server.ts';
+export type { TlsMaterial } from './tls.ts';

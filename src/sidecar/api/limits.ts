@@ -1,4 +1,5 @@
 // Every limit of the API: unit in the name, why it is what it is, and what happens to what does not fit.
+import type { Rate } from '../../core/index.ts';
 
 /** Bytes of a request, as sent and again after decompression. Sixteen of the largest documents; beyond it BODY_TOO_LARGE. */
 export const MAX_BODY_BYTES = 1024 * 1024;
@@ -15,6 +16,14 @@ export const MAX_REPORTED_VIOLATIONS = 16;
 export const MAX_WATCHES = 1000;
 /** Bundles exported at once: each holds about a megabyte in memory; beyond it LIMIT_REACHED. */
 export const MAX_EXPORTS = 4;
+/** Calls under way of one token: as many as one HTTP/2 connection carries; beyond it LIMIT_REACHED. */
+export const MAX_CALLS_OF_TOKEN = 256;
+/** Streams of one token: a quarter of all, so that no single one takes them from the others; beyond it LIMIT_REACHED. */
+export const MAX_STREAMS_OF_TOKEN = MAX_WATCHES / 4;
+/** Calls of one token after a pause, in seconds of its rate. */
+export const CALL_BURST_SECONDS = 2;
+/** When a caller is told to come back that had too many calls: by then some hundred are earned again. */
+export const CALL_RETRY_MS = 250;
 /** Calls at once on one HTTP/2 connection; the client holds further ones back. Enough for every agent behind one proxy. */
 export const MAX_HTTP2_STREAMS = 256;
 /** Connections of one listener: a watch each over HTTP/1.1, and as many again for calls. Beyond it they are closed unread. */
@@ -26,7 +35,9 @@ export const FIRST_BYTE_TIMEOUT_MS = 5_000;
 export const HEADERS_TIMEOUT_MS = 10_000;
 /** For a whole HTTP/1.1 request with its body: 1 MiB at the pace of a busy disk takes a few seconds; then 408. */
 export const REQUEST_TIMEOUT_MS = 30_000;
-/** Idle time after which an HTTP/1.1 connection is closed. Above a heartbeat a minute, so that agents keep theirs. */
+/** For the TLS handshake of a connection; then it is closed. */
+export const TLS_HANDSHAKE_TIMEOUT_MS = 10_000;
+/** Idle time after which a connection is closed: no request on HTTP/1.1, no stream on HTTP/2. Above a heartbeat a minute, so that agents keep theirs. */
 export const KEEP_ALIVE_TIMEOUT_MS = 75_000;
 /** For an HTTP/2 client to end its side of a call that was answered early; a reset at once could overtake the answer. */
 export const ABANDONED_STREAM_GRACE_MS = 1_000;
@@ -58,6 +69,10 @@ export const DEFAULT_COMMAND_TTL_MS = 3_600_000;
 export interface ApiLimits {
   readonly maxConnections: number;
   readonly maxWatches: number;
+  readonly maxStreamsOfToken: number;
+  readonly maxCallsOfToken: number;
+  /** Undefined for no limit. */
+  readonly callRate: Rate | undefined;
   readonly firstByteTimeoutMs: number;
   readonly headersTimeoutMs: number;
   readonly requestTimeoutMs: number;
@@ -69,6 +84,10 @@ export interface ApiLimits {
 export const DEFAULT_API_LIMITS: ApiLimits = {
   maxConnections: MAX_CONNECTIONS,
   maxWatches: MAX_WATCHES,
+  maxStreamsOfToken: MAX_STREAMS_OF_TOKEN,
+  maxCallsOfToken: MAX_CALLS_OF_TOKEN,
+  // The option --api-rate has the default.
+  callRate: undefined,
   firstByteTimeoutMs: FIRST_BYTE_TIMEOUT_MS,
   headersTimeoutMs: HEADERS_TIMEOUT_MS,
   requestTimeoutMs: REQUEST_TIMEOUT_MS,

@@ -1,7 +1,9 @@
 // The gate every request passes, whatever its protocol: where it comes from, what it asks for, who asks. Then it is served.
-import { HoldfastError } from '../../core/index.ts';
+import { HoldfastError, type TokenHolder } from '../../core/index.ts';
 import { type Authenticate, callerOf, checkSource } from './authenticate.ts';
+import type { CallLedger } from './call-ledger.ts';
 import { fromHoldfastError, malformed, type ReportFault, toConnectError } from './connect-error.ts';
+import { checkAdmitted, type Door } from './door.ts';
 import { HEALTH_PATHS, type HealthPages, serveHealth } from './health.ts';
 import { type Encoding, PLAIN_ENCODING, parseContentType } from './protocol.ts';
 import { type ApiRequest, type ApiResponse, type HeaderFields, sendError } from './respond.ts';
@@ -15,6 +17,7 @@ export interface Gate {
   readonly routes: ReadonlyMap<string, Route>;
   readonly health: HealthPages;
   readonly authenticate: Authenticate;
+  readonly ledger: CallLedger;
   readonly reportFault: ReportFault;
   readonly stopping: AbortSignal;
 }
@@ -24,12 +27,12 @@ export function serveRequest(
   gate: Gate,
   request: ApiRequest,
   response: ApiResponse,
-  viaTcp: boolean,
+  door: Door,
 ): void {
   const { path, query } = splitUrl(request.url ?? '');
   const encoding = parseContentType(request.headers['content-type']);
   try {
-    const foreign = checkSource(request, viaTcp);
+    const foreign = checkSource(request, door);
     if (foreign !== undefined) throw foreign;
     if (serveHealth(gate.health, path, query, request, response)) {
       request.resume();
@@ -39,7 +42,7 @@ export function serveRequest(
     if (route === undefined) throw unknownMethod(path);
     const understood = understoodEncoding(route, encoding, request, response);
     if (understood === undefined) return;
-    serveCall(gate, route, understood, request, response);
+    serveCall(gate, route, { door, encoding: understood, request, response });
   } catch (error) {
     const status =
       error instanceof HoldfastError && error.reason === 'UNKNOWN_METHOD' ? 404 : undefined;
@@ -53,16 +56,25 @@ export function serveRequest(
   }
 }
 
-function serveCall(
-  { authenticate, stopping, reportFault }: Gate,
-  route: Route,
-  encoding: Encoding,
-  request: ApiRequest,
-  response: ApiResponse,
-): void {
+interface Call {
+  readonly door: Door;
+  readonly encoding: Encoding;
+  readonly request: ApiRequest;
+  readonly response: ApiResponse;
+}
+
+function serveCall(gate: Gate, route: Route, call: Call): void {
+  const { stopping, reportFault, ledger } = gate;
+  const { encoding, request, response } = call;
   if (stopping.aborted) throw stoppingError('Nothing was done; call again after the restart.');
   if (route.kind === 'stream') {
-    const caller = route.isPublic ? undefined : callerOf(request, authenticate);
+    const caller = route.isPublic ? undefined : admittedCaller(gate, call);
+    if (caller !== undefined) {
+      response.once(
+        'close',
+        ledger.beginStream(caller, () => response.destroy()),
+      );
+    }
     serveStream(route.handler, contextValuesFor(caller), request, response).catch(
       (error: unknown) => {
         reportFault(error);
@@ -73,9 +85,16 @@ function serveCall(
   } else if (route.isPublic) {
     void serveUnary(route.call, undefined, encoding, request, response, reportFault);
   } else {
-    const caller = callerOf(request, authenticate);
+    const caller = admittedCaller(gate, call);
+    response.once('close', ledger.begin(caller));
     void serveUnary(route.call, caller, encoding, request, response, reportFault);
   }
+}
+
+function admittedCaller({ authenticate }: Gate, { door, request }: Call): TokenHolder {
+  const caller = callerOf(request, authenticate);
+  checkAdmitted(door, caller);
+  return caller;
 }
 
 /** The request's encoding if the method can be called in it; otherwise the HTTP refusal was sent. */

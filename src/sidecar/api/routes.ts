@@ -6,6 +6,7 @@ import { compressionGzip } from '@connectrpc/connect-node';
 import type { Hash, Timers, TokenHolder } from '../../core/index.ts';
 import { Health } from '../../gen/grpc/health/v1/health_pb.ts';
 import { ServerReflection } from '../../gen/grpc/reflection/v1/reflection_pb.ts';
+import { AdminService } from '../../gen/holdfast/v1/admin_pb.ts';
 import { BundleService } from '../../gen/holdfast/v1/bundle_pb.ts';
 import { CommandService } from '../../gen/holdfast/v1/command_pb.ts';
 import { DocumentService } from '../../gen/holdfast/v1/document_pb.ts';
@@ -13,8 +14,11 @@ import { EnrolmentService } from '../../gen/holdfast/v1/enrolment_pb.ts';
 import { FleetService } from '../../gen/holdfast/v1/fleet_pb.ts';
 import { HeartbeatService } from '../../gen/holdfast/v1/heartbeat_pb.ts';
 import { MeshService } from '../../gen/holdfast/v1/mesh_pb.ts';
+import { SecretService } from '../../gen/holdfast/v1/secret_pb.ts';
+import { adminService } from './admin-service.ts';
 import type { Backend } from './backend.ts';
 import { bundleService, exportBundle } from './bundle-service.ts';
+import type { CallLedger } from './call-ledger.ts';
 import { BINARY_OPTIONS, JSON_OPTIONS } from './codec.ts';
 import { commandService } from './command-service.ts';
 import type { ReportFault } from './connect-error.ts';
@@ -28,6 +32,7 @@ import { heartbeatService } from './heartbeat-service.ts';
 import { MAX_BODY_BYTES, MAX_EXPORTS } from './limits.ts';
 import { meshService } from './mesh-service.ts';
 import type { UnaryHandler, UnaryHandlers } from './method.ts';
+import { secretService } from './secret-service.ts';
 import { callerFrom, describeStreamErrors, endAtDeadline } from './stream-context.ts';
 import { StreamSlots } from './stream-slots.ts';
 import { createUnaryCall, type UnaryCall } from './unary-call.ts';
@@ -49,6 +54,7 @@ export interface RouteDependencies {
   /** The sidecar or the API stops. */
   readonly stopping: AbortSignal;
   readonly reportFault: ReportFault;
+  readonly ledger: CallLedger;
 }
 
 const SERVICES: readonly DescService[] = [
@@ -59,6 +65,8 @@ const SERVICES: readonly DescService[] = [
   MeshService,
   BundleService,
   EnrolmentService,
+  SecretService,
+  AdminService,
   Health,
   ServerReflection,
 ];
@@ -79,6 +87,8 @@ export function createRoutes(dependencies: RouteDependencies): ReadonlyMap<strin
     ...unaryRoutes(MeshService, meshService(backend, names)),
     ...unaryRoutes(BundleService, bundleService(backend)),
     ...unaryRoutes(EnrolmentService, enrolmentService(backend)),
+    ...unaryRoutes(SecretService, secretService(backend, names)),
+    ...unaryRoutes(AdminService, adminService(backend, dependencies.ledger)),
     publicRoute(Health.method.check, checkHealth(backend, serviceNames).check),
     ...streamHandlers(dependencies, names, serviceNames).map((handler): RouteEntry => {
       const isPublic = PUBLIC_SERVICES.has(handler.service);

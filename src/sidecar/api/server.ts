@@ -1,13 +1,17 @@
-// The API server: the routes on up to two listeners, and an orderly end.
+// The API server: the routes behind up to three doors, and an orderly end.
 import type { Environment } from '../../core/index.ts';
 import type { Authenticate } from './authenticate.ts';
 import type { Backend } from './backend.ts';
 import type { TcpTarget, UnixTarget } from './bind.ts';
+import { CallLedger } from './call-ledger.ts';
 import type { ReportFault } from './connect-error.ts';
+import { doorOf } from './door.ts';
 import { type ApiLimits, DEFAULT_API_LIMITS } from './limits.ts';
 import { type Listener, listen } from './listener.ts';
 import { type Gate, serveRequest } from './request-listener.ts';
 import { createRoutes } from './routes.ts';
+import type { TlsMaterial } from './tls.ts';
+import { OWNER_SOCKET_MODE } from './unix-socket.ts';
 
 /** Where the server says what an operator should know. The sidecar's log is one. */
 export interface ApiLog {
@@ -19,11 +23,21 @@ export interface ApiServerOptions {
   readonly backend: Backend;
   readonly authenticate: Authenticate;
   readonly log: ApiLog;
-  readonly environment: Pick<Environment, 'timers' | 'crypto'>;
-  /** Loopback only. Port 0 takes a free one. */
-  readonly tcp?: { readonly host: string; readonly port: number } | undefined;
+  readonly environment: Pick<Environment, 'timers' | 'crypto' | 'clock'>;
+  /** Without `tls` loopback only. Port 0 takes a free one. */
+  readonly tcp?:
+    | {
+        readonly host: string;
+        readonly port: number;
+        readonly tls?: TlsMaterial | undefined;
+      }
+    | undefined;
   /** Path of a Unix socket. A file left over there by a killed sidecar is replaced. */
   readonly unixSocket?: string | undefined;
+  /** Permissions of that socket's file; for its owner alone where this is left out. */
+  readonly unixSocketMode?: number | undefined;
+  /** Path of a Unix socket for the operator alone: where it is given, the operator's token works on it and nowhere else. */
+  readonly adminSocket?: string | undefined;
   /** Replaces single limits. */
   readonly limits?: Partial<ApiLimits>;
 }
@@ -32,6 +46,7 @@ export interface ApiServer extends AsyncDisposable {
   /** `127.0.0.1:7676`; undefined without TCP. */
   readonly tcpAddress: string | undefined;
   readonly unixSocket: string | undefined;
+  readonly adminSocket: string | undefined;
   /**
    * Accepts nothing more, ends streams with STOPPING, lets other calls finish for two seconds, and cuts what is left.
    * Idempotent.
@@ -47,12 +62,13 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   const gate = createGate(options, limits, AbortSignal.any([backend.stopping, stopped.signal]));
   const listeners: Listener[] = [];
 
-  const open = async (target: TcpTarget | UnixTarget): Promise<Listener> => {
-    const viaTcp = target.kind === 'tcp';
+  const { adminSocket } = options;
+  const open = async (target: TcpTarget | UnixTarget, isAdminDoor = false): Promise<Listener> => {
+    const door = doorOf(target, isAdminDoor, adminSocket !== undefined);
     const listener = await listen(target, {
       limits,
       timers: environment.timers,
-      onRequest: (request, response) => serveRequest(gate, request, response, viaTcp),
+      onRequest: (request, response) => serveRequest(gate, request, response, door),
     });
     listeners.push(listener);
     log.info('api.listening', { address: listener.address }, 'The API accepts calls.');
@@ -67,10 +83,15 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
 
   try {
     const tcp = options.tcp && (await open({ kind: 'tcp', ...options.tcp }));
-    const unix = options.unixSocket && (await open({ kind: 'unix', path: options.unixSocket }));
+    const unix = options.unixSocket && (await open(socketOf(options, options.unixSocket)));
+    if (adminSocket !== undefined) {
+      const mode = OWNER_SOCKET_MODE;
+      await open({ kind: 'unix', path: adminSocket, mode, option: '--api-admin-socket' }, true);
+    }
     return {
       tcpAddress: tcp?.address,
       unixSocket: unix ? unix.address : undefined,
+      adminSocket,
       stop,
       [Symbol.asyncDispose]: stop,
     };
@@ -80,17 +101,24 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   }
 }
 
+function socketOf({ unixSocketMode }: ApiServerOptions, path: string): UnixTarget {
+  return { kind: 'unix', path, mode: unixSocketMode ?? OWNER_SOCKET_MODE, option: '--api-socket' };
+}
+
 function createGate(
   { backend, authenticate, log, environment }: ApiServerOptions,
-  { maxWatches }: ApiLimits,
+  limits: ApiLimits,
   stopping: AbortSignal,
 ): Gate {
   const reportFault: ReportFault = (error) => {
     log.error('api.request_failed', { error }, 'A call failed through a fault of the sidecar.');
   };
-  const { timers, crypto: hash } = environment;
+  const { timers, clock, crypto: hash } = environment;
+  const { maxWatches } = limits;
+  const ledger = new CallLedger({ ...limits, clock });
   return {
-    routes: createRoutes({ backend, timers, hash, maxWatches, stopping, reportFault }),
+    routes: createRoutes({ backend, timers, hash, maxWatches, stopping, reportFault, ledger }),
+    ledger,
     health: { backend, stopping },
     authenticate,
     reportFault,

@@ -14,8 +14,7 @@ import {
 import type { EnrolReply, EnrolRequest } from '../../mesh/index.ts';
 import { ADDRESSES, isLoopbackAddress, readStatement } from '../links/address-statement.ts';
 import { openTrust } from '../member-trust.ts';
-import { sodiumSealedBox } from '../sealed-box.ts';
-import type { KeyPair } from '../sodium-crypto.ts';
+import { type KeyPair, sodiumSealedBox } from '../sodium-crypto.ts';
 import type { Store } from '../store/store.ts';
 import { EnrolmentDesk } from './desk.ts';
 import { Mailbox } from './mailbox.ts';

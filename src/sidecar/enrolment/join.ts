@@ -16,6 +16,7 @@ import {
 } from '../../mesh/index.ts';
 import { replaceFileDurably } from '../durable-file.ts';
 import type { NodeKey } from '../identity/node-key.ts';
+import type { Sealing } from '../identity/sealing.ts';
 import { sodiumCrypto } from '../sodium-crypto.ts';
 import { StartupError } from '../startup-error.ts';
 import { decodeReplyFile, encodeRequestFile } from './files.ts';
@@ -42,6 +43,8 @@ export interface JoinRequestParts {
   readonly requestOut?: string | undefined;
   /** Take the reply from there. */
   readonly certificateIn?: string | undefined;
+  /** How the key of this machine is sealed, or opened. */
+  readonly sealing: Sealing;
   readonly environment: Environment;
   readonly io: JoinIo;
   /** Ends the asking; what has begun goes on with the next call. */
@@ -69,6 +72,7 @@ export async function joinFleet(request: JoinRequestParts): Promise<void> {
     dataDir,
     token: await tokenOf(request),
     random: environment.random,
+    sealing: request.sealing,
     nowMs: environment.clock.now().wallMs,
   });
   if (joining === undefined) {

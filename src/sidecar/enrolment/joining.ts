@@ -17,11 +17,11 @@ import {
 import { parseBase32 } from '../identity/base32.ts';
 import { FleetSecret, loadFleetSecret, storeFleetSecret } from '../identity/fleet-secret.ts';
 import { loadNodeKey, type NodeKey } from '../identity/node-key.ts';
+import type { Sealing } from '../identity/sealing.ts';
 import { loadTrustFile, storeTrustFile } from '../identity/trust-file.ts';
 import { prepareDataDir } from '../init.ts';
 import { openTrust } from '../member-trust.ts';
-import { sodiumSealedBox } from '../sealed-box.ts';
-import { sodiumCrypto } from '../sodium-crypto.ts';
+import { sodiumCrypto, sodiumSealedBox } from '../sodium-crypto.ts';
 import { StartupError } from '../startup-error.ts';
 import { forgetPendingJoin, loadPendingJoin, storePendingJoin } from './join-state.ts';
 
@@ -41,6 +41,8 @@ export interface JoinStart {
   /** Absent to go on with what was begun. */
   readonly token: Secret<string> | undefined;
   readonly random: Random;
+  /** How the key of this machine is sealed, or opened. */
+  readonly sealing: Sealing;
   /** Milliseconds since 1970, for people. */
   readonly nowMs: number;
 }
@@ -63,7 +65,7 @@ export async function beginJoin(start: JoinStart): Promise<Joining | undefined> 
     );
   }
   const token = given ?? readToken(text.reveal());
-  const key = await loadNodeKey(dataDir, random);
+  const key = await loadNodeKey(dataDir, random, start.sealing);
   const keys = {
     key: toHex(key.signer.publicKey),
     noiseKey: toHex(key.noise.publicKey),

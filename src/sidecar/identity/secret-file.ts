@@ -9,12 +9,21 @@ const OWNER_ONLY = 0o600;
 const OWNER_ONLY_DIRECTORY = 0o700;
 /** Permission bits of group and others. */
 const OTHERS = 0o077;
-/** Every secret of ours is one line under 100 bytes; a larger file is something else. */
+/** Every secret of ours has under 1 KiB; a larger file is something else. */
 const MAX_SECRET_FILE_BYTES = 4096;
 const TEMPORARY_NAME_BYTES = 8;
 
-/** The secret in the file, or undefined when there is no file. */
-export async function readSecretFile(path: string): Promise<string | undefined> {
+/** The secret in the file, or undefined when there is no file. `others`: the bits of its mode that may not be set. */
+export async function readSecretFile(path: string, others = OTHERS): Promise<string | undefined> {
+  return (await readPrivateFile(path, MAX_SECRET_FILE_BYTES, others))?.trim();
+}
+
+/** The text of a file that nobody else may read, or undefined when there is no file. Rejects with StartupError. */
+export async function readPrivateFile(
+  path: string,
+  maxBytes: number,
+  others = OTHERS,
+): Promise<string | undefined> {
   let handle: FileHandle;
   try {
     handle = await open(path, 'r');
@@ -28,15 +37,15 @@ export async function readSecretFile(path: string): Promise<string | undefined> 
     if (!status.isFile()) {
       throw new StartupError(`${path} is not a file.`, `Move ${path} away and start again.`);
     }
-    if ((status.mode & OTHERS) !== 0) {
+    if ((status.mode & others) !== 0) {
       const mode = (status.mode & 0o777).toString(8);
       throw new StartupError(
         `${path} holds a secret, but other users may read or change it (mode ${mode}).`,
         `Run: chmod 600 ${path} - and replace the secret if somebody may have seen it.`,
       );
     }
-    if (status.size > MAX_SECRET_FILE_BYTES) throw malformedSecret(path, 'is too large');
-    return (await handle.readFile('utf8')).trim();
+    if (status.size > maxBytes) throw malformedSecret(path, 'is too large');
+    return await handle.readFile('utf8');
   } finally {
     await handle.close();
   }

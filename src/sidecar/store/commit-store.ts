@@ -71,6 +71,9 @@ export const FORGOTTEN = 'forgotten';
 /** 1 while views are being rebuilt: until the end they look whole and are not, so a rebuild that is cut off begins again. */
 export const REBUILDING = 'rebuilding';
 
+/** Digest of the statements of trust by which the views show what counts. */
+export const JUDGED = 'judged';
+
 /** Documents of an author whose rights changed, and commits that wrote them. */
 export interface Reconsidered {
   readonly documents: readonly Remainder[];
@@ -297,8 +300,8 @@ export class CommitStore {
   }
 
   /** Drops some of the commits that count no more. Resolves with what is left of the documents they wrote. */
-  async prune(superseded: Superseded): Promise<PruneStep> {
-    const step = await pruneStep(this.#store, this.#crypto, superseded, this.#counts);
+  async prune(superseded: Superseded, isVoid = false): Promise<PruneStep> {
+    const step = await pruneStep(this.#store, this.#crypto, superseded, this.#counts, isVoid);
     for (const { key } of step.reduced) this.#marked.add(key);
     return step;
   }
@@ -315,7 +318,7 @@ export class CommitStore {
   }
 
   /** What is left of the documents that an author wrote, then all that it wrote once more, some hundred at a time. */
-  async *reconsider(author: NodeId): AsyncIterable<Reconsidered> {
+  async *reconsider(author: NodeId): AsyncGenerator<Reconsidered, void> {
     for await (const commits of this.#replay(authorRange(author))) {
       const keys = new Set(commits.flatMap(({ ops }) => ops.map(({ key }) => key)));
       const documents: Remainder[] = [];

@@ -54,12 +54,16 @@ export interface PruneStep {
   readonly reduced: readonly Remainder[];
 }
 
-/** Drops the first commits of a span. Atomic: after a crash the rest is still there and is dropped the next time. */
+/**
+ * Drops the first commits of a span. Atomic: after a crash the rest is still there and is dropped the next time. `isVoid`: they
+ * turned out never to have counted, and what counts may be another than when they were shown: all that they wrote is looked at.
+ */
 export async function pruneStep(
   store: Store,
   crypto: Crypto,
   { feed, from, through }: Superseded,
   counts: Counts = everything,
+  isVoid = false,
 ): Promise<PruneStep> {
   const operations: StoreOperation[] = [];
   const touched = new Set<DocumentKey>();
@@ -92,7 +96,7 @@ export async function pruneStep(
   for (const document of touched) {
     const ops = await indexedOps(store, crypto, document, counts);
     const isDropped = (op: IndexedOp): boolean => dropped.has(op.seq) && sameFeed(op.feed, feed);
-    const remainder = remainderOf(document, ops, isDropped);
+    const remainder = remainderOf(document, ops, isDropped, isVoid);
     if (remainder === undefined) continue;
     reduced.push(remainder);
     // A crash may come before the view follows: the mark says that it has to.
@@ -103,11 +107,12 @@ export async function pruneStep(
   return { done, reduced };
 }
 
-/** What is left of a document, or undefined when it is what it was. */
+/** What is left of a document, or undefined when it is what it was, unless that is not to be relied upon. */
 function remainderOf(
   key: DocumentKey,
   ops: readonly IndexedOp[],
   isDropped: (op: IndexedOp) => boolean,
+  isVoid: boolean,
 ): Remainder | undefined {
   const left = ops.filter((op) => !isDropped(op));
   const before = newest(ops);
@@ -122,7 +127,7 @@ function remainderOf(
   );
   const same =
     before.generation === after.generation && before.deletedThrough === after.deletedThrough;
-  return same && !misses ? undefined : { key, ...after };
+  return same && !misses && !isVoid ? undefined : { key, ...after };
 }
 
 /** What is left of a document by its index. */

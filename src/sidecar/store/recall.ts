@@ -1,5 +1,6 @@
 // What a store remembers of earlier runs, read and checked once at start.
 import {
+  bytesEqual,
   type Crypto,
   type DocumentKey,
   type FeedHead,
@@ -13,12 +14,13 @@ import {
   type Remainder,
   type Superseded,
   startOfIncarnation,
+  type TrustSet,
   toHex,
   utf8,
   VERSIONS_PER_BOOT,
   type View,
 } from '../../core/index.ts';
-import { CommitStore, FORGOTTEN, REBUILDING, VIEW_COUNT } from './commit-store.ts';
+import { CommitStore, FORGOTTEN, JUDGED, REBUILDING, VIEW_COUNT } from './commit-store.ts';
 import { StoreDamagedError } from './damage.ts';
 import {
   commitKey,
@@ -36,6 +38,8 @@ import { parseForkProof, parseHead, parseNumber, parseOwnEdits, parseView } from
 import type { Store } from './store.ts';
 
 const BOOT_TAG_BYTES = 4;
+/** Beyond every commit that is stored. */
+const LAST_SEQ = Number.MAX_SAFE_INTEGER - 1;
 /** Runs whose cursors can be resumed. Older ones start over, which costs a snapshot and nothing else. */
 const MAX_BOOT_TAGS = 1024;
 
@@ -58,8 +62,9 @@ export async function recall(
   self: NodeId,
   crypto: Crypto,
   random: Random,
-  counts?: Counts,
+  trust?: Pick<TrustSet, 'digest' | 'mayWrite'>,
 ): Promise<Recollection> {
+  const counts = trust && ((author: NodeId, key: DocumentKey) => trust.mayWrite(author, key));
   const heads = await readHeads(store, crypto);
   const feeds = await wholeFeeds(store, heads, self);
   const { views, damaged } = await readViews(store, crypto);
@@ -71,7 +76,9 @@ export async function recall(
     feeds.length < heads.length ||
     (await readNumber(commits, VIEW_COUNT)) > views.length ||
     (views.length === 0 && feeds.length > 0) ||
-    (await readNumber(commits, REBUILDING)) === 1;
+    (await readNumber(commits, REBUILDING)) === 1 ||
+    // A crash came before all was judged anew, or the node was given other statements to begin with.
+    (trust !== undefined && !(await isJudgedBy(commits, trust.digest())));
   if (rebuildViews) await commits.markRebuilding(true);
   const bootTags = await countBoot(commits, random);
   const kept = rebuildViews ? [] : views;
@@ -94,14 +101,26 @@ export async function recall(
   };
 }
 
+async function isJudgedBy(commits: CommitStore, digest: Uint8Array): Promise<boolean> {
+  const judged = await commits.readMeta(JUDGED);
+  return judged !== undefined && bytesEqual(judged, digest);
+}
+
 /** What a crash left of commits that were being dropped. */
 async function leftOvers(store: Store, heads: readonly FeedHead[]): Promise<Superseded[]> {
   const left: Superseded[] = [];
-  for (const { feed, base } of heads) {
-    if (base === 1) continue;
-    const span = { feed, from: 1, through: base - 1 };
-    for await (const _ of store.range({ ...commitSpan(feed, 1, base - 1), limit: 1 }))
-      left.push(span);
+  for (const { feed, base, seq } of heads) {
+    const spans = [
+      { feed, from: 1, through: base - 1 },
+      // Beyond the cut of somebody who was put out.
+      { feed, from: Math.max(seq + 1, base), through: LAST_SEQ },
+    ];
+    for (const span of spans) {
+      const { from, through } = span;
+      if (from > through) continue;
+      for await (const _ of store.range({ ...commitSpan(feed, from, through), limit: 1 }))
+        left.push(span);
+    }
   }
   return left;
 }

@@ -67,13 +67,14 @@ export function encodeHead(head: FeedHead): Uint8Array {
     .varint(head.from)
     .varint(head.bytes)
     .chunk(encodeCheckpoint({ ...head, commits: 1 }));
-  const { pending } = head;
-  if (pending === undefined) return writer.byte(0).finish();
+  const { pending, whole } = head;
+  if (pending === undefined) writer.byte(0);
+  else {
+    writer.byte(1).varint(pending.from).varint(pending.bytes).chunk(encodeCheckpoint(pending));
+  }
   return writer
-    .byte(1)
-    .varint(pending.from)
-    .varint(pending.bytes)
-    .chunk(encodeCheckpoint(pending))
+    .varint(whole?.from ?? 0)
+    .varint(whole?.through ?? 0)
     .finish();
 }
 
@@ -97,8 +98,11 @@ export function parseHead(feed: FeedId, bytes: Uint8Array): FeedHead | undefined
             bytes: reader.varint(),
             ...decodeCheckpoint(reader.chunk()),
           };
+    // Written since there are fleets with certificates: before, nothing was ever cut.
+    const [from, through] = reader.remaining === 0 ? [0, 0] : [reader.varint(), reader.varint()];
     reader.end();
-    return { ...head, covers, closedBeforeMs, pending };
+    const whole = from === 0 ? undefined : { from, through };
+    return { ...head, covers, closedBeforeMs, pending, whole };
   });
 }
 

@@ -216,6 +216,7 @@ class Salvager {
         from,
         bytes: head?.bytes ?? 0,
         pending: pending !== undefined && pending.from <= through ? pending : undefined,
+        whole: head?.whole,
         covers: head?.covers ?? [],
         closedBeforeMs: head?.closedBeforeMs ?? 0,
       }),

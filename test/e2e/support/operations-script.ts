@@ -96,6 +96,8 @@ export class Machines implements AsyncDisposable {
       HOLDFAST_CONFIG: join(this.#directory, 'config.yaml'),
       HOLDFAST_DATA_DIR: this.dataDir(machine),
       HOLDFAST_API_LISTEN: 'off',
+      // Nothing of this machine's own is used or made.
+      HOLDFAST_SEAL: 'plain',
       HOLDFAST_LAN_DISCOVERY: 'off',
       NODE_COMPILE_CACHE: join(this.#directory, 'compile-cache'),
     };

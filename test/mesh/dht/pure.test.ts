@@ -1,6 +1,7 @@
 // The parts of the DHT that decide: limits of handshakes, whether it answers, what is worth knowing.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { TokenBucket } from '../../../src/core/token-bucket.ts';
 import { lookAtHealth, startHealth } from '../../../src/mesh/dht/dht-health.ts';
 import {
   addressOfMember,
@@ -10,7 +11,6 @@ import {
   withMember,
   withNodes,
 } from '../../../src/mesh/dht/known-nodes.ts';
-import { TokenBucket } from '../../../src/mesh/token-bucket.ts';
 import { ManualClock } from '../../../src/testing/index.ts';
 
 describe('a token bucket', () => {

@@ -1,4 +1,6 @@
 // A LAN in memory: every packet reaches everybody after a millisecond, its bytes are counted, and time is moved by hand.
+
+import { TokenBucket } from '../../../src/core/token-bucket.ts';
 import type { DecodedPacket } from '../../../src/mesh/discovery/announcement/lan-heard.ts';
 import {
   type LanPacket,
@@ -10,7 +12,6 @@ import {
   INSTANCE_TAG_BYTES,
 } from '../../../src/mesh/discovery/announcement/sealed-identity.ts';
 import { type HeardMember, Speaker } from '../../../src/mesh/discovery/announcement/speaker.ts';
-import { TokenBucket } from '../../../src/mesh/token-bucket.ts';
 import { sodiumCrypto, sodiumSecretBox } from '../../../src/sidecar/sodium-crypto.ts';
 import { createSeededRandom, ManualClock } from '../../../src/testing/index.ts';
 

@@ -95,11 +95,16 @@ test('an admin token beats for nobody', async () => {
 for (const host of [
   'localhost',
   'LOCALHOST:80',
+  'localhost.',
+  'localhost.:7676',
   '127.0.0.1',
   '127.0.0.1:7676',
   '127.9.9.9',
   '[::1]',
   '[::1]:7676',
+  '[0:0:0:0:0:0:0:1]:7676',
+  '[::ffff:127.0.0.1]',
+  '[::FFFF:7f00:1]:7676',
 ]) {
   test(`Host ${host} means this machine`, async () => {
     await using api = await openApi();
@@ -114,6 +119,21 @@ for (const host of [
   '10.0.0.1:7676',
   '[::2]',
   'localhost:1:2',
+  'localhost..',
+  'sub.localhost',
+  '127.0.0.1.',
+  '127.1',
+  '2130706433',
+  '0x7f000001',
+  '0177.0.0.1',
+  '0.0.0.0',
+  '[::]',
+  '[::1%lo]',
+  '[::ffff:10.0.0.1]',
+  '::1',
+  'localhost@evil.example',
+  'evil.example@localhost',
+  'localhost,evil.example',
   ':7676',
 ]) {
   test(`Host "${host}" is refused, for methods and pages alike`, async () => {
@@ -160,6 +180,31 @@ for (const origin of ['http://evil.example', 'http://localhost:7676', 'null', ''
     assert.deepEqual(api.backend.submitted, []);
   });
 }
+
+for (const [site, status] of [
+  ['cross-site', 403],
+  ['same-site', 403],
+  ['none', 200],
+] as const) {
+  test(`a page is asked for with Sec-Fetch-Site ${site}, as browsers say of images and scripts: ${status}`, async () => {
+    await using api = await openApi();
+    const headers = { 'sec-fetch-site': site };
+    const answer = await call(api.url, '/version', '', { method: 'GET', headers });
+    assert.equal(answer.status, status);
+    if (status === 403) assert.equal(failureOf(answer).reason, 'ORIGIN_REFUSED');
+  });
+}
+
+test('a question before a call from a page, as browsers ask it, is refused and allows nothing', async () => {
+  await using api = await openApi();
+  const headers = { origin: 'http://evil.example', 'access-control-request-method': 'POST' };
+  const answer = await call(api.url, HEARTBEAT, '', { method: 'OPTIONS', headers });
+  assert.equal(answer.status, 403);
+  assert.deepEqual(
+    Object.keys(answer.headers).filter((name) => name.startsWith('access-control')),
+    [],
+  );
+});
 
 test('the operator alone changes the mesh', async () => {
   await using api = await openApi();

@@ -50,6 +50,7 @@ const CONTRACT: Readonly<
   TOKEN_EXPIRED: ['failed_precondition', 400],
   TOKEN_UNKNOWN: ['not_found', 404],
   REQUEST_REFUSED: ['invalid_argument', 400],
+  NO_SEALING_KEY: ['failed_precondition', 400],
 };
 
 test('the proto and the core have the same list of reasons', () => {

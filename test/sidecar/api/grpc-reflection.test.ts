@@ -45,6 +45,7 @@ test('all services are listed', async () => {
   assert.deepEqual(response.value.service.map(({ name }) => name).sort(), [
     'grpc.health.v1.Health',
     'grpc.reflection.v1.ServerReflection',
+    'holdfast.v1.AdminService',
     'holdfast.v1.BundleService',
     'holdfast.v1.CommandService',
     'holdfast.v1.DocumentService',
@@ -52,6 +53,7 @@ test('all services are listed', async () => {
     'holdfast.v1.FleetService',
     'holdfast.v1.HeartbeatService',
     'holdfast.v1.MeshService',
+    'holdfast.v1.SecretService',
   ]);
 });
 

@@ -225,7 +225,9 @@ for (const protocol of PROTOCOLS) {
     assert.equal(api.backend.listeners.size, 1);
     watch.leave();
     await rejection(watch.events.next());
-    await until(api, () => api.backend.listeners.size === 0 && api.clock.pending === 0);
+    // An HTTP/2 connection without streams waits for the next one, for so long.
+    const left = protocol === 'grpc' || protocol === 'connect over http/2' ? 1 : 0;
+    await until(api, () => api.backend.listeners.size === 0 && api.clock.pending === left);
     assert.deepEqual(
       api.log.map((line) => line.event),
       ['api.listening'],

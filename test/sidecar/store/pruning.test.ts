@@ -44,7 +44,7 @@ function tombstone(key: string, generation: number): Op {
 }
 
 function headOf({ feed, seq, hash }: Commit, base = 1, from = base): FeedHead {
-  const rest = { bytes: 0, pending: undefined, covers: [], closedBeforeMs: 0 };
+  const rest = { bytes: 0, pending: undefined, covers: [], whole: undefined, closedBeforeMs: 0 };
   return { feed, seq, hash, base, from, ...rest };
 }
 

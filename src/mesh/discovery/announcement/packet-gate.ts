@@ -1,5 +1,5 @@
 // Which datagrams are looked at when too many come: so many a second in all, and of one host fewer, so that it does not drown the rest. Pure.
-import { TokenBucket } from '../../token-bucket.ts';
+import { TokenBucket } from '../../../core/index.ts';
 
 /** In all: a hundred sidecars that answer at once, and again. */
 const PER_SECOND = 500;

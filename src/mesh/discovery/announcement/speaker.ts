@@ -4,9 +4,9 @@ import {
   type NodeId,
   type Random,
   type SecretBox,
+  type TokenBucket,
   toHex,
 } from '../../../core/index.ts';
-import type { TokenBucket } from '../../token-bucket.ts';
 import { type DecodedPacket, type HeardName, type HeardQuery, hear } from './lan-heard.ts';
 import {
   announce,

@@ -1,4 +1,5 @@
 // The only place where protobuf meets core values: `to` goes inwards and may refuse, `from` goes outwards and cannot.
+export { fromAccessRow, fromScope, toAccessHolder } from './admin.ts';
 export {
   fromBundleReport,
   fromBundleSource,
@@ -19,5 +20,5 @@ export { fromChangeEvent, fromDocumentRow, toPutItem } from './document.ts';
 export { fromTokenInfo, toTokenWish } from './enrolment.ts';
 export { fromDeploymentRow, fromHolderRow, fromPlatformRow } from './fleet.ts';
 export { toBeat } from './heartbeat.ts';
-export { checkedObject } from './json.ts';
+export { checkedObject, checkedValue } from './json.ts';
 export { fromPeerRow, fromStatus } from './mesh.ts';

@@ -1,4 +1,6 @@
 // Checks JSON objects from outside: what a google.protobuf.Struct can hold and a document must not.
+import { toJson } from '@bufbuild/protobuf';
+import { type Value, ValueSchema } from '@bufbuild/protobuf/wkt';
 import { HoldfastError, type JsonObject, type JsonValue } from '../../../core/index.ts';
 
 /**
@@ -9,6 +11,19 @@ import { HoldfastError, type JsonObject, type JsonValue } from '../../../core/in
 export function checkedObject(value: JsonObject, field: string): JsonObject {
   checkMembers(value, field);
   return value;
+}
+
+/** A value of any kind, under the same conditions. Throws HoldfastError INVALID_FIELD. */
+export function checkedValue(value: Value | undefined, field: string): JsonValue {
+  if (value === undefined) return null;
+  try {
+    const json = toJson(ValueSchema, value);
+    checkValue(json, field);
+    return json;
+  } catch (error) {
+    if (error instanceof HoldfastError) throw error;
+    throw refuse(field, 'it holds a number JSON cannot hold, or nothing');
+  }
 }
 
 function checkMembers(value: JsonObject, path: string): void {

@@ -1,14 +1,19 @@
 // A Backend whose answers a test writes: it records what was asked and lets changes be announced.
 
-import type {
-  Caller,
-  CommandRow,
-  DocumentRow,
-  Freshness,
-  Method,
-  RequestOf,
-  ResponseOf,
-  Summary,
+import {
+  type AccessHolder,
+  type Caller,
+  type CommandRow,
+  type DocumentRow,
+  type Freshness,
+  HoldfastError,
+  type JsonObject,
+  type JsonValue,
+  type Method,
+  type RequestOf,
+  type ResponseOf,
+  type Summary,
+  type TokenHolder,
 } from '../../../../src/core/index.ts';
 import type {
   BundlePiece,
@@ -16,13 +21,17 @@ import type {
   BundleSource,
 } from '../../../../src/sidecar/api/bundle-control.ts';
 import type {
+  AccessRow,
+  AdminControl,
   Backend,
   BundleControl,
   BundleReportRow,
   BundleStep,
+  Diagnosis,
   DiscoveryRow,
   MeshControl,
   PeerRow,
+  SecretControl,
   SidecarInfo,
 } from '../../../../src/sidecar/api/index.ts';
 import { FakeEnrolment } from './fake-enrolment.ts';
@@ -160,6 +169,8 @@ export class FakeBackend implements Backend {
   readonly mesh: FakeMesh = new FakeMesh();
   readonly bundles: FakeBundles = new FakeBundles();
   readonly enrolment: FakeEnrolment = new FakeEnrolment();
+  readonly secrets: FakeSecrets = new FakeSecrets();
+  readonly admin: FakeAdmin = new FakeAdmin();
   readonly submitted: Submitted[] = [];
   readonly listeners = new Set<() => void>();
   reasonsNotReady: string[] = [];
@@ -231,6 +242,65 @@ class FakeBundles implements BundleControl {
 
   sources(): readonly BundleSource[] {
     return this.received;
+  }
+}
+
+/** Seals by saying so, and opens what says that it is sealed. */
+class FakeSecrets implements SecretControl {
+  readonly opened: string[] = [];
+
+  seal(
+    value: JsonValue,
+    { agent, path }: { readonly agent: string; readonly path: readonly string[] },
+  ) {
+    return {
+      sealed: { $sealed: { agent, path: [...path], value } },
+      readers: [`node-of-${agent}`],
+    };
+  }
+
+  open(value: JsonObject, { agent }: { readonly agent: string }) {
+    this.opened.push(agent);
+    return { value: { ...value, opened: true }, closed: [{ path: ['a', 'b'], why: 'not ours' }] };
+  }
+}
+
+/** Tokens by name, none of which lies anywhere. */
+class FakeAdmin implements AdminControl {
+  holders: TokenHolder[] = [
+    { scope: 'admin' },
+    { scope: 'agent', agent: 'edge-7' },
+    { scope: 'read', name: 'grafana' },
+    { scope: 'command', name: 'deployer' },
+  ];
+
+  async addAgent(agent: string): Promise<{ tokenFile: string; added: boolean }> {
+    this.holders.push({ scope: 'agent', agent });
+    return { tokenFile: `/data/tokens/agent-${agent}`, added: true };
+  }
+
+  async removeAgent(agent: string): Promise<void> {
+    this.holders = this.holders.filter((one) => one.scope !== 'agent' || one.agent !== agent);
+  }
+
+  async addAccess(holder: AccessHolder): Promise<string> {
+    this.holders.push(holder);
+    return `/data/tokens/${holder.scope}-${holder.name}`;
+  }
+
+  listAccess(): readonly AccessRow[] {
+    return this.holders.map((holder) => ({ holder, tokenFile: '/data/tokens/x' }));
+  }
+
+  async removeAccess(name: string): Promise<TokenHolder> {
+    const found = this.holders.find((one) => 'name' in one && one.name === name);
+    if (found === undefined) throw new HoldfastError('NOT_FOUND', `There is no "${name}".`);
+    this.holders = this.holders.filter((one) => one !== found);
+    return found;
+  }
+
+  async diagnose(): Promise<Diagnosis> {
+    return { report: { running: true, identity: { name: 'edge-7' } }, log: ['a line'] };
   }
 }
 

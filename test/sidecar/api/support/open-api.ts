@@ -1,7 +1,11 @@
 // An API server on a free port of 127.0.0.1 over a fake backend and a clock that stands still, with ways to call it.
 import { createHash } from 'node:crypto';
 import type { Environment } from '../../../../src/core/index.ts';
-import { type ApiServer, startApiServer } from '../../../../src/sidecar/api/index.ts';
+import {
+  type ApiServer,
+  type ApiServerOptions,
+  startApiServer,
+} from '../../../../src/sidecar/api/index.ts';
 import { ABANDONED_STREAM_GRACE_MS, type ApiLimits } from '../../../../src/sidecar/api/limits.ts';
 import type { Log, LogFields } from '../../../../src/sidecar/log.ts';
 import type { LogEvent } from '../../../../src/sidecar/log-events.ts';
@@ -10,12 +14,16 @@ import { type Answers, FakeBackend } from './fake-backend.ts';
 
 export const AGENT_TOKEN = 'agent-token';
 export const ADMIN_TOKEN = 'admin-token';
+export const READ_TOKEN = 'read-token';
+export const COMMAND_TOKEN = 'command-token';
 
 export interface OpenApiOptions {
   readonly answers?: Answers;
   readonly limits?: Partial<ApiLimits>;
   readonly unixSocket?: string;
-  readonly tcp?: { readonly host: string; readonly port: number } | undefined;
+  readonly unixSocketMode?: number;
+  readonly adminSocket?: string;
+  readonly tcp?: ApiServerOptions['tcp'];
 }
 
 export interface LogLine {
@@ -41,7 +49,7 @@ export async function openApi(options: OpenApiOptions = {}): Promise<OpenApi> {
     backend,
     authenticate,
     log: recordingLog(lines),
-    environment: { timers: clock, crypto: fakeCrypto },
+    environment: { timers: clock, clock, crypto: fakeCrypto },
     tcp: { host: '127.0.0.1', port: 0 },
     ...options,
   });
@@ -64,6 +72,8 @@ export async function openApi(options: OpenApiOptions = {}): Promise<OpenApi> {
 
 export const authenticate: Parameters<typeof startApiServer>[0]['authenticate'] = (token) => {
   if (token === AGENT_TOKEN) return { scope: 'agent', agent: 'edge-7' };
+  if (token === READ_TOKEN) return { scope: 'read', name: 'grafana' };
+  if (token === COMMAND_TOKEN) return { scope: 'command', name: 'deployer' };
   return token === ADMIN_TOKEN ? { scope: 'admin' } : undefined;
 };
 

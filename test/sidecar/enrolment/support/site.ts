@@ -12,6 +12,7 @@ import {
   loadNodeKey,
   type NodeKey,
 } from '../../../../src/sidecar/identity/node-key.ts';
+import { PLAIN_SEALING } from '../../../../src/sidecar/identity/sealing.ts';
 import { loadTrustFile } from '../../../../src/sidecar/identity/trust-file.ts';
 import { sodiumCrypto } from '../../../../src/sidecar/sodium-crypto.ts';
 import { systemEnvironment } from '../../../../src/sidecar/system-environment.ts';
@@ -94,6 +95,7 @@ export class EnrolmentSite implements AsyncDisposable {
     const run = joinFleet({
       dataDir: this.dataDir(device),
       dataDirNamed: true,
+      sealing: PLAIN_SEALING,
       environment: {
         clock: this.fleet.clock,
         timers: this.fleet.clock,

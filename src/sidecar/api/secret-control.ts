@@ -1,0 +1,24 @@
+// What the API needs of the sidecar's sealed values, as a port.
+import type { JsonObject, JsonValue } from '../../core/index.ts';
+
+export interface SecretPlace {
+  readonly agent: string;
+  readonly collection: string;
+  readonly id: string;
+}
+
+export interface OpenedValues {
+  readonly value: JsonObject;
+  /** What stayed closed, and why. */
+  readonly closed: readonly { readonly path: readonly string[]; readonly why: string }[];
+}
+
+export interface SecretControl {
+  /** The sealed value and the names of the members that open it. Throws HoldfastError. */
+  seal(
+    value: JsonValue,
+    place: SecretPlace & { readonly path: readonly string[] },
+  ): { readonly sealed: JsonObject; readonly readers: readonly string[] };
+  /** A document with what is sealed for the agent opened. */
+  open(document: JsonObject, place: SecretPlace): OpenedValues;
+}

@@ -30,13 +30,13 @@ export const ERROR_REASONS = [
   'INTERNAL',
   'UNKNOWN_METHOD',
   'BUNDLE_UNREADABLE',
+  'NO_SEALING_KEY',
   'NOT_ISSUER',
   'NAME_TAKEN',
   'TOKEN_SPENT',
   'TOKEN_EXPIRED',
   'TOKEN_UNKNOWN',
   'REQUEST_REFUSED',
-  'NO_SEALING_KEY',
 ] as const;
 
 export type ErrorReason = (typeof ERROR_REASONS)[number];

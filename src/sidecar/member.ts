@@ -23,7 +23,7 @@ import {
 import {
   type LinkBudgets,
   type LinkClassRule,
-  Mesh,
+  type Mesh,
   type MeshReport,
   type PeerView,
   type QuietSpan,
@@ -46,7 +46,8 @@ import { OperatorPeers } from './links/operator-peers.ts';
 import type { Pauses } from './links/pauses.ts';
 import { encodeFork, feedsOf } from './member-feeds.ts';
 import { createFinder, exchangeOf } from './member-links.ts';
-import { certifiedBy, openTrust } from './member-trust.ts';
+import { createMesh } from './member-mesh.ts';
+import { openTrust } from './member-trust.ts';
 import { Runtime } from './runtime.ts';
 import { type CommitStore, JUDGED } from './store/commit-store.ts';
 import { readStatements, recall } from './store/recall.ts';
@@ -151,7 +152,7 @@ export class Member {
 
   /** Reads the store and brings its views up to date. No link is made yet. Rejects with StoreDamagedError. */
   static async open(parts: MemberParts): Promise<Member> {
-    const { environment, signer, fleet } = parts;
+    const { environment, signer } = parts;
     const { clock, timers, random, crypto } = environment;
     const nodeId = toHex(signer.publicKey);
     const trust = await trustOf(parts);
@@ -189,24 +190,8 @@ export class Member {
     const enrolment = createEnrolment(parts, { trust, records, nodeId, runtime });
     const finder = createFinder(parts, nodeId, () => mesh);
     const feeds = feedsOf(parts, { node, runtime, commits, trust });
-    const certified = trust && certifiedBy(trust, nodeId, clock);
-    const mesh: Mesh = new Mesh({
-      ...{ clock, timers, random, feeds },
-      membership: {
-        nodeId,
-        bootId: incarnation,
-        fleetSecret: fleet.key,
-        signer,
-        crypto,
-        certified,
-      },
-      ...linkOptionsOf(parts),
-      answerEnrolment: enrolment && ((request) => enrolment.answer(request)),
-      report: (report) => {
-        parts.report(report);
-        if (report.type === 'link-down' && isAlone(mesh)) finder.nudge();
-        if (report.type === 'quiet' || report.type === 'quiet-over') finder.look();
-      },
+    const mesh: Mesh = createMesh(parts, {
+      ...{ nodeId, bootId: incarnation, trust, feeds, finder, enrolment },
       onHoldings: (holdings) => carried.records.noteLink(holdings),
     });
     const carried = await openCarried(parts, { incarnation, feeds, commits, mesh, runtime });
@@ -368,17 +353,6 @@ function createNode(
   });
 }
 
-function linkOptionsOf({
-  transport,
-  name,
-  budgets,
-  linkClasses: classes,
-  quietHours,
-  resolver,
-}: MemberParts) {
-  return { transport, name, budgets, classes, quietHours, resolver };
-}
-
 async function trustOf({ founded, store, environment: { crypto } }: MemberParts) {
   if (founded === undefined) return undefined;
   return openTrust(founded, await readStatements(store, crypto), crypto);
@@ -394,9 +368,4 @@ async function rebuild(parts: MemberParts, runtime: Runtime, commits: CommitStor
   await commits.markRebuilding(false);
   // Where nothing came of it, nothing was lost: a feed may hold nothing that this version can show.
   if (commits.documents > 0) parts.report({ type: 'views-rebuilt', documents: commits.documents });
-}
-
-/** Whether no peer is linked: whoever is there is wanted now. */
-function isAlone(mesh: Mesh): boolean {
-  return !mesh.peers().some(({ state }) => state === 'connected');
 }

@@ -20,15 +20,15 @@ import {
   type TrustSet,
   toHex,
 } from '../core/index.ts';
-import {
-  type LinkBudgets,
-  type LinkClassRule,
-  type Mesh,
-  type MeshReport,
-  type PeerView,
-  type QuietSpan,
-  type Resolver,
-  type Transport,
+import type {
+  LinkBudgets,
+  LinkClassRule,
+  Mesh,
+  MeshReport,
+  PeerView,
+  QuietSpan,
+  Resolver,
+  Transport,
 } from '../mesh/index.ts';
 import type { Bundles } from './bundle/bundles.ts';
 import { type Carried, openCarried } from './bundle/carried.ts';

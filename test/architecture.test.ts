@@ -128,6 +128,7 @@ const AREAS: readonly Area[] = [
 const LAUNCHES: readonly Launch[] = [
   { by: 'src/cli/commands/run.ts', of: 'src/sidecar/index.ts' },
   { by: 'src/cli/commands/init.ts', of: 'src/sidecar/index.ts' },
+  { by: 'src/cli/commands/join.ts', of: 'src/sidecar/index.ts' },
   { by: 'src/cli/commands/key.ts', of: 'src/sidecar/index.ts' },
   { by: 'src/cli/commands/repair.ts', of: 'src/sidecar/index.ts' },
   { by: 'src/cli/commands/diagnose.ts', of: 'src/sidecar/index.ts' },

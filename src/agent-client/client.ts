@@ -5,6 +5,7 @@ import { AuditService } from '../gen/holdfast/v1/audit_pb.ts';
 import { BundleService } from '../gen/holdfast/v1/bundle_pb.ts';
 import { CommandService } from '../gen/holdfast/v1/command_pb.ts';
 import { DocumentService } from '../gen/holdfast/v1/document_pb.ts';
+import { EnrolmentService } from '../gen/holdfast/v1/enrolment_pb.ts';
 import { FleetService } from '../gen/holdfast/v1/fleet_pb.ts';
 import { HeartbeatService } from '../gen/holdfast/v1/heartbeat_pb.ts';
 import { MeshService } from '../gen/holdfast/v1/mesh_pb.ts';
@@ -20,6 +21,7 @@ import type { CommandHandlers, CommandLoopOptions } from './command-types.ts';
 import { type CommandCalls, commandCalls } from './commands.ts';
 import { fromAck, fromTimestamp, toAck, toDuration, toHeartbeat } from './convert.ts';
 import { type DocumentCalls, documentCalls } from './documents.ts';
+import { type EnrolmentCalls, enrolmentCalls } from './enrolment.ts';
 import type { ClientEnvironment } from './environment.ts';
 import { type FleetCalls, fleetCalls } from './fleet.ts';
 import { HeartbeatLoop, type HeartbeatLoopOptions } from './heartbeat-loop.ts';
@@ -50,6 +52,7 @@ export interface RpcClients {
   readonly commands: Client<typeof CommandService>;
   readonly mesh: Client<typeof MeshService>;
   readonly bundles: Client<typeof BundleService>;
+  readonly enrolment: Client<typeof EnrolmentService>;
   readonly secrets: Client<typeof SecretService>;
   readonly admin: Client<typeof AdminService>;
   readonly trust: Client<typeof TrustService>;
@@ -63,6 +66,7 @@ export interface AgentClient
     CommandCalls,
     MeshCalls,
     BundleCalls,
+    EnrolmentCalls,
     SecretCalls,
     AdminCalls,
     AuditCalls,
@@ -154,6 +158,7 @@ export function createAgentClient(options: AgentClientOptions = {}): AgentClient
     ...commandCalls(rpc.commands, environment),
     ...meshCalls(rpc.mesh),
     ...bundleCalls(rpc.bundles),
+    ...enrolmentCalls(rpc.enrolment),
     ...secretCalls(rpc.secrets),
     ...adminCalls(rpc.admin),
     ...auditCalls(rpc.audit),
@@ -198,6 +203,7 @@ function rpcClients(transport: Transport): RpcClients {
     commands: createClient(CommandService, transport),
     mesh: createClient(MeshService, transport),
     bundles: createClient(BundleService, transport),
+    enrolment: createClient(EnrolmentService, transport),
     secrets: createClient(SecretService, transport),
     admin: createClient(AdminService, transport),
     trust: createClient(TrustService, transport),

@@ -28,6 +28,13 @@ export type {
 } from './command-types.ts';
 export type { CommandCalls, ListCommandsOptions } from './commands.ts';
 export type { DocumentCalls, ListOptions } from './documents.ts';
+export type {
+  CreateTokenOptions,
+  EnrolmentCalls,
+  EnrolmentToken,
+  EnrolmentTokenState,
+  RegrantOptions,
+} from './enrolment.ts';
 export { type ClientEnvironment, pause } from './environment.ts';
 export { type ErrorCode, type ErrorReasonName, HoldfastClientError } from './error.ts';
 export type { FleetCalls } from './fleet.ts';

@@ -24,6 +24,11 @@ export function parseDuration(text: string): number {
   return Number(match[1]) * unitMs;
 }
 
+/** For flags that may be repeated. */
+export function collect(value: string, before: readonly string[] | undefined): readonly string[] {
+  return [...(before ?? []), value];
+}
+
 export function parseCount(text: string): number {
   const number = Number(text);
   if (!/^\d{1,6}$/.test(text) || number === 0) {

@@ -23,6 +23,14 @@ export interface CollectionRules {
   readonly separator: ':' | '/' | undefined;
 }
 
+/** One document a node, of what it has to tell the others. */
+const NODES_OWN: CollectionRules = {
+  class: 'node',
+  lane: 'state',
+  writtenBy: 'the sidecar itself',
+  separator: undefined,
+};
+
 const WELL_KNOWN: Readonly<Record<string, CollectionRules>> = {
   platforms: { class: 'owned', lane: 'pulse', writtenBy: 'HeartbeatService', separator: undefined },
   deployments: { class: 'owned', lane: 'state', writtenBy: undefined, separator: ':' },
@@ -34,12 +42,9 @@ const WELL_KNOWN: Readonly<Record<string, CollectionRules>> = {
     writtenBy: 'CommandService',
     separator: '/',
   },
-  addresses: {
-    class: 'node',
-    lane: 'state',
-    writtenBy: 'the sidecar itself',
-    separator: undefined,
-  },
+  addresses: NODES_OWN,
+  mailbox: NODES_OWN,
+  renewals: NODES_OWN,
 };
 
 /** Names whose meaning is fixed by the design but which have no class in this version: writing them now would clash later. */

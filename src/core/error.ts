@@ -38,6 +38,12 @@ export const ERROR_REASONS = [
   'RANK_MISSING',
   'STATEMENT_REFUSED',
   'NO_SEALING_KEY',
+  'NOT_ISSUER',
+  'NAME_TAKEN',
+  'TOKEN_SPENT',
+  'TOKEN_EXPIRED',
+  'TOKEN_UNKNOWN',
+  'REQUEST_REFUSED',
 ] as const;
 
 export type ErrorReason = (typeof ERROR_REASONS)[number];

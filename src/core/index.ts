@@ -23,7 +23,7 @@ export {
 export { inspectChange } from './change-inspector.ts';
 export { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
 export { ANY_TIME, type ClockBounds, ClockWatch } from './clock-watch.ts';
-export { doubtDeclarable } from './collection.ts';
+export { doubtDeclarable, isAgentName } from './collection.ts';
 export { type Commit, CommitSeal, NO_HASH, type Op, SIGNATURE_BYTES } from './commit.ts';
 export {
   CONFIG_RULES,
@@ -125,31 +125,55 @@ export { REDACTED, Secret } from './secret.ts';
 export { type Hlc, hlcMs, hlcOf, hlcTick } from './time.ts';
 export { type Rate, TokenBucket } from './token-bucket.ts';
 export {
+  approvalCode,
   type Certificate,
   type Cut,
+  certificateOf,
   cutKey,
   type Declaration,
   type DeclaredClass,
+  decideRequest,
   doubtEjection,
   doubtPolicyMaker,
+  EXPIRY_NOTICE_MS,
   encodeAnnulment,
   encodeCertificate,
   encodeEjection,
   encodeGenesis,
   encodePolicy,
+  encodeReply,
+  encodeRequest,
   encodeRootChange,
+  formatToken,
+  type Grant,
+  type Grants,
+  isApprovalCode,
+  isRenewalDue,
+  type JoinReply,
+  type JoinRequest,
   LIFE_MS,
   MAX_LISTED_COLLECTIONS,
+  mayIssue,
+  mayRenew,
+  nextCertificate,
+  type OpenedRequest,
+  openReply,
+  openRequest,
+  parseToken,
   ROLES,
   type Role,
   readCertificate,
+  renewalDueMs,
   type Statement,
   type StatementId,
   type StatementKind,
   signStatement,
+  type Token,
+  type TokenState,
   type Trust,
   type TrustedMember,
   TrustSet,
+  tokenName,
   toRole,
 } from './trust/index.ts';
 export { isBlank, type View } from './view.ts';

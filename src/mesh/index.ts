@@ -29,6 +29,7 @@ export type {
   NetworkInterface,
   NetworkInterfaces,
 } from './discovery/network-interfaces.ts';
+export { askToEnrol } from './enrol-dial.ts';
 export {
   type LinkClass,
   type LinkClassRule,
@@ -43,6 +44,9 @@ export type { MeshReport } from './mesh-report.ts';
 export type { ContactView, PeerState, PeerView } from './peer-view.ts';
 export {
   type ContactSource,
+  type EnrolReply,
+  type EnrolRequest,
+  MAX_SEALED_REQUEST_BYTES,
   type Membership,
   PROTOCOL_VERSION_MAX,
   PROTOCOL_VERSION_MIN,

@@ -95,6 +95,8 @@ export interface LinkDriverParts {
   readonly observer: LinkObserver;
 }
 
+const RESTRICTED: SessionEvent = { type: 'mute', on: true, testimony: false };
+
 const UNGREETED =
   'it is of another fleet, or silent on purpose; `holdfast status` of both shows the fleet';
 
@@ -115,6 +117,8 @@ export class LinkDriver {
   #lastHeardWallMs: number | undefined;
   #bytesAtLastTick = 0;
   #budgetBytesPerSecond: number | undefined;
+  /** The peer, where its certificate was over when the link began: nothing of others goes to it or is taken of it. */
+  #restrictedTo: NodeId | undefined;
   /** Why this side ends the link. */
   #saidHere: string | undefined;
 
@@ -210,9 +214,16 @@ export class LinkDriver {
     this.take(hasName ? { ...event, why: reason } : event);
   }
 
+  /** Whether the peer hands over what it wrote, is told statements, and no more. */
+  get isRestricted(): boolean {
+    return this.#restrictedTo !== undefined;
+  }
+
   take(event: SessionEvent): void {
     if (this.#closed) return;
-    for (const effect of this.#session.handle(event, this.#parts.clock.now()))
+    const isUnmuting = event.type === 'mute' && !event.on && this.isRestricted;
+    const taken = isUnmuting ? RESTRICTED : event;
+    for (const effect of this.#session.handle(taken, this.#parts.clock.now()))
       this.#carryOut(effect);
   }
 
@@ -242,6 +253,7 @@ export class LinkDriver {
         this.#nodeId = effect.nodeId;
         this.#chain = effect.chain;
         observer.onMember(effect.nodeId, effect.bootId);
+        this.#restrict(effect.nodeId);
         return;
       case 'named':
         this.#name = effect.name;
@@ -254,7 +266,7 @@ export class LinkDriver {
         this.#parts.feeds.heardClock?.(this.#nodeId, effect.wallMs);
         return;
       case 'peer-has':
-        observer.onPeerHas(effect.positions);
+        observer.onPeerHas(effect.positions.filter(({ feed }) => this.#takes(feed)));
         return;
       case 'moved':
         observer.onMoved(effect.position);
@@ -275,6 +287,16 @@ export class LinkDriver {
         this.#finish(effect.why, this.#saidHere ?? effect.message);
         return;
     }
+  }
+
+  #restrict(nodeId: NodeId): void {
+    if (this.#parts.membership.certified?.isExpired?.(nodeId) !== true) return;
+    this.#restrictedTo = nodeId;
+    this.take(RESTRICTED);
+  }
+
+  #takes({ author }: FeedId): boolean {
+    return this.#restrictedTo === undefined || this.#restrictedTo === author;
   }
 
   #readRun(position: FeedPosition, maxBytes: number, withPrevious: boolean): void {

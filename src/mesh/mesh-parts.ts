@@ -3,7 +3,13 @@ import type { FeedPosition, NodeId, Random } from '../core/index.ts';
 import type { MeshFeeds } from './link-driver.ts';
 import type { LinkRulesParts } from './link-rules.ts';
 import type { MeshReport } from './mesh-report.ts';
-import type { ChooseNeighbours, Membership, Versions } from './protocol/index.ts';
+import type {
+  ChooseNeighbours,
+  EnrolReply,
+  EnrolRequest,
+  Membership,
+  Versions,
+} from './protocol/index.ts';
 import type { Resolver } from './resolver.ts';
 import type { Transport } from './transport/transport.ts';
 
@@ -27,6 +33,8 @@ export interface MeshParts extends LinkRulesParts {
   /** Whom to be linked to; by default what keeps a site connected with few links. */
   readonly chooseNeighbours?: ChooseNeighbours | undefined;
   readonly feeds: MeshFeeds;
+  /** Answers a stranger with a token; where this is left out strangers are strangers. */
+  answerEnrolment?: ((request: EnrolRequest) => Promise<EnrolReply>) | undefined;
   report(report: MeshReport): void;
   /** A link ended: the last that is known of the peer. */
   onHoldings?(holdings: PeerHoldings): void;

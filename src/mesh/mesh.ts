@@ -1,6 +1,7 @@
 // The mesh: knows at which addresses members may be reached, has them dialled, keeps one link a peer, and tells the sessions what is new.
 import type { EncodedFork, FeedId, FeedPosition, NodeId } from '../core/index.ts';
 import { Dialler } from './dialler.ts';
+import { EnrolDoor } from './enrol-door.ts';
 import type { LinkClass } from './link-class.ts';
 import { LinkRules } from './link-rules.ts';
 import { Links } from './links.ts';
@@ -26,6 +27,7 @@ export class Mesh {
   readonly #links: Links;
   readonly #dialler: Dialler;
   readonly #rules: LinkRules;
+  readonly #door: EnrolDoor | undefined;
   #address = '';
   #state: 'running' | 'paused' | 'closed' = 'running';
 
@@ -35,6 +37,8 @@ export class Mesh {
     const peers = new PeerTable((nodeId) => book.of(nodeId).length > 0);
     this.#book = book;
     this.#peers = peers;
+    const { clock, answerEnrolment: answer } = parts;
+    this.#door = answer && new EnrolDoor({ clock, answer });
     this.#rules = new LinkRules(parts, {
       onQuiet: (linkClass, reason) => this.#silence(linkClass, reason),
       onOver: (linkClass) => this.#speak(linkClass),
@@ -91,7 +95,7 @@ export class Mesh {
     this.#rules.start();
     this.#address = await this.#parts.transport.listen({
       onLink: (link) => {
-        if (this.#state === 'running') this.#links.accept(link);
+        if (this.#state === 'running') this.#links.accept(this.#door?.watch(link) ?? link);
         else link.destroy('the mesh is paused');
       },
       onRefused: (address, reason) =>
@@ -227,6 +231,8 @@ export class Mesh {
     for (const peer of [...this.#peers.all()]) {
       const doubt = peer.link && certified?.doubt(peer.nodeId, peer.link.chain);
       if (doubt !== undefined) this.#links.endPeer(peer, 'ejected', doubt);
+      else if (peer.link?.isRestricted === true && certified?.isExpired?.(peer.nodeId) === false)
+        this.#links.endPeer(peer, 'renewal', 'its certificate was renewed');
     }
   }
 

@@ -26,6 +26,8 @@ export interface SidecarParts extends ApiParts {
   readonly agents: readonly string[];
   readonly config: CoreConfig;
   readonly key: NodeKey;
+  /** Keeps the statements that a start begins with, when the certificate is another one; of a founded fleet. */
+  keepChain?(statements: readonly Uint8Array[]): Promise<void>;
   /** Opened at the start, and again after each failure. What is opened is closed by the sidecar. */
   readonly stores: StoreSource;
   /** Made with each store; `address` is where the one before listened, empty at first. Closed by the sidecar. */
@@ -147,10 +149,13 @@ async function closeMember(member: MemberSupervisor, audit: AuditLog | undefined
 
 /** What a member is given, in the forms it takes. */
 function memberPartsOf(parts: SidecarParts) {
+  const { signer, sealing } = parts.key;
+  const keepChain = async (statements: readonly Uint8Array[]) => parts.keepChain?.(statements);
   return {
     disk: parts.disk,
     diskReserveBytes: parts.diskReserveBytes,
-    signer: parts.key.signer,
+    signer,
+    enrolment: { sealing, keepChain },
     agents: parts.access?.served ?? parts.agents,
     clockBounds: VERSION_TIMES,
     ...fleetPartsOf(parts.fleet),

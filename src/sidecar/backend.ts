@@ -3,6 +3,7 @@ import { type Clock, type Crypto, fingerprint, formatNodeId } from '../core/inde
 import type { Backend, PeerRow } from './api/index.ts';
 import { auditControl, auditSubmit, type FileAuditLog } from './audit/index.ts';
 import { createBundleControl } from './bundle/control.ts';
+import { createEnrolmentControl } from './enrolment/control.ts';
 import type { Fleet } from './identity/fleet.ts';
 import type { NodeKey } from './identity/node-key.ts';
 import type { Log } from './log.ts';
@@ -79,6 +80,7 @@ export function createBackend(parts: BackendParts): Omit<Backend, 'admin'> {
     },
     bundles: createBundleControl(member, parts),
     audit: parts.audit && auditControl(parts.audit, crypto),
+    enrolment: createEnrolmentControl(member, parts),
     secrets: createSealedValues({
       ...{ crypto, fleetId: parts.fleet.fleetId, pair: parts.key.sealing },
       member: () => member.member && { trust: member.member.trust?.set },
@@ -93,6 +95,7 @@ export function createBackend(parts: BackendParts): Omit<Backend, 'admin'> {
     warnings: () => [
       ...member.warnings,
       ...trust.warnings(),
+      ...(member.member?.enrolment?.warnings() ?? []),
       ...parts.warnings(),
       ...(parts.audit?.warnings() ?? []),
     ],

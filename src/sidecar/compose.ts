@@ -15,6 +15,7 @@ import { loadFleet } from './identity/fleet.ts';
 import { requireFleetSecret } from './identity/fleet-secret.ts';
 import { loadNodeKey, type NodeKey, readNodeKeySeal } from './identity/node-key.ts';
 import { sealWarnings } from './identity/seal-warnings.ts';
+import { storeTrustFile } from './identity/trust-file.ts';
 import { LevelSource } from './level-source.ts';
 import { openDht } from './links/dht-service.ts';
 import { lanDiscoveries } from './links/lan-discovery.ts';
@@ -91,6 +92,7 @@ async function openAll(
     fleet,
     key,
     audit,
+    keepChain: (statements) => storeTrustFile(dataDir, statements, random),
     stores,
     createTransport: (before) => {
       // What took a free port keeps it, for those who dial it.

@@ -3,6 +3,7 @@ export { assembleSidecar, type Sidecar, type SidecarParts } from './assemble.ts'
 export { verifyAuditFiles } from './audit/index.ts';
 export { startSidecar } from './compose.ts';
 export { reportStopped } from './diagnose/host-report.ts';
+export { joinFleet } from './enrolment/join.ts';
 export { type FoundRequest, foundFleet } from './found.ts';
 export { readHostFacts, readOptionalFile } from './host-facts.ts';
 export { openFleet } from './identity/fleet.ts';

@@ -78,6 +78,23 @@ export const LOG_EVENTS = [
     meaning: 'a member was put out: what it wrote counts up to where the ejection says',
   },
   { name: 'trust.stated', meaning: 'an operator signed statements of trust here; what is given' },
+  { name: 'enrolment.token_created', meaning: 'an operator made a token that lets one device in' },
+  { name: 'enrolment.token_revoked', meaning: 'an operator made a token void' },
+  {
+    name: 'enrolment.waiting',
+    meaning: 'a device waits with a token until an operator has compared its code',
+  },
+  { name: 'enrolment.granted', meaning: 'a device has joined the fleet with a token' },
+  {
+    name: 'enrolment.refused',
+    meaning:
+      'a request to be let in was refused, with the reason; TOKEN_SPENT means that somebody has a copy of a token',
+  },
+  {
+    name: 'enrolment.certificate_issued',
+    meaning: 'this hub gave a member its next certificate',
+  },
+  { name: 'enrolment.certificate_renewed', meaning: 'this node has a newer certificate' },
   {
     name: 'identity.duplicate',
     meaning: 'another process runs with the key of this sidecar; one of them must be stopped',

@@ -1,5 +1,7 @@
 // The trust of a member: what its fleet was founded with, what it was given when it joined, and what it heard since.
 import {
+  type Certificate,
+  type Clock,
   type Crypto,
   type Cut,
   cutKey,
@@ -7,6 +9,7 @@ import {
   type FeedPosition,
   type ForkProof,
   feedKey,
+  mayIssue,
   type NodeId,
   TrustSet,
   utf8,
@@ -37,8 +40,23 @@ export function openTrust(
 }
 
 /** What the greeting on a link asks of it. */
-export function certifiedBy(trust: TrustSet, self: NodeId): Required<Membership>['certified'] {
+export function certifiedBy(
+  trust: TrustSet,
+  self: NodeId,
+  clock: Clock,
+): Required<Membership>['certified'] {
+  const currentOf = (nodeId: NodeId): Certificate | undefined =>
+    trust.trust.members.get(nodeId)?.certificates[0];
+  const isOver = (current: Certificate | undefined): boolean =>
+    current !== undefined && clock.now().wallMs >= current.expiresMs;
   return {
+    isExpired: (nodeId) => {
+      const current = currentOf(nodeId);
+      // A hub that only the root key renews would take the renewal of all others with it.
+      if (current === undefined || !mayIssue(current.roles)) return false;
+      // Where the own certificate is over as well, it is more likely the clock that is wrong: nobody is judged by it.
+      return isOver(current) && !isOver(currentOf(self));
+    },
     chain: () => trust.chainOf(self).map(({ bytes }) => bytes),
     ejection: (nodeId) => trust.ejectionOf(nodeId).map(({ bytes }) => bytes),
     doubt: (nodeId, chain) => trust.doubtMember(nodeId, chain),

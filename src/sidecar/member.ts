@@ -20,35 +20,35 @@ import {
   type TakenStatements,
   toHex,
 } from '../core/index.ts';
-import {
-  type LinkBudgets,
-  type LinkClassRule,
+import type {
+  LinkBudgets,
+  LinkClassRule,
   Mesh,
-  type MeshReport,
-  type PeerView,
-  type QuietSpan,
-  type Resolver,
-  type Transport,
+  MeshReport,
+  PeerView,
+  QuietSpan,
+  Resolver,
+  Transport,
 } from '../mesh/index.ts';
 import type { Bundles } from './bundle/bundles.ts';
 import { type Carried, openCarried } from './bundle/carried.ts';
 import type { PeerRecords } from './bundle/peer-records.ts';
 import {
-  AddressExchange,
-  type ExchangeOptions,
-  type ExchangeReport,
-} from './links/address-exchange.ts';
-import {
-  type DiscoverySource,
-  type DiscoveryView,
-  Finder,
-  type FinderReport,
-} from './links/finder.ts';
+  createEnrolment,
+  type Enrolment,
+  type EnrolmentOptions,
+  openTokens,
+} from './enrolment/enrolment.ts';
+import type { EnrolmentReport } from './enrolment/report.ts';
+import type { AddressExchange, ExchangeOptions, ExchangeReport } from './links/address-exchange.ts';
+import type { DiscoverySource, DiscoveryView, Finder, FinderReport } from './links/finder.ts';
 import { OperatorPeers } from './links/operator-peers.ts';
 import type { Pauses } from './links/pauses.ts';
 import { createClockWatch } from './member-clock.ts';
 import { encodeFork, feedsOf } from './member-feeds.ts';
-import { certifiedBy, createMemberTrust, type MemberTrust, readCleared } from './member-trust.ts';
+import { createFinder, exchangeOf } from './member-links.ts';
+import { createMesh } from './member-mesh.ts';
+import { createMemberTrust, type MemberTrust, readCleared } from './member-trust.ts';
 import { Runtime } from './runtime.ts';
 import type { CommitStore } from './store/commit-store.ts';
 import { recall } from './store/recall.ts';
@@ -60,6 +60,7 @@ export type MemberReport =
   | MeshReport
   | ExchangeReport
   | FinderReport
+  | EnrolmentReport
   | {
       readonly type: 'core';
       readonly event: ReportEvent;
@@ -83,6 +84,8 @@ export interface MemberParts {
   readonly fleet: { readonly fleetId: Uint8Array; readonly key: Uint8Array };
   /** The genesis, then what came with the own certificate; absent in an open fleet. */
   readonly founded?: readonly Uint8Array[] | undefined;
+  /** How others are let in, and the own certificate renewed; of a founded fleet alone. */
+  readonly enrolment?: EnrolmentOptions | undefined;
   readonly config: CoreConfig;
   /** Between which times its wall clock can be right; any if left out. */
   readonly clockBounds?: ClockBounds | undefined;
@@ -107,9 +110,25 @@ export interface MemberParts {
   report(report: MemberReport): void;
 }
 
+/** What a member is made of. */
+interface Built {
+  readonly nodeId: string;
+  readonly runtime: Runtime;
+  readonly mesh: Mesh;
+  readonly commits: CommitStore;
+  readonly operator: OperatorPeers;
+  readonly exchange: AddressExchange | undefined;
+  readonly finder: Finder;
+  readonly carried: Carried;
+  readonly trust: MemberTrust | undefined;
+  readonly enrolment: Enrolment | undefined;
+}
+
 export class Member {
   readonly nodeId: string;
   readonly bundles: Bundles;
+  /** Undefined in an open fleet. */
+  readonly enrolment: Enrolment | undefined;
   /** Absent in an open fleet. */
   readonly trust: MemberTrust | undefined;
   readonly #records: PeerRecords;
@@ -120,35 +139,27 @@ export class Member {
   readonly #exchange: AddressExchange | undefined;
   readonly #finder: Finder;
 
-  private constructor(
-    nodeId: string,
-    runtime: Runtime,
-    mesh: Mesh,
-    commits: CommitStore,
-    operator: OperatorPeers,
-    exchange: AddressExchange | undefined,
-    finder: Finder,
-    carried: Carried,
-    trust: MemberTrust | undefined,
-  ) {
-    this.trust = trust;
-    this.nodeId = nodeId;
-    this.#runtime = runtime;
-    this.#mesh = mesh;
-    this.#commits = commits;
-    this.bundles = carried.bundles;
-    this.#records = carried.records;
-    this.#operator = operator;
-    this.#exchange = exchange;
-    this.#finder = finder;
+  private constructor(built: Built) {
+    this.nodeId = built.nodeId;
+    this.#runtime = built.runtime;
+    this.#mesh = built.mesh;
+    this.#commits = built.commits;
+    this.bundles = built.carried.bundles;
+    this.#records = built.carried.records;
+    this.#operator = built.operator;
+    this.#exchange = built.exchange;
+    this.#finder = built.finder;
+    this.enrolment = built.enrolment;
+    this.trust = built.trust;
   }
 
   /** Reads the store and brings its views up to date. No link is made yet. Rejects with StoreDamagedError. */
   static async open(parts: MemberParts): Promise<Member> {
-    const { environment, signer, fleet } = parts;
+    const { environment, signer } = parts;
     const { clock, timers, random, crypto } = environment;
     const nodeId = toHex(signer.publicKey);
     const trust = await recallTrust(parts.founded, parts.store, crypto);
+    const records = await openTokens(parts);
     const recollection = await recall(parts.store, nodeId, crypto, random, trust);
     const { commits, memory, bootTags, rebuildViews, superseded, reduced } = recollection;
     const clockWatch = createClockWatch(parts.clockBounds, { self: nodeId, memory, trust });
@@ -167,36 +178,20 @@ export class Member {
       onForgotten: (feeds) => mesh.forgotten(feeds),
       onAdvanced: (positions) => mesh.advanced(positions),
       onForksProved: (proofs) => mesh.proved(proofs.map(encodeFork)),
-      onStated: () => mesh.stated(),
+      onStated: () => {
+        mesh.stated();
+        enrolment?.stated();
+      },
       onCompareAnew: () => mesh.compareAnew(),
       judged: () => noteJudged(commits, trust),
       onReport: (event, detail, fault) => parts.report({ type: 'core', event, detail, fault }),
       onFailed: (error) => parts.report({ type: 'store-failed', error }),
     });
+    const enrolment = createEnrolment(parts, { trust, records, nodeId, runtime });
     const finder = createFinder(parts, nodeId, () => mesh);
     const feeds = feedsOf(parts, { node, runtime, commits, trust });
-    const certified = trust && certifiedBy(trust, nodeId);
-    const mesh: Mesh = new Mesh({
-      ...{ clock, timers, random, feeds },
-      transport: parts.transport,
-      membership: {
-        nodeId,
-        bootId: incarnation,
-        fleetSecret: fleet.key,
-        signer,
-        crypto,
-        certified,
-      },
-      name: parts.name,
-      budgets: parts.budgets,
-      classes: parts.linkClasses,
-      quietHours: parts.quietHours,
-      resolver: parts.resolver,
-      report: (report) => {
-        parts.report(report);
-        if (report.type === 'link-down' && isAlone(mesh)) finder.nudge();
-        if (report.type === 'quiet' || report.type === 'quiet-over') finder.look();
-      },
+    const mesh: Mesh = createMesh(parts, {
+      ...{ nodeId, bootId: incarnation, trust, feeds, finder, enrolment },
       onHoldings: (holdings) => carried.records.noteLink(holdings),
     });
     const carried = await openCarried(parts, { incarnation, feeds, commits, mesh, runtime });
@@ -211,10 +206,18 @@ export class Member {
     const exchange = exchangeOf(parts, { nodeId, runtime, mesh });
     const known = { node, commits, cleared: clearedForks, holdings: () => mesh.holdings() };
     const ofTrust = trust && createMemberTrust({ set: trust, ...known });
-    return new Member(
-      ...([nodeId, runtime, mesh, commits, operator, exchange, finder, carried] as const),
-      ofTrust,
-    );
+    const inside = {
+      runtime,
+      mesh,
+      commits,
+      operator,
+      exchange,
+      finder,
+      carried,
+      trust: ofTrust,
+      enrolment,
+    };
+    return new Member({ nodeId, ...inside });
   }
 
   /** Accepts links, if asked to, dials the configured peers and those added earlier, but for what is paused, and exchanges addresses. */
@@ -223,6 +226,7 @@ export class Member {
     this.#operator.connect(peers);
     this.#exchange?.start(this.#mesh.address);
     this.#finder.look();
+    this.enrolment?.start();
   }
 
   /** Takes statements of trust in and tells every peer, once they are stored. */
@@ -317,6 +321,7 @@ export class Member {
   async close(): Promise<void> {
     this.bundles.close();
     this.#exchange?.close();
+    this.enrolment?.close();
     await this.#runtime.close();
     await Promise.all([this.#finder.close(), this.#mesh.close()]);
     await this.#records.close();
@@ -358,42 +363,4 @@ async function rebuild(parts: MemberParts, runtime: Runtime, commits: CommitStor
   await commits.markRebuilding(false);
   // Where nothing came of it, nothing was lost: a feed may hold nothing that this version can show.
   if (commits.documents > 0) parts.report({ type: 'views-rebuilt', documents: commits.documents });
-}
-
-function exchangeOf(
-  parts: MemberParts,
-  { nodeId, runtime, mesh }: { nodeId: string; runtime: Runtime; mesh: Mesh },
-): AddressExchange | undefined {
-  return (
-    parts.exchange &&
-    new AddressExchange({
-      ...parts.exchange,
-      ...parts.environment,
-      nodeId,
-      contacts: mesh,
-      request: (method, caller, body) => runtime.request(method, caller, body),
-      onChange: (listener) => runtime.onChange(listener),
-      holdsBack: () => parts.holdsBack?.(),
-      report: parts.report,
-    })
-  );
-}
-
-function createFinder(
-  { discoveries: sources = [], report }: MemberParts,
-  nodeId: string,
-  meshOf: () => Mesh,
-): Finder {
-  return new Finder({
-    ...{ sources, report },
-    self: () => ({ nodeId, meshAddress: meshOf().address }),
-    // An announcement says where to dial, so it is of no use to a member that does not listen.
-    maySpeak: (source) => meshOf().address !== '' && meshOf().mayLook(source),
-    onFound: (found) => meshOf().offer(found),
-  });
-}
-
-/** Whether no peer is linked: whoever is there is wanted now. */
-function isAlone(mesh: Mesh): boolean {
-  return !mesh.peers().some(({ state }) => state === 'connected');
 }

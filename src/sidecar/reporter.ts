@@ -1,5 +1,6 @@
 // What a member reports, as log lines: stable event names, one line an event, repetitions counted instead of printed.
 import { type Clock, type Crypto, formatNodeId } from '../core/index.ts';
+import { logEnrolment } from './enrolment/report.ts';
 import { describeDuplicate } from './identity-warning.ts';
 import type { Log } from './log.ts';
 import { RepeatFilter } from './repeat-filter.ts';
@@ -49,6 +50,15 @@ class Reporter {
         return this.#givenUp(report);
       case 'contact-corrected':
         return this.#corrected(report);
+      case 'token-created':
+      case 'token-revoked':
+      case 'enrolment-waiting':
+      case 'enrolled':
+      case 'certificate-issued':
+      case 'certificate-renewed':
+        return logEnrolment(this.#log, this.#crypto, report);
+      case 'enrolment-refused':
+        return this.#notLetIn(report);
       case 'addresses-stated':
         return this.#stated(report);
       case 'statement-ignored':
@@ -153,6 +163,13 @@ class Reporter {
     if (passed === undefined) return;
     const event = versionMismatch ? 'mesh.version_mismatch' : 'mesh.peer_refused';
     this.#log.warn(event, { address, reason, ...passed }, `refused ${address}: ${reason}`);
+  }
+
+  /** By reason: strangers may come as often as they like. */
+  #notLetIn(report: ReportOf<'enrolment-refused'>): void {
+    const { reason, token, nodeId } = report;
+    const passed = this.#passes(`not let in ${token} ${nodeId}`, reason);
+    if (passed !== undefined) logEnrolment(this.#log, this.#crypto, report, passed);
   }
 
   #dialFailed(report: ReportOf<'dial-failed'>): void {

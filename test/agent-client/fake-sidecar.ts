@@ -10,6 +10,7 @@ import {
 } from '@connectrpc/connect';
 import { type Command, CommandSchema, CommandState } from '../../src/gen/holdfast/v1/command_pb.ts';
 import type { Document } from '../../src/gen/holdfast/v1/document_pb.ts';
+import type { EnrolmentToken } from '../../src/gen/holdfast/v1/enrolment_pb.ts';
 import {
   type PackageHolder,
   type Platform,
@@ -19,6 +20,7 @@ import type { HeartbeatRequest } from '../../src/gen/holdfast/v1/heartbeat_pb.ts
 import type { Peer, StatusResponseSchema } from '../../src/gen/holdfast/v1/mesh_pb.ts';
 import { adminRoutes } from './fake-admin-routes.ts';
 import { documentRoutes } from './fake-document-routes.ts';
+import { enrolmentRoutes } from './fake-enrolment-routes.ts';
 import { FakeFeed } from './fake-feed.ts';
 import { commandRoutes, fleetRoutes, heartbeatRoutes, meshRoutes } from './fake-routes.ts';
 import { secretRoutes } from './fake-secret-routes.ts';
@@ -44,6 +46,9 @@ export class FakeSidecar {
   peers: Peer[] = [];
   readonly trust = new FakeTrust();
   status: MessageInitShape<typeof StatusResponseSchema> = { name: 'edge-a', nodeId: 'node-a' };
+  tokens: EnrolmentToken[] = [];
+  /** Bytes of the reply to a request file; none while it waits. */
+  replyFile: Uint8Array | undefined;
   /** When true, reports with a result are refused as if it were too large. */
   refusesResults = false;
 
@@ -57,6 +62,7 @@ export class FakeSidecar {
     fleetRoutes(router, this);
     commandRoutes(router, this);
     meshRoutes(router, this);
+    enrolmentRoutes(router, this);
     secretRoutes(router, this);
     adminRoutes(router, this);
     trustRoutes(router, this);

@@ -3,6 +3,7 @@ import process from 'node:process';
 import type { Command } from 'commander';
 import { withExamples } from '../client-command.ts';
 import { toStartFailure } from '../start-failure.ts';
+import { collect } from '../values.ts';
 
 interface InitFlags {
   readonly dataDir?: string;
@@ -52,10 +53,6 @@ export function addInit(program: Command): void {
       'the same without a file',
     ],
   ]);
-}
-
-function collect(value: string, before: readonly string[] | undefined): readonly string[] {
-  return [...(before ?? []), value];
 }
 
 async function init(flags: InitFlags): Promise<void> {

@@ -120,16 +120,15 @@ export class TrustSet {
 
   /**
    * What somebody who knows the genesis alone needs to find the key to be a member's: its present certificate and that of whoever
-   * signed it. And what was taken back, for those who heard of an ejection and not that it does not count.
+   * signed it. And what was taken back, for those who heard of an ejection and not that it does not count. In an order in which it can
+   * be taken in: whoever signed it may have a newer certificate than it.
    */
   chainOf(key: NodeId): Statement[] {
     const own = this.#present(key);
-    const chain = [own, own && this.#present(own.statement.signer)];
+    const issuer = own && this.#present(own.statement.signer);
     const annulments = this.#ofKind('annulment').slice(-MAX_BROUGHT_ANNULMENTS);
-    const needed = new Set([...this.#ofKind('root-change'), ...annulments, ...chain]);
-    return [...this.#byId.values()]
-      .filter((read) => needed.has(read))
-      .map(({ statement }) => statement);
+    const needed = [...this.#ofKind('root-change'), ...annulments, issuer, own];
+    return [...new Set(needed)].flatMap((read) => (read === undefined ? [] : [read.statement]));
   }
 
   #ofKind(kind: Read['kind']): Read[] {

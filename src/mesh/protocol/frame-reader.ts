@@ -122,6 +122,9 @@ export class FrameReader {
             statements: limited(body.value.statements, MAX_FRAME_STATEMENTS),
           }),
         };
+      // Between strangers, before sessions: members have nothing to say with them.
+      case 'enrolRequest':
+      case 'enrolReply':
       case undefined:
         return { type: 'unknown' };
     }

@@ -3,6 +3,16 @@ export type { Contact, ContactSource, Offer } from './contact.ts';
 export { ContactBook, type LinkEnd } from './contact-book.ts';
 export { type ChooseNeighbours, type Neighbour, planDials } from './dial-plan.ts';
 export { dialDelayMs, keepsNewLink, STABLE_AFTER_MS } from './dial-policy.ts';
+export {
+  decodeEnrolReply,
+  decodeEnrolRequest,
+  type EnrolReply,
+  type EnrolRequest,
+  encodeEnrolReply,
+  encodeEnrolRequest,
+  isEnrolRequest,
+  MAX_SEALED_REQUEST_BYTES,
+} from './enrol-frame.ts';
 export { decodeFrame, FrameReader, printable } from './frame-reader.ts';
 export { FrameError } from './frame-values.ts';
 export { encodeFrame, FrameWriter, type OwnMessage } from './frame-writer.ts';

@@ -38,7 +38,8 @@ export type SessionEvent =
       readonly fault: string | undefined;
     }
   /** While mute a session sends no commits and no proofs, and tells of none. Everything else goes on. */
-  | { readonly type: 'mute'; readonly on: boolean }
+  /** `testimony`: whether statements and proofs are held back as well; as `on` if absent. */
+  | { readonly type: 'mute'; readonly on: boolean; readonly testimony?: boolean }
   /** Feeds are to be pulled over this link, each from a place on. */
   | { readonly type: 'want'; readonly positions: readonly FeedPosition[] }
   /** Feeds are pulled over another link. */

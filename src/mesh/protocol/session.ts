@@ -119,7 +119,7 @@ export class Session {
       case 'statements-verified':
         return this.#testimony.take(event, this.#isLive());
       case 'mute':
-        this.#testimony.mute(event.on);
+        this.#testimony.mute(event.testimony ?? event.on);
         this.#outbox.mute(event.on);
         return this.#takeBack();
       case 'want':

@@ -3,6 +3,7 @@ import type { Method, RequestOf, ResponseOf, TokenHolder } from '../../core/inde
 import type { AdminControl } from './admin-control.ts';
 import type { AuditControl } from './audit-control.ts';
 import type { BundleControl } from './bundle-control.ts';
+import type { EnrolmentControl } from './enrolment-control.ts';
 import type { SecretControl } from './secret-control.ts';
 import type { TrustControl } from './trust-control.ts';
 
@@ -96,6 +97,7 @@ export interface Backend {
   readonly info: SidecarInfo;
   readonly mesh: MeshControl;
   readonly bundles: BundleControl;
+  readonly enrolment: EnrolmentControl;
   readonly secrets: SecretControl;
   readonly admin: AdminControl;
   readonly trust: TrustControl;

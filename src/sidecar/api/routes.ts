@@ -11,6 +11,7 @@ import { AuditService } from '../../gen/holdfast/v1/audit_pb.ts';
 import { BundleService } from '../../gen/holdfast/v1/bundle_pb.ts';
 import { CommandService } from '../../gen/holdfast/v1/command_pb.ts';
 import { DocumentService } from '../../gen/holdfast/v1/document_pb.ts';
+import { EnrolmentService } from '../../gen/holdfast/v1/enrolment_pb.ts';
 import { FleetService } from '../../gen/holdfast/v1/fleet_pb.ts';
 import { HeartbeatService } from '../../gen/holdfast/v1/heartbeat_pb.ts';
 import { MeshService } from '../../gen/holdfast/v1/mesh_pb.ts';
@@ -27,6 +28,7 @@ import { commandService } from './command-service.ts';
 import type { ReportFault } from './connect-error.ts';
 import { createNodeNames } from './convert/index.ts';
 import { documentService } from './document-service.ts';
+import { enrolmentService } from './enrolment-service.ts';
 import { fleetService } from './fleet-service.ts';
 import { checkHealth, watchHealth } from './grpc-health.ts';
 import { createReflection } from './grpc-reflection.ts';
@@ -68,6 +70,7 @@ const SERVICES: readonly DescService[] = [
   CommandService,
   MeshService,
   BundleService,
+  EnrolmentService,
   SecretService,
   AdminService,
   TrustService,
@@ -91,6 +94,7 @@ export function createRoutes(dependencies: RouteDependencies): ReadonlyMap<strin
     ...unaryRoutes(CommandService, commandService(backend, names)),
     ...unaryRoutes(MeshService, meshService(backend, names)),
     ...unaryRoutes(BundleService, bundleService(backend)),
+    ...unaryRoutes(EnrolmentService, enrolmentService(backend)),
     ...unaryRoutes(SecretService, secretService(backend, names)),
     ...unaryRoutes(AdminService, adminService(backend, dependencies.ledger)),
     ...unaryRoutes(TrustService, trustService(backend)),

@@ -8,6 +8,7 @@
 //   e document-key                  what we wrote to a shared document
 //   p author incarnation lane       proof that a feed forked
 //   t statement-id                  statement of trust
+//   k token-id                      token of enrolment that this node gave
 //   s document-key                  mark: the view does not show all stored changes
 import {
   ByteWriter,
@@ -22,7 +23,7 @@ import {
   utf8,
 } from '../../core/index.ts';
 
-type Kind = 'm' | 'f' | 'c' | 'o' | 'v' | 'e' | 's' | 'p' | 't';
+type Kind = 'm' | 'f' | 'c' | 'o' | 'v' | 'e' | 's' | 'p' | 't' | 'k';
 
 const AUTHOR_BYTES = 32;
 const INCARNATION_BYTES = 16;
@@ -63,6 +64,10 @@ export function forkKey(feed: FeedId): Uint8Array {
 
 export function statementKey(id: string): Uint8Array {
   return concatBytes(utf8('t'), fromHex(id));
+}
+
+export function tokenKey(tokenId: Uint8Array): Uint8Array {
+  return concatBytes(utf8('k'), tokenId);
 }
 
 export function viewKey(document: DocumentKey): Uint8Array {

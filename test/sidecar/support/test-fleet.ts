@@ -49,6 +49,8 @@ export interface Start {
   readonly discoveries?: readonly DiscoverySource[];
   /** The genesis, then what came with the own certificate; of an open fleet where this is left out. */
   readonly founded?: readonly Uint8Array[];
+  /** It has another certificate, and would write it down. */
+  onChainKept?(statements: readonly Uint8Array[]): void;
   /** As parseQuietSpan spells them. */
   readonly quietHours?: readonly string[];
 }
@@ -111,6 +113,10 @@ export class TestFleet {
       discoveries: start.discoveries,
       quietHours: toQuietHours(start.quietHours ?? []),
       founded: start.founded,
+      enrolment: start.founded && {
+        sealing: key.sealing,
+        keepChain: async (statements) => start.onChainKept?.(statements),
+      },
       report: (report) => reports.push(report),
     });
     await member.connect((start.peers ?? []).map(addressOf), true);

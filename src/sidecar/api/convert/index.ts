@@ -17,6 +17,7 @@ export {
   toPageRequest,
 } from './common.ts';
 export { fromChangeEvent, fromDocumentRow, toPutItem } from './document.ts';
+export { fromTokenInfo, toTokenWish } from './enrolment.ts';
 export { fromDeploymentRow, fromHolderRow, fromPlatformRow } from './fleet.ts';
 export { toBeat } from './heartbeat.ts';
 export { checkedObject, checkedValue } from './json.ts';

@@ -35,6 +35,7 @@ import type {
   SidecarInfo,
   TrustControl,
 } from '../../../../src/sidecar/api/index.ts';
+import { FakeEnrolment } from './fake-enrolment.ts';
 import { FakeTrust } from './fake-trust.ts';
 
 export type Answers = {
@@ -171,6 +172,7 @@ export class FakeBackend implements Backend {
   };
   readonly mesh: FakeMesh = new FakeMesh();
   readonly bundles: FakeBundles = new FakeBundles();
+  readonly enrolment: FakeEnrolment = new FakeEnrolment();
   readonly secrets: FakeSecrets = new FakeSecrets();
   readonly admin: FakeAdmin = new FakeAdmin();
   readonly trust: TrustControl = new FakeTrust();

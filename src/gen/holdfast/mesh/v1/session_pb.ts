@@ -12,7 +12,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file holdfast/mesh/v1/session.proto.
  */
 export const file_holdfast_mesh_v1_session: GenFile = /*@__PURE__*/
-  fileDesc("Ch5ob2xkZmFzdC9tZXNoL3YxL3Nlc3Npb24ucHJvdG8SEGhvbGRmYXN0Lm1lc2gudjEi0wYKBUZyYW1lEigKBWhlbGxvGAEgASgLMhcuaG9sZGZhc3QubWVzaC52MS5IZWxsb0gAEi4KCGZyb250aWVyGAIgASgLMhouaG9sZGZhc3QubWVzaC52MS5Gcm9udGllckgAEiQKA3J1bhgDIAEoCzIVLmhvbGRmYXN0Lm1lc2gudjEuUnVuSAASJgoEcGluZxgEIAEoCzIWLmhvbGRmYXN0Lm1lc2gudjEuUGluZ0gAEiYKBHBvbmcYBSABKAsyFi5ob2xkZmFzdC5tZXNoLnYxLlBvbmdIABIsCgdnb29kYnllGAYgASgLMhkuaG9sZGZhc3QubWVzaC52MS5Hb29kYnllSAASNgoMaW50cm9kdWN0aW9uGAcgASgLMh4uaG9sZGZhc3QubWVzaC52MS5JbnRyb2R1Y3Rpb25IABIqCgZzdG9yZWQYCCABKAsyGC5ob2xkZmFzdC5tZXNoLnYxLlN0b3JlZEgAEjsKD2Zyb250aWVyX2RpZ2VzdBgJIAEoCzIgLmhvbGRmYXN0Lm1lc2gudjEuRnJvbnRpZXJEaWdlc3RIABI7Cg9mcm9udGllcl92ZWN0b3IYCiABKAsyIC5ob2xkZmFzdC5tZXNoLnYxLkZyb250aWVyVmVjdG9ySAASPQoQZnJvbnRpZXJfYnVja2V0cxgLIAEoCzIhLmhvbGRmYXN0Lm1lc2gudjEuRnJvbnRpZXJCdWNrZXRzSAASKwoEaGF2ZRgMIAEoCzIbLmhvbGRmYXN0Lm1lc2gudjEuSGF2ZUZyYW1lSAASKwoEd2FudBgNIAEoCzIbLmhvbGRmYXN0Lm1lc2gudjEuV2FudEZyYW1lSAASKwoEc3RvcBgOIAEoCzIbLmhvbGRmYXN0Lm1lc2gudjEuU3RvcEZyYW1lSAASMwoLZm9ya19wcm9vZnMYDyABKAsyHC5ob2xkZmFzdC5tZXNoLnYxLkZvcmtQcm9vZnNIABI3Cg1zdGF0ZW1lbnRfaWRzGBAgASgLMh4uaG9sZGZhc3QubWVzaC52MS5TdGF0ZW1lbnRJZHNIABIyCgpzdGF0ZW1lbnRzGBEgASgLMhwuaG9sZGZhc3QubWVzaC52MS5TdGF0ZW1lbnRzSABCBgoEYm9keSKlAQoFSGVsbG8SEwoLdmVyc2lvbl9taW4YASABKA0SEwoLdmVyc2lvbl9tYXgYAiABKA0SDwoHbm9kZV9pZBgDIAEoDBIPCgdib290X2lkGAQgASgMEhgKEG1lbWJlcnNoaXBfcHJvb2YYBSABKAwSEQoJc2lnbmF0dXJlGAYgASgMEhQKDGNhcGFiaWxpdGllcxgHIAEoBBINCgVjaGFpbhgIIAMoDCIcCgxJbnRyb2R1Y3Rpb24SDAoEbmFtZRgBIAEoCSIWCgZTdG9yZWQSDAoEcnVucxgBIAEoDSI7CgZGZWVkSWQSDgoGYXV0aG9yGAEgASgMEhMKC2luY2FybmF0aW9uGAIgASgMEgwKBGxhbmUYAyABKA0iQAoHRmVlZFJlZhINCgVhbGlhcxgBIAEoDRImCgRmZWVkGAIgASgLMhguaG9sZGZhc3QubWVzaC52MS5GZWVkSWQiXwoORnJvbnRpZXJEaWdlc3QSEAoIZnJvbnRpZXIYASABKAwSDgoGcm9zdGVyGAIgASgMEg0KBWZlZWRzGAMgASgNEg0KBWZvcmtzGAQgASgMEg0KBXRydXN0GAUgASgMIjsKDkZyb250aWVyVmVjdG9yEgwKBHNlcXMYASADKAQSDAoEbGFzdBgCIAEoCBINCgVoZWFkcxgDIAEoDCIhCg9Gcm9udGllckJ1Y2tldHMSDgoGaGFzaGVzGAEgASgMIksKCEZyb250aWVyEjEKCXBvc2l0aW9ucxgBIAMoCzIeLmhvbGRmYXN0Lm1lc2gudjEuRmVlZFBvc2l0aW9uEgwKBGxhc3QYAiABKAgiYAoMRmVlZFBvc2l0aW9uEg0KBWFsaWFzGAEgASgNEiYKBGZlZWQYAiABKAsyGC5ob2xkZmFzdC5tZXNoLnYxLkZlZWRJZBILCgNzZXEYAyABKAQSDAoEaGVhZBgEIAEoDCI0CglIYXZlRnJhbWUSJwoHZW50cmllcxgBIAMoCzIWLmhvbGRmYXN0Lm1lc2gudjEuSGF2ZSJ0CgRIYXZlEg0KBWFsaWFzGAEgASgNEiYKBGZlZWQYAiABKAsyGC5ob2xkZmFzdC5tZXNoLnYxLkZlZWRJZBILCgNzZXEYAyABKAQSKAoEa2luZBgEIAEoDjIaLmhvbGRmYXN0Lm1lc2gudjEuSGF2ZUtpbmQiPAoJV2FudEZyYW1lEi8KB2VudHJpZXMYASADKAsyHi5ob2xkZmFzdC5tZXNoLnYxLkZlZWRQb3NpdGlvbiIcCgpGb3JrUHJvb2ZzEg4KBnByb29mcxgBIAMoDCIpCgxTdGF0ZW1lbnRJZHMSCwoDaWRzGAEgASgMEgwKBGxhc3QYAiABKAgiIAoKU3RhdGVtZW50cxISCgpzdGF0ZW1lbnRzGAEgAygMIjUKCVN0b3BGcmFtZRIoCgVmZWVkcxgBIAMoCzIZLmhvbGRmYXN0Lm1lc2gudjEuRmVlZFJlZiKcAQoDUnVuEg0KBWFsaWFzGAEgASgNEiYKBGZlZWQYAiABKAsyGC5ob2xkZmFzdC5tZXNoLnYxLkZlZWRJZBIRCglmaXJzdF9zZXEYAyABKAQSKQoHY29tbWl0cxgEIAMoCzIYLmhvbGRmYXN0Lm1lc2gudjEuQ29tbWl0EhAKCHByZXZpb3VzGAUgASgMEg4KBnBhY2tlZBgGIAEoDCJtCgZDb21taXQSEAoIY2xvY2tfbXMYASABKBISFQoNY2xvY2tfY291bnRlchgCIAEoDRIPCgdwYXlsb2FkGAMgASgMEhEKCXNpZ25hdHVyZRgEIAEoDBIWCg5wYXlsb2FkX2xlbmd0aBgFIAEoDSImCgRQaW5nEg0KBXRva2VuGAEgASgEEg8KB3dhbGxfbXMYAiABKAQiFQoEUG9uZxINCgV0b2tlbhgBIAEoBCKJAQoHR29vZGJ5ZRIvCgZyZWFzb24YASABKA4yHy5ob2xkZmFzdC5tZXNoLnYxLkdvb2RieWVSZWFzb24SDwoHbWVzc2FnZRgCIAEoCRITCgt2ZXJzaW9uX21pbhgDIAEoDRITCgt2ZXJzaW9uX21heBgEIAEoDRISCgpzdGF0ZW1lbnRzGAUgAygMKk4KCEhhdmVLaW5kEhkKFUhBVkVfS0lORF9VTlNQRUNJRklFRBAAEhMKD0hBVkVfS0lORF9SRVNFVBABEhIKDkhBVkVfS0lORF9MT1NUEAIqxwIKDUdvb2RieWVSZWFzb24SHgoaR09PREJZRV9SRUFTT05fVU5TUEVDSUZJRUQQABIbChdHT09EQllFX1JFQVNPTl9TVE9QUElORxABEhoKFkdPT0RCWUVfUkVBU09OX1ZFUlNJT04QAhIZChVHT09EQllFX1JFQVNPTl9QQVVTRUQQAxIcChhHT09EQllFX1JFQVNPTl9EVVBMSUNBVEUQBBIbChdHT09EQllFX1JFQVNPTl9QUk9UT0NPTBAFEhoKFkdPT0RCWUVfUkVBU09OX1NUQUxMRUQQBhIaChZHT09EQllFX1JFQVNPTl9SRU5FV0FMEAcSGgoWR09PREJZRV9SRUFTT05fU1VSUExVUxAIEhcKE0dPT0RCWUVfUkVBU09OX0ZVTEwQCRIaChZHT09EQllFX1JFQVNPTl9FSkVDVEVEEApiBnByb3RvMw");
+  fileDesc("Ch5ob2xkZmFzdC9tZXNoL3YxL3Nlc3Npb24ucHJvdG8SEGhvbGRmYXN0Lm1lc2gudjEiwQcKBUZyYW1lEigKBWhlbGxvGAEgASgLMhcuaG9sZGZhc3QubWVzaC52MS5IZWxsb0gAEi4KCGZyb250aWVyGAIgASgLMhouaG9sZGZhc3QubWVzaC52MS5Gcm9udGllckgAEiQKA3J1bhgDIAEoCzIVLmhvbGRmYXN0Lm1lc2gudjEuUnVuSAASJgoEcGluZxgEIAEoCzIWLmhvbGRmYXN0Lm1lc2gudjEuUGluZ0gAEiYKBHBvbmcYBSABKAsyFi5ob2xkZmFzdC5tZXNoLnYxLlBvbmdIABIsCgdnb29kYnllGAYgASgLMhkuaG9sZGZhc3QubWVzaC52MS5Hb29kYnllSAASNgoMaW50cm9kdWN0aW9uGAcgASgLMh4uaG9sZGZhc3QubWVzaC52MS5JbnRyb2R1Y3Rpb25IABIqCgZzdG9yZWQYCCABKAsyGC5ob2xkZmFzdC5tZXNoLnYxLlN0b3JlZEgAEjsKD2Zyb250aWVyX2RpZ2VzdBgJIAEoCzIgLmhvbGRmYXN0Lm1lc2gudjEuRnJvbnRpZXJEaWdlc3RIABI7Cg9mcm9udGllcl92ZWN0b3IYCiABKAsyIC5ob2xkZmFzdC5tZXNoLnYxLkZyb250aWVyVmVjdG9ySAASPQoQZnJvbnRpZXJfYnVja2V0cxgLIAEoCzIhLmhvbGRmYXN0Lm1lc2gudjEuRnJvbnRpZXJCdWNrZXRzSAASKwoEaGF2ZRgMIAEoCzIbLmhvbGRmYXN0Lm1lc2gudjEuSGF2ZUZyYW1lSAASKwoEd2FudBgNIAEoCzIbLmhvbGRmYXN0Lm1lc2gudjEuV2FudEZyYW1lSAASKwoEc3RvcBgOIAEoCzIbLmhvbGRmYXN0Lm1lc2gudjEuU3RvcEZyYW1lSAASMwoLZm9ya19wcm9vZnMYDyABKAsyHC5ob2xkZmFzdC5tZXNoLnYxLkZvcmtQcm9vZnNIABI3Cg1zdGF0ZW1lbnRfaWRzGBAgASgLMh4uaG9sZGZhc3QubWVzaC52MS5TdGF0ZW1lbnRJZHNIABIyCgpzdGF0ZW1lbnRzGBEgASgLMhwuaG9sZGZhc3QubWVzaC52MS5TdGF0ZW1lbnRzSAASNwoNZW5yb2xfcmVxdWVzdBgSIAEoCzIeLmhvbGRmYXN0Lm1lc2gudjEuRW5yb2xSZXF1ZXN0SAASMwoLZW5yb2xfcmVwbHkYEyABKAsyHC5ob2xkZmFzdC5tZXNoLnYxLkVucm9sUmVwbHlIAEIGCgRib2R5IqUBCgVIZWxsbxITCgt2ZXJzaW9uX21pbhgBIAEoDRITCgt2ZXJzaW9uX21heBgCIAEoDRIPCgdub2RlX2lkGAMgASgMEg8KB2Jvb3RfaWQYBCABKAwSGAoQbWVtYmVyc2hpcF9wcm9vZhgFIAEoDBIRCglzaWduYXR1cmUYBiABKAwSFAoMY2FwYWJpbGl0aWVzGAcgASgEEg0KBWNoYWluGAggAygMIhwKDEludHJvZHVjdGlvbhIMCgRuYW1lGAEgASgJIhYKBlN0b3JlZBIMCgRydW5zGAEgASgNIjsKBkZlZWRJZBIOCgZhdXRob3IYASABKAwSEwoLaW5jYXJuYXRpb24YAiABKAwSDAoEbGFuZRgDIAEoDSJACgdGZWVkUmVmEg0KBWFsaWFzGAEgASgNEiYKBGZlZWQYAiABKAsyGC5ob2xkZmFzdC5tZXNoLnYxLkZlZWRJZCJfCg5Gcm9udGllckRpZ2VzdBIQCghmcm9udGllchgBIAEoDBIOCgZyb3N0ZXIYAiABKAwSDQoFZmVlZHMYAyABKA0SDQoFZm9ya3MYBCABKAwSDQoFdHJ1c3QYBSABKAwiOwoORnJvbnRpZXJWZWN0b3ISDAoEc2VxcxgBIAMoBBIMCgRsYXN0GAIgASgIEg0KBWhlYWRzGAMgASgMIiEKD0Zyb250aWVyQnVja2V0cxIOCgZoYXNoZXMYASABKAwiSwoIRnJvbnRpZXISMQoJcG9zaXRpb25zGAEgAygLMh4uaG9sZGZhc3QubWVzaC52MS5GZWVkUG9zaXRpb24SDAoEbGFzdBgCIAEoCCJgCgxGZWVkUG9zaXRpb24SDQoFYWxpYXMYASABKA0SJgoEZmVlZBgCIAEoCzIYLmhvbGRmYXN0Lm1lc2gudjEuRmVlZElkEgsKA3NlcRgDIAEoBBIMCgRoZWFkGAQgASgMIjQKCUhhdmVGcmFtZRInCgdlbnRyaWVzGAEgAygLMhYuaG9sZGZhc3QubWVzaC52MS5IYXZlInQKBEhhdmUSDQoFYWxpYXMYASABKA0SJgoEZmVlZBgCIAEoCzIYLmhvbGRmYXN0Lm1lc2gudjEuRmVlZElkEgsKA3NlcRgDIAEoBBIoCgRraW5kGAQgASgOMhouaG9sZGZhc3QubWVzaC52MS5IYXZlS2luZCI8CglXYW50RnJhbWUSLwoHZW50cmllcxgBIAMoCzIeLmhvbGRmYXN0Lm1lc2gudjEuRmVlZFBvc2l0aW9uIhwKCkZvcmtQcm9vZnMSDgoGcHJvb2ZzGAEgAygMIikKDFN0YXRlbWVudElkcxILCgNpZHMYASABKAwSDAoEbGFzdBgCIAEoCCIgCgpTdGF0ZW1lbnRzEhIKCnN0YXRlbWVudHMYASADKAwiNQoJU3RvcEZyYW1lEigKBWZlZWRzGAEgAygLMhkuaG9sZGZhc3QubWVzaC52MS5GZWVkUmVmIpwBCgNSdW4SDQoFYWxpYXMYASABKA0SJgoEZmVlZBgCIAEoCzIYLmhvbGRmYXN0Lm1lc2gudjEuRmVlZElkEhEKCWZpcnN0X3NlcRgDIAEoBBIpCgdjb21taXRzGAQgAygLMhguaG9sZGZhc3QubWVzaC52MS5Db21taXQSEAoIcHJldmlvdXMYBSABKAwSDgoGcGFja2VkGAYgASgMIm0KBkNvbW1pdBIQCghjbG9ja19tcxgBIAEoEhIVCg1jbG9ja19jb3VudGVyGAIgASgNEg8KB3BheWxvYWQYAyABKAwSEQoJc2lnbmF0dXJlGAQgASgMEhYKDnBheWxvYWRfbGVuZ3RoGAUgASgNIiYKBFBpbmcSDQoFdG9rZW4YASABKAQSDwoHd2FsbF9tcxgCIAEoBCIVCgRQb25nEg0KBXRva2VuGAEgASgEIokBCgdHb29kYnllEi8KBnJlYXNvbhgBIAEoDjIfLmhvbGRmYXN0Lm1lc2gudjEuR29vZGJ5ZVJlYXNvbhIPCgdtZXNzYWdlGAIgASgJEhMKC3ZlcnNpb25fbWluGAMgASgNEhMKC3ZlcnNpb25fbWF4GAQgASgNEhIKCnN0YXRlbWVudHMYBSADKAwiKwoMRW5yb2xSZXF1ZXN0EgsKA2h1YhgBIAEoDBIOCgZzZWFsZWQYAiABKAwiggEKCkVucm9sUmVwbHkSKwoFc3RhdGUYASABKA4yHC5ob2xkZmFzdC5tZXNoLnYxLkVucm9sU3RhdGUSDgoGc2VhbGVkGAIgASgMEhYKDnJldHJ5X2FmdGVyX21zGAMgASgNEg4KBnJlYXNvbhgEIAEoCRIPCgdtZXNzYWdlGAUgASgJKk4KCEhhdmVLaW5kEhkKFUhBVkVfS0lORF9VTlNQRUNJRklFRBAAEhMKD0hBVkVfS0lORF9SRVNFVBABEhIKDkhBVkVfS0lORF9MT1NUEAIqxwIKDUdvb2RieWVSZWFzb24SHgoaR09PREJZRV9SRUFTT05fVU5TUEVDSUZJRUQQABIbChdHT09EQllFX1JFQVNPTl9TVE9QUElORxABEhoKFkdPT0RCWUVfUkVBU09OX1ZFUlNJT04QAhIZChVHT09EQllFX1JFQVNPTl9QQVVTRUQQAxIcChhHT09EQllFX1JFQVNPTl9EVVBMSUNBVEUQBBIbChdHT09EQllFX1JFQVNPTl9QUk9UT0NPTBAFEhoKFkdPT0RCWUVfUkVBU09OX1NUQUxMRUQQBhIaChZHT09EQllFX1JFQVNPTl9SRU5FV0FMEAcSGgoWR09PREJZRV9SRUFTT05fU1VSUExVUxAIEhcKE0dPT0RCWUVfUkVBU09OX0ZVTEwQCRIaChZHT09EQllFX1JFQVNPTl9FSkVDVEVEEAoqowEKCkVucm9sU3RhdGUSGwoXRU5ST0xfU1RBVEVfVU5TUEVDSUZJRUQQABIXChNFTlJPTF9TVEFURV9HUkFOVEVEEAESFwoTRU5ST0xfU1RBVEVfV0FJVElORxACEhcKE0VOUk9MX1NUQVRFX0NBUlJJRUQQAxIXChNFTlJPTF9TVEFURV9SRUZVU0VEEAQSFAoQRU5ST0xfU1RBVEVfQlVTWRAFYgZwcm90bzM");
 
 /**
  * One message on a link.
@@ -161,6 +161,22 @@ export type Frame = Message<"holdfast.mesh.v1.Frame"> & {
      */
     value: Statements;
     case: "statements";
+  } | {
+    /**
+     * Asks to be let into the fleet; the only frame that a stranger may send, as its first and last.
+     *
+     * @generated from field: holdfast.mesh.v1.EnrolRequest enrol_request = 18;
+     */
+    value: EnrolRequest;
+    case: "enrolRequest";
+  } | {
+    /**
+     * Answers it, and ends the link.
+     *
+     * @generated from field: holdfast.mesh.v1.EnrolReply enrol_reply = 19;
+     */
+    value: EnrolReply;
+    case: "enrolReply";
   } | { case: undefined; value?: undefined };
 };
 
@@ -902,6 +918,83 @@ export const GoodbyeSchema: GenMessage<Goodbye> = /*@__PURE__*/
   messageDesc(file_holdfast_mesh_v1_session, 22);
 
 /**
+ * Asks to be let into the fleet. Whoever is dialled answers it, or passes it on to the hub that it is for.
+ *
+ * @generated from message holdfast.mesh.v1.EnrolRequest
+ */
+export type EnrolRequest = Message<"holdfast.mesh.v1.EnrolRequest"> & {
+  /**
+   * Public signing key of the hub that gave the token, 32 bytes.
+   *
+   * @generated from field: bytes hub = 1;
+   */
+  hub: Uint8Array;
+
+  /**
+   * The request, sealed to that hub's sealing key; at most 2 KiB. docs/PROTOCOL.md has the format. Asked again, the same bytes.
+   *
+   * @generated from field: bytes sealed = 2;
+   */
+  sealed: Uint8Array;
+};
+
+/**
+ * Describes the message holdfast.mesh.v1.EnrolRequest.
+ * Use `create(EnrolRequestSchema)` to create a new message.
+ */
+export const EnrolRequestSchema: GenMessage<EnrolRequest> = /*@__PURE__*/
+  messageDesc(file_holdfast_mesh_v1_session, 23);
+
+/**
+ * The answer to an EnrolRequest.
+ *
+ * @generated from message holdfast.mesh.v1.EnrolReply
+ */
+export type EnrolReply = Message<"holdfast.mesh.v1.EnrolReply"> & {
+  /**
+   * What became of it.
+   *
+   * @generated from field: holdfast.mesh.v1.EnrolState state = 1;
+   */
+  state: EnrolState;
+
+  /**
+   * Of a granted one: the reply, sealed to the sealing key in the request. docs/PROTOCOL.md has the format.
+   *
+   * @generated from field: bytes sealed = 2;
+   */
+  sealed: Uint8Array;
+
+  /**
+   * Milliseconds after which to ask again, where that helps.
+   *
+   * @generated from field: uint32 retry_after_ms = 3;
+   */
+  retryAfterMs: number;
+
+  /**
+   * Why it was refused, as a word: TOKEN_SPENT, TOKEN_EXPIRED, TOKEN_UNKNOWN, REQUEST_REFUSED, NAME_TAKEN, NOT_ISSUER, WRONG_HUB.
+   *
+   * @generated from field: string reason = 4;
+   */
+  reason: string;
+
+  /**
+   * The same as a sentence for people.
+   *
+   * @generated from field: string message = 5;
+   */
+  message: string;
+};
+
+/**
+ * Describes the message holdfast.mesh.v1.EnrolReply.
+ * Use `create(EnrolReplySchema)` to create a new message.
+ */
+export const EnrolReplySchema: GenMessage<EnrolReply> = /*@__PURE__*/
+  messageDesc(file_holdfast_mesh_v1_session, 24);
+
+/**
  * What a position takes back of what was said or sent before.
  *
  * @generated from enum holdfast.mesh.v1.HaveKind
@@ -1038,4 +1131,66 @@ export type GoodbyeReason = (typeof GoodbyeReason)[keyof typeof GoodbyeReason] |
  */
 export const GoodbyeReasonSchema: GenEnum<GoodbyeReason> = /*@__PURE__*/
   enumDesc(file_holdfast_mesh_v1_session, 1);
+
+/**
+ * What became of a request.
+ *
+ * @generated from enum holdfast.mesh.v1.EnrolState
+ */
+export const EnrolState = {
+  /**
+   * Not said.
+   *
+   * @generated from enum value: ENROL_STATE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * The certificate is in the reply.
+   *
+   * @generated from enum value: ENROL_STATE_GRANTED = 1;
+   */
+  GRANTED: 1,
+
+  /**
+   * An operator has to approve it.
+   *
+   * @generated from enum value: ENROL_STATE_WAITING = 2;
+   */
+  WAITING: 2,
+
+  /**
+   * It is on its way to the hub.
+   *
+   * @generated from enum value: ENROL_STATE_CARRIED = 3;
+   */
+  CARRIED: 3,
+
+  /**
+   * Nothing comes of it.
+   *
+   * @generated from enum value: ENROL_STATE_REFUSED = 4;
+   */
+  REFUSED: 4,
+
+  /**
+   * It was not looked at; there is too much to do.
+   *
+   * @generated from enum value: ENROL_STATE_BUSY = 5;
+   */
+  BUSY: 5,
+} as const;
+
+/**
+ * What became of a request.
+ *
+ * @generated from enum holdfast.mesh.v1.EnrolState
+ */
+export type EnrolState = (typeof EnrolState)[keyof typeof EnrolState] | UnknownEnum;
+
+/**
+ * Describes the enum holdfast.mesh.v1.EnrolState.
+ */
+export const EnrolStateSchema: GenEnum<EnrolState> = /*@__PURE__*/
+  enumDesc(file_holdfast_mesh_v1_session, 2);
 

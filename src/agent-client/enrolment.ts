@@ -46,7 +46,14 @@ export interface RegrantOptions extends CallOptions {
   readonly roles?: readonly string[] | undefined;
 }
 
-/** All need the operator's token, and a sidecar with the role issuer. Errors are HoldfastClientError. */
+export interface KeyRotation {
+  /** Id of the node under its next key. */
+  readonly nextNodeId: string;
+  /** The next start goes on with it. */
+  readonly certified: boolean;
+}
+
+/** All need the operator's token, and but for the key a sidecar with the role issuer. Errors are HoldfastClientError. */
 export interface EnrolmentCalls {
   /** The token is shown this once. Fails with NOT_ISSUER and NAME_TAKEN. */
   createToken(
@@ -68,6 +75,8 @@ export interface EnrolmentCalls {
     name: string,
     options: RegrantOptions,
   ): Promise<{ readonly generation: number; readonly expiresAt: Date | undefined }>;
+  /** Asks for another key of this node; asked again it says how far that has come. Fails with ROTATION_REFUSED. */
+  rotateKey(options?: CallOptions): Promise<KeyRotation>;
 }
 
 export function enrolmentCalls(rpc: Client<typeof EnrolmentService>): EnrolmentCalls {
@@ -104,6 +113,11 @@ export function enrolmentCalls(rpc: Client<typeof EnrolmentService>): EnrolmentC
         const lists = { agents: [...(options.agents ?? [])], roles: [...(options.roles ?? [])] };
         const { generation, expiresAt } = await rpc.regrant({ name, ...lists }, connect);
         return { generation, expiresAt: fromTimestamp(expiresAt) };
+      }),
+    rotateKey: (options) =>
+      call(options, async (connect) => {
+        const { nextNodeId, certified } = await rpc.rotateKey({}, connect);
+        return { nextNodeId, certified };
       }),
   };
 }

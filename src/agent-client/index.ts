@@ -33,6 +33,7 @@ export type {
   EnrolmentCalls,
   EnrolmentToken,
   EnrolmentTokenState,
+  KeyRotation,
   RegrantOptions,
 } from './enrolment.ts';
 export { type ClientEnvironment, pause } from './environment.ts';

@@ -44,6 +44,7 @@ export const ERROR_REASONS = [
   'TOKEN_EXPIRED',
   'TOKEN_UNKNOWN',
   'REQUEST_REFUSED',
+  'ROTATION_REFUSED',
 ] as const;
 
 export type ErrorReason = (typeof ERROR_REASONS)[number];

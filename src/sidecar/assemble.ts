@@ -6,6 +6,7 @@ import { createBackend, tellReceiveOnly } from './backend.ts';
 import { Closers } from './closers.ts';
 import type { Disk } from './disk-guard.ts';
 import type { Fleet } from './identity/fleet.ts';
+import type { NextKeyPlace } from './identity/next-key.ts';
 import type { NodeKey } from './identity/node-key.ts';
 import type { ExchangeOptions } from './links/address-exchange.ts';
 import type { DiscoverySource } from './links/finder.ts';
@@ -26,6 +27,10 @@ export interface SidecarParts extends ApiParts {
   readonly agents: readonly string[];
   readonly config: CoreConfig;
   readonly key: NodeKey;
+  /** The key that it had before; it opens what was sealed for that. */
+  readonly keyBefore?: NodeKey | undefined;
+  /** Where the key is that the node is to go on with; it keeps the one it has where this is left out. */
+  readonly nextKey?: NextKeyPlace | undefined;
   /** Keeps the statements that a start begins with, when the certificate is another one; of a founded fleet. */
   keepChain?(statements: readonly Uint8Array[]): Promise<void>;
   /** Opened at the start, and again after each failure. What is opened is closed by the sidecar. */
@@ -155,7 +160,7 @@ function memberPartsOf(parts: SidecarParts) {
     disk: parts.disk,
     diskReserveBytes: parts.diskReserveBytes,
     signer,
-    enrolment: { sealing, keepChain },
+    enrolment: { sealing, keepChain, nextKey: parts.nextKey },
     agents: parts.access?.served ?? parts.agents,
     clockBounds: VERSION_TIMES,
     ...fleetPartsOf(parts.fleet),

@@ -19,6 +19,7 @@ export interface BackendParts {
   agents(): Iterable<string>;
   readonly fleet: Pick<Fleet, 'mode' | 'fleetId'>;
   readonly key: Pick<NodeKey, 'sealing' | 'signer'>;
+  readonly keyBefore?: Pick<NodeKey, 'sealing'> | undefined;
   readonly clock: Clock;
   readonly crypto: Crypto;
   readonly log: Log;
@@ -82,7 +83,8 @@ export function createBackend(parts: BackendParts): Omit<Backend, 'admin'> {
     audit: parts.audit && auditControl(parts.audit, crypto),
     enrolment: createEnrolmentControl(member, parts),
     secrets: createSealedValues({
-      ...{ crypto, fleetId: parts.fleet.fleetId, pair: parts.key.sealing },
+      ...{ crypto, fleetId: parts.fleet.fleetId },
+      pairs: [parts.key, parts.keyBefore].flatMap((key) => key?.sealing ?? []),
       member: () => member.member && { trust: member.member.trust?.set },
     }),
     submit: auditSubmit(parts.audit, (method, caller, body) =>

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type Environment, HoldfastError, toHex } from '../core/index.ts';
 import { createLanTransport, createManyTransport, parseDhtAddress } from '../mesh/index.ts';
 import { assembleSidecar, type Sidecar, type SidecarParts } from './assemble.ts';
-import { auditDirectory, FileAuditLog } from './audit/index.ts';
+import { auditDirectory, auditSwitch, FileAuditLog } from './audit/index.ts';
 import { Ballast } from './ballast.ts';
 import { asCertified } from './certified-options.ts';
 import { Closers } from './closers.ts';
@@ -13,7 +13,8 @@ import { NOTHING_TOLD, openDoors, type Told } from './doors.ts';
 import { errorCode } from './durable-file.ts';
 import { loadFleet } from './identity/fleet.ts';
 import { requireFleetSecret } from './identity/fleet-secret.ts';
-import { loadNodeKey, type NodeKey, readNodeKeySeal } from './identity/node-key.ts';
+import { loadStartKeys, nextKeyPlace, type StartKeys } from './identity/next-key.ts';
+import { readNodeKeySeal } from './identity/node-key.ts';
 import { sealWarnings } from './identity/seal-warnings.ts';
 import { storeTrustFile } from './identity/trust-file.ts';
 import { LevelSource } from './level-source.ts';
@@ -73,11 +74,19 @@ async function openAll(
   });
   opened.defer(() => stores.unlock());
   // In a founded fleet the key was made, and sealed, when this node joined.
-  const key = await loadNodeKey(dataDir, random, systemSealing(asked, 'plain', random));
-  const audit = openAudit(dataDir, key, environment, opened);
+  const sealing = systemSealing(asked, 'plain', random);
+  const keys = await loadStartKeys({
+    ...{ dataDir, random, sealing },
+    onSwitch: (old, next) => auditSwitch(auditParts(dataDir, environment), old.signer, next.signer),
+  });
+  const { key, before: keyBefore } = keys;
+  const audit = openAudit(dataDir, keys, environment, opened);
   const fleet = await loadFleet(dataDir, key.signer.publicKey);
   const options = asCertified(asked, fleet.certificate, isGiven);
-  const warnings = sealWarnings(await readNodeKeySeal(dataDir), asked.seal, fleet.mode);
+  const warnings = [
+    ...keys.warnings,
+    ...sealWarnings(await readNodeKeySeal(dataDir), asked.seal, fleet.mode),
+  ];
   const doors = await openDoors(options, fleet, environment, told);
   const address = meshListen ?? NOT_LISTENING;
   const network = createNetworkWatch(timers);
@@ -90,8 +99,7 @@ async function openAll(
     log,
     config: { pulseFlushMs: options.pulseFlushMs, liveDocuments: options.liveDocuments },
     fleet,
-    key,
-    audit,
+    ...{ key, keyBefore, audit, nextKey: nextKeyPlace(dataDir, random, sealing) },
     keepChain: (statements) => storeTrustFile(dataDir, statements, random),
     stores,
     createTransport: (before) => {
@@ -128,14 +136,18 @@ async function openAll(
 /** Nothing is opened yet: it is read when the first entry is written, and a start never fails for it. */
 function openAudit(
   dataDir: string,
-  { signer }: NodeKey,
+  { key: { signer }, before }: StartKeys,
   environment: Environment,
   opened: Closers,
 ): FileAuditLog {
-  const files = auditDirectory(join(dataDir, 'audit'));
-  const audit = new FileAuditLog({ ...environment, signer, files });
+  const nodeBefore = before && toHex(before.signer.publicKey);
+  const audit = new FileAuditLog({ ...auditParts(dataDir, environment), signer, nodeBefore });
   opened.defer(() => audit.close());
   return audit;
+}
+
+function auditParts(dataDir: string, environment: Environment) {
+  return { ...environment, files: auditDirectory(join(dataDir, 'audit')) };
 }
 
 /** Says what to do about what can go wrong on the way up. */

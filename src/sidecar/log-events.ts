@@ -95,6 +95,18 @@ export const LOG_EVENTS = [
     meaning: 'this hub gave a member its next certificate',
   },
   { name: 'enrolment.certificate_renewed', meaning: 'this node has a newer certificate' },
+  { name: 'rotation.asked', meaning: 'an operator asked for another key of this node' },
+  {
+    name: 'rotation.certified',
+    meaning: 'the next key of this node has its certificate; a restart takes it up',
+  },
+  { name: 'rotation.done', meaning: 'this node told the fleet that it has another key' },
+  { name: 'rotation.granted', meaning: 'this hub certified another key of a member' },
+  {
+    name: 'rotation.refused',
+    meaning: 'a member asked for another key and gets none here, with the reason',
+  },
+  { name: 'rotation.retired', meaning: 'this hub put the key out that a member had before' },
   {
     name: 'identity.duplicate',
     meaning: 'another process runs with the key of this sidecar; one of them must be stopped',

@@ -199,6 +199,7 @@ export class Member {
     if (runtime.failure !== undefined) throw runtime.failure;
     if (rebuildViews) await rebuild(parts, runtime, commits);
     await noteJudged(commits, trust);
+    await enrolment?.prepare((author) => node.cutsOf(author));
     const operator = await OperatorPeers.open({
       ...{ mesh, commits, crypto, clock },
       receivesOnly: parts.receivesOnly === true,

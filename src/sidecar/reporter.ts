@@ -56,6 +56,12 @@ class Reporter {
       case 'enrolled':
       case 'certificate-issued':
       case 'certificate-renewed':
+      case 'rotation-asked':
+      case 'rotation-certified':
+      case 'rotated':
+      case 'rotation-granted':
+      case 'rotation-refused':
+      case 'key-retired':
         return logEnrolment(this.#log, this.#crypto, report);
       case 'enrolment-refused':
         return this.#notLetIn(report);

@@ -6,6 +6,7 @@ import {
   HoldfastError,
   MAX_SEALED_READERS,
   MAX_SEALED_VALUE_BYTES,
+  type OpenedDocument,
   openDocument,
   type SealingKeyPair,
   sealValue,
@@ -19,8 +20,8 @@ import { storeDown } from './store-faults.ts';
 
 export interface SealedValuesParts {
   readonly fleetId: Uint8Array;
-  /** Opens what is sealed for this node. */
-  readonly pair: SealingKeyPair;
+  /** Open what is sealed for this node: the present key, then the one it had before. */
+  readonly pairs: readonly SealingKeyPair[];
   readonly crypto: Crypto;
   /** Undefined while the store is opened again. Its trust is undefined in an open fleet. */
   member(): { readonly trust: TrustSet | undefined } | undefined;
@@ -34,7 +35,7 @@ interface Reader {
 
 export function createSealedValues({
   fleetId,
-  pair,
+  pairs,
   crypto,
   member,
 }: SealedValuesParts): SecretControl {
@@ -57,7 +58,11 @@ export function createSealedValues({
       return { sealed, readers: readers.map(({ name }) => name) };
     },
 
-    open: (document, place) => openDocument(document, { ...place, fleetId }, pair, sealer),
+    open: (document, place) =>
+      pairs.reduce<OpenedDocument>(
+        ({ value }, pair) => openDocument(value, { ...place, fleetId }, pair, sealer),
+        { value: document, closed: [] },
+      ),
   };
 }
 

@@ -12,6 +12,8 @@ import type { FakeSidecar } from './fake-sidecar.ts';
 import { FAKE_NOW_MS, notFound } from './fake-values.ts';
 
 export const FAKE_TOKEN = 'holdfast1e_faketoken';
+/** Id of the node under its next key, which is certified when it is asked for twice. */
+export const FAKE_NEXT_NODE = 'aaaabbbbccccdddd';
 const HOUR_MS = 3_600_000;
 
 /** The token that the fake makes next, or one that a test puts there. */
@@ -56,6 +58,10 @@ export function enrolmentRoutes(router: ConnectRouter, sidecar: FakeSidecar): vo
     regrant: (request, { requestHeader }) => {
       sidecar.enter('regrant', request, requestHeader);
       return { generation: 2, expiresAt: timestampFromMs(FAKE_NOW_MS + HOUR_MS) };
+    },
+    rotateKey: (request, { requestHeader }) => {
+      sidecar.enter('rotateKey', request, requestHeader);
+      return { nextNodeId: FAKE_NEXT_NODE, certified: sidecar.callsOf('rotateKey').length > 1 };
     },
   });
 }

@@ -1,8 +1,14 @@
-// `holdfast key`: how the key of a stopped sidecar lies on the disk.
+// `holdfast key`: how the key of a stopped sidecar lies on the disk, and another key for one that runs.
 import { resolve } from 'node:path';
 import process from 'node:process';
 import type { Command } from 'commander';
-import { withExamples } from '../client-command.ts';
+import {
+  type CommonFlags,
+  type Session,
+  withCommonFlags,
+  withExamples,
+  withSidecar,
+} from '../client-command.ts';
 import type { CliContext } from '../context.ts';
 import { toStartFailure } from '../start-failure.ts';
 
@@ -17,7 +23,7 @@ interface SealFlags {
 export function addKey(program: Command, context: CliContext): void {
   const key = program
     .command('key')
-    .description('the key of this node on the disk of a stopped sidecar')
+    .description('the key of this node: on the disk of a stopped sidecar, or another one')
     .helpOption('-h, --help', 'show this help');
   const seal = key
     .command('seal')
@@ -40,6 +46,29 @@ export function addKey(program: Command, context: CliContext): void {
     ['holdfast key seal --seal passphrase', 'with a passphrase that you type'],
     ['holdfast key seal --seal plain', 'not at all'],
   ]);
+  addRotate(key, context);
+}
+
+function addRotate(key: Command, context: CliContext): void {
+  const command = withCommonFlags(
+    key
+      .command('rotate')
+      .description(
+        'ask a hub for another key of this node; the sidecar runs, and is restarted then',
+      )
+      .action((flags: CommonFlags) => withSidecar(context, flags, rotate)),
+  );
+  withExamples(command, [['holdfast key rotate', 'ask for it; again, to see how far it is']]);
+}
+
+async function rotate({ client, printer, call }: Session<CommonFlags>): Promise<void> {
+  const rotation = await client.rotateKey(call);
+  if (printer.format !== 'table') return printer.json(rotation);
+  printer.line(
+    rotation.certified
+      ? `The next key of this node is certified. Restart the sidecar: it goes on as ${rotation.nextNodeId}.`
+      : `The next key of this node is asked for: ${rotation.nextNodeId}. A hub certifies it as soon as it hears of it; \`holdfast status\` says when, and then restart the sidecar.`,
+  );
 }
 
 async function reseal(flags: SealFlags, context: CliContext): Promise<void> {

@@ -1,5 +1,5 @@
 // A membership certificate: which keys belong to which name, and what their holder may do.
-import { MalformedBytesError } from '../bytes.ts';
+import { type ByteReader, fromHex, MalformedBytesError, toHex } from '../bytes.ts';
 import { isAgentName } from '../collection.ts';
 import type { NodeId } from '../ids.ts';
 import { MAX_CERTIFIED_AGENTS, MAX_LISTED_COLLECTIONS } from './limits.ts';
@@ -8,6 +8,8 @@ import { bitsToRoles, type Role, rolesToBits } from './roles.ts';
 import { readKey, type Statement, writeKey } from './statement.ts';
 
 const TOKEN_ID_BYTES = 16;
+const KEY_BYTES = 32;
+const NO_KEY = new Uint8Array(0);
 const DAY_MS = 86_400_000;
 /** How long a certificate is good for: hubs longer, because a root has to be fetched for some of them. */
 export const LIFE_MS = { member: 90 * DAY_MS, hub: 180 * DAY_MS } as const;
@@ -35,6 +37,8 @@ export interface Certificate {
   readonly expiresMs: number;
   /** 16 bytes, or none where it was not given for a token. */
   readonly tokenId: Uint8Array;
+  /** The key in whose place this one was certified, at its own wish. */
+  readonly predecessor?: NodeId | undefined;
 }
 
 export function encodeCertificate(certificate: Certificate): Uint8Array {
@@ -46,13 +50,15 @@ export function encodeCertificate(certificate: Certificate): Uint8Array {
   for (const list of [certificate.agents, certificate.collections]) {
     writeList(writer, list, (text) => writer.text(text));
   }
-  return writer
+  writer
     .text(certificate.ejectsPrefix)
     .varint(certificate.generation)
     .uint64(BigInt(certificate.notBeforeMs))
     .uint64(BigInt(certificate.expiresMs))
-    .chunk(certificate.tokenId)
-    .finish();
+    .chunk(certificate.tokenId);
+  // Behind what the first members knew: they leave it alone.
+  if (certificate.predecessor !== undefined) writer.chunk(fromHex(certificate.predecessor));
+  return writer.finish();
 }
 
 /** Throws MalformedBytesError. */
@@ -71,6 +77,7 @@ export function decodeCertificate(payload: Uint8Array): Certificate {
     notBeforeMs: readTime(reader),
     expiresMs: readTime(reader),
     tokenId: reader.chunk(),
+    ...readPredecessor(reader),
   };
   for (const name of [certificate.name, ...certificate.agents]) {
     if (!isAgentName(name)) throw new MalformedBytesError(`"${name.slice(0, 64)}" is no name`);
@@ -80,6 +87,14 @@ export function decodeCertificate(payload: Uint8Array): Certificate {
     throw new MalformedBytesError(`a token id of ${length} bytes`);
   }
   return certificate;
+}
+
+/** Empty where a later version has more to say and nothing of this. */
+function readPredecessor(reader: ByteReader): Pick<Certificate, 'predecessor'> {
+  const key = reader.remaining === 0 ? NO_KEY : reader.chunk();
+  if (key.length === 0) return {};
+  if (key.length === KEY_BYTES) return { predecessor: toHex(key) };
+  throw new MalformedBytesError(`a predecessor of ${key.length} bytes`);
 }
 
 /** What a certificate says; undefined for a statement of another kind. Of one that was taken in. */

@@ -1,5 +1,5 @@
 // How a key is put out for good, and how what a captured issuer signed is taken back.
-import { fromHex, MalformedBytesError, toHex } from '../bytes.ts';
+import { type ByteReader, type ByteWriter, fromHex, MalformedBytesError, toHex } from '../bytes.ts';
 import { type FeedId, laneByNumber, laneNumber, type NodeId } from '../ids.ts';
 import { MAX_CUTS, MAX_KEPT, MAX_REASON_BYTES } from './limits.ts';
 import { beginPayload, openPayload, readList, readTime, writeList } from './payload.ts';
@@ -34,9 +34,7 @@ export interface Annulment {
 
 export function encodeEjection({ key, cuts, reason, madeAtMs }: Ejection): Uint8Array {
   const writer = writeKey(beginPayload(), key);
-  writeList(writer, cuts, ({ incarnation, lane, seq, hash }) =>
-    writer.raw(fromHex(incarnation)).byte(laneNumber(lane)).varint(seq).raw(fromHex(hash)),
-  );
+  writeCuts(writer, cuts);
   return writer.text(reason).uint64(BigInt(madeAtMs)).finish();
 }
 
@@ -44,13 +42,24 @@ export function encodeEjection({ key, cuts, reason, madeAtMs }: Ejection): Uint8
 export function decodeEjection(payload: Uint8Array): Ejection {
   const reader = openPayload(payload);
   const key = readKey(reader);
-  const cuts = readList(reader, MAX_CUTS, (from): Cut => {
+  const cuts = readCuts(reader, MAX_CUTS);
+  return { key, cuts, reason: readReason(reader.text()), madeAtMs: readTime(reader) };
+}
+
+export function writeCuts(writer: ByteWriter, cuts: readonly Cut[]): void {
+  writeList(writer, cuts, ({ incarnation, lane, seq, hash }) =>
+    writer.raw(fromHex(incarnation)).byte(laneNumber(lane)).varint(seq).raw(fromHex(hash)),
+  );
+}
+
+/** Throws MalformedBytesError. */
+export function readCuts(reader: ByteReader, limit: number): Cut[] {
+  return readList(reader, limit, (from): Cut => {
     const incarnation = toHex(from.raw(INCARNATION_BYTES));
     const lane = laneByNumber(from.byte());
     if (lane === undefined) throw new MalformedBytesError('a cut of a lane that does not exist');
     return { incarnation, lane, seq: from.varint(), hash: toHex(from.raw(HASH_BYTES)) };
   });
-  return { key, cuts, reason: readReason(reader.text()), madeAtMs: readTime(reader) };
 }
 
 export function encodeAnnulment({ key, kept, reason, madeAtMs }: Annulment): Uint8Array {

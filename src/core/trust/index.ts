@@ -42,6 +42,18 @@ export { MAX_CUTS, MAX_LISTED_COLLECTIONS, MAX_REASON_BYTES } from './limits.ts'
 export { type Declaration, type DeclaredClass, encodePolicy, type Policy } from './policy.ts';
 export { mayIssue, ROLES, type Role, toRole } from './roles.ts';
 export {
+  decideRotation,
+  decodeFollowedCuts,
+  doubtRotation,
+  encodeFollowedCuts,
+  heirsOf,
+  keyToRetire,
+  mayRetire,
+  type RotationDecision,
+  type RotationWish,
+  wishRotation,
+} from './rotation.ts';
+export {
   type Statement,
   type StatementId,
   type StatementKind,

@@ -12,7 +12,7 @@ export interface Grants {
   readonly collections: readonly string[];
 }
 
-type Keys = Pick<Certificate, 'key' | 'noiseKey' | 'sealingKey'>;
+export type Keys = Pick<Certificate, 'key' | 'noiseKey' | 'sealingKey'>;
 
 /** Part of its life after which a member asks for the next certificate. */
 const RENEW_AT = 1 / 3;

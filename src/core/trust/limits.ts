@@ -12,6 +12,8 @@ export const MAX_CERTIFIED_AGENTS = 64;
 export const MAX_LISTED_COLLECTIONS = 256;
 /** Feeds that an ejection may cut one by one: all incarnations of one author that may be open, in all lanes. */
 export const MAX_CUTS = 1024;
+/** Feeds of the key that it follows that a node may name in its document: they have to fit it. */
+export const MAX_FOLLOWED_CUTS = 512;
 /** Statements that an annulment may keep. */
 export const MAX_KEPT = 1024;
 /** Annulments, the newest here, that a member brings to whoever may have heard too little. */

@@ -42,6 +42,7 @@ export const CODE_BY_REASON: Readonly<Record<Reason, Code>> = {
   TOKEN_EXPIRED: Code.FailedPrecondition,
   TOKEN_UNKNOWN: Code.NotFound,
   REQUEST_REFUSED: Code.InvalidArgument,
+  ROTATION_REFUSED: Code.FailedPrecondition,
   FLEET_OPEN: Code.FailedPrecondition,
   NOT_GRANTED: Code.PermissionDenied,
   EJECTED: Code.PermissionDenied,

@@ -41,4 +41,6 @@ export interface EnrolmentControl {
     name: string,
     more: { readonly agents: readonly string[]; readonly roles: readonly string[] },
   ): Promise<{ readonly generation: number; readonly expiresMs: number }>;
+  /** Asks for another key of this node, for the same one when asked again. `nodeId`: for people, under that key. */
+  rotateKey(): Promise<{ readonly nodeId: string; readonly isCertified: boolean }>;
 }

@@ -41,5 +41,11 @@ export function enrolmentService({
       const { generation, expiresMs } = await enrolment.regrant(name, { agents, roles });
       return { generation, expiresAt: fromTime(expiresMs) };
     },
+
+    async rotateKey(_request, caller) {
+      requireAdmin(caller, 'change the key of the node');
+      const { nodeId, isCertified } = await enrolment.rotateKey();
+      return { nextNodeId: nodeId, certified: isCertified };
+    },
   };
 }

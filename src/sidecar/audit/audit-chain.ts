@@ -1,5 +1,6 @@
 // Follows the chain of an audit log line by line and says where it breaks. Pure.
 import { type Crypto, fromHex, type Hlc } from '../../core/index.ts';
+import type { AuditEvent } from './audit-events.ts';
 import {
   decodeLine,
   type EntryLine,
@@ -9,11 +10,16 @@ import {
   sealedBytes,
 } from './audit-line.ts';
 
+/** Says which key the node goes on with. */
+const ROTATED: AuditEvent = 'trust.rotated';
+
 export class AuditChain {
   readonly #crypto: Crypto;
   /** Hash of the newest line; undefined before the first. */
   #head: string | undefined;
   #node: string | undefined;
+  /** Keys that the node said to go on with. */
+  readonly #heirs = new Set<string>();
   #nextSeq: number | undefined;
   #firstSeq: number | undefined;
   #beginsAt: string | undefined;
@@ -96,13 +102,20 @@ export class AuditChain {
   #takeFile({ node, seq }: FileLine): string | undefined {
     const before = this.#node;
     this.#node ??= node;
+    if (before !== node && this.#isSealed && this.#heirs.has(node)) {
+      this.#node = node;
+      return this.#skips(seq);
+    }
     this.#firstSeq ??= seq;
     if (before !== undefined && before !== node) return 'names another node than before';
     return this.#skips(seq);
   }
 
-  #takeEntry({ seq }: EntryLine): string | undefined {
+  #takeEntry({ seq, event, what }: EntryLine): string | undefined {
     this.#firstSeq ??= seq;
+    if (event === ROTATED && what.from === this.#node && what.to !== undefined) {
+      this.#heirs.add(what.to);
+    }
     this.#isSealed = false;
     return this.#node === undefined
       ? 'stands before the line that names the node'

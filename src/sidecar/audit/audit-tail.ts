@@ -25,18 +25,21 @@ export interface AuditTail {
 
 const NOTHING: AuditTail = { files: [], offset: 0, nextSeq: 1, head: NO_LINE, hlc: 0n };
 
-/** Reads where a log ends, and what must be said of it in its next entries. */
+/** Reads where a log ends, and what must be said of it in its next entries. `before`: the key that the node had before, if any. */
 export async function findTail(
   files: AuditFiles,
   crypto: Crypto,
-  node: string,
+  [node, before]: readonly [node: string, before?: string | undefined],
 ): Promise<{ readonly tail: AuditTail; readonly notes: readonly AuditEntry[] }> {
   const numbers = [...(await files.list())];
   let dropped = 0;
   for (let newest = numbers.at(-1); newest !== undefined; newest = numbers.at(-1)) {
     const found = walk(await files.read(newest), crypto);
     dropped += found.dropped;
-    if (found.end > 0) return tailBehind(files, numbers, { ...found, dropped, crypto, node });
+    if (found.end > 0)
+      return tailBehind(files, numbers, {
+        ...{ ...found, dropped, crypto, node, before },
+      });
     // A crash came while it was begun.
     await files.remove(newest);
     numbers.pop();
@@ -54,13 +57,22 @@ async function tailBehind(
     fault,
     crypto,
     node,
-  }: ReturnType<typeof walk> & { readonly crypto: Crypto; readonly node: string },
+    before,
+  }: ReturnType<typeof walk> & {
+    readonly crypto: Crypto;
+    readonly node: string;
+    readonly before: string | undefined;
+  },
 ) {
   const known: KnownFile[] = [];
   for (const file of numbers) known.push({ file, firstSeq: await firstSeqOf(files, file, crypto) });
   const tail = { nextSeq: chain.nextSeq, head: chain.head, hlc: chain.hlc, files: known };
   const why = fault ?? (chain.node === node ? undefined : 'it is of another node');
   if (why === undefined) return { tail: { ...tail, offset: end }, notes: notesOf(dropped) };
+  // The node has another key since: a file names one node.
+  if (fault === undefined && chain.node === before) {
+    return { tail: { ...tail, offset: 0 }, notes: notesOf(dropped) };
+  }
   const what = { file: String(numbers.at(-1)), why };
   return {
     tail: { ...tail, offset: 0 },

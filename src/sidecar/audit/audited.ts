@@ -104,6 +104,9 @@ function recordReport(log: AuditLog, report: SupervisorReport): void {
   } else if (report.type === 'duplicate-identity') {
     const { address } = report;
     log.record({ event: 'identity.duplicate', by: BY_SIDECAR, what: { address }, like: '' });
+  } else if (report.type === 'rotation-granted') {
+    const { name, old, nodeId } = report;
+    log.record({ event: 'trust.rotated', by: BY_SIDECAR, what: { name, from: old, to: nodeId } });
   } else if (report.type === 'core') {
     recordCore(log, report);
   }

@@ -40,6 +40,8 @@ export interface FileAuditLogParts {
   readonly files: AuditFiles;
   /** The node's key. */
   readonly signer: Signer;
+  /** Public signing key in hex that the node had before: a log of that key goes on in the next file. */
+  readonly nodeBefore?: string | undefined;
   readonly crypto: Crypto;
   readonly clock: Clock;
   readonly timers: Timers;
@@ -200,7 +202,7 @@ export class FileAuditLog implements AuditLog {
   async #write(batch: readonly Queued[]): Promise<void> {
     const { files, crypto, clock } = this.#parts;
     if (this.#tail === undefined) {
-      const found = await findTail(files, crypto, this.node);
+      const found = await findTail(files, crypto, [this.node, this.#parts.nodeBefore]);
       this.#tail = found.tail;
       this.#notes = found.notes;
     }

@@ -12,6 +12,7 @@ export {
   NO_AUDIT,
 } from './audit-log.ts';
 export { AuditReader, type AuditRow } from './audit-reader.ts';
+export { auditSwitch } from './audit-switch.ts';
 export { auditCalls, auditReports, auditSubmit } from './audited.ts';
 export { type AuditHead, FileAuditLog } from './file-audit-log.ts';
 export { verifyAudit } from './verify.ts';

@@ -51,6 +51,12 @@ export function createEnrolmentControl(
       }),
 
     regrant: (name, more) => change((enrolment) => enrolment.regrant(name, more)),
+
+    rotateKey: () =>
+      change(async (enrolment) => {
+        const { nextKey, isCertified } = await enrolment.rotateKey();
+        return { nodeId: idOf(nextKey), isCertified };
+      }),
   };
 }
 

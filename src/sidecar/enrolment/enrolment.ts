@@ -2,6 +2,7 @@
 import {
   type Caller,
   type Certificate,
+  type Cut,
   type Environment,
   HoldfastError,
   type Method,
@@ -12,16 +13,21 @@ import {
   type TrustSet,
 } from '../../core/index.ts';
 import type { EnrolReply, EnrolRequest } from '../../mesh/index.ts';
+import type { NextKeyPlace } from '../identity/next-key.ts';
 import { ADDRESSES, isLoopbackAddress, readStatement } from '../links/address-statement.ts';
 import { openTrust } from '../member-trust.ts';
 import { type KeyPair, sodiumSealedBox } from '../sodium-crypto.ts';
 import type { Store } from '../store/store.ts';
 import { EnrolmentDesk } from './desk.ts';
 import { Mailbox } from './mailbox.ts';
+import { NodeDocuments } from './node-documents.ts';
 import { type ReissueParts, regrant } from './reissue.ts';
-import { Renewals } from './renewals.ts';
+import { RENEWALS, Renewals } from './renewals.ts';
 import { refusedReply } from './replies.ts';
 import type { EnrolmentReport } from './report.ts';
+import { Rotation, type RotationState } from './rotation.ts';
+import { RotationDesk } from './rotation-desk.ts';
+import { StartChain } from './start-chain.ts';
 import { MAX_ADDRESSES } from './token-order.ts';
 import { TokenRecords } from './token-records.ts';
 
@@ -32,6 +38,8 @@ export interface EnrolmentOptions {
   readonly sealing: KeyPair;
   /** Keeps the statements that a start begins with: the genesis, then what leads to the own certificate. */
   keepChain(statements: readonly Uint8Array[]): Promise<void>;
+  /** Where the key is that the node is to go on with; absent where it keeps the one it has. */
+  readonly nextKey?: NextKeyPlace | undefined;
 }
 
 /** What a member has that enrolment needs. */
@@ -92,7 +100,10 @@ export class Enrolment {
   readonly #parts: EnrolmentParts;
   readonly #issuing: ReissueParts;
   readonly #mailbox: Mailbox;
+  readonly #documents: NodeDocuments;
   readonly #renewals: Renewals;
+  readonly #rotation: Rotation;
+  readonly #rotationDesk: RotationDesk;
 
   constructor(parts: EnrolmentParts) {
     const { around, options, runtime, trust, records } = parts;
@@ -116,18 +127,42 @@ export class Enrolment {
       answer: (sealed) => this.#decide(sealed),
       onFault: (error) => this.#fault(error),
     });
-    this.#renewals = new Renewals({
-      ...{ ...environment, ...runtimePorts(runtime), ...this.#issuing, nodeId: parts.nodeId },
-      keptGeneration: generationIn(around, parts.nodeId),
-      keepChain: (statements) => options.keepChain(statements),
-      onFault: (error) => this.#fault(error),
+    const { nodeId } = parts;
+    this.#documents = new NodeDocuments({
+      ...{ ...environment, ...runtimePorts(runtime), nodeId, collection: RENEWALS },
+      onRead: () => {
+        this.#renewals.read();
+        this.#rotationDesk.look();
+      },
     });
+    const chain = new StartChain(trust, nodeId, (statements) => options.keepChain(statements));
+    const common = {
+      ...{ ...environment, ...this.#issuing, nodeId, documents: this.#documents },
+      onFault: (error: unknown) => this.#fault(error),
+    };
+    this.#renewals = new Renewals({
+      ...common,
+      keptGeneration: generationIn(around, nodeId),
+      keepChain: () => chain.keep(),
+      onLook: () => this.#lookAtKeys(),
+    });
+    this.#rotation = new Rotation({
+      ...{ ...common, hash: environment.crypto, chain, place: options.nextKey },
+    });
+    this.#rotationDesk = new RotationDesk(common);
+  }
+
+  /** Before there is any link. `cutsOf`: where the feeds of an author end as they are held here. */
+  prepare(cutsOf: (author: NodeId) => readonly Cut[]): Promise<void> {
+    return this.#rotation.prepare(cutsOf);
   }
 
   /** Begins to work for others. */
   start(): void {
     this.#mailbox.start();
+    this.#documents.start();
     this.#renewals.start();
+    this.#rotation.start();
     this.desk.restate().catch((error: unknown) => this.#failed(error));
   }
 
@@ -170,6 +205,11 @@ export class Enrolment {
     return regrant(this.#issuing, name, more);
   }
 
+  /** Asks for another key of this node. Rejects with HoldfastError; then nothing was asked for. */
+  rotateKey(): Promise<RotationState> {
+    return this.#rotation.ask();
+  }
+
   /** The current certificate of a member. */
   certificateOf(nodeId: NodeId): Certificate | undefined {
     return this.#parts.trust.trust.members.get(nodeId)?.certificates[0];
@@ -178,17 +218,25 @@ export class Enrolment {
   /** Statements came in. */
   stated(): void {
     this.#renewals.stated();
+    this.#lookAtKeys();
+  }
+
+  #lookAtKeys(): void {
+    this.#rotation.look();
+    this.#rotationDesk.look();
   }
 
   /** What an operator is to know, one sentence each. */
   warnings(): readonly string[] {
-    return this.#renewals.warnings();
+    return [...this.#renewals.warnings(), ...this.#rotation.warnings()];
   }
 
   /** Idempotent. */
   close(): void {
     this.#mailbox.close();
+    this.#documents.close();
     this.#renewals.close();
+    this.#rotationDesk.close();
   }
 
   /** Refusals pass: the disk is full, the member ends. */

@@ -40,6 +40,7 @@ export class NodeDocuments {
   #hasNews = false;
   #isFirst = true;
   #isClosed = false;
+  #amended: Promise<unknown> = Promise.resolve();
 
   constructor(parts: NodeDocumentsParts) {
     this.#parts = parts;
@@ -79,6 +80,15 @@ export class NodeDocuments {
     if (jsonEqual(await this.own(), value)) return;
     const items = [{ collection, id: nodeId, value }];
     await request('put', SIDECAR, { items, ack: 'local', batch: false });
+  }
+
+  /** Sets these fields of the own document and leaves the others, one time after the other. Rejects with HoldfastError. */
+  amend(fields: JsonObject): Promise<void> {
+    const amended = this.#amended.then(async () =>
+      this.write({ ...(await this.own()), ...fields }),
+    );
+    this.#amended = amended.catch(() => undefined);
+    return amended;
   }
 
   #readAfter(delayMs: number): void {

@@ -6,11 +6,14 @@ import {
   certificateOf,
   encodeCertificate,
   HoldfastError,
+  heirsOf,
   isAgentName,
   mayIssue,
+  type NodeId,
   ROLES,
   type Signer,
   signStatement,
+  type Trust,
   type TrustedMember,
   type TrustSet,
   toHex,
@@ -73,10 +76,18 @@ export async function regrant(
   return next;
 }
 
+/** Of a node that changes its key the new one: the old one is on its way out. */
 function findMember({ trust }: TrustSet, name: string): TrustedMember | undefined {
-  return [...trust.members.values()].find(
+  const named = [...trust.members.values()].filter(
     ({ names, ejected }) => ejected === undefined && names.has(name),
   );
+  return named.find(({ key }) => heirsOf(trust, key).length === 0) ?? named[0];
+}
+
+/** Whether a key may let others in now. */
+export function isIssuer(trust: Trust, key: NodeId): boolean {
+  const member = trust.members.get(key);
+  return member?.roles.has('issuer') === true && member.ejected === undefined;
 }
 
 function currentOf(member: TrustedMember | undefined, name: string): Certificate {

@@ -13,8 +13,8 @@ import {
   type Random,
   type Timers,
 } from '../../core/index.ts';
-import { NodeDocuments, type NodeDocumentsParts } from './node-documents.ts';
-import { issue, type ReissueParts } from './reissue.ts';
+import type { NodeDocuments } from './node-documents.ts';
+import { isIssuer, issue, type ReissueParts } from './reissue.ts';
 
 export const RENEWALS = 'renewals';
 const LOOK_EVERY_MS = 3_600_000;
@@ -25,21 +25,24 @@ const BATCH = 64;
 const DAY_MS = 86_400_000;
 const MAX_NAMED = 5;
 
-export interface RenewalsParts
-  extends ReissueParts,
-    Pick<NodeDocumentsParts, 'nodeId' | 'timers' | 'request' | 'onChange'> {
+export interface RenewalsParts extends ReissueParts {
+  readonly nodeId: NodeId;
+  /** Of the collection `renewals`. */
+  readonly documents: Pick<NodeDocuments, 'amend' | 'others'>;
   readonly random: Random;
   readonly timers: Timers;
   /** Of the certificate that the next start begins with; 0 for none. */
   readonly keptGeneration: number;
-  keepChain(statements: readonly Uint8Array[]): Promise<void>;
+  /** Keeps the statements that the next start begins with. */
+  keepChain(): Promise<void>;
+  /** Time went by: about each hour. */
+  onLook(): void;
   /** Something was not done, and will be tried again; what is no refusal is a fault of ours. */
   onFault(error: unknown): void;
 }
 
 export class Renewals {
   readonly #parts: RenewalsParts;
-  readonly #documents: NodeDocuments;
   #keptGeneration: number;
   /** Why the newest certificate is not written down. */
   #keepTrouble: string | undefined;
@@ -51,16 +54,15 @@ export class Renewals {
   constructor(parts: RenewalsParts) {
     this.#parts = parts;
     this.#keptGeneration = parts.keptGeneration;
-    this.#documents = new NodeDocuments({
-      ...parts,
-      collection: RENEWALS,
-      onRead: () => this.#signSoon(),
-    });
   }
 
   start(): void {
-    this.#documents.start();
     this.#look();
+  }
+
+  /** Documents of others were read. */
+  read(): void {
+    this.#signSoon();
   }
 
   /** Statements came in: there may be a new certificate. */
@@ -71,7 +73,6 @@ export class Renewals {
   /** Idempotent. */
   close(): void {
     this.#isClosed = true;
-    this.#documents.close();
     this.#cancelLook();
     this.#cancelSigning?.();
   }
@@ -106,6 +107,7 @@ export class Renewals {
   #look(): void {
     this.#check();
     this.#signSoon();
+    this.#parts.onLook();
     // Not all at the same moment of the hour.
     const afterMs = LOOK_EVERY_MS * (0.5 + 0.5 * this.#parts.random.fraction());
     this.#cancelLook = this.#parts.timers.after(afterMs, () => this.#look());
@@ -119,19 +121,18 @@ export class Renewals {
   }
 
   async #checkNow(): Promise<void> {
-    const { trust, nodeId, keepChain, report } = this.#parts;
+    const { documents, keepChain, report } = this.#parts;
     const own = this.#own();
     if (own === undefined || this.#isClosed) return;
     const { generation, expiresMs } = own;
     if (generation > this.#keptGeneration) {
-      const chain = [trust.genesis, ...trust.chainOf(nodeId)].map(({ bytes }) => bytes);
-      this.#keepTrouble = await keepChain(chain).then(() => undefined, wordsOf);
+      this.#keepTrouble = await keepChain().then(() => undefined, wordsOf);
       if (this.#keepTrouble === undefined) {
         this.#keptGeneration = generation;
         report({ type: 'certificate-renewed', generation, expiresMs });
       }
     }
-    if (isRenewalDue(own, this.#nowMs)) await this.#documents.write({ generation });
+    if (isRenewalDue(own, this.#nowMs)) await documents.amend({ generation });
   }
 
   #signSoon(): void {
@@ -156,7 +157,7 @@ export class Renewals {
   #wanted(): readonly Certificate[] {
     if (!this.#isIssuer) return [];
     const { trust } = this.#parts.trust;
-    return [...this.#documents.others].flatMap(([nodeId, { generation }]) => {
+    return [...this.#parts.documents.others].flatMap(([nodeId, { generation }]) => {
       const member = trust.members.get(nodeId);
       if (typeof generation !== 'number' || !mayRenew(member, generation, this.#nowMs)) return [];
       return member.certificates.slice(0, 1);
@@ -164,8 +165,7 @@ export class Renewals {
   }
 
   get #isIssuer(): boolean {
-    const own = this.#parts.trust.trust.members.get(this.#parts.nodeId);
-    return own?.roles.has('issuer') === true && own.ejected === undefined;
+    return isIssuer(this.#parts.trust.trust, this.#parts.nodeId);
   }
 
   #own(): Certificate | undefined {

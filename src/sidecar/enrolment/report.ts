@@ -1,6 +1,7 @@
 // What enrolment has to tell an operator: the one place that the log, and whoever else keeps a record, hears it from.
 import { formatNodeId, type Hash } from '../../core/index.ts';
 import type { Log } from '../log.ts';
+import { isRotation, logRotation, type RotationReport } from './rotation-report.ts';
 
 export type EnrolmentReport =
   | {
@@ -44,7 +45,8 @@ export type EnrolmentReport =
       readonly type: 'certificate-renewed';
       readonly generation: number;
       readonly expiresMs: number;
-    };
+    }
+  | RotationReport;
 
 /** Writes a report to the log. No report has a secret in it. */
 export function logEnrolment(
@@ -53,6 +55,7 @@ export function logEnrolment(
   report: EnrolmentReport,
   passed: { readonly silenced?: number } = {},
 ): void {
+  if (isRotation(report)) return logRotation(log, hash, report);
   const { type, ...rest } = report;
   const fields = { ...rest, ...passed, ...nodeOf(report, hash) };
   switch (type) {
@@ -85,7 +88,10 @@ export function logEnrolment(
   }
 }
 
-function nodeOf(report: EnrolmentReport, hash: Hash): { readonly nodeId?: string } {
+function nodeOf(
+  report: Exclude<EnrolmentReport, RotationReport>,
+  hash: Hash,
+): { readonly nodeId?: string } {
   if (!('nodeId' in report) || report.nodeId === '') return {};
   return { nodeId: formatNodeId(report.nodeId, hash) };
 }

@@ -1,6 +1,7 @@
 // The fleet a data directory belongs to: open to every holder of its secret, or founded, with a certificate for each member.
 import {
   type Certificate,
+  heirsOf,
   type NodeId,
   type Trust,
   type TrustSet,
@@ -74,6 +75,13 @@ function ownOf(dataDir: string, { trust }: TrustSet, nodeKey: Uint8Array): Certi
     `${dataDir}/${TRUST_FILE} holds no certificate for the key in ${dataDir}/node.key.`,
     'Restore both from the same backup, or join the fleet with a new token in an empty data directory.',
   );
+}
+
+/** Whether the data directory holds a certificate by which a key takes the place of another one. Rejects with StartupError. */
+export async function isHeir(dataDir: string, key: NodeId, predecessor: NodeId): Promise<boolean> {
+  const founded = await loadTrustFile(dataDir);
+  if (founded === undefined) return false;
+  return heirsOf(readTrust(dataDir, founded).trust, predecessor).some((heir) => heir.key === key);
 }
 
 /** The newest certificate of a member; undefined where there is none. */

@@ -51,6 +51,7 @@ const CONTRACT: Readonly<
   TOKEN_EXPIRED: ['failed_precondition', 400],
   TOKEN_UNKNOWN: ['not_found', 404],
   REQUEST_REFUSED: ['invalid_argument', 400],
+  ROTATION_REFUSED: ['failed_precondition', 400],
   FLEET_OPEN: ['failed_precondition', 400],
   NOT_GRANTED: ['permission_denied', 403],
   EJECTED: ['permission_denied', 403],

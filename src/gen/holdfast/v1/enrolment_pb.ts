@@ -15,7 +15,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file holdfast/v1/enrolment.proto.
  */
 export const file_holdfast_v1_enrolment: GenFile = /*@__PURE__*/
-  fileDesc("Chtob2xkZmFzdC92MS9lbnJvbG1lbnQucHJvdG8SC2hvbGRmYXN0LnYxIuEBChJDcmVhdGVUb2tlblJlcXVlc3QSFwoEbmFtZRgBIAEoCUIJukgGcgQQASg/EhkKBXJvbGVzGAIgAygJQgq6SAeSAQQIARAGEhgKBmFnZW50cxgDIAMoCUIIukgFkgECEEASHgoLY29sbGVjdGlvbnMYBCADKAlCCbpIBpIBAxCAAhImCgN0dGwYBSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SDwoHYXBwcm92ZRgGIAEoCBIkCglhZGRyZXNzZXMYByADKAlCEbpIDpIBCxAIIgdyBRABKKwCIk8KE0NyZWF0ZVRva2VuUmVzcG9uc2USDQoFdG9rZW4YASABKAkSKQoEaW5mbxgCIAEoCzIbLmhvbGRmYXN0LnYxLkVucm9sbWVudFRva2VuIoACCg5FbnJvbG1lbnRUb2tlbhIKCgJpZBgBIAEoCRIMCgRuYW1lGAIgASgJEg0KBXJvbGVzGAMgAygJEg4KBmFnZW50cxgEIAMoCRIvCgVzdGF0ZRgFIAEoDjIgLmhvbGRmYXN0LnYxLkVucm9sbWVudFRva2VuU3RhdGUSLgoKY3JlYXRlZF9hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKZXhwaXJlc19hdBgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDwoHbm9kZV9pZBgIIAEoCRITCgtmaW5nZXJwcmludBgJIAEoCSITChFMaXN0VG9rZW5zUmVxdWVzdCJBChJMaXN0VG9rZW5zUmVzcG9uc2USKwoGdG9rZW5zGAEgAygLMhsuaG9sZGZhc3QudjEuRW5yb2xtZW50VG9rZW4iPAoSUmV2b2tlVG9rZW5SZXF1ZXN0EiYKAmlkGAEgASgJQhq6SBdyFTITXlswLTlhLWZBLUZdezgsMzJ9JCJBChNSZXZva2VUb2tlblJlc3BvbnNlEioKBXRva2VuGAEgASgLMhsuaG9sZGZhc3QudjEuRW5yb2xtZW50VG9rZW4iXQoTQXBwcm92ZVRva2VuUmVxdWVzdBImCgJpZBgBIAEoCUIaukgXchUyE15bMC05YS1mQS1GXXs4LDMyfSQSHgoLZmluZ2VycHJpbnQYAiABKAlCCbpIBnIEEAEoZCJCChRBcHByb3ZlVG9rZW5SZXNwb25zZRIqCgV0b2tlbhgBIAEoCzIbLmhvbGRmYXN0LnYxLkVucm9sbWVudFRva2VuIisKDEdyYW50UmVxdWVzdBIbCgdyZXF1ZXN0GAEgASgMQgq6SAd6BRABGIAgIi8KDUdyYW50UmVzcG9uc2USDQoFcmVwbHkYASABKAwSDwoHd2FpdGluZxgCIAEoCCJcCg5SZWdyYW50UmVxdWVzdBIXCgRuYW1lGAEgASgJQgm6SAZyBBABKD8SGAoGYWdlbnRzGAIgAygJQgi6SAWSAQIQQBIXCgVyb2xlcxgDIAMoCUIIukgFkgECEAYiVQoPUmVncmFudFJlc3BvbnNlEhIKCmdlbmVyYXRpb24YASABKA0SLgoKZXhwaXJlc19hdBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAqwwEKE0Vucm9sbWVudFRva2VuU3RhdGUSJQohRU5ST0xNRU5UX1RPS0VOX1NUQVRFX1VOU1BFQ0lGSUVEEAASHgoaRU5ST0xNRU5UX1RPS0VOX1NUQVRFX09QRU4QARIhCh1FTlJPTE1FTlRfVE9LRU5fU1RBVEVfV0FJVElORxACEh8KG0VOUk9MTUVOVF9UT0tFTl9TVEFURV9TUEVOVBADEiEKHUVOUk9MTUVOVF9UT0tFTl9TVEFURV9FWFBJUkVEEAQy4AMKEEVucm9sbWVudFNlcnZpY2USUAoLQ3JlYXRlVG9rZW4SHy5ob2xkZmFzdC52MS5DcmVhdGVUb2tlblJlcXVlc3QaIC5ob2xkZmFzdC52MS5DcmVhdGVUb2tlblJlc3BvbnNlEk0KCkxpc3RUb2tlbnMSHi5ob2xkZmFzdC52MS5MaXN0VG9rZW5zUmVxdWVzdBofLmhvbGRmYXN0LnYxLkxpc3RUb2tlbnNSZXNwb25zZRJQCgtSZXZva2VUb2tlbhIfLmhvbGRmYXN0LnYxLlJldm9rZVRva2VuUmVxdWVzdBogLmhvbGRmYXN0LnYxLlJldm9rZVRva2VuUmVzcG9uc2USUwoMQXBwcm92ZVRva2VuEiAuaG9sZGZhc3QudjEuQXBwcm92ZVRva2VuUmVxdWVzdBohLmhvbGRmYXN0LnYxLkFwcHJvdmVUb2tlblJlc3BvbnNlEj4KBUdyYW50EhkuaG9sZGZhc3QudjEuR3JhbnRSZXF1ZXN0GhouaG9sZGZhc3QudjEuR3JhbnRSZXNwb25zZRJECgdSZWdyYW50EhsuaG9sZGZhc3QudjEuUmVncmFudFJlcXVlc3QaHC5ob2xkZmFzdC52MS5SZWdyYW50UmVzcG9uc2ViBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("Chtob2xkZmFzdC92MS9lbnJvbG1lbnQucHJvdG8SC2hvbGRmYXN0LnYxIuEBChJDcmVhdGVUb2tlblJlcXVlc3QSFwoEbmFtZRgBIAEoCUIJukgGcgQQASg/EhkKBXJvbGVzGAIgAygJQgq6SAeSAQQIARAGEhgKBmFnZW50cxgDIAMoCUIIukgFkgECEEASHgoLY29sbGVjdGlvbnMYBCADKAlCCbpIBpIBAxCAAhImCgN0dGwYBSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SDwoHYXBwcm92ZRgGIAEoCBIkCglhZGRyZXNzZXMYByADKAlCEbpIDpIBCxAIIgdyBRABKKwCIk8KE0NyZWF0ZVRva2VuUmVzcG9uc2USDQoFdG9rZW4YASABKAkSKQoEaW5mbxgCIAEoCzIbLmhvbGRmYXN0LnYxLkVucm9sbWVudFRva2VuIoACCg5FbnJvbG1lbnRUb2tlbhIKCgJpZBgBIAEoCRIMCgRuYW1lGAIgASgJEg0KBXJvbGVzGAMgAygJEg4KBmFnZW50cxgEIAMoCRIvCgVzdGF0ZRgFIAEoDjIgLmhvbGRmYXN0LnYxLkVucm9sbWVudFRva2VuU3RhdGUSLgoKY3JlYXRlZF9hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKZXhwaXJlc19hdBgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDwoHbm9kZV9pZBgIIAEoCRITCgtmaW5nZXJwcmludBgJIAEoCSITChFMaXN0VG9rZW5zUmVxdWVzdCJBChJMaXN0VG9rZW5zUmVzcG9uc2USKwoGdG9rZW5zGAEgAygLMhsuaG9sZGZhc3QudjEuRW5yb2xtZW50VG9rZW4iPAoSUmV2b2tlVG9rZW5SZXF1ZXN0EiYKAmlkGAEgASgJQhq6SBdyFTITXlswLTlhLWZBLUZdezgsMzJ9JCJBChNSZXZva2VUb2tlblJlc3BvbnNlEioKBXRva2VuGAEgASgLMhsuaG9sZGZhc3QudjEuRW5yb2xtZW50VG9rZW4iXQoTQXBwcm92ZVRva2VuUmVxdWVzdBImCgJpZBgBIAEoCUIaukgXchUyE15bMC05YS1mQS1GXXs4LDMyfSQSHgoLZmluZ2VycHJpbnQYAiABKAlCCbpIBnIEEAEoZCJCChRBcHByb3ZlVG9rZW5SZXNwb25zZRIqCgV0b2tlbhgBIAEoCzIbLmhvbGRmYXN0LnYxLkVucm9sbWVudFRva2VuIisKDEdyYW50UmVxdWVzdBIbCgdyZXF1ZXN0GAEgASgMQgq6SAd6BRABGIAgIi8KDUdyYW50UmVzcG9uc2USDQoFcmVwbHkYASABKAwSDwoHd2FpdGluZxgCIAEoCCJcCg5SZWdyYW50UmVxdWVzdBIXCgRuYW1lGAEgASgJQgm6SAZyBBABKD8SGAoGYWdlbnRzGAIgAygJQgi6SAWSAQIQQBIXCgVyb2xlcxgDIAMoCUIIukgFkgECEAYiVQoPUmVncmFudFJlc3BvbnNlEhIKCmdlbmVyYXRpb24YASABKA0SLgoKZXhwaXJlc19hdBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiEgoQUm90YXRlS2V5UmVxdWVzdCI8ChFSb3RhdGVLZXlSZXNwb25zZRIUCgxuZXh0X25vZGVfaWQYASABKAkSEQoJY2VydGlmaWVkGAIgASgIKsMBChNFbnJvbG1lbnRUb2tlblN0YXRlEiUKIUVOUk9MTUVOVF9UT0tFTl9TVEFURV9VTlNQRUNJRklFRBAAEh4KGkVOUk9MTUVOVF9UT0tFTl9TVEFURV9PUEVOEAESIQodRU5ST0xNRU5UX1RPS0VOX1NUQVRFX1dBSVRJTkcQAhIfChtFTlJPTE1FTlRfVE9LRU5fU1RBVEVfU1BFTlQQAxIhCh1FTlJPTE1FTlRfVE9LRU5fU1RBVEVfRVhQSVJFRBAEMqwEChBFbnJvbG1lbnRTZXJ2aWNlElAKC0NyZWF0ZVRva2VuEh8uaG9sZGZhc3QudjEuQ3JlYXRlVG9rZW5SZXF1ZXN0GiAuaG9sZGZhc3QudjEuQ3JlYXRlVG9rZW5SZXNwb25zZRJNCgpMaXN0VG9rZW5zEh4uaG9sZGZhc3QudjEuTGlzdFRva2Vuc1JlcXVlc3QaHy5ob2xkZmFzdC52MS5MaXN0VG9rZW5zUmVzcG9uc2USUAoLUmV2b2tlVG9rZW4SHy5ob2xkZmFzdC52MS5SZXZva2VUb2tlblJlcXVlc3QaIC5ob2xkZmFzdC52MS5SZXZva2VUb2tlblJlc3BvbnNlElMKDEFwcHJvdmVUb2tlbhIgLmhvbGRmYXN0LnYxLkFwcHJvdmVUb2tlblJlcXVlc3QaIS5ob2xkZmFzdC52MS5BcHByb3ZlVG9rZW5SZXNwb25zZRI+CgVHcmFudBIZLmhvbGRmYXN0LnYxLkdyYW50UmVxdWVzdBoaLmhvbGRmYXN0LnYxLkdyYW50UmVzcG9uc2USRAoHUmVncmFudBIbLmhvbGRmYXN0LnYxLlJlZ3JhbnRSZXF1ZXN0GhwuaG9sZGZhc3QudjEuUmVncmFudFJlc3BvbnNlEkoKCVJvdGF0ZUtleRIdLmhvbGRmYXN0LnYxLlJvdGF0ZUtleVJlcXVlc3QaHi5ob2xkZmFzdC52MS5Sb3RhdGVLZXlSZXNwb25zZWIGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * See EnrolmentService.CreateToken.
@@ -425,6 +425,49 @@ export const RegrantResponseSchema: GenMessage<RegrantResponse> = /*@__PURE__*/
   messageDesc(file_holdfast_v1_enrolment, 12);
 
 /**
+ * See EnrolmentService.RotateKey.
+ *
+ * @generated from message holdfast.v1.RotateKeyRequest
+ */
+export type RotateKeyRequest = Message<"holdfast.v1.RotateKeyRequest"> & {
+};
+
+/**
+ * Describes the message holdfast.v1.RotateKeyRequest.
+ * Use `create(RotateKeyRequestSchema)` to create a new message.
+ */
+export const RotateKeyRequestSchema: GenMessage<RotateKeyRequest> = /*@__PURE__*/
+  messageDesc(file_holdfast_v1_enrolment, 13);
+
+/**
+ * The answer to RotateKey.
+ *
+ * @generated from message holdfast.v1.RotateKeyResponse
+ */
+export type RotateKeyResponse = Message<"holdfast.v1.RotateKeyResponse"> & {
+  /**
+   * Node id under the next key.
+   *
+   * @generated from field: string next_node_id = 1;
+   */
+  nextNodeId: string;
+
+  /**
+   * True once the next key has its certificate: the next start goes on with it.
+   *
+   * @generated from field: bool certified = 2;
+   */
+  certified: boolean;
+};
+
+/**
+ * Describes the message holdfast.v1.RotateKeyResponse.
+ * Use `create(RotateKeyResponseSchema)` to create a new message.
+ */
+export const RotateKeyResponseSchema: GenMessage<RotateKeyResponse> = /*@__PURE__*/
+  messageDesc(file_holdfast_v1_enrolment, 14);
+
+/**
  * Where a token stands.
  *
  * @generated from enum holdfast.v1.EnrolmentTokenState
@@ -480,7 +523,7 @@ export const EnrolmentTokenStateSchema: GenEnum<EnrolmentTokenState> = /*@__PURE
   enumDesc(file_holdfast_v1_enrolment, 0);
 
 /**
- * Lets devices into a fleet with certificates. Every method needs the scope `admin` and a sidecar with the role issuer.
+ * Lets devices into a fleet with certificates. Every method needs the scope `admin`, and all but RotateKey a sidecar with the role issuer.
  *
  * @generated from service holdfast.v1.EnrolmentService
  */
@@ -544,6 +587,16 @@ export const EnrolmentService: GenService<{
     methodKind: "unary";
     input: typeof RegrantRequestSchema;
     output: typeof RegrantResponseSchema;
+  },
+  /**
+   * Asks for another key of this node, or says how far that has come. The key is taken up at the start after it was certified.
+   *
+   * @generated from rpc holdfast.v1.EnrolmentService.RotateKey
+   */
+  rotateKey: {
+    methodKind: "unary";
+    input: typeof RotateKeyRequestSchema;
+    output: typeof RotateKeyResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_holdfast_v1_enrolment, 0);

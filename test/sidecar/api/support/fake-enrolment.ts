@@ -54,4 +54,9 @@ export class FakeEnrolment implements EnrolmentControl {
     this.asked.push({ regrant: name, ...more });
     return { generation: 2, expiresMs: TOKEN_INFO.expiresMs };
   }
+
+  async rotateKey(): Promise<{ nodeId: string; isCertified: boolean }> {
+    this.asked.push('rotate the key');
+    return { nodeId: 'next-node', isCertified: this.reply !== undefined };
+  }
 }

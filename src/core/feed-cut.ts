@@ -2,10 +2,11 @@
 import { fromHex, toHex } from './bytes.ts';
 import type { Commit } from './commit.ts';
 import { blankHead, type FeedHead, type Head } from './feed-head.ts';
-import { isKnownLane } from './ids.ts';
+import { type FeedId, isKnownLane } from './ids.ts';
 import { startOfIncarnation } from './incarnation.ts';
+import type { OwnEnds } from './node-parts.ts';
 import type { Run } from './run.ts';
-import { type Cut, MAX_CUTS } from './trust/index.ts';
+import { type Cut, cutKey, MAX_CUTS } from './trust/index.ts';
 
 /**
  * Where feeds of one author end as they are held here: the cuts of an ejection that is made now. Where there are more than one
@@ -58,6 +59,13 @@ export function isBaseHeld({ feed, base, whole }: FeedHead, others: readonly Fee
         ({ incarnation, seq }) => incarnation === feed.incarnation && seq >= base - 1,
       ),
   );
+}
+
+/** Where a feed of a key ends that this node had before; of one that it does not know nothing counts. Undefined for all others. */
+export function endOf(feed: FeedId, ends: OwnEnds | undefined): Cut | undefined {
+  const cuts = ends?.get(feed.author);
+  const { incarnation, lane } = feed;
+  return cuts && (cuts.get(cutKey(feed)) ?? { incarnation, lane, seq: 0, hash: '' });
 }
 
 /** The commits of a run that may count. None are left where it begins beyond the cut. */

@@ -103,7 +103,7 @@ export {
 } from './json.ts';
 export { Node } from './node.ts';
 export type { NodeIdentity } from './node-identity.ts';
-export type { NodeMemory, NodeParts } from './node-parts.ts';
+export type { NodeMemory, NodeParts, OwnEnds } from './node-parts.ts';
 export { changeOf, gateOps, hasForeignOps } from './op-gate.ts';
 export type { OwnEdit } from './own-edits.ts';
 export { parsePageToken, takePage } from './page.ts';

@@ -5,11 +5,11 @@ import type { Crypto, Signer } from './environment.ts';
 import type { FeedHead } from './feed-head.ts';
 import type { Forgetting } from './forgetting.ts';
 import type { ForkProof } from './fork-proof.ts';
-import type { DocumentKey, FeedKey } from './ids.ts';
+import type { DocumentKey, FeedKey, NodeId } from './ids.ts';
 import type { NodeIdentity } from './node-identity.ts';
 import type { OwnEdit } from './own-edits.ts';
 import type { Hlc } from './time.ts';
-import type { TrustSet } from './trust/index.ts';
+import type { Cut, TrustSet } from './trust/index.ts';
 import type { View } from './view.ts';
 
 /** What a node remembers from before: read from the store at start. */
@@ -30,6 +30,8 @@ export interface NodeMemory {
   readonly forgottenVersion: number;
 }
 
+export type OwnEnds = ReadonlyMap<NodeId, ReadonlyMap<string, Cut>>;
+
 export interface NodeParts {
   readonly identity: NodeIdentity;
   readonly fleetId: Uint8Array;
@@ -43,6 +45,8 @@ export interface NodeParts {
   readonly clockWatch?: ClockWatch | undefined;
   /** Who is a member and may write what; absent in an open fleet, where everybody may everything. */
   readonly trust?: TrustSet | undefined;
+  /** Where the feeds of keys end that this node had before, by cutKey: nothing beyond is taken, also before others are told. */
+  readonly ownEnds?: OwnEnds | undefined;
   /** Feeds whose forks an operator has looked into: commands of their authors are begun again. */
   readonly clearedForks?: ReadonlySet<FeedKey> | undefined;
 }

@@ -20,7 +20,7 @@ import type { Instant } from './environment.ts';
 import { HoldfastError } from './error.ts';
 import type { Event, ReplayedCommit, TimerName } from './event.ts';
 import { FeedTable } from './feed.ts';
-import { cutsAt } from './feed-cut.ts';
+import { cutsAt, endOf } from './feed-cut.ts';
 import type { ForkProof } from './fork-proof.ts';
 import { ForkWatch } from './fork-watch.ts';
 import { Heartbeats } from './heartbeats.ts';
@@ -84,7 +84,7 @@ export class Node {
       own: (lane) => ({ author: identity.nodeId, incarnation: identity.incarnation, lane }),
       heads: memory.feeds,
       forks: memory.forks ?? [],
-      cutOf: trust && ((feed) => trust.cutOf(feed)),
+      cutOf: trust && ((feed) => trust.cutOf(feed) ?? endOf(feed, parts.ownEnds)),
     });
     this.#trust = trust && new TrustDesk(trust);
     this.#time = new ClockDesk(parts.clockWatch ?? new ClockWatch(), trust, memory.views);

@@ -3,6 +3,7 @@ import {
   type Caller,
   type ClockBounds,
   type CoreConfig,
+  type Cut,
   createIncarnation,
   type Environment,
   FORGETTING,
@@ -166,7 +167,9 @@ export class Member {
     const { wallMs } = clockWatch.read(clock.now());
     const incarnation = incarnationAfter(memory.clock, nodeId, wallMs, environment);
     const clearedForks = await readCleared(commits);
-    const self = { nodeId, incarnation, memory, bootTags, trust, clearedForks, clockWatch };
+    const ownEnds = new Map<string, ReadonlyMap<string, Cut>>();
+    const known = { trust, clearedForks, clockWatch, ownEnds };
+    const self = { nodeId, incarnation, memory, bootTags, ...known };
     const node = createNode(parts, self);
     const runtime = new Runtime({
       node,
@@ -187,7 +190,7 @@ export class Member {
       onReport: (event, detail, fault) => parts.report({ type: 'core', event, detail, fault }),
       onFailed: (error) => parts.report({ type: 'store-failed', error }),
     });
-    const enrolment = createEnrolment(parts, { trust, records, nodeId, runtime });
+    const enrolment = createEnrolment(parts, { trust, records, nodeId, runtime, ownEnds });
     const finder = createFinder(parts, nodeId, () => mesh);
     const feeds = feedsOf(parts, { node, runtime, commits, trust });
     const mesh: Mesh = createMesh(parts, {
@@ -205,8 +208,8 @@ export class Member {
       receivesOnly: parts.receivesOnly === true,
     });
     const exchange = exchangeOf(parts, { nodeId, runtime, mesh });
-    const known = { node, commits, cleared: clearedForks, holdings: () => mesh.holdings() };
-    const ofTrust = trust && createMemberTrust({ set: trust, ...known });
+    const seen = { node, commits, cleared: clearedForks, holdings: () => mesh.holdings() };
+    const ofTrust = trust && createMemberTrust({ set: trust, ...seen });
     const inside = {
       runtime,
       mesh,
@@ -347,14 +350,15 @@ function createNode(
     trust,
     clearedForks,
     clockWatch,
+    ownEnds,
     ...self
   }: Pick<NodeIdentity, 'nodeId' | 'incarnation' | 'bootTags'> &
-    Pick<NodeParts, 'memory' | 'trust' | 'clearedForks' | 'clockWatch'>,
+    Pick<NodeParts, 'memory' | 'trust' | 'clearedForks' | 'clockWatch' | 'ownEnds'>,
 ): Node {
   return new Node({
     identity: { ...self, name, agents: agents instanceof Set ? agents : new Set(agents) },
     fleetId: trust?.fleetId ?? fleet.fleetId,
-    ...{ config, signer, memory, forgetting, trust, clearedForks, clockWatch },
+    ...{ config, signer, memory, forgetting, trust, clearedForks, clockWatch, ownEnds },
     crypto: environment.crypto,
   });
 }

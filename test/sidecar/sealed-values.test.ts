@@ -26,7 +26,7 @@ function valuesOf(whom: Actor, ...statements: readonly Statement[]) {
   const trust = fleet.set(fleet.certify(hub, ['hub'], fleet.root), ...statements);
   const { fleetId } = fleet;
   return createSealedValues({
-    ...{ fleetId, pair: pairOf(whom), crypto: sodiumCrypto, member: () => ({ trust }) },
+    ...{ fleetId, pairs: [pairOf(whom)], crypto: sodiumCrypto, member: () => ({ trust }) },
   });
 }
 
@@ -79,7 +79,7 @@ describe('a value is sealed', () => {
 
   it('to nobody where nobody serves the agent, where the fleet is open, or the store is down', () => {
     assert.equal(refusalOf(() => seal(serve(edge, ['edge-8']))).reason, 'NO_SEALING_KEY');
-    const parts = { fleetId: fleet.fleetId, pair: pairOf(hub), crypto: sodiumCrypto };
+    const parts = { fleetId: fleet.fleetId, pairs: [pairOf(hub)], crypto: sodiumCrypto };
     const place = { ...PLACE, path: PATH };
     const open = createSealedValues({ ...parts, member: () => ({ trust: undefined }) });
     assert.match(refusalOf(() => open.seal('secret', place)).message, /fleet is open/);

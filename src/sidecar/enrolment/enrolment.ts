@@ -69,6 +69,8 @@ interface EnrolmentParts {
   readonly records: TokenRecords;
   readonly nodeId: string;
   readonly runtime: RuntimeLike;
+  /** What the node takes of keys that it had before; filled here. */
+  readonly ownEnds: Map<NodeId, ReadonlyMap<string, Cut>>;
 }
 
 /** The tokens in a store; undefined for a member that gives none. */
@@ -87,6 +89,7 @@ export function createEnrolment(
     readonly records: TokenRecords | undefined;
     readonly nodeId: string;
     readonly runtime: RuntimeLike;
+    readonly ownEnds: Map<NodeId, ReadonlyMap<string, Cut>>;
   },
 ): Enrolment | undefined {
   const { enrolment: options } = around;
@@ -147,7 +150,13 @@ export class Enrolment {
       onLook: () => this.#lookAtKeys(),
     });
     this.#rotation = new Rotation({
-      ...{ ...common, hash: environment.crypto, chain, place: options.nextKey },
+      ...{
+        ...common,
+        hash: environment.crypto,
+        chain,
+        ends: parts.ownEnds,
+        place: options.nextKey,
+      },
     });
     this.#rotationDesk = new RotationDesk(common);
   }

@@ -5,6 +5,7 @@
 import {
   type Clock,
   type Cut,
+  cutKey,
   doubtRotation,
   encodeFollowedCuts,
   formatNodeId,
@@ -32,6 +33,8 @@ export interface RotationParts {
   readonly hash: Hash;
   readonly documents: Pick<NodeDocuments, 'own' | 'amend'>;
   readonly chain: Pick<StartChain, 'keepFor'>;
+  /** What the node takes of the key before this one, by cutKey; written here. */
+  readonly ends: Map<NodeId, ReadonlyMap<string, Cut>>;
   /** Absent where the key of the node cannot change. */
   readonly place: NextKeyPlace | undefined;
   report(report: EnrolmentReport): void;
@@ -70,8 +73,12 @@ export class Rotation {
     const key = keyToRetire(trust.trust, nodeId);
     if (key === undefined) return;
     try {
-      if (readFollows(await documents.own())?.key === key) return;
-      this.#follows = { key, cuts: cutsOf(key) };
+      const stated = readFollows(await documents.own());
+      const isStated = stated?.key === key;
+      const cuts = isStated ? stated.cuts : cutsOf(key);
+      this.#parts.ends.set(key, new Map(cuts.map((cut) => [cutKey(cut), cut])));
+      if (isStated) return;
+      this.#follows = { key, cuts };
       await this.#follow();
     } catch (error) {
       onFault(error);

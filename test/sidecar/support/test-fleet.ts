@@ -11,7 +11,8 @@ import {
 } from '../../../src/core/index.ts';
 import type { NetworkInterfaces } from '../../../src/mesh/index.ts';
 import { createMemoryNetwork, type MemoryNetwork } from '../../../src/mesh/transport/memory.ts';
-import { deriveNodeKey } from '../../../src/sidecar/identity/node-key.ts';
+import type { NextKeyPlace } from '../../../src/sidecar/identity/next-key.ts';
+import { deriveNodeKey, type NodeKey } from '../../../src/sidecar/identity/node-key.ts';
 import type { ExchangeOptions } from '../../../src/sidecar/links/address-exchange.ts';
 import type { DiscoverySource } from '../../../src/sidecar/links/finder.ts';
 import { toQuietHours } from '../../../src/sidecar/links/link-options.ts';
@@ -51,6 +52,10 @@ export interface Start {
   readonly founded?: readonly Uint8Array[];
   /** It has another certificate, and would write it down. */
   onChainKept?(statements: readonly Uint8Array[]): void;
+  /** Its keys, if not those of its name. */
+  readonly key?: NodeKey;
+  /** Where the key is that it would go on with. */
+  readonly nextKey?: NextKeyPlace;
   /** As parseQuietSpan spells them. */
   readonly quietHours?: readonly string[];
 }
@@ -69,7 +74,7 @@ export class TestFleet {
 
   /** Opens a member and links it. The same name has the same keys and address each time. */
   async start(name: string, start: Start = {}): Promise<RunningMember> {
-    const key = deriveNodeKey(sodiumCrypto.blake2b(utf8(name)));
+    const key = start.key ?? deriveNodeKey(sodiumCrypto.blake2b(utf8(name)));
     const transport = this.network.transport(start.address ?? addressOf(name), key.noise.publicKey);
     const reports: MemberReport[] = [];
     const member = await Member.open({
@@ -115,6 +120,7 @@ export class TestFleet {
       founded: start.founded,
       enrolment: start.founded && {
         sealing: key.sealing,
+        nextKey: start.nextKey,
         keepChain: async (statements) => start.onChainKept?.(statements),
       },
       report: (report) => reports.push(report),

@@ -19,8 +19,10 @@ import {
 } from '../../../../src/core/trust/index.ts';
 import type { StatementKind } from '../../../../src/core/trust/statement.ts';
 import { createSigner, sodiumCrypto } from '../../../../src/sidecar/sodium-crypto.ts';
+import { MANUAL_CLOCK_START_MS } from '../../../../src/testing/manual-clock.ts';
 
-const NOW_MS = Date.UTC(2026, 0, 1);
+/** Three weeks before a manual clock starts: a certificate is neither over then nor due to be renewed. */
+const NOW_MS = MANUAL_CLOCK_START_MS - 21 * 86_400_000;
 
 export interface Actor {
   readonly name: string;

@@ -9,8 +9,9 @@ import { HUB } from './topology.ts';
 /** `open`: everybody who holds the fleet secret is trusted. `founded`: every member has a certificate. */
 export type FleetMode = 'open' | 'founded';
 
+const HERE = import.meta.url;
 /** Not an import: the command line is started as a user starts it. */
-export const CLI = modulePath(new URL('../cli/main.ts', import.meta.url));
+export const CLI = modulePath(new URL('../cli/main.ts', HERE));
 
 /** The member that lets the others in: it runs already. */
 export interface Gate {

@@ -1,7 +1,7 @@
 // The fleet of the demo: sidecars started by the command line as anybody would, each with an agent beside it.
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type AgentClient, createAgentClient, type Platform } from '../agent-client/index.ts';
+import { Admission, CLI, type FleetMode } from './admission.ts';
 import type { AgentNews, AgentOrder } from './agent-messages.ts';
 import { modulePath, type Processes, type RunningProcess } from './processes.ts';
 import { MEMBERS, type MemberPlan } from './topology.ts';
@@ -24,14 +24,11 @@ const START_DEADLINE_MS = 20_000;
 /** An agent answers as soon as the heartbeat under way is done. */
 const ORDER_DEADLINE_MS = 5_000;
 
-const HERE = import.meta.url;
-/** Not an import: the command line is started as a user starts it. */
-export const CLI = modulePath(new URL('../cli/main.ts', HERE));
 const AGENT = modulePath(new URL('./agent-process.ts', import.meta.url));
 
 export class Fleet implements AsyncDisposable {
   readonly #directory: string;
-  readonly #sidecarEnv: Readonly<Record<string, string>>;
+  readonly #admission: Admission;
   readonly #processes: Processes;
   readonly #signal: AbortSignal;
   readonly #clients: AgentClient[] = [];
@@ -41,12 +38,9 @@ export class Fleet implements AsyncDisposable {
   readonly acts: { readonly agent: string; readonly says: string }[] = [];
 
   /** Everything the fleet keeps goes into `directory`, which exists. */
-  constructor(directory: string, processes: Processes, signal: AbortSignal) {
+  constructor(directory: string, processes: Processes, signal: AbortSignal, mode: FleetMode) {
     this.#directory = directory;
-    // Named, so that the configuration of this machine's own sidecar is not taken.
-    const configFile = join(directory, 'config.yaml');
-    writeFileSync(configFile, '');
-    this.#sidecarEnv = { HOLDFAST_CONFIG: configFile };
+    this.#admission = new Admission({ mode, directory, processes });
     this.#processes = processes;
     this.#signal = signal;
   }
@@ -68,12 +62,15 @@ export class Fleet implements AsyncDisposable {
 
   /** Starts one after the other, because each dials those before it, and calls back when one is up. */
   async start(onStarted: (member: Member) => void): Promise<void> {
-    await this.#makeFleetSecret();
     for (const plan of MEMBERS) {
+      const [gate] = this.members;
+      await this.#admission.admit(plan.name, this.#dataDir(plan.name), gate);
       const member = await this.#startMember(plan);
       this.#memberByName.set(plan.name, member);
       onStarted(member);
     }
+    const [gate] = this.members;
+    if (gate !== undefined) await this.#admission.declare(gate);
     for (const { name } of MEMBERS) {
       await this.#waitForNews(name, (news) => news.type === 'ready', START_DEADLINE_MS);
     }
@@ -102,21 +99,6 @@ export class Fleet implements AsyncDisposable {
     for (const client of this.#clients) await client[Symbol.asyncDispose]();
   }
 
-  /** The first member makes the fleet, the others join with its secret. */
-  async #makeFleetSecret(): Promise<void> {
-    const [first, ...others] = MEMBERS.map(({ name }) => name);
-    const init = (name: string, args: readonly string[]) =>
-      this.#processes.run({
-        name: `init ${name}`,
-        module: CLI,
-        args: ['init', '--open', '--data-dir', this.#dataDir(name), ...args],
-        env: this.#sidecarEnv,
-      });
-    await init(first ?? '', []);
-    const secretFile = join(this.#dataDir(first ?? ''), 'fleet.key');
-    await Promise.all(others.map((name) => init(name, ['--join-file', secretFile])));
-  }
-
   async #startMember(plan: MemberPlan): Promise<Member> {
     const { name } = plan;
     const dataDir = this.#dataDir(name);
@@ -129,7 +111,7 @@ export class Fleet implements AsyncDisposable {
         ...['run', '--data-dir', dataDir, '--name', name, '--agent', name, ...peers],
         ...['--api-listen', 'off', '--mesh-listen', '127.0.0.1:0'],
       ],
-      env: this.#sidecarEnv,
+      env: this.#admission.env,
     });
     const client = createAgentClient({
       address: socketAddress(dataDir),

@@ -1,5 +1,6 @@
 // The door of the demo: a hub and a site as real processes on this machine, cut in two and healed, with every claim checked.
 import process from 'node:process';
+import type { FleetMode } from './admission.ts';
 import { formatSummary } from './checks.ts';
 import { Fleet } from './fleet.ts';
 import { Interruption } from './interruption.ts';
@@ -14,6 +15,8 @@ import { formatDuration, messageOf, stopwatch } from './wait.ts';
 export interface DemoOptions {
   /** Leaves the fleet running after the checks, until it is interrupted. */
   readonly keep?: boolean;
+  /** How members are let in; with a copied secret where this is left out. */
+  readonly mode?: FleetMode;
 }
 
 const PASSED = 0;
@@ -22,13 +25,13 @@ const FAILED = 1;
 const INTERRUPTED = 130;
 
 /** Runs the demo and returns the exit code. Whatever happens, no process, socket or directory of it is left. */
-export async function runDemo({ keep = false }: DemoOptions = {}): Promise<number> {
+export async function runDemo({ keep = false, mode = 'open' }: DemoOptions = {}): Promise<number> {
   const screen = new Screen(process.stdout, process.env);
   using interruption = new Interruption(process.stdout);
   using directory = new TemporaryDirectory();
   await using processes = new Processes(directory.path, interruption.fail);
   interruption.onImpatience = () => processes.killAll();
-  await using fleet = new Fleet(directory.path, processes, interruption.signal);
+  await using fleet = new Fleet(directory.path, processes, interruption.signal, mode);
   const stage = new Stage({ fleet, screen, signal: interruption.signal });
 
   const passed = await perform(stage, interruption);

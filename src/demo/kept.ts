@@ -1,7 +1,8 @@
 // What the user can do with a fleet that was left running.
 import { relative } from 'node:path';
 import process from 'node:process';
-import { CLI, type Member } from './fleet.ts';
+import { CLI } from './admission.ts';
+import type { Member } from './fleet.ts';
 import { FAR, HUB } from './topology.ts';
 
 /** How the command line is called: from the sources by Node, from a package by its name. */

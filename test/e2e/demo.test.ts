@@ -98,32 +98,34 @@ function namedCommands(output: string): string[] {
 suite('holdfast demo', {
   skip: process.platform !== 'linux' && 'looks for processes in /proc',
 }, () => {
-  test('passes every check, shows figures, and leaves nothing', async () => {
-    const run = startDemo();
-    const code = await run.ended;
-    const output = run.output();
-    assert.equal(code, 0, output);
-    assert.match(output, /\nAll (2[5-9]|[3-9]\d) checks passed in \d+\.\d s\.\n$/);
-    assert.doesNotMatch(output, /✗/);
-    for (const claim of [
-      /site-3 has no link to the hub/,
-      /the hub has no link left \(2 closed/,
-      /the site goes on/,
-      /age[s]? from \d+\.\ds to/,
-      /the agent of site-3 acts on a command given at site-1/,
-      /the hub knows what became of the command to site-3 \(succeeded, requested by site-1\/admin/,
-      /everything done apart is on both sides \([\d.]+ m?s after/,
-      /hold exactly the same documents \(\d+ documents, hash [0-9a-f]{12}…/,
-    ]) {
-      assert.match(output, claim);
-    }
-    assert.equal(shownPids(output, 'sidecar').length, 4);
-    assert.ok(
-      !output.includes(String.fromCharCode(27)),
-      'no control characters without a terminal',
-    );
-    assertNothingLeft(output);
-  });
+  for (const mode of [[], ['--founded']]) {
+    test(`passes every check, shows figures, and leaves nothing ${mode.join('')}`, async () => {
+      const run = startDemo(...mode);
+      const code = await run.ended;
+      const output = run.output();
+      assert.equal(code, 0, output);
+      assert.match(output, /\nAll (2[5-9]|[3-9]\d) checks passed in \d+\.\d s\.\n$/);
+      assert.doesNotMatch(output, /✗/);
+      for (const claim of [
+        /site-3 has no link to the hub/,
+        /the hub has no link left \(2 closed/,
+        /the site goes on/,
+        /age[s]? from \d+\.\ds to/,
+        /the agent of site-3 acts on a command given at site-1/,
+        /the hub knows what became of the command to site-3 \(succeeded, requested by site-1\/admin/,
+        /everything done apart is on both sides \([\d.]+ m?s after/,
+        /hold exactly the same documents \(\d+ documents, hash [0-9a-f]{12}…/,
+      ]) {
+        assert.match(output, claim);
+      }
+      assert.equal(shownPids(output, 'sidecar').length, 4);
+      assert.ok(
+        !output.includes(String.fromCharCode(27)),
+        'no control characters without a terminal',
+      );
+      assertNothingLeft(output);
+    });
+  }
 
   test('kept, it goes on until Ctrl-C, and the commands it names work', async () => {
     const run = startDemo('--keep');

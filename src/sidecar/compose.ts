@@ -13,7 +13,12 @@ import { NOTHING_TOLD, openDoors, type Told } from './doors.ts';
 import { errorCode } from './durable-file.ts';
 import { loadFleet } from './identity/fleet.ts';
 import { requireFleetSecret } from './identity/fleet-secret.ts';
-import { loadStartKeys, nextKeyPlace, type StartKeys } from './identity/next-key.ts';
+import {
+  loadStartKeys,
+  type NextKeyPlace,
+  nextKeyPlace,
+  type StartKeys,
+} from './identity/next-key.ts';
 import { readNodeKeySeal } from './identity/node-key.ts';
 import { sealWarnings } from './identity/seal-warnings.ts';
 import { storeTrustFile } from './identity/trust-file.ts';
@@ -66,19 +71,12 @@ async function openAll(
   await requireFleetSecret(dataDir);
   const { stores, disk } = await lockStore(dataDir, random, opened);
   // In a founded fleet the key was made, and sealed, when this node joined.
-  const sealing = systemSealing(asked, 'plain', random);
-  const keys = await loadStartKeys({
-    ...{ dataDir, random, sealing },
-    onSwitch: (old, next) => auditSwitch(auditParts(dataDir, environment), old.signer, next.signer),
-  });
-  const { key, before: keyBefore } = keys;
+  const keys = await openKeys(asked, environment);
+  const { key } = keys;
   const audit = openAudit(dataDir, keys, environment, opened);
   const fleet = await loadFleet(dataDir, key.signer.publicKey);
   const options = asCertified(asked, fleet.certificate, isGiven);
-  const warnings = [
-    ...keys.warnings,
-    ...sealWarnings(await readNodeKeySeal(dataDir), asked.seal, fleet.mode),
-  ];
+  const warnings = sealWarnings(await readNodeKeySeal(dataDir), asked.seal, fleet.mode);
   const doors = await openDoors(options, fleet, environment, told);
   const address = meshListen ?? NOT_LISTENING;
   const network = createNetworkWatch(timers);
@@ -91,7 +89,7 @@ async function openAll(
     log,
     config: { pulseFlushMs: options.pulseFlushMs, liveDocuments: options.liveDocuments },
     fleet,
-    ...{ key, keyBefore, audit, nextKey: nextKeyPlace(dataDir, random, sealing) },
+    ...{ key, keyBefore: keys.before, nextKey: keys.place, audit },
     keepChain: (statements) => storeTrustFile(dataDir, statements, random),
     stores,
     createTransport: (before) => {
@@ -119,7 +117,7 @@ async function openAll(
       ...lanDiscoveries(options, environment, fleet.secret, network),
       ...(dht === undefined ? [] : [dht.source]),
     ],
-    linkWarnings: () => [...warnings, ...(dht?.warnings() ?? [])],
+    linkWarnings: () => [...keys.warnings, ...warnings, ...(dht?.warnings() ?? [])],
   });
   opened.defer(() => sidecar[Symbol.asyncDispose]() as Promise<void>);
   return { ...sidecar, [Symbol.asyncDispose]: () => opened.close() };
@@ -136,6 +134,21 @@ async function lockStore(dataDir: string, random: Random, opened: Closers) {
   });
   opened.defer(() => stores.unlock());
   return { stores, disk };
+}
+
+/** The keys of this start, and where the next one will be. */
+async function openKeys(
+  asked: SidecarOptions,
+  environment: Environment,
+): Promise<StartKeys & { readonly place: NextKeyPlace }> {
+  const { dataDir } = asked;
+  const { random } = environment;
+  const sealing = systemSealing(asked, 'plain', random);
+  const keys = await loadStartKeys({
+    ...{ dataDir, random, sealing },
+    onSwitch: (old, next) => auditSwitch(auditParts(dataDir, environment), old.signer, next.signer),
+  });
+  return { ...keys, place: nextKeyPlace(dataDir, random, sealing) };
 }
 
 /** Nothing is opened yet: it is read when the first entry is written, and a start never fails for it. */

@@ -12,7 +12,8 @@ export interface Grants {
   readonly collections: readonly string[];
 }
 
-export type Keys = Pick<Certificate, 'key' | 'noiseKey' | 'sealingKey'>;
+/** With the key in whose place it is, if any: later certificates say it as well. */
+export type Keys = Pick<Certificate, 'key' | 'noiseKey' | 'sealingKey' | 'predecessor'>;
 
 /** Part of its life after which a member asks for the next certificate. */
 const RENEW_AT = 1 / 3;
@@ -23,7 +24,7 @@ export const EXPIRY_NOTICE_MS = 30 * 86_400_000;
 
 /** The certificate of a key for what it was granted. `generation`: above that of all it has. */
 export function certificateOf(
-  { key, noiseKey, sealingKey }: Keys,
+  { key, noiseKey, sealingKey, predecessor }: Keys,
   { name, roles, agents, collections }: Grants,
   {
     nowMs,
@@ -36,6 +37,7 @@ export function certificateOf(
   const notBeforeMs = Math.floor(nowMs);
   return {
     ...{ key, noiseKey, sealingKey, name, roles, agents, collections, generation, tokenId },
+    ...(predecessor === undefined ? {} : { predecessor }),
     ejectsPrefix: '',
     notBeforeMs,
     expiresMs: notBeforeMs + lifeMs,

@@ -14,11 +14,12 @@ import { mayIssue } from './roles.ts';
 import type { TrustSet } from './trust-set.ts';
 
 const DOMAIN = utf8('holdfast rotation 1');
+const FIRST = 1;
 /** A member that is captured shall not have a thousand certificates signed. */
 const MIN_LIFE_OF_A_KEY_MS = 86_400_000;
 
 /** The keys a node would go on with. */
-export interface RotationWish extends Keys {
+export interface RotationWish extends Omit<Keys, 'predecessor'> {
   /** Signature of the new key, 64 bytes: its holder wants to follow this old key, and nobody else's. */
   readonly proof: Uint8Array;
 }
@@ -31,7 +32,7 @@ export type RotationDecision =
 
 /** `signer` has the new signing key; `fleetId` is 32 bytes. */
 export function wishRotation(
-  keys: Omit<Keys, 'key'>,
+  keys: Pick<Keys, 'noiseKey' | 'sealingKey'>,
   old: NodeId,
   { signer, fleetId }: { readonly signer: Signer; readonly fleetId: Uint8Array },
 ): Omit<RotationWish, 'key'> {
@@ -57,9 +58,10 @@ export function decideRotation(
   }
   const [current] = trust.members.get(old)?.certificates ?? [];
   if (current === undefined) return { type: 'refused', reason: NO_CERTIFICATE };
-  const { tokenId } = current;
-  const certificate = certificateOf(wish, current, { nowMs, generation: 1, tokenId });
-  return { type: 'grant', certificate: { ...certificate, predecessor: old } };
+  const { key, noiseKey, sealingKey } = wish;
+  const keys = { key, noiseKey, sealingKey, predecessor: old };
+  const first = { nowMs, generation: FIRST, tokenId: current.tokenId };
+  return { type: 'grant', certificate: certificateOf(keys, current, first) };
 }
 
 const NO_CERTIFICATE = 'the old key has no certificate of this fleet';
@@ -75,7 +77,9 @@ export function doubtRotation(trust: Trust, old: NodeId, nowMs: number): string 
   }
   if (heirsOf(trust, old).length > 0) return 'another key was certified in its place before';
   if (nowMs >= current.expiresMs) return 'its certificate is over; it has to be renewed first';
-  const came = member.certificates.find(({ predecessor }) => predecessor !== undefined);
+  const came = member.certificates.find(
+    ({ predecessor, generation }) => predecessor !== undefined && generation === FIRST,
+  );
   if (came === undefined || nowMs >= came.notBeforeMs + MIN_LIFE_OF_A_KEY_MS) return undefined;
   return 'it took the place of another one itself less than a day ago';
 }
@@ -129,7 +133,7 @@ export function decodeFollowedCuts(bytes: Uint8Array): Cut[] {
 
 function provedBytes(
   key: Uint8Array,
-  { noiseKey, sealingKey }: Omit<Keys, 'key'>,
+  { noiseKey, sealingKey }: Pick<Keys, 'noiseKey' | 'sealingKey'>,
   old: NodeId,
   fleetId: Uint8Array,
 ): Uint8Array {

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { type Random, type Secret, toHex } from '../core/index.ts';
 import { replaceFileDurably } from './durable-file.ts';
+import { keyBeforePath, nextKeyPath } from './identity/next-key.ts';
 import { nodeKeyPath, openSeed, writeSeed } from './identity/node-key.ts';
 import { open, type SealWith, sealingKeyName } from './identity/sealed.ts';
 import type { Sealing } from './identity/sealing.ts';
@@ -21,7 +22,7 @@ export interface ResealRequest {
 const OWNER_ONLY = 0o600;
 const TEMPORARY_NAME_BYTES = 8;
 
-/** Rejects with StartupError; then the file is what it was. */
+/** Also the key before it and the next one, where there are such. Rejects with StartupError; then the file is what it was. */
 export async function resealNodeKey(request: ResealRequest): Promise<void> {
   const { dataDir, before, after, random } = request;
   const path = nodeKeyPath(dataDir);
@@ -30,12 +31,22 @@ export async function resealNodeKey(request: ResealRequest): Promise<void> {
   const stores = new LevelSource(join(dataDir, 'store'));
   await stores.lock();
   try {
-    const seed = await openSeed(path, await requireText(path), before);
+    // All are opened before one is written. The one that a start needs comes last: until then it opens as before.
+    const paths = [nextKeyPath(dataDir), keyBeforePath(dataDir), path];
+    const seeds: [string, Secret<Uint8Array>][] = [];
+    for (const one of paths) {
+      const text = await readSecretFile(one);
+      if (text !== undefined) seeds.push([one, await openSeed(one, text, before)]);
+    }
     const by = await after.forNew();
-    const text = writeSeed(seed, by, random);
-    checkOpens(text, by);
-    const temporaryPath = `${path}.${toHex(random.bytes(TEMPORARY_NAME_BYTES))}.tmp`;
-    await replaceFileDurably({ path, temporaryPath, content: `${text}\n`, mode: OWNER_ONLY });
+    for (const [one, seed] of seeds) {
+      const text = writeSeed(seed, by, random);
+      checkOpens(text, by);
+      const temporaryPath = `${one}.${toHex(random.bytes(TEMPORARY_NAME_BYTES))}.tmp`;
+      await replaceFileDurably({
+        ...{ path: one, temporaryPath, content: `${text}\n`, mode: OWNER_ONLY },
+      });
+    }
     request.print(`${path} ${describe(by)}\n`);
   } finally {
     await stores.unlock();

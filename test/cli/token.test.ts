@@ -4,15 +4,17 @@ import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
+import { Code } from '@connectrpc/connect';
+import { ErrorReason } from '../../src/gen/holdfast/v1/common_pb.ts';
 import {
   type ApproveTokenRequest,
   type CreateTokenRequest,
   EnrolmentTokenState,
   type RegrantRequest,
 } from '../../src/gen/holdfast/v1/enrolment_pb.ts';
-import { FAKE_TOKEN, fakeToken } from '../agent-client/fake-enrolment-routes.ts';
+import { FAKE_NEXT_NODE, FAKE_TOKEN, fakeToken } from '../agent-client/fake-enrolment-routes.ts';
 import { FakeSidecar } from '../agent-client/fake-sidecar.ts';
-import { FAKE_NOW_MS } from '../agent-client/fake-values.ts';
+import { apiError, FAKE_NOW_MS } from '../agent-client/fake-values.ts';
 import { createTemporaryDirectory } from '../support/temporary-directory.ts';
 import { cli, text } from './support.ts';
 
@@ -112,6 +114,35 @@ suite('holdfast member grant', () => {
     const { code, stderr } = await cli(sidecar, ['member', 'grant', 'edge-7']);
     assert.equal(code, 2);
     assert.match(stderr, /Say what to give/);
+  });
+});
+
+suite('holdfast key rotate', () => {
+  test('says that a key is asked for, and when it is certified what to do', async () => {
+    const sidecar = new FakeSidecar();
+    const asked = await cli(sidecar, ['key', 'rotate']);
+    assert.equal(
+      asked.stdout,
+      `The next key of this node is asked for: ${FAKE_NEXT_NODE}. A hub certifies it as soon as it hears of it; \`holdfast status\` says when, and then restart the sidecar.\n`,
+    );
+    const certified = await cli(sidecar, ['key', 'rotate']);
+    assert.equal(
+      certified.stdout,
+      `The next key of this node is certified. Restart the sidecar: it goes on as ${FAKE_NEXT_NODE}.\n`,
+    );
+    const json = await cli(sidecar, ['key', 'rotate', '-o', 'json']);
+    assert.deepEqual(JSON.parse(json.stdout), { nextNodeId: FAKE_NEXT_NODE, certified: true });
+  });
+
+  test('passes a refusal on', async () => {
+    const sidecar = new FakeSidecar();
+    const words = 'This node cannot get another key: the old key was put out of the fleet.';
+    sidecar.fail('rotateKey', () =>
+      apiError(ErrorReason.ROTATION_REFUSED, Code.FailedPrecondition, words),
+    );
+    const { code, stdout, stderr } = await cli(sidecar, ['key', 'rotate']);
+    assert.deepEqual([code, stdout], [4, '']);
+    assert.ok(stderr.includes(words));
   });
 });
 

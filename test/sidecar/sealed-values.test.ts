@@ -64,6 +64,19 @@ describe('a value is sealed', () => {
     assert.ok(opens(edge, sealed) && opens(second, sealed));
   });
 
+  it('and opened by whoever has the key it was sealed to, also from before it had another one', () => {
+    const { sealed } = seal(serve(edge, ['edge-7']));
+    const ofSecond = seal(serve(second, ['edge-7'])).sealed;
+    const parts = { fleetId: fleet.fleetId, crypto: sodiumCrypto, member: () => undefined };
+    const values = createSealedValues({ ...parts, pairs: [pairOf(second), pairOf(edge)] });
+    const { value, closed } = values.open({ wifi: sealed }, PLACE);
+    assert.deepEqual([value, closed], [{ wifi: 'secret' }, []]);
+    assert.deepEqual(values.open({ wifi: ofSecond }, PLACE).closed, []);
+    const third = actor('edge-7-third');
+    const ofThird = seal(serve(third, ['edge-7'])).sealed;
+    assert.equal(values.open({ wifi: ofThird }, PLACE).closed.length, 1);
+  });
+
   it('not to a node that was put out', () => {
     const ejected = fleet.eject(edge, fleet.root);
     const both = [serve(edge, ['edge-7']), serve(second, ['edge-7'], 2)];

@@ -52,6 +52,15 @@ test('a request that waits is told so, and one that is granted is answered', asy
   assert.deepEqual((await grant()).json, { waiting: true });
 });
 
+test('another key is asked for, and said to be certified', async () => {
+  await using api = await openApi();
+  const rotate = () => call(api.url, `${SERVICE}/RotateKey`, {}, { token: ADMIN_TOKEN });
+  assert.deepEqual((await rotate()).json, { nextNodeId: 'next-node', certified: true });
+  api.backend.enrolment.reply = undefined;
+  assert.deepEqual((await rotate()).json, { nextNodeId: 'next-node' });
+  assert.deepEqual(api.backend.enrolment.asked, ['rotate the key', 'rotate the key']);
+});
+
 test('what breaks a rule is refused with its field', async () => {
   await using api = await openApi();
   for (const [method, body, field] of [

@@ -16,6 +16,7 @@ import {
   type AuditEntry,
   AuditReader,
   auditDirectory,
+  auditSwitch,
   BY_SIDECAR,
   FileAuditLog,
   verifyAudit,
@@ -132,6 +133,27 @@ describe('an audit log', () => {
     );
     const clocks = entries.map(({ hlc }) => BigInt(hlc));
     assert.ok(clocks.every((hlc, i) => i === 0 || hlc > (clocks[i - 1] ?? hlc)));
+  });
+
+  it('goes on under the next key of its node, which the one before named, and a check follows it', async (t) => {
+    const { directory, clock, open } = await stage(t);
+    await fill(open(), 2);
+    const next = deriveNodeKey(new Uint8Array(32).fill(9));
+    const files = auditDirectory(directory);
+    const parts = { clock, timers: clock, crypto: sodiumCrypto, files };
+    await auditSwitch(parts, KEY.signer, next.signer);
+    const node = Buffer.from(next.signer.publicKey).toString('hex');
+    const nodeBefore = Buffer.from(KEY.signer.publicKey).toString('hex');
+    await fill(new FileAuditLog({ ...parts, signer: next.signer, nodeBefore }), 2);
+    const { findings, entries } = await verdictOf(directory, { node });
+    assert.deepEqual([findings, entries], [[], 5]);
+    const events = (await linesIn(directory)).flatMap((line) => JSON.parse(line).event ?? []);
+    const calls = ['admin.call', 'admin.call'];
+    assert.deepEqual(events, [...calls, 'trust.rotated', ...calls]);
+    // A third key that nobody named is another node's.
+    const third = deriveNodeKey(new Uint8Array(32).fill(10));
+    await fill(new FileAuditLog({ ...parts, signer: third.signer, nodeBefore: node }), 1);
+    assert.match(String((await verdictOf(directory)).findings), /names another node than before/);
   });
 
   it('cuts long texts off instead of refusing them', async (t) => {

@@ -36,6 +36,7 @@ export class RotationDesk {
   /** By old key: what was said last of a wish that is not granted. */
   readonly #refusals = new Map<NodeId, string>();
   #cancel: (() => void) | undefined;
+  #last: Promise<void> = Promise.resolve();
   #isClosed = false;
 
   constructor(parts: RotationDeskParts) {
@@ -47,11 +48,8 @@ export class RotationDesk {
     if (this.#isClosed || this.#cancel !== undefined || this.#wanted().length === 0) return;
     const { timers, random, onFault } = this.#parts;
     this.#cancel = timers.after(HUB_WAITS_MS * random.fraction(), () => {
-      this.#work()
-        .catch(onFault)
-        .then(() => {
-          this.#cancel = undefined;
-        });
+      this.#cancel = undefined;
+      this.#last = this.#last.then(() => this.#work()).catch(onFault);
     });
   }
 

@@ -13,12 +13,7 @@ import { NOTHING_TOLD, openDoors, type Told } from './doors.ts';
 import { errorCode } from './durable-file.ts';
 import { loadFleet } from './identity/fleet.ts';
 import { requireFleetSecret } from './identity/fleet-secret.ts';
-import {
-  loadStartKeys,
-  type NextKeyPlace,
-  nextKeyPlace,
-  type StartKeys,
-} from './identity/next-key.ts';
+import { loadStartKeys, type StartKeys } from './identity/next-key.ts';
 import { readNodeKeySeal } from './identity/node-key.ts';
 import { sealWarnings } from './identity/seal-warnings.ts';
 import { storeTrustFile } from './identity/trust-file.ts';
@@ -136,19 +131,13 @@ async function lockStore(dataDir: string, random: Random, opened: Closers) {
   return { stores, disk };
 }
 
-/** The keys of this start, and where the next one will be. */
-async function openKeys(
-  asked: SidecarOptions,
-  environment: Environment,
-): Promise<StartKeys & { readonly place: NextKeyPlace }> {
+function openKeys(asked: SidecarOptions, environment: Environment): Promise<StartKeys> {
   const { dataDir } = asked;
   const { random } = environment;
-  const sealing = systemSealing(asked, 'plain', random);
-  const keys = await loadStartKeys({
-    ...{ dataDir, random, sealing },
+  return loadStartKeys({
+    ...{ dataDir, random, sealing: systemSealing(asked, 'plain', random) },
     onSwitch: (old, next) => auditSwitch(auditParts(dataDir, environment), old.signer, next.signer),
   });
-  return { ...keys, place: nextKeyPlace(dataDir, random, sealing) };
 }
 
 /** Nothing is opened yet: it is read when the first entry is written, and a start never fails for it. */

@@ -36,6 +36,8 @@ export interface StartKeys {
   readonly key: NodeKey;
   /** The key that was replaced last. */
   readonly before: NodeKey | undefined;
+  /** Where the next one will be. */
+  readonly place: NextKeyPlace;
   /** What an operator is to know, one sentence each. */
   readonly warnings: readonly string[];
 }
@@ -58,15 +60,27 @@ export function keyBeforePath(dataDir: string): string {
 
 export function nextKeyPlace(dataDir: string, random: Random, sealing: Sealing): NextKeyPlace {
   const path = nextKeyPath(dataDir);
+  // An operator types a passphrase once.
+  let known: { readonly text: string; readonly key: NodeKey } | undefined;
+  const load = async (): Promise<NodeKey | undefined> => {
+    const text = await readSecretFile(path);
+    if (text === undefined) return undefined;
+    if (known?.text !== text) known = { text, key: await openKey(path, text, sealing) };
+    return known.key;
+  };
   return {
-    load: () => loadKeyAt(path, sealing),
+    load,
     loadOrMake: async () => {
-      const present = await loadKeyAt(path, sealing);
+      const present = await load();
       if (present !== undefined) return present;
       const by = await sealingOf(dataDir, sealing);
-      const text = writeSeed(new Secret(random.bytes(SEED_BYTES)), by, random);
-      const stored = await readOrCreateSecretFile(path, () => text, random);
-      return deriveNodeKey((await openSeed(path, stored, sealing)).reveal());
+      const seed = new Secret(random.bytes(SEED_BYTES));
+      const made = writeSeed(seed, by, random);
+      const text = await readOrCreateSecretFile(path, () => made, random);
+      const isOurs = text === made;
+      const key = isOurs ? deriveNodeKey(seed.reveal()) : await openKey(path, text, sealing);
+      known = { text, key };
+      return key;
     },
   };
 }
@@ -75,15 +89,17 @@ export function nextKeyPlace(dataDir: string, random: Random, sealing: Sealing):
 export async function loadStartKeys(request: StartKeysRequest): Promise<StartKeys> {
   const { dataDir, random, sealing } = request;
   const key = await loadNodeKey(dataDir, random, sealing);
-  const [next, warnings] = await tryLoad(nextKeyPath(dataDir), sealing);
+  const place = nextKeyPlace(dataDir, random, sealing);
+  const [next, warnings] = await tried(nextKeyPath(dataDir), place.load());
   const isNew = next !== undefined && idOf(next) !== idOf(key);
   if (isNew && (await isHeir(dataDir, idOf(next), idOf(key)))) {
     await request.onSwitch(key, next);
     await takeUp(dataDir, random);
-    return { key: next, before: key, warnings };
+    return { key: next, before: key, place, warnings };
   }
-  const [before, more] = await tryLoad(keyBeforePath(dataDir), sealing);
-  return { key, before, warnings: [...warnings, ...more] };
+  const path = keyBeforePath(dataDir);
+  const [before, more] = await tried(path, loadKeyAt(path, sealing));
+  return { key, before, place, warnings: [...warnings, ...more] };
 }
 
 /** First the copy of the old key, then one rename: until then a start has the old key, from then on the new one. */
@@ -104,12 +120,12 @@ async function takeUp(dataDir: string, random: Random): Promise<void> {
 }
 
 /** What cannot be read does not keep a node from starting with the key it has. */
-async function tryLoad(
+async function tried(
   path: string,
-  sealing: Sealing,
+  loading: Promise<NodeKey | undefined>,
 ): Promise<[NodeKey | undefined, readonly string[]]> {
   try {
-    return [await loadKeyAt(path, sealing), []];
+    return [await loading, []];
   } catch (error) {
     if (!(error instanceof StartupError)) throw error;
     return [undefined, [`${path} is not used: ${error.message}`]];
@@ -118,9 +134,11 @@ async function tryLoad(
 
 async function loadKeyAt(path: string, sealing: Sealing): Promise<NodeKey | undefined> {
   const text = await readSecretFile(path);
-  return text === undefined
-    ? undefined
-    : deriveNodeKey((await openSeed(path, text, sealing)).reveal());
+  return text === undefined ? undefined : openKey(path, text, sealing);
+}
+
+async function openKey(path: string, text: string, sealing: Sealing): Promise<NodeKey> {
+  return deriveNodeKey((await openSeed(path, text, sealing)).reveal());
 }
 
 /** What node.key is sealed with, once it was seen to open it; undefined where it is plain. */

@@ -190,6 +190,37 @@ describe('a node that changes its key', () => {
     assert.equal(heirsOf(trustOf(hub), GAMMA.key).length, 1);
   });
 
+  it('is retired by whichever hub hears of it, with the same cuts everywhere', async () => {
+    await using all = await chain();
+    const { gamma, hub, site, beta, ofHub } = all;
+    await put(gamma, 'before');
+    const hub2 = actorOf('hub-2');
+    const ofHub2 = site.certificate('hub-2', ['hub', 'issuer'], site.stated.root);
+    const second = await site.start('hub-2', [ofHub, ofHub2], { peers: ['beta'] });
+    await site.fleet.quiet();
+    await rotate(gamma);
+    await site.fleet.quiet();
+    await gamma.member.close();
+    await hub.member.pause();
+    await all.startNext();
+    await site.fleet.quiet();
+    assert.deepEqual(trustOf(second).members.get(GAMMA.key)?.ejected?.by, [hub2.key]);
+    // The first hub never heard that, and meets the node alone.
+    await second.member.close();
+    await beta.member.pause();
+    await hub.member.resume();
+    const { cuts } = trustOf(second);
+    assert.equal(trustOf(hub).cuts.has(GAMMA.key), false);
+    await hub.member.addPeer('gamma:7677');
+    await site.fleet.quiet();
+    await beta.member.resume();
+    await site.fleet.quiet();
+    for (const node of [hub, beta]) {
+      assert.deepEqual(trustOf(node).cuts.get(GAMMA.key), cuts.get(GAMMA.key));
+      assert.deepEqual(await node.read('deployments/gamma:before'), { id: 'before' }, node.name);
+    }
+  });
+
   it('goes on after a restart before the certificate came', async () => {
     await using all = await chain();
     const { gamma, hub, site, beta } = all;

@@ -47,7 +47,9 @@ export class CommandRunner {
 
   /** What to admit now: the commands whose claim is in doubt, then the pending ones that are new. */
   due(pending: readonly Command[]): Command[] {
-    const fresh = pending.filter(({ id }) => !this.#settled.has(id) && !this.#uncertain.has(id));
+    const fresh = pending.filter(
+      ({ id, withheld }) => withheld === '' && !this.#settled.has(id) && !this.#uncertain.has(id),
+    );
     return [...this.#uncertain.values(), ...fresh];
   }
 

@@ -53,6 +53,7 @@ export function fromCommand(command: WireCommand | undefined): Command {
     requestedBy: command?.requestedBy ?? '',
     state: STATES.get(command?.state ?? 0) ?? 'unknown',
     progressPercent: command?.progressPercent,
+    withheld: command?.withheld ?? '',
     message: command?.message ?? '',
     result: command?.result,
     freshness: fromFreshness(command?.freshness),

@@ -27,6 +27,8 @@ export interface Command {
   /** `node name/scope` of who issued it. */
   readonly requestedBy: string;
   readonly state: CommandState;
+  /** Why a pending command is not begun for now; empty where it may be. */
+  readonly withheld: string;
   readonly progressPercent: number | undefined;
   /** Last sentence of the target about it. */
   readonly message: string;

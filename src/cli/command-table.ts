@@ -28,18 +28,23 @@ export const COMMAND_COLUMNS: readonly Column<Command>[] = [
   },
   { heading: 'AGE', value: ({ freshness }) => formatSpan(freshness.ageMs), align: 'right' },
   { heading: 'BY', value: ({ requestedBy }) => requestedBy },
-  { heading: 'MESSAGE', value: ({ message }) => message },
+  { heading: 'MESSAGE', value: ({ message, withheld }) => withheldText(withheld) ?? message },
 ];
+
+function withheldText(why: string): string | undefined {
+  return why === '' ? undefined : `withheld: ${why}`;
+}
 
 /** One command, name and value. */
 export function commandFacts(command: Command): Record<string, string | undefined> {
-  const { id, agent, kind, state, progressPercent, message, result, expiresAt } = command;
+  const { id, agent, kind, state, progressPercent, message, result, expiresAt, withheld } = command;
   return {
     command: id,
     target: agent,
     kind,
     state: progressPercent === undefined ? state : `${state}, ${formatPercent(progressPercent)}`,
     expires: state === 'pending' ? expiresAt?.toISOString() : undefined,
+    withheld: withheld === '' ? undefined : withheld,
     message: message === '' ? undefined : message,
     result: result === undefined ? undefined : JSON.stringify(result),
   };

@@ -24,7 +24,7 @@ import { agentCaller, checkMayIssue, requesterOf } from './permission.ts';
 import type { CommandRow, RequestOf, ResponseOf } from './request.ts';
 import { checkGranted } from './trust-door.ts';
 import { isVisible, type VisibleView } from './view.ts';
-import { withdrawalOf } from './withdrawn.ts';
+import { withheldFrom } from './withheld.ts';
 import { writeAll } from './writes.ts';
 
 /** Base32 characters of a command id: 130 bits of the hash of its content. */
@@ -108,7 +108,8 @@ export function acknowledgeCommand(
   if (request.accept && row.state === 'pending' && context.clockSuspect !== undefined) {
     throw clockSuspect(context, `Command ${row.id} was not claimed, because it may have expired`);
   }
-  const status = acknowledgeStep(request.id, row.state, request);
+  const isWithheld = request.accept && row.withheld !== '';
+  const status = isWithheld ? undefined : acknowledgeStep(request.id, row.state, request);
   if (status !== undefined) writeStatus(context, row, status);
   const command = rowOf(context, context.documents.view(key) as VisibleView) as CommandRow;
   return { command, claimed: status?.state === 'accepted' };
@@ -206,19 +207,20 @@ function rowOf(context: Context, view: VisibleView): CommandRow | undefined {
   // By a clock that is not believed nothing has expired yet, and nothing is started either.
   const nowMs = context.clockSuspect === undefined ? context.now.wallMs : 0;
   const state = stateOf(command, status, nowMs);
-  const withdrawal = state === 'pending' ? withdrawalOf(context, view.origin, agent) : undefined;
+  const withheld = state === 'pending' ? withheldFrom(context, view.origin, agent) : undefined;
   return {
     id,
     agent,
     ...command,
-    state: withdrawal === undefined ? state : 'rejected',
+    state,
     progressPercent: status?.progressPercent,
-    message: withdrawal ?? status?.message ?? '',
+    message: status?.message ?? '',
     result: status?.result,
     freshness: freshnessOf(
       context,
       status === undefined || statusView === undefined ? view : statusView,
     ),
+    withheld: withheld ?? '',
   };
 }
 

@@ -39,7 +39,7 @@ import type { Cut } from './trust/index.ts';
 import { TrustDesk } from './trust-desk.ts';
 import { Turn } from './turn.ts';
 import { type VoidCount, VoidTally } from './void-tally.ts';
-import { isSuspended } from './withdrawn.ts';
+import { isSuspended } from './withheld.ts';
 
 /** A request that waits for documents to be loaded. */
 interface Waiting {

@@ -32,7 +32,9 @@ export class PendingCommands {
     const known = this.#countByAgent.get(agent);
     const isSame = known?.version === version && known.trust === trust && known.forks === forks;
     if (isSame && now.wallMs < known.validUntilMs) return known.pending;
-    const pending = commandsOf(context, agent).filter(({ state }) => state === 'pending');
+    const pending = commandsOf(context, agent).filter(
+      ({ state, withheld }) => state === 'pending' && withheld === '',
+    );
     const validUntilMs = pending.reduce((first, row) => Math.min(first, row.expiresAtMs), Infinity);
     this.#countByAgent.set(agent, { version, trust, forks, pending: pending.length, validUntilMs });
     return pending.length;

@@ -92,6 +92,8 @@ export interface CommandRow {
   readonly message: string;
   readonly result: JsonObject | undefined;
   readonly freshness: Freshness;
+  /** Why it is not begun although it is pending; empty where it may be. */
+  readonly withheld: string;
 }
 
 export interface Page<Row> {

@@ -150,8 +150,8 @@ describe('commands of a hub that was put out', () => {
     const answer = target.request('acknowledgeCommand', claim, agent('edge'));
     assert.equal(answer.claimed, false);
     assert.deepEqual(
-      [answer.command.state, answer.command.message],
-      ['rejected', 'the hub that issued it was put out of the fleet: captured'],
+      [answer.command.state, answer.command.withheld],
+      ['pending', 'the hub that issued it was put out of the fleet: captured'],
     );
     const done = { id: begun, state: 'succeeded', message: '', result: { ok: true } } as const;
     const report = { ...done, progressPercent: undefined };

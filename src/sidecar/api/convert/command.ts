@@ -56,6 +56,7 @@ export function fromCommandRow(
     state: STATE[row.state],
     ...(row.progressPercent !== undefined && { progressPercent: row.progressPercent }),
     message: row.message,
+    withheld: row.withheld,
     ...(row.result !== undefined && { result: row.result }),
     freshness: fromFreshness(row.freshness, names),
   };

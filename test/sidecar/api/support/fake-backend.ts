@@ -77,6 +77,7 @@ export const COMMAND: CommandRow = {
   requestedBy: 'hub/admin',
   state: 'pending',
   progressPercent: undefined,
+  withheld: '',
   message: '',
   result: undefined,
   freshness: FRESHNESS,

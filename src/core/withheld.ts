@@ -1,4 +1,4 @@
-// Whose commands are not begun any more: those of a hub that was put out, also where its ejection lets them stand as documents; and for
+// Whose commands are not begun for now: those of a hub that was put out, also where its ejection lets them stand as documents; and for
 // the agents served here those of one that was seen to fork, until an operator has looked into it. What was claimed before goes on.
 import type { Context } from './context.ts';
 import { feedKey, type NodeId } from './ids.ts';
@@ -6,7 +6,7 @@ import { feedKey, type NodeId } from './ids.ts';
 type Known = Pick<Context, 'trust' | 'feeds' | 'clearedForks' | 'identity'>;
 
 /** Why a command that nobody has claimed is not begun; undefined when it may be. */
-export function withdrawalOf(context: Known, issuer: NodeId, agent: string): string | undefined {
+export function withheldFrom(context: Known, issuer: NodeId, agent: string): string | undefined {
   const ejected = context.trust?.trust.members.get(issuer)?.ejected;
   if (ejected !== undefined) {
     return `the hub that issued it was put out of the fleet: ${ejected.reasons.join('; ')}`;

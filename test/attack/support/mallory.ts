@@ -20,6 +20,7 @@ import {
 } from '../../../src/core/index.ts';
 import {
   createLanTransport,
+  type Link,
   Mesh,
   type MeshReport,
   type Transport,
@@ -61,6 +62,7 @@ export class Mallory implements AsyncDisposable {
   readonly #tables = new Map<string, FeedTable>();
   readonly #statements: Statement[];
   readonly #reports: MeshReport[] = [];
+  #link: Link | undefined;
   /** What was delivered to it. */
   readonly heard: Run[] = [];
   /** Bytes it sends in place of the run that is asked for. */
@@ -72,9 +74,17 @@ export class Mallory implements AsyncDisposable {
     this.#statements = [...options.statements];
     const nowMs = clock.now().wallMs;
     this.incarnation = createIncarnation(who.key, nowMs, random.bytes(4), sodiumCrypto);
-    this.#transport = createLanTransport({
+    const lan = createLanTransport({
       ...{ host: '127.0.0.1', port: 0, keyPair: who.nodeKey.noise, timers },
     });
+    this.#transport = {
+      listen: (handlers) => lan.listen(handlers),
+      dial: async (address, signal) => {
+        this.#link = await lan.dial(address, signal);
+        return this.#link;
+      },
+      close: () => lan.close(),
+    };
     this.#mesh = new Mesh({
       ...{ clock, timers, random, transport: this.#transport, name: who.name },
       membership: {
@@ -125,6 +135,11 @@ export class Mallory implements AsyncDisposable {
   /** Why links ended, oldest first. */
   get losses(): string[] {
     return this.#reports.flatMap((report) => (report.type === 'link-down' ? [report.reason] : []));
+  }
+
+  /** Sends bytes in the middle of the conversation, on the link that was made last. */
+  say(...frames: readonly Uint8Array[]): void {
+    for (const frame of frames) this.#link?.send(frame);
   }
 
   /** Passes a statement on. */

@@ -7,7 +7,6 @@ import { rulesOf } from './collection.ts';
 import type { Commit, Op } from './commit.ts';
 import {
   CHECKPOINT_LOOK_MS,
-  HELD_RETRY_MS,
   MAX_CLOCK_AHEAD_MS,
   MAX_WAITING_REQUESTS,
   RETRY_AFTER_LIMIT_MS,
@@ -25,11 +24,13 @@ import type { ForkProof } from './fork-proof.ts';
 import { ForkWatch } from './fork-watch.ts';
 import { Heartbeats } from './heartbeats.ts';
 import { HeldFeeds } from './held-feeds.ts';
+import { holdRun } from './held-run.ts';
 import { type DocumentKey, type FeedId, type FeedPosition, splitDocumentKey } from './ids.ts';
 import { needsOf } from './needs.ts';
 import type { NodeParts } from './node-parts.ts';
 import { gateOps } from './op-gate.ts';
 import { PendingCommands } from './pending-commands.ts';
+import { reissueLost } from './reissue.ts';
 import type { Request } from './request.ts';
 import { route } from './router.ts';
 import type { Run } from './run.ts';
@@ -197,24 +198,12 @@ export class Node {
         detail: `${key}: ${reason}`,
       });
     }
-    this.#reissue(this.#context(now));
+    reissueLost(this.#context(now));
     this.#checkpoints.lookAfterWrites(this.#context(now));
     const effects = this.#turn.end(this.#documents, this.#feeds);
     this.#documents.evict();
     this.#turn = this.#newTurn();
     return effects;
-  }
-
-  /** Writes again what a new edition of a shared document left out of ours. */
-  #reissue(context: Context): void {
-    for (const key of this.#documents.ownEdits.lost) {
-      // Nobody would count it now.
-      if (context.doubtOwn(key) !== undefined) continue;
-      const op = this.#writer.reissue(key, ownStamp(context));
-      if (op === undefined) continue;
-      if ('missing' in op) this.#load(key, op.missing);
-      else context.turn.write(rulesOf(splitDocumentKey(key).collection).lane, [op]);
-    }
   }
 
   #newTurn(): Turn {
@@ -333,17 +322,14 @@ export class Node {
 
   #take(run: Run, now: Instant): DeliveryOutcome {
     const context = this.#context(now);
-    const held = (
-      reason: string,
-      { overQuota = false, audit = false }: { overQuota?: boolean; audit?: boolean } = {},
-    ): DeliveryOutcome => {
-      const { feed } = run;
-      const retryAtMs = now.wallMs + HELD_RETRY_MS;
-      this.#troubles.heldFeeds.note({ feed, reason, retryAtMs, overQuota });
-      const position = { feed, seq: this.#feeds.head(feed)?.seq ?? 0 };
-      const retry = { position, retryAfterMs: HELD_RETRY_MS };
-      return { type: 'held', reason, ...retry, ...(audit ? { audit } : {}) };
-    };
+    const { feed } = run;
+    const held = (reason: string, flags: object = {}): DeliveryOutcome =>
+      holdRun(
+        this.#troubles.heldFeeds,
+        { feed, seq: this.#feeds.head(feed)?.seq ?? 0 },
+        { reason, ...flags },
+        now.wallMs,
+      );
     const own = run.feed.author === this.#parts.identity.nodeId;
     const ahead = run.commits.find(({ clock }) => hlcMs(clock) > now.wallMs + MAX_CLOCK_AHEAD_MS);
     // A date in the far future is a clock that will be set right, here or there. Our own readings count always.

@@ -2,7 +2,7 @@
 import type { CoreConfig } from '../core/index.ts';
 import type { NetworkInterfaces, Resolver, Transport } from '../mesh/index.ts';
 import { type AuditLog, auditReports, BY_SIDECAR } from './audit/index.ts';
-import { createBackend, tellReceiveOnly } from './backend.ts';
+import { createBackend } from './backend.ts';
 import { Closers } from './closers.ts';
 import type { Disk } from './disk-guard.ts';
 import type { Fleet } from './identity/fleet.ts';
@@ -11,6 +11,7 @@ import type { ExchangeOptions } from './links/address-exchange.ts';
 import type { DiscoverySource } from './links/finder.ts';
 import { toLinkBudgets } from './links/link-budgets.ts';
 import { toLinkClasses, toQuietHours } from './links/link-options.ts';
+import { tellReceiveOnly } from './links/mesh-control.ts';
 import { outwardAddresses } from './links/network-watch.ts';
 import type { MemberParts } from './member.ts';
 import { VERSION_TIMES } from './member-clock.ts';

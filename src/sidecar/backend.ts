@@ -1,11 +1,12 @@
 // The sidecar as its API sees it: requests to the member, figures of the mesh in words for people.
 import { type Clock, type Crypto, fingerprint, formatNodeId } from '../core/index.ts';
-import type { Backend, PeerRow } from './api/index.ts';
+import type { Backend } from './api/index.ts';
 import { auditControl, auditSubmit, type FileAuditLog } from './audit/index.ts';
 import { createBundleControl } from './bundle/control.ts';
 import { createEnrolmentControl } from './enrolment/control.ts';
 import type { Fleet } from './identity/fleet.ts';
 import type { NodeKey } from './identity/node-key.ts';
+import { createMeshControl } from './links/mesh-control.ts';
 import type { Log } from './log.ts';
 import type { MemberSupervisor } from './member-supervisor.ts';
 import { createSealedValues } from './sealed-values.ts';
@@ -47,37 +48,7 @@ export function createBackend(parts: BackendParts): Omit<Backend, 'admin'> {
         return [...parts.agents()];
       },
     },
-    mesh: {
-      get address() {
-        return member.meshAddress;
-      },
-      get paused() {
-        return member.paused;
-      },
-      peers: () => peerRows(member, crypto),
-      discoveries: () => member.discoveries(),
-      addPeer: (address) => member.addPeer(address),
-      removePeer: (address) => member.removePeer(address),
-      pause: async (peer) => {
-        const closed = await member.pause(peer);
-        const what = peer === '' ? 'the mesh' : peer;
-        log.warn('mesh.paused', { peer, closed }, `${what} is paused; links closed: ${closed}`);
-        return closed;
-      },
-      resume: async (peer) => {
-        await member.resume(peer);
-        const what = peer === '' ? 'the mesh' : peer;
-        log.info('mesh.resumed', { peer }, `the pause of ${what} is over`);
-      },
-      get receiveOnlySinceMs() {
-        return member.receiveOnlySinceMs;
-      },
-      setReceiveOnly: async (on) => {
-        const isChange = await member.setReceiveOnly(on);
-        if (isChange) tellReceiveOnly(log, on);
-        return isChange;
-      },
-    },
+    mesh: createMeshControl(member, parts),
     bundles: createBundleControl(member, parts),
     audit: parts.audit && auditControl(parts.audit, crypto),
     enrolment: createEnrolmentControl(member, parts),
@@ -101,27 +72,4 @@ export function createBackend(parts: BackendParts): Omit<Backend, 'admin'> {
     ],
     stopping: parts.stopping,
   };
-}
-
-export function tellReceiveOnly(log: Log, on: boolean): void {
-  if (on) {
-    const message = 'receive-only: what comes is taken, and no commits are sent to anybody';
-    log.warn('mesh.receive_only', {}, message);
-  } else {
-    log.info('mesh.receive_only_over', {}, 'receive-only is over: what waited is sent');
-  }
-}
-
-function peerRows(member: MemberSupervisor, crypto: Crypto): PeerRow[] {
-  return member
-    .peers()
-    .map((peer) => ({
-      ...peer,
-      nodeId: peer.nodeId === '' ? '' : formatNodeId(peer.nodeId, crypto),
-    }))
-    .sort((a, b) => compare(a.name, b.name) || compare(a.address, b.address));
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -1,6 +1,6 @@
 // The composition root: the one file that builds the real world out of options. What it opens it closes, in reverse.
 import { join } from 'node:path';
-import { type Environment, HoldfastError, toHex } from '../core/index.ts';
+import { type Environment, HoldfastError, type Random, toHex } from '../core/index.ts';
 import { createLanTransport, createManyTransport, parseDhtAddress } from '../mesh/index.ts';
 import { assembleSidecar, type Sidecar, type SidecarParts } from './assemble.ts';
 import { auditDirectory, FileAuditLog } from './audit/index.ts';
@@ -63,15 +63,7 @@ async function openAll(
   const { dataDir, meshListen } = asked;
   // Before a directory is made for a store: the answer to the most common mistake.
   await requireFleetSecret(dataDir);
-  // First the store: its lock keeps a second sidecar away from everything else in the directory.
-  const stores = new LevelSource(join(dataDir, 'store'));
-  const disk = { space: () => spaceOf(dataDir), ballast: new Ballast(dataDir, random) };
-  await stores.lock().catch(async (error: unknown) => {
-    if (!isNoSpace(error)) throw error;
-    await disk.ballast.release();
-    await stores.lock();
-  });
-  opened.defer(() => stores.unlock());
+  const { stores, disk } = await lockStore(dataDir, random, opened);
   // In a founded fleet the key was made, and sealed, when this node joined.
   const key = await loadNodeKey(dataDir, random, systemSealing(asked, 'plain', random));
   const audit = openAudit(dataDir, key, environment, opened);
@@ -123,6 +115,19 @@ async function openAll(
   });
   opened.defer(() => sidecar[Symbol.asyncDispose]() as Promise<void>);
   return { ...sidecar, [Symbol.asyncDispose]: () => opened.close() };
+}
+
+/** First of all: the lock of the store keeps a second sidecar away from everything else in the directory. */
+async function lockStore(dataDir: string, random: Random, opened: Closers) {
+  const stores = new LevelSource(join(dataDir, 'store'));
+  const disk = { space: () => spaceOf(dataDir), ballast: new Ballast(dataDir, random) };
+  await stores.lock().catch(async (error: unknown) => {
+    if (!isNoSpace(error)) throw error;
+    await disk.ballast.release();
+    await stores.lock();
+  });
+  opened.defer(() => stores.unlock());
+  return { stores, disk };
 }
 
 /** Nothing is opened yet: it is read when the first entry is written, and a start never fails for it. */

@@ -2,7 +2,7 @@
 import type { Crypto, TrustSet } from '../core/index.ts';
 import { openTrust } from './member-trust.ts';
 import { type CommitStore, JUDGED } from './store/commit-store.ts';
-import { readStatements } from './store/recall.ts';
+import { forgetStatements, readStatements } from './store/recall.ts';
 import type { Store } from './store/store.ts';
 
 /** What the member was founded with, and what it heard since; undefined in an open fleet. */
@@ -12,7 +12,10 @@ export async function recallTrust(
   crypto: Crypto,
 ): Promise<TrustSet | undefined> {
   if (founded === undefined) return undefined;
-  return openTrust(founded, await readStatements(store, crypto), crypto);
+  const trust = openTrust(founded, await readStatements(store, crypto), crypto);
+  // Certificates that newer ones took the place of.
+  await forgetStatements(store, (id) => trust.has(id));
+  return trust;
 }
 
 /** What is shown follows from these statements: a start with others makes views anew. */

@@ -102,12 +102,18 @@ for (const { name, wallMs } of WRONG) {
 describe('a time that a hub signed', () => {
   const fleet = new StatedFleet();
   const [hub, edge, other] = [actor('hub'), actor('edge'), actor('other')];
+  const CONFIG = {
+    collection: 'config',
+    class: 'shared',
+    writers: new Set(['hub'] as const),
+  } as const;
   const life = { notBeforeMs: START_MS - 20 * DAY_MS, expiresMs: START_MS + 160 * DAY_MS };
   const trust = () =>
     fleet.set(
       fleet.certify(hub, ['hub'], fleet.root, life),
       fleet.certify(edge, ['agent'], fleet.root, life),
       fleet.certify(other, ['agent'], fleet.root, life),
+      fleet.policy(1, [CONFIG], fleet.root),
     );
 
   it('is believed by a node in 1970, which then takes what the other members wrote until then', () => {

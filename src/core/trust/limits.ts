@@ -6,6 +6,8 @@ export const MAX_STATEMENT_PAYLOAD_BYTES = 64 * 1024;
 export const MAX_STATEMENTS_OF_SIGNER = 8192;
 /** Statements that are kept in all. */
 export const MAX_STATEMENTS = 16_384;
+/** Certificates without a rank that are kept of those that one signer gave one key: with renewals every month, of four months. */
+export const MAX_CERTIFICATES_OF_KEY = 4;
 /** Agents that one sidecar may serve by its certificate. */
 export const MAX_CERTIFIED_AGENTS = 64;
 /** Collections that a certificate may narrow its holder to, and that a policy may declare. */

@@ -11,6 +11,7 @@ import { MAX_BROUGHT_ANNULMENTS, MAX_STATEMENTS, MAX_STATEMENTS_OF_SIGNER } from
 import { isLaterPayload } from './payload.ts';
 import { decodePolicy } from './policy.ts';
 import { LATER, openStatement, type Statement, type StatementId } from './statement.ts';
+import { Succession } from './succession.ts';
 
 /** Statements that one who was put out is told: who signed more about it is trusted by nobody. */
 const MAX_TOLD = 16;
@@ -33,6 +34,7 @@ export class TrustSet {
   /** Keys that were a root in the words of a root, and keys that a root gave a rank: they only become more, whatever counts. */
   readonly #rootKeys: Set<NodeId>;
   readonly #rankedKeys = new Set<NodeId>();
+  readonly #succession = new Succession();
   #trust: Trust | undefined;
 
   private constructor(genesis: Statement, founding: Genesis, crypto: Hash & Verifier) {
@@ -71,6 +73,10 @@ export class TrustSet {
     if (!this.#maySign(read)) {
       return { type: 'early', reason: `nobody of this fleet gave ${signer} the rank to sign it` };
     }
+    const outdated = this.#succession.add(read);
+    // Newer ones took its place.
+    if (outdated === read) return { type: 'known', statement };
+    if (outdated !== undefined) this.#drop(outdated.statement);
     const count = this.#countBySigner.get(signer) ?? 0;
     if (count >= MAX_STATEMENTS_OF_SIGNER || this.#byId.size >= MAX_STATEMENTS) {
       return { type: 'refused', reason: `${signer} signed more statements than anybody keeps` };
@@ -171,6 +177,7 @@ export class TrustSet {
     const copy = new TrustSet(this.genesis, this.#founding, this.#crypto);
     for (const [id, read] of this.#byId) {
       copy.#byId.set(id, read);
+      copy.#succession.add(read);
       copy.#note(read);
     }
     return copy;
@@ -188,6 +195,11 @@ export class TrustSet {
     if (cuts === undefined) return undefined;
     const { incarnation, lane } = feed;
     return cuts.get(cutKey(feed)) ?? { incarnation, lane, seq: 0, hash: '' };
+  }
+
+  #drop({ id, signer }: Statement): void {
+    this.#byId.delete(id);
+    this.#countBySigner.set(signer, (this.#countBySigner.get(signer) ?? 1) - 1);
   }
 
   /** Whether it is taken in at all, which never changes back: what counts is another question. */

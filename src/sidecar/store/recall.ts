@@ -31,6 +31,7 @@ import {
   kindRange,
   parseCommitKey,
   parseHeadKey,
+  statementIdIn,
 } from './keys.ts';
 import { type Counts, remainderIn } from './pruning.ts';
 import { openRecord } from './record-codec.ts';
@@ -163,6 +164,22 @@ async function readForks(store: Store, crypto: Crypto): Promise<ForkProof[]> {
     forks.push(proof);
   }
   return forks;
+}
+
+/** Forgets statements that have no part in anything any more. */
+export async function forgetStatements(
+  store: Store,
+  isHeld: (id: string) => boolean,
+): Promise<void> {
+  const gone: Uint8Array[] = [];
+  for await (const { key } of store.range(kindRange('t'))) {
+    if (!isHeld(statementIdIn(key))) gone.push(key);
+  }
+  if (gone.length === 0) return;
+  await store.write(
+    gone.map((key) => ({ type: 'delete', key })),
+    { sync: false },
+  );
 }
 
 /** Statements of trust that came since the own certificate. Throws StoreDamagedError. */

@@ -13,10 +13,10 @@ import {
   type Role,
 } from '../../../src/core/trust/index.ts';
 import { sodiumCrypto } from '../../../src/sidecar/sodium-crypto.ts';
-import { actor, StatedFleet } from './support/fleet.ts';
+import { actor, STATED_MS, StatedFleet } from './support/fleet.ts';
 
 const DAY_MS = 86_400_000;
-const NOW_MS = Date.UTC(2026, 0, 1);
+const NOW_MS = STATED_MS;
 const fleet = new StatedFleet();
 const [hub, edge] = ['hub', 'edge'].map(actor) as [
   ReturnType<typeof actor>,

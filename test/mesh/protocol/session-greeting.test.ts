@@ -62,7 +62,7 @@ describe('two members', () => {
       { wallMs: 0, monotonicMs: 0 },
     );
     const common = { version: 1, capabilities: 0n };
-    assert.deepEqual(effects[1], { type: 'member', nodeId, bootId, ...common });
+    assert.deepEqual(effects[1], { type: 'member', nodeId, bootId, chain: [], ...common });
   });
 
   it('hear nothing from whoever was dialled before the dialler spoke', () => {

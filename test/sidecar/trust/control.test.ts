@@ -6,6 +6,7 @@ import type { Statement } from '../../../src/core/trust/index.ts';
 import { deriveNodeKey } from '../../../src/sidecar/identity/node-key.ts';
 import { sodiumCrypto } from '../../../src/sidecar/sodium-crypto.ts';
 import { createTrustControl } from '../../../src/sidecar/trust/control.ts';
+import { MANUAL_CLOCK_START_MS } from '../../../src/testing/manual-clock.ts';
 import { type Actor, StatedFleet } from '../../core/trust/support/fleet.ts';
 import { type RunningMember, TestFleet } from '../support/test-fleet.ts';
 
@@ -23,13 +24,13 @@ const CERTIFICATES = [
   stated.certify(edge, ['agent'], hub),
   stated.certify(ship, ['agent'], hub),
 ];
-const AFTER = Date.UTC(2027, 0, 1);
+const AFTER = MANUAL_CLOCK_START_MS + 90 * 86_400_000;
 
 function founded(...statements: readonly Statement[]): Uint8Array[] {
   return [stated.genesis, ...statements].map(({ bytes }) => bytes);
 }
 
-function controlOf({ member }: RunningMember, by: Actor, nowMs = Date.UTC(2026, 1, 1)) {
+function controlOf({ member }: RunningMember, by: Actor, nowMs = MANUAL_CLOCK_START_MS) {
   const told: string[] = [];
   const control = createTrustControl({
     supervisor: {

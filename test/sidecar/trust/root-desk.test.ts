@@ -4,11 +4,12 @@ import { describe, it } from 'node:test';
 import type { Statement } from '../../../src/core/trust/index.ts';
 import { StartupError } from '../../../src/sidecar/startup-error.ts';
 import { RootDesk } from '../../../src/sidecar/trust/root-desk.ts';
-import { type Actor, actor, StatedFleet } from '../../core/trust/support/fleet.ts';
+import { type Actor, actor, STATED_MS, StatedFleet } from '../../core/trust/support/fleet.ts';
 
 const stated = new StatedFleet();
 const [hub, edge, next] = [actor('hub'), actor('edge'), actor('root-2')];
 const NOW_MS = Date.UTC(2026, 5, 1);
+const day = new Date(STATED_MS).toISOString().slice(0, 10);
 const CERTIFICATES = [
   stated.certify(hub, ['hub', 'issuer'], stated.root),
   stated.certify(edge, ['agent'], hub),
@@ -68,8 +69,8 @@ describe('the root key', () => {
     assert.deepEqual(
       signed.map(({ what }) => what),
       [
-        'certificate of edge (agent), generation 1, from 2026-01-01',
-        'certificate of ghost (agent), generation 1, from 2026-01-01',
+        `certificate of edge (agent), generation 1, from ${day}`,
+        `certificate of ghost (agent), generation 1, from ${day}`,
       ],
     );
     const [ofEdge] = signed;

@@ -19,8 +19,10 @@ import {
 } from '../../../../src/core/trust/index.ts';
 import type { StatementKind } from '../../../../src/core/trust/statement.ts';
 import { createSigner, sodiumCrypto } from '../../../../src/sidecar/sodium-crypto.ts';
+import { MANUAL_CLOCK_START_MS } from '../../../../src/testing/manual-clock.ts';
 
-const NOW_MS = Date.UTC(2026, 0, 1);
+/** Three weeks before a manual clock starts: a certificate is neither over then nor due to be renewed. */
+export const STATED_MS = MANUAL_CLOCK_START_MS - 21 * 86_400_000;
 
 export interface Actor {
   readonly name: string;
@@ -41,7 +43,7 @@ export class StatedFleet {
 
   constructor(name = 'lab') {
     const payload = encodeGenesis({
-      ...{ name, root: this.root.key, madeAtMs: NOW_MS, nonce: new Uint8Array(16).fill(7) },
+      ...{ name, root: this.root.key, madeAtMs: STATED_MS, nonce: new Uint8Array(16).fill(7) },
     });
     const fleetId = new Uint8Array(32);
     this.genesis = signStatement('genesis', payload, {
@@ -79,8 +81,8 @@ export class StatedFleet {
       collections: [],
       ejectsPrefix: '',
       generation: 1,
-      notBeforeMs: NOW_MS,
-      expiresMs: NOW_MS + 90 * 86_400_000,
+      notBeforeMs: STATED_MS,
+      expiresMs: STATED_MS + 90 * 86_400_000,
       tokenId: new Uint8Array(0),
       ...details,
     };
@@ -88,22 +90,27 @@ export class StatedFleet {
   }
 
   eject(whom: Actor, by: Actor, cuts: readonly Cut[] = [], reason = 'lost'): Statement {
-    const payload = encodeEjection({ key: whom.key, cuts, reason, madeAtMs: NOW_MS });
+    const payload = encodeEjection({ key: whom.key, cuts, reason, madeAtMs: STATED_MS });
     return this.sign('ejection', payload, by);
   }
 
   annul(whom: Actor, by: Actor, kept: Annulment['kept'] = []): Statement {
-    const payload = encodeAnnulment({ key: whom.key, kept, reason: 'captured', madeAtMs: NOW_MS });
+    const payload = encodeAnnulment({
+      key: whom.key,
+      kept,
+      reason: 'captured',
+      madeAtMs: STATED_MS,
+    });
     return this.sign('annulment', payload, by);
   }
 
   changeRoot(to: Actor, by: Actor, generation: number): Statement {
-    const payload = encodeRootChange({ generation, root: to.key, madeAtMs: NOW_MS });
+    const payload = encodeRootChange({ generation, root: to.key, madeAtMs: STATED_MS });
     return this.sign('root-change', payload, by);
   }
 
   policy(generation: number, declarations: readonly Declaration[], by: Actor): Statement {
-    const payload = encodePolicy({ generation, declarations, madeAtMs: NOW_MS });
+    const payload = encodePolicy({ generation, declarations, madeAtMs: STATED_MS });
     return this.sign('policy', payload, by);
   }
 }

@@ -57,6 +57,8 @@ export interface JoinRequestParts {
 const LEAST_PATIENCE_MS = 10 * 60_000;
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 30_000;
+/** Whoever answers is a stranger: no honest member asks for a longer one. */
+const LONGEST_RETRY_MS = 10_000;
 const PAUSE_GROWTH = 1.6;
 const OWNER_ONLY = 0o600;
 
@@ -211,7 +213,7 @@ async function askOnce(
       continue;
     }
     say(`${address}: ${reply.message}; waiting`);
-    retryAfterMs = Math.min(retryAfterMs ?? Infinity, reply.retryAfterMs);
+    retryAfterMs = Math.min(retryAfterMs ?? LONGEST_RETRY_MS, reply.retryAfterMs);
   }
   if (retryAfterMs !== undefined) return { type: 'later', retryAfterMs };
   const failure = refusal === undefined ? disbelief : refused(refusal);

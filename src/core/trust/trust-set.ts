@@ -2,7 +2,7 @@
 import { concatBytes, fromHex, MalformedBytesError, utf8 } from '../bytes.ts';
 import type { Hash, Verifier } from '../environment.ts';
 import { type DocumentKey, type FeedId, type NodeId, splitDocumentKey } from '../ids.ts';
-import { decodeCertificate } from './certificate.ts';
+import { type Certificate, decodeCertificate } from './certificate.ts';
 import { cutKey, deriveTrust, type Read, type Trust } from './derive.ts';
 import { type Cut, decodeAnnulment, decodeEjection } from './ejection.ts';
 import { decodeGenesis, decodeRootChange, fleetIdOf, type Genesis } from './genesis.ts';
@@ -171,6 +171,17 @@ export class TrustSet {
     }
     if (member === undefined) return 'it has no certificate of this fleet';
     return member.ejected && `it was put out of this fleet: ${member.ejected.reasons.join('; ')}`;
+  }
+
+  /** The present certificate of a key, after what it brings was looked at as well. Nothing is taken in. */
+  presentOf(key: NodeId, brought: readonly Uint8Array[] = []): Certificate | undefined {
+    const isNew = brought.some((bytes) => {
+      const statement = this.read(bytes);
+      return typeof statement !== 'string' && !this.has(statement.id);
+    });
+    const trial = isNew ? this.#copy() : this;
+    if (isNew) for (const bytes of brought) trial.add(bytes);
+    return trial.trust.members.get(key)?.certificates[0];
   }
 
   #copy(): TrustSet {

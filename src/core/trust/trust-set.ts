@@ -78,7 +78,9 @@ export class TrustSet {
     if (outdated === read) return { type: 'known', statement };
     if (outdated !== undefined) this.#drop(outdated.statement);
     const count = this.#countBySigner.get(signer) ?? 0;
-    if (count >= MAX_STATEMENTS_OF_SIGNER || this.#byId.size >= MAX_STATEMENTS) {
+    // The root is always heard: it has to be able to put out whoever filled the set.
+    const isFull = this.#byId.size >= MAX_STATEMENTS && !this.#rootKeys.has(signer);
+    if (count >= MAX_STATEMENTS_OF_SIGNER || isFull) {
       return { type: 'refused', reason: `${signer} signed more statements than anybody keeps` };
     }
     this.#countBySigner.set(signer, count + 1);

@@ -8,6 +8,7 @@ import {
   createIncarnation,
   type DeliveryOutcome,
   type FeedId,
+  type FeedPosition,
   feedKey,
   type Hlc,
   hlcOf,
@@ -25,6 +26,7 @@ import {
   type MeshReport,
   type Transport,
 } from '../../../src/mesh/index.ts';
+import { limitRun } from '../../../src/mesh/protocol/index.ts';
 import { sodiumCrypto } from '../../../src/sidecar/sodium-crypto.ts';
 import { systemEnvironment } from '../../../src/sidecar/system-environment.ts';
 import { waitFor } from '../../e2e/support/site.ts';
@@ -178,6 +180,11 @@ export class Mallory implements AsyncDisposable {
     return this.#commits.get(feedKey(this.feed(lane))) ?? [];
   }
 
+  /** Says that it holds what it does not. */
+  announce(positions: readonly FeedPosition[]): void {
+    this.#mesh.advanced(positions);
+  }
+
   /** Holds a commit, however it was made, and tells everybody that it does. */
   keep(commit: Commit): void {
     const key = feedKey(commit.feed);
@@ -214,7 +221,7 @@ export class Mallory implements AsyncDisposable {
   #read(feed: FeedId, firstSeq: number): Run | undefined {
     const commits = (this.#commits.get(feedKey(feed)) ?? []).filter(({ seq }) => seq >= firstSeq);
     const [first] = commits;
-    return first && this.alter({ feed, firstSeq: first.seq, commits });
+    return first && this.alter(limitRun({ feed, firstSeq: first.seq, commits }));
   }
 
   #take(runs: readonly Run[]): Promise<DeliveryOutcome> {

@@ -87,7 +87,7 @@ describe('floods', () => {
     const attacker = await captured('f-promiser');
     const memory = residentMiB(hub);
     // Feeds of authors that nobody ever heard of, and it has none of them.
-    for (let round = 0; round < 10; round++) {
+    for (let round = 0; round < 4; round++) {
       const positions = Array.from({ length: 5000 }, () => {
         const author = toHex(random.bytes(32));
         const incarnation = createIncarnation(author, 1, random.bytes(4), sodiumCrypto);

@@ -12,6 +12,7 @@ import { firstLink } from './first-link.ts';
 import { fleet } from './fleet.ts';
 import { heartbeat } from './heartbeat.ts';
 import { idle } from './idle.ts';
+import { join } from './join.ts';
 import { linkMemory } from './link-memory.ts';
 import { linkThroughput } from './link-throughput.ts';
 import { oneChange } from './one-change.ts';
@@ -49,6 +50,7 @@ const BENCHMARKS: Readonly<Record<string, (bench: Bench) => Promise<Figure[]>>> 
   slowLink,
   trust,
   ejection,
+  join,
 };
 
 const words = process.argv.slice(2);

@@ -253,7 +253,7 @@ export class LinkDriver {
         this.#nodeId = effect.nodeId;
         this.#chain = effect.chain;
         observer.onMember(effect.nodeId, effect.bootId);
-        this.#restrict(effect.nodeId);
+        this.#restrict(effect.nodeId, effect.chain);
         return;
       case 'named':
         this.#name = effect.name;
@@ -289,8 +289,8 @@ export class LinkDriver {
     }
   }
 
-  #restrict(nodeId: NodeId): void {
-    if (this.#parts.membership.certified?.isExpired?.(nodeId) !== true) return;
+  #restrict(nodeId: NodeId, chain: readonly Uint8Array[] = []): void {
+    if (this.#parts.membership.certified?.isExpired?.(nodeId, chain) !== true) return;
     this.#restrictedTo = nodeId;
     this.take(RESTRICTED);
   }

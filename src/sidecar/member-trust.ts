@@ -45,17 +45,15 @@ export function certifiedBy(
   self: NodeId,
   clock: Clock,
 ): Required<Membership>['certified'] {
-  const currentOf = (nodeId: NodeId): Certificate | undefined =>
-    trust.trust.members.get(nodeId)?.certificates[0];
   const isOver = (current: Certificate | undefined): boolean =>
     current !== undefined && clock.now().wallMs >= current.expiresMs;
   return {
-    isExpired: (nodeId) => {
-      const current = currentOf(nodeId);
+    isExpired: (nodeId, chain) => {
+      const current = trust.presentOf(nodeId, chain);
       // A hub that only the root key renews would take the renewal of all others with it.
       if (current === undefined || !mayIssue(current.roles)) return false;
       // Where the own certificate is over as well, it is more likely the clock that is wrong: nobody is judged by it.
-      return isOver(current) && !isOver(currentOf(self));
+      return isOver(current) && !isOver(trust.presentOf(self));
     },
     chain: () => trust.chainOf(self).map(({ bytes }) => bytes),
     ejection: (nodeId) => trust.ejectionOf(nodeId).map(({ bytes }) => bytes),

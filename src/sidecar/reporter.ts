@@ -171,10 +171,10 @@ class Reporter {
     this.#log.warn(event, { address, reason, ...passed }, `refused ${address}: ${reason}`);
   }
 
-  /** By reason: strangers may come as often as they like. */
+  /** By token where its holder came with it, otherwise by reason: strangers come as often as they like, with a new name each time. */
   #notLetIn(report: ReportOf<'enrolment-refused'>): void {
     const { reason, token, nodeId } = report;
-    const passed = this.#passes(`not let in ${token} ${nodeId}`, reason);
+    const passed = this.#passes(`not let in ${reason} ${nodeId === '' ? '' : token}`, reason);
     if (passed !== undefined) logEnrolment(this.#log, this.#crypto, report, passed);
   }
 

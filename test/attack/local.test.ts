@@ -1,6 +1,6 @@
 // Whoever can reach the API on this machine, or its files: web pages, other users, agents that want more than is theirs.
 import assert from 'node:assert/strict';
-import { chmodSync, existsSync, readFileSync } from 'node:fs';
+import { chmodSync, existsSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe } from 'node:test';
@@ -8,6 +8,7 @@ import { gzipSync } from 'node:zlib';
 import type { JsonObject } from '../../src/core/index.ts';
 import { CallFailed, type RunningSidecar } from '../e2e/support/running-sidecar.ts';
 import { attack } from './support/attack.ts';
+import { residentMiB } from './support/memory.ts';
 import { ask, type RawRequest } from './support/raw-http.ts';
 import { Victims } from './support/victims.ts';
 
@@ -207,8 +208,3 @@ describe('whoever is on the same machine', () => {
     );
   });
 });
-
-function residentMiB(sidecar: RunningSidecar): number {
-  const text = readFileSync(`/proc/${sidecar.pid}/status`, 'utf8');
-  return Number(/VmRSS:\s+(\d+) kB/.exec(text)?.[1] ?? 0) / 1024;
-}

@@ -4,7 +4,7 @@
 export const MAX_STATEMENT_PAYLOAD_BYTES = 64 * 1024;
 /** Statements that are kept by one signer. One that signs more is refused further ones: it is captured or broken. */
 export const MAX_STATEMENTS_OF_SIGNER = 8192;
-/** Statements that are kept in all. */
+/** Statements that are kept in all; those of a root also beyond. */
 export const MAX_STATEMENTS = 16_384;
 /** Certificates without a rank that are kept of those that one signer gave one key: with renewals every month, of four months. */
 export const MAX_CERTIFICATES_OF_KEY = 4;

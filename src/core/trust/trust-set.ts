@@ -2,7 +2,7 @@
 import { concatBytes, fromHex, MalformedBytesError, utf8 } from '../bytes.ts';
 import type { Hash, Verifier } from '../environment.ts';
 import { type DocumentKey, type FeedId, type NodeId, splitDocumentKey } from '../ids.ts';
-import { decodeCertificate } from './certificate.ts';
+import { type Certificate, decodeCertificate } from './certificate.ts';
 import { cutKey, deriveTrust, type Read, type Trust } from './derive.ts';
 import { type Cut, decodeAnnulment, decodeEjection } from './ejection.ts';
 import { decodeGenesis, decodeRootChange, fleetIdOf, type Genesis } from './genesis.ts';
@@ -78,7 +78,9 @@ export class TrustSet {
     if (outdated === read) return { type: 'known', statement };
     if (outdated !== undefined) this.#drop(outdated.statement);
     const count = this.#countBySigner.get(signer) ?? 0;
-    if (count >= MAX_STATEMENTS_OF_SIGNER || this.#byId.size >= MAX_STATEMENTS) {
+    // The root is always heard: it has to be able to put out whoever filled the set.
+    const isFull = this.#byId.size >= MAX_STATEMENTS && !this.#rootKeys.has(signer);
+    if (count >= MAX_STATEMENTS_OF_SIGNER || isFull) {
       return { type: 'refused', reason: `${signer} signed more statements than anybody keeps` };
     }
     this.#countBySigner.set(signer, count + 1);
@@ -171,6 +173,17 @@ export class TrustSet {
     }
     if (member === undefined) return 'it has no certificate of this fleet';
     return member.ejected && `it was put out of this fleet: ${member.ejected.reasons.join('; ')}`;
+  }
+
+  /** The present certificate of a key, after what it brings was looked at as well. Nothing is taken in. */
+  presentOf(key: NodeId, brought: readonly Uint8Array[] = []): Certificate | undefined {
+    const isNew = brought.some((bytes) => {
+      const statement = this.read(bytes);
+      return typeof statement !== 'string' && !this.has(statement.id);
+    });
+    const trial = isNew ? this.#copy() : this;
+    if (isNew) for (const bytes of brought) trial.add(bytes);
+    return trial.trust.members.get(key)?.certificates[0];
   }
 
   #copy(): TrustSet {

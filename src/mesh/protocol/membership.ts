@@ -33,8 +33,8 @@ export interface Certified {
   ejection?(nodeId: NodeId): readonly Uint8Array[];
   /** Why a node is no member, after what it brings was looked at as well; undefined when it is. */
   doubt(nodeId: NodeId, chain: readonly Uint8Array[]): string | undefined;
-  /** Whether the certificate of a member is over now: it is told statements, and hands over what it wrote, and no more. */
-  isExpired?(nodeId: NodeId): boolean;
+  /** Whether the certificate of a member is over now, also by what it brings: it is told statements, and hands over what it wrote, and no more. */
+  isExpired?(nodeId: NodeId, chain?: readonly Uint8Array[]): boolean;
 }
 
 type Claims = Omit<Hello, 'type' | 'membershipProof' | 'signature' | 'chain'>;

@@ -8,8 +8,8 @@ import { bytesEqual, EMPTY, type Statement, type StatementId } from '../../core/
 import { MAX_FRAME_IDS, MAX_FRAME_STATEMENTS, SHORT_ID_BYTES } from './frame-values.ts';
 
 const SHORT_ID_DIGITS = 2 * SHORT_ID_BYTES;
-/** Ids a peer may name: all that anybody keeps. */
-const MAX_IDS = 16_384;
+/** Ids a peer may name: all that anybody keeps of members, and as many again of root keys. */
+const MAX_IDS = 32_768;
 /** Bytes of statements in one frame, but for the last of it. */
 const FRAME_TARGET_BYTES = 32 * 1024;
 /** Frames of statements that may wait to be verified. */

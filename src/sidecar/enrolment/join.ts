@@ -20,7 +20,7 @@ import type { Sealing } from '../identity/sealing.ts';
 import { sodiumCrypto } from '../sodium-crypto.ts';
 import { StartupError } from '../startup-error.ts';
 import { decodeReplyFile, encodeRequestFile } from './files.ts';
-import { beginJoin, finishJoin, type Joining } from './joining.ts';
+import { beginJoin, doubtReply, finishJoin, type Joining } from './joining.ts';
 
 export interface JoinIo {
   /** The text of the file, of standard input for `-`. */
@@ -57,6 +57,8 @@ export interface JoinRequestParts {
 const LEAST_PATIENCE_MS = 10 * 60_000;
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 30_000;
+/** Whoever answers is a stranger: no honest member asks for a longer one. */
+const LONGEST_RETRY_MS = 10_000;
 const PAUSE_GROWTH = 1.6;
 const OWNER_ONLY = 0o600;
 
@@ -160,7 +162,7 @@ async function askAll(request: JoinRequestParts, joining: Joining): Promise<Uint
     for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs *= PAUSE_GROWTH) {
       const round = await askOnce(request, joining, transport, say);
       if (round.type === 'granted') return round.sealed;
-      if (round.type === 'refused') throw refused(round.reply);
+      if (round.type === 'refused') throw round.failure;
       if (signal.aborted) throw interrupted(request);
       if (clock.now().monotonicMs - startMs.monotonicMs > patienceMs) throw tooLate();
       const waitMs = Math.max(Math.min(pauseMs, LONGEST_PAUSE_MS), round.retryAfterMs);
@@ -176,17 +178,19 @@ async function askAll(request: JoinRequestParts, joining: Joining): Promise<Uint
 type Round =
   | { readonly type: 'granted'; readonly sealed: Uint8Array }
   /** By everybody who answered. */
-  | { readonly type: 'refused'; readonly reply: EnrolReply }
+  | { readonly type: 'refused'; readonly failure: StartupError }
   | { readonly type: 'later'; readonly retryAfterMs: number };
 
 /** Everybody is asked: one that refuses may not know better, or lie. */
 async function askOnce(
   { environment: { timers }, signal }: JoinRequestParts,
-  { token, sealed }: Joining,
+  joining: Joining,
   transport: Transport,
   say: (text: string) => void,
 ): Promise<Round> {
+  const { token, sealed } = joining;
   let refusal: EnrolReply | undefined;
+  let disbelief: StartupError | undefined;
   let retryAfterMs: number | undefined;
   for (const address of token.addresses) {
     if (signal.aborted) break;
@@ -196,19 +200,24 @@ async function askOnce(
       return undefined;
     });
     if (reply === undefined) continue;
-    if (reply.state === 'granted') return { type: 'granted', sealed: reply.sealed };
+    if (reply.state === 'granted') {
+      const doubt = doubtReply(joining, reply.sealed);
+      if (doubt === undefined) return { type: 'granted', sealed: reply.sealed };
+      say(`${address}: ${doubt.message}`);
+      disbelief ??= doubt;
+      continue;
+    }
     if (reply.state === 'refused') {
       say(`${address}: ${reply.message}`);
       if (refusal === undefined || refusal.reason === 'WRONG_HUB') refusal = reply;
       continue;
     }
     say(`${address}: ${reply.message}; waiting`);
-    retryAfterMs = Math.min(retryAfterMs ?? Infinity, reply.retryAfterMs);
+    retryAfterMs = Math.min(retryAfterMs ?? LONGEST_RETRY_MS, reply.retryAfterMs);
   }
   if (retryAfterMs !== undefined) return { type: 'later', retryAfterMs };
-  return refusal === undefined
-    ? { type: 'later', retryAfterMs: 0 }
-    : { type: 'refused', reply: refusal };
+  const failure = refusal === undefined ? disbelief : refused(refusal);
+  return failure === undefined ? { type: 'later', retryAfterMs: 0 } : { type: 'refused', failure };
 }
 
 /** Says a thing when it is another than the last one. */

@@ -90,17 +90,34 @@ export async function finishJoin(
   sealedReply: Uint8Array,
   random: Random,
 ): Promise<Certificate> {
-  const { dataDir, key, token } = joining;
-  const plain = sodiumSealedBox.open(key.sealing, sealedReply);
-  if (plain === undefined) throw disbelieved('it is for another device, or damaged');
-  const reply = openReply(plain, token.secret, sodiumCrypto);
-  if (typeof reply === 'string') throw disbelieved(reply);
-  const certificate = checkReply(joining, reply);
+  const { dataDir } = joining;
+  const { reply, certificate } = believe(joining, sealedReply);
   await storeTrustFile(dataDir, reply.statements, random);
   // Last: with it the directory belongs to a fleet.
   await storeFleetSecret(dataDir, new FleetSecret(reply.fleetSecret), random);
   await forgetPendingJoin(dataDir);
   return certificate;
+}
+
+/** Why a sealed reply is not believed; undefined when it is. */
+export function doubtReply(joining: Joining, sealedReply: Uint8Array): StartupError | undefined {
+  try {
+    believe(joining, sealedReply);
+    return undefined;
+  } catch (error) {
+    if (error instanceof StartupError) return error;
+    throw error;
+  }
+}
+
+/** Throws StartupError. */
+function believe(joining: Joining, sealedReply: Uint8Array) {
+  const { key, token } = joining;
+  const plain = sodiumSealedBox.open(key.sealing, sealedReply);
+  if (plain === undefined) throw disbelieved('it is for another device, or damaged');
+  const reply = openReply(plain, token.secret, sodiumCrypto);
+  if (typeof reply === 'string') throw disbelieved(reply);
+  return { reply, certificate: checkReply(joining, reply) };
 }
 
 function checkReply({ token, key }: Joining, reply: JoinReply): Certificate {

@@ -8,6 +8,7 @@ import {
   createIncarnation,
   type DeliveryOutcome,
   type FeedId,
+  type FeedPosition,
   feedKey,
   type Hlc,
   hlcOf,
@@ -20,10 +21,12 @@ import {
 } from '../../../src/core/index.ts';
 import {
   createLanTransport,
+  type Link,
   Mesh,
   type MeshReport,
   type Transport,
 } from '../../../src/mesh/index.ts';
+import { limitRun } from '../../../src/mesh/protocol/index.ts';
 import { sodiumCrypto } from '../../../src/sidecar/sodium-crypto.ts';
 import { systemEnvironment } from '../../../src/sidecar/system-environment.ts';
 import { waitFor } from '../../e2e/support/site.ts';
@@ -61,6 +64,7 @@ export class Mallory implements AsyncDisposable {
   readonly #tables = new Map<string, FeedTable>();
   readonly #statements: Statement[];
   readonly #reports: MeshReport[] = [];
+  #link: Link | undefined;
   /** What was delivered to it. */
   readonly heard: Run[] = [];
   /** Bytes it sends in place of the run that is asked for. */
@@ -72,9 +76,17 @@ export class Mallory implements AsyncDisposable {
     this.#statements = [...options.statements];
     const nowMs = clock.now().wallMs;
     this.incarnation = createIncarnation(who.key, nowMs, random.bytes(4), sodiumCrypto);
-    this.#transport = createLanTransport({
+    const lan = createLanTransport({
       ...{ host: '127.0.0.1', port: 0, keyPair: who.nodeKey.noise, timers },
     });
+    this.#transport = {
+      listen: (handlers) => lan.listen(handlers),
+      dial: async (address, signal) => {
+        this.#link = await lan.dial(address, signal);
+        return this.#link;
+      },
+      close: () => lan.close(),
+    };
     this.#mesh = new Mesh({
       ...{ clock, timers, random, transport: this.#transport, name: who.name },
       membership: {
@@ -127,6 +139,11 @@ export class Mallory implements AsyncDisposable {
     return this.#reports.flatMap((report) => (report.type === 'link-down' ? [report.reason] : []));
   }
 
+  /** Sends bytes in the middle of the conversation, on the link that was made last. */
+  say(...frames: readonly Uint8Array[]): void {
+    for (const frame of frames) this.#link?.send(frame);
+  }
+
   /** Passes a statement on. */
   state(...statements: readonly Statement[]): void {
     this.#statements.push(...statements);
@@ -161,6 +178,11 @@ export class Mallory implements AsyncDisposable {
   /** Its own commits in a lane. */
   held(lane: KnownLane): readonly Commit[] {
     return this.#commits.get(feedKey(this.feed(lane))) ?? [];
+  }
+
+  /** Says that it holds what it does not. */
+  announce(positions: readonly FeedPosition[]): void {
+    this.#mesh.advanced(positions);
   }
 
   /** Holds a commit, however it was made, and tells everybody that it does. */
@@ -199,7 +221,7 @@ export class Mallory implements AsyncDisposable {
   #read(feed: FeedId, firstSeq: number): Run | undefined {
     const commits = (this.#commits.get(feedKey(feed)) ?? []).filter(({ seq }) => seq >= firstSeq);
     const [first] = commits;
-    return first && this.alter({ feed, firstSeq: first.seq, commits });
+    return first && this.alter(limitRun({ feed, firstSeq: first.seq, commits }));
   }
 
   #take(runs: readonly Run[]): Promise<DeliveryOutcome> {

@@ -44,7 +44,7 @@ export function commandFacts(command: Command): Record<string, string | undefine
     kind,
     state: progressPercent === undefined ? state : `${state}, ${formatPercent(progressPercent)}`,
     expires: state === 'pending' ? expiresAt?.toISOString() : undefined,
-    withheld: withheld === '' ? undefined : withheld,
+    ...(withheld !== '' && { withheld }),
     message: message === '' ? undefined : message,
     result: result === undefined ? undefined : JSON.stringify(result),
   };

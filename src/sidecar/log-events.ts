@@ -100,6 +100,10 @@ export const LOG_EVENTS = [
     meaning: 'another process runs with the key of this sidecar; one of them must be stopped',
   },
   {
+    name: 'identity.peer_duplicate',
+    meaning: 'two processes run with the key of a peer; one of them must be stopped',
+  },
+  {
     name: 'identity.reused',
     meaning:
       'this process was rolled back or cloned while it ran; it goes on under another incarnation',

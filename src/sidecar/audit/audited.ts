@@ -102,8 +102,12 @@ function recordReport(log: AuditLog, report: SupervisorReport): void {
     const by = `address ${address.slice(0, address.lastIndexOf(':'))}`;
     log.record({ event: 'mesh.refused', by, what: { reason }, like: `${by} ${reason}` });
   } else if (report.type === 'duplicate-identity') {
-    const { address } = report;
-    log.record({ event: 'identity.duplicate', by: BY_SIDECAR, what: { address }, like: '' });
+    const { address, saidBy } = report;
+    const what = { address, ...(saidBy && { saidBy }) };
+    log.record({ event: 'identity.duplicate', by: BY_SIDECAR, what, like: saidBy ?? '' });
+  } else if (report.type === 'peer-duplicated') {
+    const { nodeId } = report;
+    log.record({ event: 'identity.duplicate', by: BY_SIDECAR, what: { nodeId }, like: nodeId });
   } else if (report.type === 'core') {
     recordCore(log, report);
   }

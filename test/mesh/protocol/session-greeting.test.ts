@@ -61,7 +61,7 @@ describe('two members', () => {
       { type: 'frame', frame },
       { wallMs: 0, monotonicMs: 0 },
     );
-    const common = { version: 1, capabilities: 0n };
+    const common = { version: 1, capabilities: 0n, chain: [] };
     assert.deepEqual(effects[1], { type: 'member', nodeId, bootId, ...common });
   });
 

@@ -1,7 +1,13 @@
 // The sidecar as its API sees it: requests to the member, figures of the mesh in words for people.
 import { type Clock, type Crypto, fingerprint, formatNodeId } from '../core/index.ts';
 import type { Backend, PeerRow } from './api/index.ts';
-import { auditControl, auditSubmit, type FileAuditLog } from './audit/index.ts';
+import {
+  auditControl,
+  auditSecrets,
+  auditSubmit,
+  BY_OPERATOR,
+  type FileAuditLog,
+} from './audit/index.ts';
 import { createBundleControl } from './bundle/control.ts';
 import { createEnrolmentControl } from './enrolment/control.ts';
 import type { Fleet } from './identity/fleet.ts';
@@ -33,7 +39,10 @@ export function createBackend(parts: BackendParts): Omit<Backend, 'admin'> {
   const { member, crypto, log, clock } = parts;
   const trust = createTrustControl({
     ...{ supervisor: member, signer: parts.key.signer, clock, crypto },
-    onStated: (what) => log.warn('trust.stated', {}, what),
+    onStated: (what) => {
+      log.warn('trust.stated', {}, what);
+      parts.audit?.record({ event: 'trust.stated', by: BY_OPERATOR, what: { what } });
+    },
   });
   return {
     info: {
@@ -81,10 +90,7 @@ export function createBackend(parts: BackendParts): Omit<Backend, 'admin'> {
     bundles: createBundleControl(member, parts),
     audit: parts.audit && auditControl(parts.audit, crypto),
     enrolment: createEnrolmentControl(member, parts),
-    secrets: createSealedValues({
-      ...{ crypto, fleetId: parts.fleet.fleetId, pair: parts.key.sealing },
-      member: () => member.member && { trust: member.member.trust?.set },
-    }),
+    secrets: auditSecrets(parts.audit, sealedValuesOf(parts)),
     submit: auditSubmit(parts.audit, (method, caller, body) =>
       member.request(method, caller, body),
     ),
@@ -101,6 +107,13 @@ export function createBackend(parts: BackendParts): Omit<Backend, 'admin'> {
     ],
     stopping: parts.stopping,
   };
+}
+
+function sealedValuesOf({ crypto, fleet, key, member }: BackendParts) {
+  return createSealedValues({
+    ...{ crypto, fleetId: fleet.fleetId, pair: key.sealing },
+    member: () => member.member && { trust: member.member.trust?.set },
+  });
 }
 
 export function tellReceiveOnly(log: Log, on: boolean): void {

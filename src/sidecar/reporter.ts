@@ -51,6 +51,7 @@ class Reporter {
       case 'contact-corrected':
         return this.#corrected(report);
       case 'token-created':
+      case 'token-approved':
       case 'token-revoked':
       case 'enrolment-waiting':
       case 'enrolled':

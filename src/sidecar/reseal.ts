@@ -1,8 +1,9 @@
 // `holdfast key seal`: seals the key of a stopped sidecar in another way. At any moment the file is the old one or the new one.
 import { join } from 'node:path';
-import { type Random, type Secret, toHex } from '../core/index.ts';
+import { type Environment, type Secret, toHex } from '../core/index.ts';
+import { auditOnce, BY_OPERATOR } from './audit/index.ts';
 import { replaceFileDurably } from './durable-file.ts';
-import { nodeKeyPath, openSeed, writeSeed } from './identity/node-key.ts';
+import { deriveNodeKey, nodeKeyPath, openSeed, writeSeed } from './identity/node-key.ts';
 import { open, type SealWith, sealingKeyName } from './identity/sealed.ts';
 import type { Sealing } from './identity/sealing.ts';
 import { readSecretFile } from './identity/secret-file.ts';
@@ -14,7 +15,7 @@ export interface ResealRequest {
   /** Opens the file as it is. */
   readonly before: Sealing;
   readonly after: Sealing;
-  readonly random: Random;
+  readonly environment: Environment;
   print(text: string): void;
 }
 
@@ -23,7 +24,8 @@ const TEMPORARY_NAME_BYTES = 8;
 
 /** Rejects with StartupError; then the file is what it was. */
 export async function resealNodeKey(request: ResealRequest): Promise<void> {
-  const { dataDir, before, after, random } = request;
+  const { dataDir, before, after, environment } = request;
+  const { random } = environment;
   const path = nodeKeyPath(dataDir);
   // Before the lock, which makes a store where there is none.
   await requireText(path);
@@ -36,6 +38,10 @@ export async function resealNodeKey(request: ResealRequest): Promise<void> {
     checkOpens(text, by);
     const temporaryPath = `${path}.${toHex(random.bytes(TEMPORARY_NAME_BYTES))}.tmp`;
     await replaceFileDurably({ path, temporaryPath, content: `${text}\n`, mode: OWNER_ONLY });
+    const { signer } = deriveNodeKey(seed.reveal());
+    const what = { how: by === undefined ? 'plain' : by.kind };
+    const entry = { event: 'key.sealed', by: BY_OPERATOR, what } as const;
+    await auditOnce({ dataDir, signer }, environment, entry);
     request.print(`${path} ${describe(by)}\n`);
   } finally {
     await stores.unlock();

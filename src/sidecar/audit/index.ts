@@ -11,8 +11,10 @@ export {
   byNode,
   NO_AUDIT,
 } from './audit-log.ts';
+export { auditOnce, BY_OPERATOR } from './audit-once.ts';
 export { AuditReader, type AuditRow } from './audit-reader.ts';
-export { auditCalls, auditReports, auditSubmit } from './audited.ts';
+export { auditReports } from './audit-reports.ts';
+export { auditCalls, auditSecrets, auditSubmit } from './audited.ts';
 export { type AuditHead, FileAuditLog } from './file-audit-log.ts';
 export { verifyAudit } from './verify.ts';
 export { verifyAuditFiles } from './verify-files.ts';

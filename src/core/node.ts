@@ -24,7 +24,7 @@ import { cutsAt } from './feed-cut.ts';
 import type { ForkProof } from './fork-proof.ts';
 import { ForkWatch } from './fork-watch.ts';
 import { Heartbeats } from './heartbeats.ts';
-import { HeldFeeds } from './held-feeds.ts';
+import { CLOCK_AHEAD, HeldFeeds } from './held-feeds.ts';
 import { type DocumentKey, type FeedId, type FeedPosition, splitDocumentKey } from './ids.ts';
 import { needsOf } from './needs.ts';
 import type { NodeParts } from './node-parts.ts';
@@ -238,6 +238,7 @@ export class Node {
       now,
       clockSuspect: this.#time.suspect,
       clockIsGuess: this.#time.isGuess,
+      hlc: this.#clock,
       turn: this.#turn,
       doubtOwn: (key) => this.#trust?.doubtOwn(this.#parts.identity.nodeId, key),
       tick: () => (this.#clock = hlcTick(this.#clock, now.wallMs)),
@@ -348,7 +349,7 @@ export class Node {
     const ahead = run.commits.find(({ clock }) => hlcMs(clock) > now.wallMs + MAX_CLOCK_AHEAD_MS);
     // A date in the far future is a clock that will be set right, here or there. Our own readings count always.
     if (ahead !== undefined && !own && !this.#time.believes(run.feed.author, ahead.clock))
-      return held('its clock is more than ten minutes ahead of ours');
+      return held(CLOCK_AHEAD);
     const { trust } = this.#parts;
     if (trust !== undefined && !own && !trust.trust.members.has(run.feed.author)) {
       return held('its author has no certificate that is known here');

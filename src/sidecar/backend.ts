@@ -1,6 +1,6 @@
 // The sidecar as its API sees it: requests to the member, figures of the mesh in words for people.
-import { type Clock, type Crypto, fingerprint, formatNodeId } from '../core/index.ts';
-import type { Backend, PeerRow } from './api/index.ts';
+import { type Clock, type Crypto, fingerprint, formatNodeId, type NodeId } from '../core/index.ts';
+import type { Backend, MemberInsight, PeerRow } from './api/index.ts';
 import {
   auditControl,
   auditSecrets,
@@ -16,6 +16,7 @@ import type { Log } from './log.ts';
 import type { MemberSupervisor } from './member-supervisor.ts';
 import { createSealedValues } from './sealed-values.ts';
 import { createTrustControl } from './trust/control.ts';
+import { nameOfKey } from './trust/member-rows.ts';
 import { VERSION } from './version.ts';
 
 export interface BackendParts {
@@ -105,6 +106,8 @@ export function createBackend(parts: BackendParts): Omit<Backend, 'admin'> {
       ...parts.warnings(),
       ...(parts.audit?.warnings() ?? []),
     ],
+    nameOf: (nodeId) => nameOf(member, nodeId),
+    insight: () => insightOf(member),
     stopping: parts.stopping,
   };
 }
@@ -114,6 +117,19 @@ function sealedValuesOf({ crypto, fleet, key, member }: BackendParts) {
     ...{ crypto, fleetId: fleet.fleetId, pair: key.sealing },
     member: () => member.member && { trust: member.member.trust?.set },
   });
+}
+
+function nameOf(supervisor: MemberSupervisor, nodeId: NodeId): string {
+  const trust = supervisor.member?.trust?.set.trust;
+  const certified = trust && nameOfKey(trust, nodeId);
+  return certified || (supervisor.peers().find((peer) => peer.nodeId === nodeId)?.name ?? '');
+}
+
+function insightOf({ member }: MemberSupervisor): MemberInsight | undefined {
+  if (member === undefined) return undefined;
+  const { nodeId, trust } = member;
+  const [certificate] = trust?.set.trust.members.get(nodeId)?.certificates ?? [];
+  return { certificate, clock: member.clockView() };
 }
 
 export function tellReceiveOnly(log: Log, on: boolean): void {

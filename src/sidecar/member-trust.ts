@@ -1,7 +1,6 @@
 // The trust of a member: what its fleet was founded with, what it was given when it joined, and what it heard since.
 import {
   type Certificate,
-  type Clock,
   type Crypto,
   type Cut,
   cutKey,
@@ -16,6 +15,7 @@ import {
   type VoidCount,
 } from '../core/index.ts';
 import type { Membership } from '../mesh/index.ts';
+import type { BelievedTime } from './believed-time.ts';
 import type { CommitStore } from './store/commit-store.ts';
 
 /** Name of the record of forks that an operator has looked into. */
@@ -43,19 +43,20 @@ export function openTrust(
 export function certifiedBy(
   trust: TrustSet,
   self: NodeId,
-  clock: Clock,
+  time: () => BelievedTime,
 ): Required<Membership>['certified'] {
   const currentOf = (nodeId: NodeId): Certificate | undefined =>
     trust.trust.members.get(nodeId)?.certificates[0];
-  const isOver = (current: Certificate | undefined): boolean =>
-    current !== undefined && clock.now().wallMs >= current.expiresMs;
   return {
     isExpired: (nodeId) => {
       const current = currentOf(nodeId);
       // A hub that only the root key renews would take the renewal of all others with it.
       if (current === undefined || !mayIssue(current.roles)) return false;
-      // Where the own certificate is over as well, it is more likely the clock that is wrong: nobody is judged by it.
-      return isOver(current) && !isOver(currentOf(self));
+      const { wallMs, isSuspect } = time();
+      // By a clock that is not believed nobody is judged. Where the own certificate is over as well it is more likely wrong, too.
+      if (isSuspect) return false;
+      const own = currentOf(self);
+      return wallMs >= current.expiresMs && !(own !== undefined && wallMs >= own.expiresMs);
     },
     chain: () => trust.chainOf(self).map(({ bytes }) => bytes),
     ejection: (nodeId) => trust.ejectionOf(nodeId).map(({ bytes }) => bytes),

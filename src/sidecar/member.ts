@@ -2,6 +2,7 @@
 import {
   type Caller,
   type ClockBounds,
+  type ClockView,
   type CoreConfig,
   createIncarnation,
   type Environment,
@@ -30,6 +31,7 @@ import type {
   Resolver,
   Transport,
 } from '../mesh/index.ts';
+import { believedTime } from './believed-time.ts';
 import type { Bundles } from './bundle/bundles.ts';
 import { type Carried, openCarried } from './bundle/carried.ts';
 import type { PeerRecords } from './bundle/peer-records.ts';
@@ -122,6 +124,7 @@ interface Built {
   readonly carried: Carried;
   readonly trust: MemberTrust | undefined;
   readonly enrolment: Enrolment | undefined;
+  readonly clockView: () => ClockView;
 }
 
 export class Member {
@@ -131,6 +134,8 @@ export class Member {
   readonly enrolment: Enrolment | undefined;
   /** Absent in an open fleet. */
   readonly trust: MemberTrust | undefined;
+  /** What it makes of its clock and those of others. */
+  readonly clockView: () => ClockView;
   readonly #records: PeerRecords;
   readonly #runtime: Runtime;
   readonly #mesh: Mesh;
@@ -151,6 +156,7 @@ export class Member {
     this.#finder = built.finder;
     this.enrolment = built.enrolment;
     this.trust = built.trust;
+    this.clockView = built.clockView;
   }
 
   /** Reads the store and brings its views up to date. No link is made yet. Rejects with StoreDamagedError. */
@@ -163,8 +169,8 @@ export class Member {
     const recollection = await recall(parts.store, nodeId, crypto, random, trust);
     const { commits, memory, bootTags, rebuildViews, superseded, reduced } = recollection;
     const clockWatch = createClockWatch(parts.clockBounds, { self: nodeId, memory, trust });
-    const { wallMs } = clockWatch.read(clock.now());
-    const incarnation = incarnationAfter(memory.clock, nodeId, wallMs, environment);
+    const time = believedTime(clockWatch, clock);
+    const incarnation = incarnationAfter(memory.clock, nodeId, time().wallMs, environment);
     const clearedForks = await readCleared(commits);
     const self = { nodeId, incarnation, memory, bootTags, trust, clearedForks, clockWatch };
     const node = createNode(parts, self);
@@ -187,11 +193,11 @@ export class Member {
       onReport: (event, detail, fault) => parts.report({ type: 'core', event, detail, fault }),
       onFailed: (error) => parts.report({ type: 'store-failed', error }),
     });
-    const enrolment = createEnrolment(parts, { trust, records, nodeId, runtime });
+    const enrolment = createEnrolment(parts, { trust, records, nodeId, runtime, time });
     const finder = createFinder(parts, nodeId, () => mesh);
     const feeds = feedsOf(parts, { node, runtime, commits, trust });
     const mesh: Mesh = createMesh(parts, {
-      ...{ nodeId, bootId: incarnation, trust, feeds, finder, enrolment },
+      ...{ nodeId, bootId: incarnation, time, trust, feeds, finder, enrolment },
       onHoldings: (holdings) => carried.records.noteLink(holdings),
     });
     const carried = await openCarried(parts, { incarnation, feeds, commits, mesh, runtime });
@@ -216,6 +222,7 @@ export class Member {
       carried,
       trust: ofTrust,
       enrolment,
+      clockView: () => clockWatch.view(clock.now()),
     };
     return new Member({ nodeId, ...inside });
   }

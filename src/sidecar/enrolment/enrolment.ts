@@ -12,6 +12,7 @@ import {
   type TrustSet,
 } from '../../core/index.ts';
 import type { EnrolReply, EnrolRequest } from '../../mesh/index.ts';
+import type { BelievedTime } from '../believed-time.ts';
 import { ADDRESSES, isLoopbackAddress, readStatement } from '../links/address-statement.ts';
 import { openTrust } from '../member-trust.ts';
 import { type KeyPair, sodiumSealedBox } from '../sodium-crypto.ts';
@@ -61,6 +62,7 @@ interface EnrolmentParts {
   readonly records: TokenRecords;
   readonly nodeId: string;
   readonly runtime: RuntimeLike;
+  readonly time: () => BelievedTime;
 }
 
 /** The tokens in a store; undefined for a member that gives none. */
@@ -79,6 +81,7 @@ export function createEnrolment(
     readonly records: TokenRecords | undefined;
     readonly nodeId: string;
     readonly runtime: RuntimeLike;
+    readonly time: () => BelievedTime;
   },
 ): Enrolment | undefined {
   const { enrolment: options } = around;
@@ -118,6 +121,7 @@ export class Enrolment {
     });
     this.#renewals = new Renewals({
       ...{ ...environment, ...runtimePorts(runtime), ...this.#issuing, nodeId: parts.nodeId },
+      time: parts.time,
       keptGeneration: generationIn(around, parts.nodeId),
       keepChain: (statements) => options.keepChain(statements),
       onFault: (error) => this.#fault(error),

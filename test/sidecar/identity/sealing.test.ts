@@ -171,7 +171,7 @@ describe('holdfast key seal', () => {
         before = after;
       }
       assert.ok(!(await readFile(join(dataDir, 'node.key'), 'utf8')).includes(plainSeed));
-      assert.deepEqual((await readdir(dataDir)).toSorted(), ['node.key', 'store']);
+      assert.deepEqual((await readdir(dataDir)).toSorted(), ['audit', 'node.key', 'store']);
     }));
 
   it('changes nothing where the old way or the new one fails', () =>

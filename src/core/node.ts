@@ -19,6 +19,7 @@ import type { DeliveryOutcome, Effect, ReplyOutcome } from './effect.ts';
 import type { Instant } from './environment.ts';
 import { HoldfastError } from './error.ts';
 import type { Event, ReplayedCommit, TimerName } from './event.ts';
+import { execute } from './execute.ts';
 import { FeedTable } from './feed.ts';
 import { cutsAt } from './feed-cut.ts';
 import type { ForkProof } from './fork-proof.ts';
@@ -31,7 +32,6 @@ import type { NodeParts } from './node-parts.ts';
 import { gateOps } from './op-gate.ts';
 import { PendingCommands } from './pending-commands.ts';
 import type { Request } from './request.ts';
-import { route } from './router.ts';
 import type { Run } from './run.ts';
 import { type Hlc, hlcMs, hlcObserve, hlcTick } from './time.ts';
 import type { Cut } from './trust/index.ts';
@@ -256,7 +256,7 @@ export class Node {
   #answer({ requestId, request }: Omit<Waiting, 'awaited'>, now: Instant): void {
     const missing = this.#missing(request);
     if (missing.size === 0) {
-      this.#reply(requestId, this.#execute(request, now));
+      this.#reply(requestId, execute(this.#desk, request, this.#context(now)));
       return;
     }
     if (this.#waiting.length >= MAX_WAITING_REQUESTS) {
@@ -304,22 +304,6 @@ export class Node {
 
   #reply(requestId: number, outcome: ReplyOutcome): void {
     this.#turn.emit({ type: 'reply', requestId, outcome });
-  }
-
-  #execute(request: Request, now: Instant): ReplyOutcome {
-    try {
-      return { ok: true, response: route(this.#desk, request, this.#context(now)) };
-    } catch (error) {
-      if (error instanceof HoldfastError) return { ok: false, error };
-      this.#turn.emit({
-        type: 'report',
-        event: 'core.request_fault',
-        detail: request.method,
-        fault: error,
-      });
-      const message = `${request.method} failed in the sidecar. Its log says why.`;
-      return { ok: false, error: new HoldfastError('INTERNAL', message, { cause: error }) };
-    }
   }
 
   /** Takes a peer's runs in order, up to the first that cannot be taken. */

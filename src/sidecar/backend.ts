@@ -1,6 +1,6 @@
 // The sidecar as its API sees it: requests to the member, figures of the mesh in words for people.
 import { type Clock, type Crypto, fingerprint, formatNodeId, type NodeId } from '../core/index.ts';
-import type { Backend, MemberInsight, PeerRow } from './api/index.ts';
+import type { Backend, MemberInsight, MeshControl, PeerRow } from './api/index.ts';
 import {
   auditControl,
   auditSecrets,
@@ -57,37 +57,7 @@ export function createBackend(parts: BackendParts): Omit<Backend, 'admin'> {
         return [...parts.agents()];
       },
     },
-    mesh: {
-      get address() {
-        return member.meshAddress;
-      },
-      get paused() {
-        return member.paused;
-      },
-      peers: () => peerRows(member, crypto),
-      discoveries: () => member.discoveries(),
-      addPeer: (address) => member.addPeer(address),
-      removePeer: (address) => member.removePeer(address),
-      pause: async (peer) => {
-        const closed = await member.pause(peer);
-        const what = peer === '' ? 'the mesh' : peer;
-        log.warn('mesh.paused', { peer, closed }, `${what} is paused; links closed: ${closed}`);
-        return closed;
-      },
-      resume: async (peer) => {
-        await member.resume(peer);
-        const what = peer === '' ? 'the mesh' : peer;
-        log.info('mesh.resumed', { peer }, `the pause of ${what} is over`);
-      },
-      get receiveOnlySinceMs() {
-        return member.receiveOnlySinceMs;
-      },
-      setReceiveOnly: async (on) => {
-        const isChange = await member.setReceiveOnly(on);
-        if (isChange) tellReceiveOnly(log, on);
-        return isChange;
-      },
-    },
+    mesh: meshControl(parts),
     bundles: createBundleControl(member, parts),
     audit: parts.audit && auditControl(parts.audit, crypto),
     enrolment: createEnrolmentControl(member, parts),
@@ -117,6 +87,41 @@ function sealedValuesOf({ crypto, fleet, key, member }: BackendParts) {
     ...{ crypto, fleetId: fleet.fleetId, pair: key.sealing },
     member: () => member.member && { trust: member.member.trust?.set },
   });
+}
+
+/** What an operator does to links, and what is written of it. */
+function meshControl({ member, crypto, log }: BackendParts): MeshControl {
+  return {
+    get address() {
+      return member.meshAddress;
+    },
+    get paused() {
+      return member.paused;
+    },
+    peers: () => peerRows(member, crypto),
+    discoveries: () => member.discoveries(),
+    addPeer: (address) => member.addPeer(address),
+    removePeer: (address) => member.removePeer(address),
+    pause: async (peer) => {
+      const closed = await member.pause(peer);
+      const what = peer === '' ? 'the mesh' : peer;
+      log.warn('mesh.paused', { peer, closed }, `${what} is paused; links closed: ${closed}`);
+      return closed;
+    },
+    resume: async (peer) => {
+      await member.resume(peer);
+      const what = peer === '' ? 'the mesh' : peer;
+      log.info('mesh.resumed', { peer }, `the pause of ${what} is over`);
+    },
+    get receiveOnlySinceMs() {
+      return member.receiveOnlySinceMs;
+    },
+    setReceiveOnly: async (on) => {
+      const isChange = await member.setReceiveOnly(on);
+      if (isChange) tellReceiveOnly(log, on);
+      return isChange;
+    },
+  };
 }
 
 function nameOf(supervisor: MemberSupervisor, nodeId: NodeId): string {

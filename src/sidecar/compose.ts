@@ -66,11 +66,7 @@ async function openAll(
   // First the store: its lock keeps a second sidecar away from everything else in the directory.
   const stores = new LevelSource(join(dataDir, 'store'));
   const disk = { space: () => spaceOf(dataDir), ballast: new Ballast(dataDir, random) };
-  await stores.lock().catch(async (error: unknown) => {
-    if (!isNoSpace(error)) throw error;
-    await disk.ballast.release();
-    await stores.lock();
-  });
+  await lockStore(stores, disk.ballast);
   opened.defer(() => stores.unlock());
   // In a founded fleet the key was made, and sealed, when this node joined.
   const key = await loadNodeKey(dataDir, random, systemSealing(asked, 'plain', random));
@@ -123,6 +119,15 @@ async function openAll(
   });
   opened.defer(() => sidecar[Symbol.asyncDispose]() as Promise<void>);
   return { ...sidecar, [Symbol.asyncDispose]: () => opened.close() };
+}
+
+/** On a full disk the ballast makes room for it. */
+async function lockStore(stores: LevelSource, ballast: Ballast): Promise<void> {
+  await stores.lock().catch(async (error: unknown) => {
+    if (!isNoSpace(error)) throw error;
+    await ballast.release();
+    await stores.lock();
+  });
 }
 
 /** Nothing is opened yet: it is read when the first entry is written, and a start never fails for it. */

@@ -59,6 +59,7 @@ export function certifiedBy(
       return wallMs >= current.expiresMs && !(own !== undefined && wallMs >= own.expiresMs);
     },
     chain: () => trust.chainOf(self).map(({ bytes }) => bytes),
+    isEjected: (nodeId) => trust.trust.cuts.has(nodeId),
     ejection: (nodeId) => trust.ejectionOf(nodeId).map(({ bytes }) => bytes),
     doubt: (nodeId, chain) => trust.doubtMember(nodeId, chain),
   };

@@ -33,6 +33,8 @@ export interface Certified {
   ejection?(nodeId: NodeId): readonly Uint8Array[];
   /** Why a node is no member, after what it brings was looked at as well; undefined when it is. */
   doubt(nodeId: NodeId, chain: readonly Uint8Array[]): string | undefined;
+  /** Whether a node was put out. */
+  isEjected?(nodeId: NodeId): boolean;
   /** Whether the certificate of a member is over now: it is told statements, and hands over what it wrote, and no more. */
   isExpired?(nodeId: NodeId): boolean;
 }

@@ -13,6 +13,10 @@ export interface BelievedTime {
 export function believedTime(watch: ClockWatch, clock: Clock): () => BelievedTime {
   return () => {
     const { wallMs } = watch.read(clock.now());
-    return { wallMs: Math.floor(wallMs), isSuspect: watch.suspect !== undefined, isGuess: watch.isGuess };
+    return {
+      wallMs: Math.floor(wallMs),
+      isSuspect: watch.suspect !== undefined,
+      isGuess: watch.isGuess,
+    };
   };
 }

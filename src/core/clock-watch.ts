@@ -25,6 +25,16 @@ export interface ClockBounds {
 
 export const ANY_TIME: ClockBounds = { floorMs: 0, ceilingMs: Infinity };
 
+/** What is made of the clocks, for people. */
+export interface ClockView extends ClockBounds {
+  /** Why the own wall clock is not believed. */
+  readonly suspect: string | undefined;
+  /** What it is gone by, milliseconds since 1970. */
+  readonly believedMs: number;
+  /** Of members heard lately: by how much their wall clocks are ahead of ours. */
+  readonly aheadMs: ReadonlyMap<NodeId, number>;
+}
+
 interface Heard extends Instant {
   readonly weight: number;
 }
@@ -72,6 +82,16 @@ export class ClockWatch {
     const guessMs = said ?? Math.max(this.#expected(now) ?? 0, this.#signedMs);
     const wallMs = Math.min(ceilingMs, Math.max(floorMs, guessMs));
     return { wallMs, monotonicMs: now.monotonicMs };
+  }
+
+  view(now: Instant): ClockView {
+    const { wallMs: believedMs } = this.read(now);
+    const aheadMs = new Map<NodeId, number>();
+    for (const [nodeId, heard] of this.#heard) {
+      const agoMs = now.monotonicMs - heard.monotonicMs;
+      if (agoMs <= HEARD_FOR_MS) aheadMs.set(nodeId, heard.wallMs + agoMs - now.wallMs);
+    }
+    return { ...this.#bounds, suspect: this.#suspect, believedMs, aheadMs };
   }
 
   /** A member said what its wall clock shows. What no right clock shows is not listened to. */

@@ -39,6 +39,8 @@ export interface Context {
   readonly clockSuspect: string | undefined;
   /** Whether `now` may be far behind: nobody could be asked either. */
   readonly clockIsGuess: boolean;
+  /** The newest reading of the hybrid clock. */
+  readonly hlc: Hlc;
   readonly turn: Turn;
   /** Why what this node writes to a document would count for nobody; undefined where it does. */
   doubtOwn(document: DocumentKey): string | undefined;

@@ -104,13 +104,15 @@ export type Effect =
   | { readonly type: 'arm-timer'; readonly name: TimerName; readonly afterMs: number }
   | { readonly type: 'feeds-advanced'; readonly positions: readonly FeedPosition[] }
   | { readonly type: 'documents-changed' }
-  /** Something an operator should read. `fault` is ours: it is logged with its stack. */
-  | {
-      readonly type: 'report';
-      readonly event: ReportEvent;
-      readonly detail: string;
-      readonly fault?: unknown;
-    };
+  | Report;
+
+/** Something an operator should read. `fault` is ours: it is logged with its stack. */
+export interface Report {
+  readonly type: 'report';
+  readonly event: ReportEvent;
+  readonly detail: string;
+  readonly fault?: unknown;
+}
 
 export type ReportEvent =
   | 'core.request_fault'
@@ -120,4 +122,8 @@ export type ReportEvent =
   | 'identity.duplicate'
   | 'clock.suspect'
   | 'clock.trusted'
-  | 'trust.ejected';
+  | 'trust.ejected'
+  | 'trust.rotated'
+  | 'trust.policy'
+  | 'trust.root_changed'
+  | 'trust.annulled';

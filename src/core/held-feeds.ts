@@ -1,6 +1,8 @@
 // Feeds of which peers offered something that was not taken: since when it is asked for again, and whether it is too much.
 import { type FeedId, type FeedKey, feedKey } from './ids.ts';
 
+/** Why a feed is held whose commits are dated in the future. */
+export const CLOCK_AHEAD = 'its clock is more than ten minutes ahead of ours';
 /** Entries kept; the oldest makes room. */
 const MAX_HELD = 100;
 

@@ -22,7 +22,7 @@ export {
 } from './caller.ts';
 export { inspectChange } from './change-inspector.ts';
 export { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
-export { ANY_TIME, type ClockBounds, ClockWatch } from './clock-watch.ts';
+export { ANY_TIME, type ClockBounds, type ClockView, ClockWatch } from './clock-watch.ts';
 export { doubtDeclarable, isAgentName } from './collection.ts';
 export { type Commit, CommitSeal, NO_HASH, type Op, SIGNATURE_BYTES } from './commit.ts';
 export {
@@ -68,6 +68,7 @@ export {
 } from './fork-proof.ts';
 export { IdentityReusedError } from './fork-watch.ts';
 export type { GatheredOp, GatheredSpan } from './gathered.ts';
+export { CLOCK_AHEAD } from './held-feeds.ts';
 export {
   type DocumentKey,
   documentKey,

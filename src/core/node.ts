@@ -18,12 +18,13 @@ import type { DeliveryOutcome, Effect, ReplyOutcome } from './effect.ts';
 import type { Instant } from './environment.ts';
 import { HoldfastError } from './error.ts';
 import type { Event, ReplayedCommit, TimerName } from './event.ts';
+import { execute } from './execute.ts';
 import { FeedTable } from './feed.ts';
 import { cutsAt, endOf } from './feed-cut.ts';
 import type { ForkProof } from './fork-proof.ts';
 import { ForkWatch } from './fork-watch.ts';
 import { Heartbeats } from './heartbeats.ts';
-import { HeldFeeds } from './held-feeds.ts';
+import { CLOCK_AHEAD, HeldFeeds } from './held-feeds.ts';
 import { holdRun } from './held-run.ts';
 import { type DocumentKey, type FeedId, type FeedPosition, splitDocumentKey } from './ids.ts';
 import { needsOf } from './needs.ts';
@@ -32,7 +33,6 @@ import { gateOps } from './op-gate.ts';
 import { PendingCommands } from './pending-commands.ts';
 import { reissueLost } from './reissue.ts';
 import type { Request } from './request.ts';
-import { route } from './router.ts';
 import type { Run } from './run.ts';
 import { type Hlc, hlcMs, hlcObserve, hlcTick } from './time.ts';
 import type { Cut } from './trust/index.ts';
@@ -227,6 +227,7 @@ export class Node {
       now,
       clockSuspect: this.#time.suspect,
       clockIsGuess: this.#time.isGuess,
+      hlc: this.#clock,
       turn: this.#turn,
       doubtOwn: (key) => this.#trust?.doubtOwn(this.#parts.identity.nodeId, key),
       tick: () => (this.#clock = hlcTick(this.#clock, now.wallMs)),
@@ -244,7 +245,7 @@ export class Node {
   #answer({ requestId, request }: Omit<Waiting, 'awaited'>, now: Instant): void {
     const missing = this.#missing(request);
     if (missing.size === 0) {
-      this.#reply(requestId, this.#execute(request, now));
+      this.#reply(requestId, execute(this.#desk, request, this.#context(now)));
       return;
     }
     if (this.#waiting.length >= MAX_WAITING_REQUESTS) {
@@ -294,22 +295,6 @@ export class Node {
     this.#turn.emit({ type: 'reply', requestId, outcome });
   }
 
-  #execute(request: Request, now: Instant): ReplyOutcome {
-    try {
-      return { ok: true, response: route(this.#desk, request, this.#context(now)) };
-    } catch (error) {
-      if (error instanceof HoldfastError) return { ok: false, error };
-      this.#turn.emit({
-        type: 'report',
-        event: 'core.request_fault',
-        detail: request.method,
-        fault: error,
-      });
-      const message = `${request.method} failed in the sidecar. Its log says why.`;
-      return { ok: false, error: new HoldfastError('INTERNAL', message, { cause: error }) };
-    }
-  }
-
   /** Takes a peer's runs in order, up to the first that cannot be taken. */
   #receive(deliveryId: number, runs: readonly Run[], now: Instant): void {
     let outcome: DeliveryOutcome = { type: 'stored' };
@@ -334,7 +319,7 @@ export class Node {
     const ahead = run.commits.find(({ clock }) => hlcMs(clock) > now.wallMs + MAX_CLOCK_AHEAD_MS);
     // A date in the far future is a clock that will be set right, here or there. Our own readings count always.
     if (ahead !== undefined && !own && !this.#time.believes(run.feed.author, ahead.clock))
-      return held('its clock is more than ten minutes ahead of ours');
+      return held(CLOCK_AHEAD);
     const { trust } = this.#parts;
     if (trust !== undefined && !own && !trust.trust.members.has(run.feed.author)) {
       return held('its author has no certificate that is known here');

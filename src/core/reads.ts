@@ -17,6 +17,7 @@ import type {
   RequestOf,
   ResponseOf,
 } from './request.ts';
+import { hlcMs } from './time.ts';
 import { isVisible, type VisibleView } from './view.ts';
 import { bootOf, type Cursor, formatCursor, parseCursor } from './watch.ts';
 import { notFound } from './writes.ts';
@@ -92,6 +93,7 @@ export function summary(context: Context): ResponseOf<'summary'> {
     quarantined: context.documents.quarantined(),
     heldFeeds: context.troubles.heldFeeds.list(),
     clockSuspect: context.clockSuspect,
+    hlcMs: hlcMs(context.hlc),
   };
 }
 

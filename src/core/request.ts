@@ -125,6 +125,8 @@ export interface Summary {
   readonly heldFeeds: readonly HeldFeed[];
   /** Why the own wall clock is not believed; undefined while it is. */
   readonly clockSuspect: string | undefined;
+  /** The newest reading of the hybrid clock, milliseconds since 1970. */
+  readonly hlcMs: number;
 }
 
 /** Request and response of every method, by kind. */

@@ -10,10 +10,12 @@ import { type DocumentKey, type NodeId, splitDocumentKey } from './ids.ts';
 import {
   doubtWriter,
   grantsOf,
+  type Statement,
   type StatementId,
   type Trust,
   type TrustSet,
 } from './trust/index.ts';
+import { trustNews } from './trust-news.ts';
 
 export class TrustDesk {
   readonly #trust: TrustSet;
@@ -26,6 +28,7 @@ export class TrustDesk {
   /** Takes statements in, in order. Those that are early or of a later version are not held, and nobody is to blame. */
   received(context: Context, deliveryId: number, statements: readonly Uint8Array[]): void {
     const held: StatementId[] = [];
+    const added: Statement[] = [];
     const before = this.#trust.trust;
     let fault: string | undefined;
     for (const bytes of statements) {
@@ -36,10 +39,15 @@ export class TrustDesk {
       }
       if (admission.type === 'early') continue;
       held.push(admission.statement.id);
-      if (admission.type === 'added') context.turn.stated(admission.statement);
+      if (admission.type !== 'added') continue;
+      added.push(admission.statement);
+      context.turn.stated(admission.statement);
     }
     const after = this.#trust.trust;
     if (after !== before) this.#follow(context, before, after);
+    for (const news of trustNews(before, after, added)) {
+      context.turn.emit({ type: 'report', ...news });
+    }
     context.turn.emit({ type: 'statements-taken', deliveryId, held, fault });
   }
 
@@ -48,7 +56,6 @@ export class TrustDesk {
     if (isLooser(before, after)) context.turn.emit({ type: 'compare-anew' });
     // A second ejection may cut deeper than the first.
     for (const author of after.cuts.keys()) {
-      if (!before.cuts.has(author)) this.#report(context, author);
       // What we wrote ourselves stays where it was written: nobody else takes it.
       if (author !== context.identity.nodeId) context.feeds.cut(author);
     }
@@ -90,17 +97,6 @@ export class TrustDesk {
     // Its own documents count from the moment on in which it is let in.
     if (rulesOf(document.collection).class === 'node') return undefined;
     return doubtWriter(trust, self, document);
-  }
-
-  #report(context: Context, author: NodeId): void {
-    const member = this.#trust.trust.members.get(author);
-    const [certificate] = member?.certificates ?? [];
-    const reasons = member?.ejected?.reasons.join('; ') ?? '';
-    context.turn.emit({
-      type: 'report',
-      event: 'trust.ejected',
-      detail: `${certificate?.name ?? 'a node without a certificate'} (${author}) was put out: ${reasons}`,
-    });
   }
 }
 

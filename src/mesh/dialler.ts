@@ -92,6 +92,7 @@ export class Dialler {
       contacts: book.contacts(),
       neighbours: this.#neighbours(),
       isPaused: (contact: Contact) => pauses.covers(contact, contact.nodeId),
+      isEjected: (nodeId: NodeId) => mesh.membership.certified?.isEjected?.(nodeId) === true,
       isQuiet: (contact: Contact) => rules.quietReasonOf(contact) !== undefined,
     };
     const plan = planDials(scene, mesh.chooseNeighbours);

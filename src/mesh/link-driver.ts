@@ -66,6 +66,8 @@ export interface MeshFeeds {
 export interface LinkObserver {
   /** The peer proved that it is a member. */
   onMember(nodeId: NodeId, bootId: string): void;
+  /** A frame came. */
+  onHeard(): void;
   /** How far the peer holds feeds. */
   onPeerHas(positions: readonly Have[]): void;
   /** Commits of a feed came, up to `seq`. */
@@ -145,6 +147,7 @@ export class LinkDriver {
     this.link.attach({
       onFrame: (frame) => {
         this.#lastHeardWallMs = this.#parts.clock.now().wallMs;
+        this.#parts.observer.onHeard();
         this.take({ type: 'frame', frame });
       },
       onDrain: () => this.take({ type: 'drained' }),

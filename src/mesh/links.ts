@@ -19,13 +19,12 @@ import {
 import { PullDriver } from './pull-driver.ts';
 import { LINK_PATHS, type Link } from './transport/transport.ts';
 import { WaitingRoom } from './transport/waiting-room.ts';
+import { Twins } from './twins.ts';
 
 /** Links to us whose peer has not proved membership yet. Each may hold a few kilobytes for a minute. */
 const MAX_GREETING_LINKS = 64;
 /** Members that are linked although no operator named them. */
 const MAX_FOUND_LINKS = 256;
-/** Processes with our own key that are told apart. */
-const MAX_DUPLICATES = 64;
 /**
  * How long the side that was dialled keeps the old link when there is a new one: the dialler, who knows when both are up, ends it
  * within a round trip. Longer than that, and it is dead.
@@ -33,7 +32,6 @@ const MAX_DUPLICATES = 64;
 const LEAVING_MS = 5_000;
 
 const REMOVED = 'its operator removed this peer';
-const OTHER_KEPT = 'another link to this peer is kept';
 
 export interface LinksParts {
   readonly mesh: MeshParts;
@@ -57,12 +55,12 @@ export class Links {
   /** Links whose peer has a better one, each with what ends the wait for their end. */
   readonly #leaving = new Map<LinkDriver, { readonly peer: Peer; readonly cancel: () => void }>();
   readonly pull: PullDriver;
-  /** Boot ids of others that have our key. */
-  readonly #duplicates = new Set<string>();
+  readonly #twins: Twins;
   #isMute = false;
 
   constructor(parts: LinksParts) {
     this.#parts = parts;
+    this.#twins = new Twins(parts.mesh);
     this.pull = new PullDriver({ ...parts.mesh, onStalled: (link) => this.#stalled(link) });
   }
 
@@ -125,6 +123,7 @@ export class Links {
       linkClass: rules.classOf(link, contact),
       observer: {
         onMember: (nodeId) => this.#admit(driver, nodeId),
+        onHeard: () => this.#twins.heard(driver, this.#nodeOf(driver)),
         onPeerHas: (positions) => this.pull.peerHas(driver, positions),
         onMoved: (position) => this.pull.moved(driver, position),
         onDiffers: (positions) => {
@@ -143,6 +142,7 @@ export class Links {
       },
     });
     this.#greeting.set(driver, contact);
+    this.#twins.began(driver);
     if (this.#isMute) driver.take({ type: 'mute', on: true });
     driver.start();
     return driver;
@@ -220,9 +220,10 @@ export class Links {
     const peer = peers.meet(nodeId);
     const held = peer.link;
     if (held !== undefined && !this.#keepsNew(peer, held, driver)) {
-      driver.end('duplicate', OTHER_KEPT);
+      driver.end(...this.#twins.farewell(driver, nodeId, held.bootId));
       return this.#parts.onChanged();
     }
+    this.#twins.greeted(driver);
     peer.link = driver;
     peer.led = contact;
     peer.linkedAtMs = nowMs;
@@ -233,7 +234,7 @@ export class Links {
     this.pull.linkUp(driver, nodeId, mesh.feeds.positions());
     if (held !== undefined) this.#leave(held, peer, driver);
     const { remoteAddress: address, initiator: outbound } = driver.link;
-    mesh.report({ type: 'link-up', nodeId, bootId: driver.bootId, address, outbound });
+    mesh.report({ type: 'link-up', nodeId, address, outbound });
     this.#parts.onChanged();
   }
 
@@ -246,7 +247,7 @@ export class Links {
   ): { reason: GoodbyeReason; message: string; isTold: boolean } | undefined {
     const { book, mesh, pauses, peers } = this.#parts;
     if (nodeId === mesh.membership.nodeId) {
-      const message = this.#meetSelf(driver);
+      const message = this.#twins.met(driver);
       if (contact !== undefined && driver.bootId === mesh.membership.bootId) {
         book.ledToSelf(contact);
       }
@@ -281,16 +282,6 @@ export class Links {
     return rules.budgetOf(addresses, linkClass);
   }
 
-  /** Whoever has our key is we, or runs on a copy of our data directory. Returns what to say about it. */
-  #meetSelf({ bootId, link: { remoteAddress: address } }: LinkDriver): string {
-    const { membership, report } = this.#parts.mesh;
-    if (bootId === membership.bootId) return 'that address is this sidecar itself';
-    const isNew = !this.#duplicates.has(bootId) && this.#duplicates.size < MAX_DUPLICATES;
-    if (isNew) this.#duplicates.add(bootId);
-    if (isNew) report({ type: 'duplicate-identity', address, bootId });
-    return 'that address runs with the key of this sidecar: its data directory was copied';
-  }
-
   #keepsNew(peer: Peer, held: LinkDriver, fresh: LinkDriver): boolean {
     const rival = ({ bootId, link: { initiator, handshakeHash, path } }: LinkDriver) => {
       return { bootId, initiator, handshakeHash, pathRank: LINK_PATHS.indexOf(path) };
@@ -303,7 +294,8 @@ export class Links {
   /** The peer has a new link. Who dialled that knows that it is up on both sides, and ends the old one; the other waits for it. */
   #leave(old: LinkDriver, peer: Peer, fresh: LinkDriver): void {
     this.#peerByLink.delete(old);
-    const end = (): void => old.end('duplicate', OTHER_KEPT);
+    const farewell = this.#twins.farewell(old, peer.nodeId, fresh.bootId);
+    const end = (): void => old.end(...farewell);
     const isOver = fresh.link.initiator || old.bootId !== fresh.bootId;
     const cancel = isOver ? () => {} : this.#parts.mesh.timers.after(LEAVING_MS, end);
     this.#leaving.set(old, { peer, cancel });
@@ -321,6 +313,8 @@ export class Links {
     this.#peerByLink.delete(driver);
     this.pull.linkDown(driver);
     const left = this.#leaving.get(driver);
+    const known = peer ?? left?.peer;
+    if (why === 'twin' && known !== undefined) this.#twins.told(known.nodeId, driver);
     if (left !== undefined) {
       this.#leaving.delete(driver);
       left.cancel();

@@ -6,8 +6,6 @@ export type MeshReport =
   | {
       readonly type: 'link-up';
       readonly nodeId: NodeId;
-      /** Of the process that linked. */
-      readonly bootId: string;
       readonly address: string;
       readonly outbound: boolean;
     }
@@ -47,8 +45,17 @@ export type MeshReport =
       readonly expected: NodeId;
       readonly nodeId: NodeId;
     }
-  /** Somebody else proved to have this node's key: its data directory was copied. Once a process of theirs. */
-  | { readonly type: 'duplicate-identity'; readonly address: string; readonly bootId: string }
+  /** Somebody else has this node's key: its data directory was copied. */
+  | {
+      readonly type: 'duplicate-identity';
+      readonly address: string;
+      /** Of the process that proved it at that address. Each is told once. */
+      readonly bootId?: string;
+      /** The member at that address that says so, in place of such a proof. Each is told once. */
+      readonly saidBy?: NodeId;
+    }
+  /** Two processes run with the key of a peer. Once a peer. */
+  | { readonly type: 'peer-duplicated'; readonly nodeId: NodeId }
   /** Links of a class must be silent from now on. */
   | {
       readonly type: 'quiet';

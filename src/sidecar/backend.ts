@@ -1,7 +1,13 @@
 // The sidecar as its API sees it: requests to the member, figures of the mesh in words for people.
-import { type Clock, type Crypto, fingerprint, formatNodeId } from '../core/index.ts';
-import type { Backend } from './api/index.ts';
-import { auditControl, auditSubmit, type FileAuditLog } from './audit/index.ts';
+import { type Clock, type Crypto, fingerprint, formatNodeId, type NodeId } from '../core/index.ts';
+import type { Backend, MemberInsight } from './api/index.ts';
+import {
+  auditControl,
+  auditSecrets,
+  auditSubmit,
+  BY_OPERATOR,
+  type FileAuditLog,
+} from './audit/index.ts';
 import { createBundleControl } from './bundle/control.ts';
 import { createEnrolmentControl } from './enrolment/control.ts';
 import type { Fleet } from './identity/fleet.ts';
@@ -11,6 +17,7 @@ import type { Log } from './log.ts';
 import type { MemberSupervisor } from './member-supervisor.ts';
 import { createSealedValues } from './sealed-values.ts';
 import { createTrustControl } from './trust/control.ts';
+import { nameOfKey } from './trust/member-rows.ts';
 import { VERSION } from './version.ts';
 
 export interface BackendParts {
@@ -35,7 +42,10 @@ export function createBackend(parts: BackendParts): Omit<Backend, 'admin'> {
   const { member, crypto, log, clock } = parts;
   const trust = createTrustControl({
     ...{ supervisor: member, signer: parts.key.signer, clock, crypto },
-    onStated: (what) => log.warn('trust.stated', {}, what),
+    onStated: (what) => {
+      log.warn('trust.stated', {}, what);
+      parts.audit?.record({ event: 'trust.stated', by: BY_OPERATOR, what: { what } });
+    },
   });
   return {
     info: {
@@ -53,11 +63,7 @@ export function createBackend(parts: BackendParts): Omit<Backend, 'admin'> {
     bundles: createBundleControl(member, parts),
     audit: parts.audit && auditControl(parts.audit, crypto),
     enrolment: createEnrolmentControl(member, parts),
-    secrets: createSealedValues({
-      ...{ crypto, fleetId: parts.fleet.fleetId },
-      pairs: [parts.key, parts.keyBefore].flatMap((key) => key?.sealing ?? []),
-      member: () => member.member && { trust: member.member.trust?.set },
-    }),
+    secrets: auditSecrets(parts.audit, sealedValuesOf(parts)),
     submit: auditSubmit(parts.audit, (method, caller, body) =>
       member.request(method, caller, body),
     ),
@@ -72,6 +78,29 @@ export function createBackend(parts: BackendParts): Omit<Backend, 'admin'> {
       ...parts.warnings(),
       ...(parts.audit?.warnings() ?? []),
     ],
+    nameOf: (nodeId) => nameOf(member, nodeId),
+    insight: () => insightOf(member),
     stopping: parts.stopping,
   };
+}
+
+function sealedValuesOf({ crypto, fleet, key, keyBefore, member }: BackendParts) {
+  return createSealedValues({
+    ...{ crypto, fleetId: fleet.fleetId },
+    pairs: [key, keyBefore].flatMap((one) => one?.sealing ?? []),
+    member: () => member.member && { trust: member.member.trust?.set },
+  });
+}
+
+function nameOf(supervisor: MemberSupervisor, nodeId: NodeId): string {
+  const trust = supervisor.member?.trust?.set.trust;
+  const certified = trust && nameOfKey(trust, nodeId);
+  return certified || (supervisor.peers().find((peer) => peer.nodeId === nodeId)?.name ?? '');
+}
+
+function insightOf({ member }: MemberSupervisor): MemberInsight | undefined {
+  if (member === undefined) return undefined;
+  const { nodeId, trust } = member;
+  const [certificate] = trust?.set.trust.members.get(nodeId)?.certificates ?? [];
+  return { certificate, clock: member.clockView() };
 }

@@ -77,8 +77,13 @@ export const LOG_EVENTS = [
     name: 'trust.ejected',
     meaning: 'a member was put out: what it wrote counts up to where the ejection says',
   },
+  { name: 'trust.rotated', meaning: 'a node that was put out goes on under another key' },
+  { name: 'trust.policy', meaning: 'another policy of the fleet is in force' },
+  { name: 'trust.root_changed', meaning: 'the fleet has another root key' },
+  { name: 'trust.annulled', meaning: 'what somebody signed was annulled by the root' },
   { name: 'trust.stated', meaning: 'an operator signed statements of trust here; what is given' },
   { name: 'enrolment.token_created', meaning: 'an operator made a token that lets one device in' },
+  { name: 'enrolment.token_approved', meaning: 'an operator let a device in that waited' },
   { name: 'enrolment.token_revoked', meaning: 'an operator made a token void' },
   {
     name: 'enrolment.waiting',
@@ -110,6 +115,10 @@ export const LOG_EVENTS = [
   {
     name: 'identity.duplicate',
     meaning: 'another process runs with the key of this sidecar; one of them must be stopped',
+  },
+  {
+    name: 'identity.peer_duplicate',
+    meaning: 'two processes run with the key of a peer; one of them must be stopped',
   },
   {
     name: 'identity.reused',

@@ -8,8 +8,12 @@ import {
   type TrustSet,
 } from '../core/index.ts';
 
-/** A clock that shows less than this is wrong: this version did not exist before. Moved on with each version. */
-const VERSION_SINCE_MS = Date.UTC(2026, 10, 21);
+/** When each version was made: a line a version, the newest last. */
+export const VERSION_DATES: Readonly<Record<string, string>> = {
+  '0.1.0': '2026-11-21',
+};
+/** A clock that shows less than this is wrong: this version did not exist before. */
+const VERSION_SINCE_MS = Date.parse(Object.values(VERSION_DATES).at(-1) ?? '');
 /** Nobody runs a version for longer. Clocks that fail show 1970, 2000, 2036 or what a battery left of 2080. */
 const VERSION_LIFE_MS = 8 * 365 * 86_400_000;
 

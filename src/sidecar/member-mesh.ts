@@ -11,6 +11,7 @@ import {
   type Resolver,
   type Transport,
 } from '../mesh/index.ts';
+import type { BelievedTime } from './believed-time.ts';
 import type { Enrolment } from './enrolment/enrolment.ts';
 import type { Finder } from './links/finder.ts';
 import { certifiedBy } from './member-trust.ts';
@@ -33,6 +34,7 @@ export function createMesh(
   {
     nodeId,
     bootId,
+    time,
     trust,
     feeds,
     finder,
@@ -41,6 +43,7 @@ export function createMesh(
   }: {
     readonly nodeId: string;
     readonly bootId: string;
+    readonly time: () => BelievedTime;
     readonly trust: TrustSet | undefined;
     readonly feeds: MeshFeeds;
     readonly finder: Finder;
@@ -50,7 +53,7 @@ export function createMesh(
 ): Mesh {
   const { environment, transport, name, budgets, quietHours, resolver, signer } = parts;
   const { clock, timers, random, crypto } = environment;
-  const certified = trust && certifiedBy(trust, nodeId, clock);
+  const certified = trust && certifiedBy(trust, nodeId, time);
   const mesh: Mesh = new Mesh({
     ...{ clock, timers, random, feeds, transport, name, budgets, quietHours, resolver },
     classes: parts.linkClasses,

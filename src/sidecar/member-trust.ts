@@ -1,7 +1,5 @@
 // The trust of a member: what its fleet was founded with, what it was given when it joined, and what it heard since.
 import {
-  type Certificate,
-  type Clock,
   type Crypto,
   type Cut,
   cutKey,
@@ -16,6 +14,7 @@ import {
   type VoidCount,
 } from '../core/index.ts';
 import type { Membership } from '../mesh/index.ts';
+import type { BelievedTime } from './believed-time.ts';
 import type { CommitStore } from './store/commit-store.ts';
 
 /** Name of the record of forks that an operator has looked into. */
@@ -43,19 +42,21 @@ export function openTrust(
 export function certifiedBy(
   trust: TrustSet,
   self: NodeId,
-  clock: Clock,
+  time: () => BelievedTime,
 ): Required<Membership>['certified'] {
-  const isOver = (current: Certificate | undefined): boolean =>
-    current !== undefined && clock.now().wallMs >= current.expiresMs;
   return {
     isExpired: (nodeId, chain) => {
       const current = trust.presentOf(nodeId, chain);
       // A hub that only the root key renews would take the renewal of all others with it.
       if (current === undefined || !mayIssue(current.roles)) return false;
-      // Where the own certificate is over as well, it is more likely the clock that is wrong: nobody is judged by it.
-      return isOver(current) && !isOver(trust.presentOf(self));
+      const { wallMs, isSuspect } = time();
+      // By a clock that is not believed nobody is judged. Where the own certificate is over as well it is more likely wrong, too.
+      if (isSuspect) return false;
+      const own = trust.presentOf(self);
+      return wallMs >= current.expiresMs && !(own !== undefined && wallMs >= own.expiresMs);
     },
     chain: () => trust.chainOf(self).map(({ bytes }) => bytes),
+    isEjected: (nodeId) => trust.trust.cuts.has(nodeId),
     ejection: (nodeId) => trust.ejectionOf(nodeId).map(({ bytes }) => bytes),
     doubt: (nodeId, chain) => trust.doubtMember(nodeId, chain),
   };

@@ -2,6 +2,7 @@
 import {
   type Caller,
   type ClockBounds,
+  type ClockView,
   type CoreConfig,
   type Cut,
   createIncarnation,
@@ -31,6 +32,7 @@ import type {
   Resolver,
   Transport,
 } from '../mesh/index.ts';
+import { believedTime } from './believed-time.ts';
 import type { Bundles } from './bundle/bundles.ts';
 import { type Carried, openCarried } from './bundle/carried.ts';
 import type { PeerRecords } from './bundle/peer-records.ts';
@@ -123,6 +125,7 @@ interface Built {
   readonly carried: Carried;
   readonly trust: MemberTrust | undefined;
   readonly enrolment: Enrolment | undefined;
+  readonly clockView: () => ClockView;
 }
 
 export class Member {
@@ -132,6 +135,8 @@ export class Member {
   readonly enrolment: Enrolment | undefined;
   /** Absent in an open fleet. */
   readonly trust: MemberTrust | undefined;
+  /** What it makes of its clock and those of others. */
+  readonly clockView: () => ClockView;
   readonly #records: PeerRecords;
   readonly #runtime: Runtime;
   readonly #mesh: Mesh;
@@ -152,6 +157,7 @@ export class Member {
     this.#finder = built.finder;
     this.enrolment = built.enrolment;
     this.trust = built.trust;
+    this.clockView = built.clockView;
   }
 
   /** Reads the store and brings its views up to date. No link is made yet. Rejects with StoreDamagedError. */
@@ -164,8 +170,8 @@ export class Member {
     const recollection = await recall(parts.store, nodeId, crypto, random, trust);
     const { commits, memory, bootTags, rebuildViews, superseded, reduced } = recollection;
     const clockWatch = createClockWatch(parts.clockBounds, { self: nodeId, memory, trust });
-    const { wallMs } = clockWatch.read(clock.now());
-    const incarnation = incarnationAfter(memory.clock, nodeId, wallMs, environment);
+    const time = believedTime(clockWatch, clock);
+    const incarnation = incarnationAfter(memory.clock, nodeId, time().wallMs, environment);
     const clearedForks = await readCleared(commits);
     const ownEnds = new Map<string, ReadonlyMap<string, Cut>>();
     const known = { trust, clearedForks, clockWatch, ownEnds };
@@ -190,11 +196,12 @@ export class Member {
       onReport: (event, detail, fault) => parts.report({ type: 'core', event, detail, fault }),
       onFailed: (error) => parts.report({ type: 'store-failed', error }),
     });
-    const enrolment = createEnrolment(parts, { trust, records, nodeId, runtime, ownEnds });
+    const around = { trust, records, nodeId, runtime, ownEnds, time };
+    const enrolment = createEnrolment(parts, around);
     const finder = createFinder(parts, nodeId, () => mesh);
     const feeds = feedsOf(parts, { node, runtime, commits, trust });
     const mesh: Mesh = createMesh(parts, {
-      ...{ nodeId, bootId: incarnation, trust, feeds, finder, enrolment },
+      ...{ nodeId, bootId: incarnation, time, trust, feeds, finder, enrolment },
       onHoldings: (holdings) => carried.records.noteLink(holdings),
     });
     const carried = await openCarried(parts, { incarnation, feeds, commits, mesh, runtime });
@@ -220,6 +227,7 @@ export class Member {
       carried,
       trust: ofTrust,
       enrolment,
+      clockView: () => clockWatch.view(clock.now()),
     };
     return new Member({ nodeId, ...inside });
   }

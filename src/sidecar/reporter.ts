@@ -51,6 +51,7 @@ class Reporter {
       case 'contact-corrected':
         return this.#corrected(report);
       case 'token-created':
+      case 'token-approved':
       case 'token-revoked':
       case 'enrolment-waiting':
       case 'enrolled':
@@ -79,6 +80,8 @@ class Reporter {
         return this.#readFailed(report);
       case 'duplicate-identity':
         return this.#duplicate(report);
+      case 'peer-duplicated':
+        return this.#peerDuplicated(report);
       case 'quiet':
       case 'quiet-over':
         return this.#quiet(report);
@@ -221,8 +224,16 @@ class Reporter {
     else this.#log.error(event, { detail, error: fault }, `fault in ${detail}`);
   }
 
-  #duplicate({ address, bootId }: ReportOf<'duplicate-identity'>): void {
-    this.#log.warn('identity.duplicate', { address, bootId }, describeDuplicate(address));
+  #duplicate(report: ReportOf<'duplicate-identity'>): void {
+    const { address, bootId, saidBy } = report;
+    const told = saidBy === undefined ? { bootId } : { node: formatNodeId(saidBy, this.#crypto) };
+    this.#log.warn('identity.duplicate', { address, ...told }, describeDuplicate(report));
+  }
+
+  #peerDuplicated({ nodeId }: ReportOf<'peer-duplicated'>): void {
+    const node = formatNodeId(nodeId, this.#crypto);
+    const message = `duplicate identity: two processes run with the key of ${node}; one of them must be stopped`;
+    this.#log.warn('identity.peer_duplicate', { node }, message);
   }
 
   #reused({ error }: ReportOf<'identity-reused'>): void {

@@ -1,9 +1,10 @@
 // `holdfast key seal`: seals the key of a stopped sidecar in another way. At any moment the file is the old one or the new one.
 import { join } from 'node:path';
-import { type Random, type Secret, toHex } from '../core/index.ts';
+import { type Environment, type Secret, toHex } from '../core/index.ts';
+import { auditOnce, BY_OPERATOR } from './audit/index.ts';
 import { replaceFileDurably } from './durable-file.ts';
 import { keyBeforePath, nextKeyPath } from './identity/next-key.ts';
-import { nodeKeyPath, openSeed, writeSeed } from './identity/node-key.ts';
+import { deriveNodeKey, nodeKeyPath, openSeed, writeSeed } from './identity/node-key.ts';
 import { open, type SealWith, sealingKeyName } from './identity/sealed.ts';
 import type { Sealing } from './identity/sealing.ts';
 import { readSecretFile } from './identity/secret-file.ts';
@@ -15,7 +16,7 @@ export interface ResealRequest {
   /** Opens the file as it is. */
   readonly before: Sealing;
   readonly after: Sealing;
-  readonly random: Random;
+  readonly environment: Environment;
   print(text: string): void;
 }
 
@@ -24,7 +25,8 @@ const TEMPORARY_NAME_BYTES = 8;
 
 /** Also the key before it and the next one, where there are such. Rejects with StartupError; then the file is what it was. */
 export async function resealNodeKey(request: ResealRequest): Promise<void> {
-  const { dataDir, before, after, random } = request;
+  const { dataDir, before, after, environment } = request;
+  const { random } = environment;
   const path = nodeKeyPath(dataDir);
   // Before the lock, which makes a store where there is none.
   await requireText(path);
@@ -46,6 +48,13 @@ export async function resealNodeKey(request: ResealRequest): Promise<void> {
       await replaceFileDurably({
         ...{ path: one, temporaryPath, content: `${text}\n`, mode: OWNER_ONLY },
       });
+    }
+    const [, current] = seeds.at(-1) ?? [];
+    if (current !== undefined) {
+      const { signer } = deriveNodeKey(current.reveal());
+      const what = { how: by === undefined ? 'plain' : by.kind };
+      const entry = { event: 'key.sealed', by: BY_OPERATOR, what } as const;
+      await auditOnce({ dataDir, signer }, environment, entry);
     }
     request.print(`${path} ${describe(by)}\n`);
   } finally {

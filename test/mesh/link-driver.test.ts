@@ -83,6 +83,7 @@ function live(feeds: Partial<MeshFeeds> = {}): Setting {
     },
     observer: {
       onMember: () => undefined,
+      onHeard: () => undefined,
       onPeerHas: () => undefined,
       onMoved: () => undefined,
       onHeld: () => undefined,

@@ -202,7 +202,8 @@ describe('a data directory that was copied and started twice', () => {
       await fleet.pass(20_000);
     }
     assert.equal(one.told('identity-reused') + other.told('identity-reused'), 0);
-    assert.equal(other.told('duplicate-identity'), 1, 'the address it dialled has its key');
+    const met = other.reports.filter((one) => one.type === 'duplicate-identity' && one.bootId);
+    assert.equal(met.length, 1, 'the address it dialled has its key');
     for (const clone of [one, other]) {
       assert.ok(clone.told('identity.duplicate') + clone.told('duplicate-identity') >= 1);
       assert.match(clone.supervisor.warnings.join(), /another process runs with this node's key/);
@@ -219,5 +220,55 @@ describe('a data directory that was copied and started twice', () => {
     }
     await assertEqual(one, hub);
     assert.equal(hub.told('core.fork'), 0);
+  });
+
+  test('is told to both by a member that alone links them, within seconds, and neither starves', async () => {
+    const fleet = new CloneFleet();
+    const hub = await fleet.start('hub');
+    const seed = await fleet.start('north');
+    const store = seed.copy();
+    await seed.supervisor.close();
+    const one = await fleet.start('north', { store, peers: ['hub'] });
+    const other = await fleet.start('north', { at: 'copy', store, peers: ['hub'] });
+    await fleet.pass(5000);
+    for (const clone of [one, other]) {
+      assert.equal(clone.told('duplicate-identity'), 1);
+      assert.match(clone.supervisor.warnings.join(), /elsewhere, as the member at hub:7677 sees/);
+    }
+    assert.equal(hub.told('peer-duplicated'), 1);
+    assert.deepEqual(hub.supervisor.duplicates, [one.supervisor.nodeId]);
+    for (let n = 0; n < 3; n++) {
+      await one.put(`notes/one${n}`, { n });
+      await other.put(`notes/other${n}`, { n });
+      await fleet.pass(30_000);
+      assert.deepEqual(await hub.read(`notes/one${n}`), { n });
+      assert.deepEqual(await hub.read(`notes/other${n}`), { n });
+    }
+  });
+});
+
+describe('a sidecar that is started again and again', () => {
+  test('is no duplicate, whether it stopped in order or its links hang on', async () => {
+    const fleet = new CloneFleet();
+    const hub = await fleet.start('hub');
+    const addressAt = (n: number) => `north${n}:7677`;
+    let north = await fleet.start('north', { at: 'north0', peers: ['hub'] });
+    const starts = [north];
+    for (let n = 0; n < 6; n++) {
+      await north.put(`notes/n${n}`, { n });
+      await fleet.pass([50, 700, 12_000][n % 3] ?? 0);
+      const store = north.copy();
+      // Every other time nobody says goodbye: the old links are there still when the new process comes.
+      if (n % 2 === 1) fleet.network.cut(addressAt(n), 'hub:7677', 'silent');
+      await north.supervisor.close();
+      north = await fleet.start('north', { at: `north${n + 1}`, store, peers: ['hub'] });
+      starts.push(north);
+    }
+    await fleet.pass(QUIET_MS);
+    assert.deepEqual(hub.supervisor.duplicates, []);
+    assert.deepEqual(
+      starts.map((start) => start.told('duplicate-identity')),
+      starts.map(() => 0),
+    );
   });
 });

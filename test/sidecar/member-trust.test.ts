@@ -111,6 +111,22 @@ describe('a fleet with certificates', () => {
     assert.deepEqual(linked(again), []);
   });
 
+  it('does not dial for ever whom it has put out', async () => {
+    const fleet = new TestFleet();
+    const ofGamma = certificateOf(gamma);
+    const g = await fleet.start('gamma', { founded: founded(ofHub, ofGamma) });
+    const h = await fleet.start('hub', { founded: founded(ofHub), peers: ['gamma'] });
+    await fleet.quiet();
+    assert.deepEqual(linked(h), ['gamma']);
+    await h.member.state([stated.eject(gamma, hub, [], 'stolen').bytes]);
+    await fleet.quiet();
+    assert.deepEqual([linked(h), linked(g)], [[], []]);
+    const before = h.reports.length;
+    await fleet.clock.advanceSettled(3_600_000);
+    const tried = h.reports.slice(before).filter(({ type }) => type === 'dial-failed').length;
+    assert.ok(tried >= 1 && tried <= 6, `${tried} dials in an hour`);
+  });
+
   it('shows what a member may write, from the moment on in which it may, and as long', async () => {
     const fleet = new TestFleet();
     const store = createMemoryStore();

@@ -57,7 +57,7 @@ function refused(address: string, reason: string): SupervisorReport {
 }
 
 const UP: SupervisorReport = {
-  ...{ type: 'link-up', nodeId: NODE, bootId: 'b1', address: 'hub:7677', outbound: true },
+  ...{ type: 'link-up', nodeId: NODE, address: 'hub:7677', outbound: true },
 };
 
 describe('links', () => {

@@ -73,6 +73,12 @@ export function doubtReport(
       return isFoul || isCalm || !report.reason.includes('broke the protocol')
         ? undefined
         : `link to ${report.name} ended: ${report.reason}`;
+    case 'duplicate-identity':
+    case 'peer-duplicated':
+      // No restart may look like a copy, whatever the network did.
+      return plan.nodes.some(({ cloneOf }) => cloneOf !== undefined)
+        ? undefined
+        : `${report.type} without a copy`;
     default:
       return undefined;
   }

@@ -91,7 +91,7 @@ async function reseal(flags: SealFlags, context: CliContext): Promise<void> {
       dataDir: options.dataDir,
       before: sidecar.systemSealing(options, 'sealed', random),
       after: sidecar.systemSealing(after, 'sealed', random),
-      random,
+      environment: sidecar.systemEnvironment,
       print: (text) => context.stdout.write(text),
     });
   } catch (error) {

@@ -11,6 +11,7 @@ export { doubtEjection, doubtPolicyMaker } from './doubts.ts';
 export {
   type Annulment,
   type Cut,
+  decodeAnnulment,
   type Ejection,
   encodeAnnulment,
   encodeEjection,

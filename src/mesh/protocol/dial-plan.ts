@@ -11,6 +11,8 @@ const ENOUGH_LINKS = 8;
 const MAX_CANDIDATE_FAILURES = 3;
 /** A link that is not wanted any more is kept so long: what is wanted may change back. */
 const SURPLUS_AFTER_MS = 60_000;
+/** Between two dials to where one who was put out was met last. */
+const EJECTED_PAUSE_MS = 10 * 60_000;
 /** Timers may fire a little early. */
 const DUE_TOLERANCE_MS = 1;
 
@@ -33,6 +35,8 @@ export interface DialScene {
   readonly neighbours: ReadonlyMap<NodeId, Neighbour>;
   /** Whether an operator paused this contact, or who is there. */
   isPaused(contact: Contact): boolean;
+  /** Whether a node was put out of the fleet. */
+  isEjected(nodeId: NodeId): boolean;
   /** Whether links to this contact must be silent now. The member may have others. */
   isQuiet(contact: Contact): boolean;
 }
@@ -81,7 +85,7 @@ export function planDials(scene: DialScene, choose: ChooseNeighbours = wantedNei
 
 /** Members that may be neighbours: linked ones, and those of whom an address is known that does not fail. */
 function candidates(
-  { contacts, neighbours, self, isPaused, isQuiet }: DialScene,
+  { contacts, neighbours, self, isEjected, isPaused, isQuiet }: DialScene,
   contactsByNode: ReadonlyMap<NodeId, readonly Contact[]>,
 ): readonly NodeId[] {
   const found = new Set(neighbours.keys());
@@ -93,6 +97,7 @@ function candidates(
   for (const contact of contacts) {
     if (contact.nodeId !== undefined && isPaused(contact)) found.delete(contact.nodeId);
   }
+  for (const nodeId of [...found]) if (isEjected(nodeId)) found.delete(nodeId);
   found.delete(self);
   return [...found].sort();
 }
@@ -115,8 +120,9 @@ function chooseContacts(
   let againAtMs = Infinity;
   for (const contact of contacts.toSorted((a, b) => a.pathRank - b.pathRank)) {
     if (contact.isUnderWay || !isEligible(scene, contact, wanted)) continue;
-    if (contact.nextAtMs > nowMs + DUE_TOLERANCE_MS) {
-      againAtMs = Math.min(againAtMs, contact.nextAtMs);
+    const dueAtMs = dueAt(scene, contact);
+    if (dueAtMs > nowMs + DUE_TOLERANCE_MS) {
+      againAtMs = Math.min(againAtMs, dueAtMs);
       continue;
     }
     if (contact.isName) {
@@ -148,13 +154,28 @@ function isEligible(scene: DialScene, contact: Contact, wanted: ReadonlySet<Node
   if (contact.isName) return true;
   const { nodeId, pathRank } = contact;
   if (nodeId === undefined) return true;
-  if (nodeId === scene.self) return false;
+  if (nodeId === scene.self || isVain(scene, contact)) return false;
   const link = scene.neighbours.get(nodeId);
   // Only the best way is worth a second link: what another dial would lead to is not known before.
   if (link !== undefined) return pathRank === 0 && link.pathRank > 0;
   // Who is no candidate because it failed is still asked: else two halves of a site that lost each other would never meet again.
   const isDoubted = contact.attempts >= MAX_CANDIDATE_FAILURES;
   return contact.isKept || isDoubted || wanted.has(nodeId);
+}
+
+function hasEjected({ isEjected }: DialScene, { nodeId }: Contact): boolean {
+  return nodeId !== undefined && isEjected(nodeId);
+}
+
+/** Nobody but one who was put out is sought there. */
+function isVain(scene: DialScene, contact: Contact): boolean {
+  return hasEjected(scene, contact) && (!contact.isKept || contact.pinned !== undefined);
+}
+
+/** Where an operator says that a member is and one who was put out was met, another one may be by now: it is asked now and then. */
+function dueAt(scene: DialScene, contact: Contact): number {
+  const { failedAtMs = -Infinity, nextAtMs } = contact;
+  return hasEjected(scene, contact) ? Math.max(nextAtMs, failedAtMs + EJECTED_PAUSE_MS) : nextAtMs;
 }
 
 /** The names that must be resolved before the contact is dialled; undefined when it may be dialled as it is. */

@@ -16,6 +16,7 @@ export const REASON_NUMBER: Readonly<Record<GoodbyeReason, WireReason>> = {
   surplus: WireReason.SURPLUS,
   full: WireReason.FULL,
   ejected: WireReason.EJECTED,
+  twin: WireReason.TWIN,
 };
 export const HAVE_KIND_NUMBER: Readonly<Record<HaveKind, WireHaveKind>> = {
   held: WireHaveKind.UNSPECIFIED,

@@ -43,7 +43,7 @@ export type GreetingResult =
 /** The conversation ends. */
 export interface Over {
   readonly type: 'over';
-  readonly why: 'stranger' | 'version' | 'surplus' | 'goodbye';
+  readonly why: 'stranger' | 'version' | 'surplus' | 'twin' | 'goodbye';
   readonly message: string;
   /** What the other side should hear, if anything. */
   readonly tells?: Farewell;
@@ -101,7 +101,8 @@ export class Greeting {
     }
     const message =
       goodbye.message === '' ? `it said goodbye (${goodbye.reason})` : goodbye.message;
-    const why = goodbye.reason === 'surplus' ? 'surplus' : 'goodbye';
+    const { reason } = goodbye;
+    const why = reason === 'surplus' || reason === 'twin' ? reason : 'goodbye';
     return { type: 'over', why, message, brought };
   }
 

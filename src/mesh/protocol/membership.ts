@@ -35,6 +35,8 @@ export interface Certified {
   doubt(nodeId: NodeId, chain: readonly Uint8Array[]): string | undefined;
   /** Whether the certificate of a member is over now, also by what it brings: it is told statements, and hands over what it wrote, and no more. */
   isExpired?(nodeId: NodeId, chain?: readonly Uint8Array[]): boolean;
+  /** Whether a node was put out. */
+  isEjected?(nodeId: NodeId): boolean;
 }
 
 type Claims = Omit<Hello, 'type' | 'membershipProof' | 'signature' | 'chain'>;

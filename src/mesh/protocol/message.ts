@@ -73,7 +73,8 @@ export type GoodbyeReason =
   | 'renewal'
   | 'surplus'
   | 'full'
-  | 'ejected';
+  | 'ejected'
+  | 'twin';
 
 export type Message =
   | Hello

@@ -115,6 +115,8 @@ export type CloseReason =
   | 'stalled'
   /** The peer dialled and has enough other links: neither side is to blame. */
   | 'surplus'
+  /** The peer is linked to another process with our key. */
+  | 'twin'
   | 'goodbye'
   | 'ended';
 

@@ -1,9 +1,10 @@
 // What the API needs of the sidecar behind it, as a port: tests give it a fake, compose.ts the real one.
-import type { Method, RequestOf, ResponseOf, TokenHolder } from '../../core/index.ts';
+import type { Method, NodeId, RequestOf, ResponseOf, TokenHolder } from '../../core/index.ts';
 import type { AdminControl } from './admin-control.ts';
 import type { AuditControl } from './audit-control.ts';
 import type { BundleControl } from './bundle-control.ts';
 import type { EnrolmentControl } from './enrolment-control.ts';
+import type { MemberInsight } from './insight.ts';
 import type { SecretControl } from './secret-control.ts';
 import type { TrustControl } from './trust-control.ts';
 
@@ -117,6 +118,10 @@ export interface Backend {
   damage(): readonly string[];
   /** What an operator should put right since the process started, one sentence each; a few at most. */
   warnings?(): readonly string[];
+  /** Name by which a node is certified, or told on a link; empty where there is none. */
+  nameOf?(nodeId: NodeId): string;
+  /** Undefined while the store is opened again. */
+  insight?(): MemberInsight | undefined;
   /** Aborted when the sidecar begins to stop: streams end with UNAVAILABLE and a retry hint. */
   readonly stopping: AbortSignal;
 }

@@ -1,8 +1,7 @@
-// What of a sidecar's work goes into its audit log: calls, commands, and what the mesh and its trust report.
+// What is asked of a sidecar and goes into its audit log: calls, commands, and secrets that were opened.
 import type { Caller, Method, RequestOf, ResponseOf } from '../../core/index.ts';
-import type { ObserveCall, SeenCall } from '../api/index.ts';
-import type { SupervisorReport } from '../supervisor-report.ts';
-import { type AuditLog, BY_SIDECAR, byCaller } from './audit-log.ts';
+import type { ObserveCall, SecretControl, SeenCall } from '../api/index.ts';
+import { type AuditLog, byCaller } from './audit-log.ts';
 
 /** Documents lie in feeds, signed, and commands have events of their own. */
 const OWN_ACCOUNT = /^(?:(?:Document|Heartbeat|Fleet|Command)Service|grpc\.)/;
@@ -83,47 +82,18 @@ function recordCommand(
   }
 }
 
-/** Tells the log, too, of reports that belong there. */
-export function auditReports(
-  log: AuditLog | undefined,
-  next: (report: SupervisorReport) => void,
-): (report: SupervisorReport) => void {
-  if (log === undefined) return next;
-  return (report) => {
-    next(report);
-    recordReport(log, report);
+/** Tells the log who opened which document, and never what was in it. */
+export function auditSecrets(log: AuditLog | undefined, secrets: SecretControl): SecretControl {
+  if (log === undefined) return secrets;
+  return {
+    seal: (value, place) => secrets.seal(value, place),
+    open(document, place) {
+      const opened = secrets.open(document, place);
+      const { agent, collection, id } = place;
+      const by = byCaller({ scope: 'agent', agent });
+      const like = `${by} ${collection}/${id}`;
+      log.record({ event: 'secret.opened', by, what: { collection, id }, like });
+      return opened;
+    },
   };
-}
-
-function recordReport(log: AuditLog, report: SupervisorReport): void {
-  if (report.type === 'refused') {
-    const { address, reason } = report;
-    // By host: whoever dials comes from another port each time.
-    const by = `address ${address.slice(0, address.lastIndexOf(':'))}`;
-    log.record({ event: 'mesh.refused', by, what: { reason }, like: `${by} ${reason}` });
-  } else if (report.type === 'duplicate-identity') {
-    const { address } = report;
-    log.record({ event: 'identity.duplicate', by: BY_SIDECAR, what: { address }, like: '' });
-  } else if (report.type === 'rotation-granted') {
-    const { name, old, nodeId } = report;
-    log.record({ event: 'trust.rotated', by: BY_SIDECAR, what: { name, from: old, to: nodeId } });
-  } else if (report.type === 'core') {
-    recordCore(log, report);
-  }
-}
-
-function recordCore(
-  log: AuditLog,
-  { event, detail }: Extract<SupervisorReport, { type: 'core' }>,
-): void {
-  const entry = { by: BY_SIDECAR, what: { detail } };
-  switch (event) {
-    case 'trust.ejected':
-    case 'clock.suspect':
-    case 'clock.trusted':
-      return log.record({ event, ...entry });
-    case 'core.fork':
-      return log.record({ event: 'identity.duplicate', ...entry, like: 'fork' });
-    default:
-  }
 }

@@ -11,9 +11,11 @@ export {
   byNode,
   NO_AUDIT,
 } from './audit-log.ts';
+export { auditOnce, BY_OPERATOR } from './audit-once.ts';
 export { AuditReader, type AuditRow } from './audit-reader.ts';
+export { auditReports } from './audit-reports.ts';
 export { auditSwitch } from './audit-switch.ts';
-export { auditCalls, auditReports, auditSubmit } from './audited.ts';
+export { auditCalls, auditSecrets, auditSubmit } from './audited.ts';
 export { type AuditHead, FileAuditLog } from './file-audit-log.ts';
 export { verifyAudit } from './verify.ts';
 export { verifyAuditFiles } from './verify-files.ts';

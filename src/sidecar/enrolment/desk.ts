@@ -163,6 +163,8 @@ export class EnrolmentDesk {
       if (this.#nowMs >= grant.expiresMs) throw expiredToken(id);
       const reply = await this.#grant(entry, waiting);
       if (reply.state === 'refused') throw noSuchToken(id, reply.message);
+      const { name } = entry.grants;
+      this.#parts.report({ type: 'token-approved', token: tokenName(grant.tokenId), name });
       this.#parts.onDecided();
       return this.#rowOf(this.#find(id));
     });

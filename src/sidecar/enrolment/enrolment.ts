@@ -13,6 +13,7 @@ import {
   type TrustSet,
 } from '../../core/index.ts';
 import type { EnrolReply, EnrolRequest } from '../../mesh/index.ts';
+import type { BelievedTime } from '../believed-time.ts';
 import type { NextKeyPlace } from '../identity/next-key.ts';
 import { ADDRESSES, isLoopbackAddress, readStatement } from '../links/address-statement.ts';
 import { openTrust } from '../member-trust.ts';
@@ -71,6 +72,7 @@ interface EnrolmentParts {
   readonly runtime: RuntimeLike;
   /** What the node takes of keys that it had before; filled here. */
   readonly ownEnds: Map<NodeId, ReadonlyMap<string, Cut>>;
+  readonly time: () => BelievedTime;
 }
 
 /** The tokens in a store; undefined for a member that gives none. */
@@ -90,6 +92,7 @@ export function createEnrolment(
     readonly nodeId: string;
     readonly runtime: RuntimeLike;
     readonly ownEnds: Map<NodeId, ReadonlyMap<string, Cut>>;
+    readonly time: () => BelievedTime;
   },
 ): Enrolment | undefined {
   const { enrolment: options } = around;
@@ -145,6 +148,7 @@ export class Enrolment {
     };
     this.#renewals = new Renewals({
       ...common,
+      time: parts.time,
       keptGeneration: generationIn(around, nodeId),
       keepChain: () => chain.keep(),
       onLook: () => this.#lookAtKeys(),

@@ -6,6 +6,7 @@ import {
   fingerprint,
   Secret,
   type Timers,
+  tokenName,
   utf8,
 } from '../../core/index.ts';
 import {
@@ -14,6 +15,7 @@ import {
   type EnrolReply,
   type Transport,
 } from '../../mesh/index.ts';
+import { auditOnce, BY_OPERATOR } from '../audit/index.ts';
 import { replaceFileDurably } from '../durable-file.ts';
 import type { NodeKey } from '../identity/node-key.ts';
 import type { Sealing } from '../identity/sealing.ts';
@@ -88,7 +90,19 @@ export async function joinFleet(request: JoinRequestParts): Promise<void> {
       : await readReply(request.certificateIn, io);
   const certificate = await finishJoin(joining, sealed, environment.random);
   await eraseTokenFile(tokenFile, io);
+  await noteJoined(request, joining, certificate);
   io.print(describe(request, joining, certificate));
+}
+
+async function noteJoined(
+  { dataDir, environment }: JoinRequestParts,
+  { key: { signer }, token: { tokenId } }: Joining,
+  { name, roles }: Certificate,
+): Promise<void> {
+  const what = { name, roles: [...roles].join(','), token: tokenName(tokenId) };
+  await auditOnce({ dataDir, signer }, environment, {
+    ...{ event: 'enrolment.joined', by: BY_OPERATOR, what },
+  });
 }
 
 async function tokenOf({ token, tokenFile, io }: JoinRequestParts) {

@@ -13,6 +13,7 @@ import {
   type Random,
   type Timers,
 } from '../../core/index.ts';
+import type { BelievedTime } from '../believed-time.ts';
 import type { NodeDocuments } from './node-documents.ts';
 import { isIssuer, issue, type ReissueParts } from './reissue.ts';
 
@@ -31,6 +32,7 @@ export interface RenewalsParts extends ReissueParts {
   readonly documents: Pick<NodeDocuments, 'amend' | 'others'>;
   readonly random: Random;
   readonly timers: Timers;
+  readonly time: () => BelievedTime;
   /** Of the certificate that the next start begins with; 0 for none. */
   readonly keptGeneration: number;
   /** Keeps the statements that the next start begins with. */
@@ -132,7 +134,9 @@ export class Renewals {
         report({ type: 'certificate-renewed', generation, expiresMs });
       }
     }
-    if (isRenewalDue(own, this.#nowMs)) await documents.amend({ generation });
+    const { wallMs, isGuess } = this.#parts.time();
+    // A clock that is wrong by years shall not have every certificate renewed.
+    if (!isGuess && isRenewalDue(own, wallMs)) await documents.amend({ generation });
   }
 
   #signSoon(): void {
@@ -155,11 +159,13 @@ export class Renewals {
 
   /** Certificates whose holders want the next one, and may have it of this node. */
   #wanted(): readonly Certificate[] {
-    if (!this.#isIssuer) return [];
+    const { wallMs, isSuspect } = this.#parts.time();
+    // What is signed by a wrong clock is of no use to anybody, or for too long.
+    if (!this.#isIssuer || isSuspect) return [];
     const { trust } = this.#parts.trust;
     return [...this.#parts.documents.others].flatMap(([nodeId, { generation }]) => {
       const member = trust.members.get(nodeId);
-      if (typeof generation !== 'number' || !mayRenew(member, generation, this.#nowMs)) return [];
+      if (typeof generation !== 'number' || !mayRenew(member, generation, wallMs)) return [];
       return member.certificates.slice(0, 1);
     });
   }
@@ -173,7 +179,7 @@ export class Renewals {
   }
 
   get #nowMs(): number {
-    return this.#parts.clock.now().wallMs;
+    return this.#parts.time().wallMs;
   }
 }
 

@@ -11,7 +11,11 @@ export type EnrolmentReport =
       readonly roles: readonly string[];
       readonly expiresMs: number;
     }
-  | { readonly type: 'token-revoked'; readonly token: string; readonly name: string }
+  | {
+      readonly type: 'token-revoked' | 'token-approved';
+      readonly token: string;
+      readonly name: string;
+    }
   /** An operator has to compare the code. */
   | {
       readonly type: 'enrolment-waiting';
@@ -63,6 +67,8 @@ export function logEnrolment(
       return log.info('enrolment.token_created', fields, `a token for ${report.name} was made`);
     case 'token-revoked':
       return log.warn('enrolment.token_revoked', fields, `the token for ${report.name} is void`);
+    case 'token-approved':
+      return log.info('enrolment.token_approved', fields, `${report.name} was approved`);
     case 'enrolment-waiting':
       return log.warn(
         'enrolment.waiting',

@@ -37,7 +37,7 @@ export interface TrustControlParts {
   readonly clock: Clock;
   readonly crypto: Crypto;
   /** What was done here about trust: the one place from which it can be recorded. */
-  onStated(what: string, statements: readonly Statement[]): void;
+  onStated(what: string): void;
 }
 
 export function createTrustControl(parts: TrustControlParts): TrustControl {
@@ -152,6 +152,7 @@ class Desk {
       await this.#parts.supervisor.change((member) => member.state(all));
     }
     const added = set.size - before;
+    if (added > 0) this.#parts.onStated(`bring ${added} statements`);
     return { added, known, early: all.length - added - known };
   }
 
@@ -196,7 +197,7 @@ class Desk {
     const bytes = statements.map((statement) => statement.bytes);
     const { fault } = await this.#parts.supervisor.change((member) => member.state(bytes));
     if (fault !== undefined) throw new HoldfastError('STATEMENT_REFUSED', `${fault}.`);
-    this.#parts.onStated(what, statements);
+    this.#parts.onStated(what);
   }
 
   #nowMs(): number {

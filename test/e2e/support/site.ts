@@ -56,6 +56,11 @@ export class Site implements AsyncDisposable {
     return this.#spawn(args).ended;
   }
 
+  /** Starts a command line that goes on until it is signalled. */
+  follow(...args: string[]) {
+    return this.#spawn(args);
+  }
+
   /** Runs a sidecar that is expected to end by itself, and within the deadline. */
   async runSidecar(name: string, options: StartOptions = {}): Promise<Ended> {
     const { child, ended } = this.#spawn(this.#runArgs(name, options), options);

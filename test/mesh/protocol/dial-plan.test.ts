@@ -63,7 +63,8 @@ test('a plan dials whom it may, one way a member, eight strangers at most, and n
       nodes,
       nodes,
       nodes,
-      (all, linked, wanted, paused, quiet) => {
+      nodes,
+      (all, linked, wanted, paused, quiet, ejected) => {
         const contacts = contactsOf(all);
         const neighbours = new Map<string, Neighbour>(
           linked.map(({ node, ...neighbour }) => [NODES[node] as string, neighbour]),
@@ -72,7 +73,11 @@ test('a plan dials whom it may, one way a member, eight strangers at most, and n
           nodeId !== undefined && paused.includes(nodeId);
         const isQuiet = ({ nodeId }: Contact): boolean =>
           nodeId !== undefined && quiet.includes(nodeId);
-        const scene = { self: SELF, nowMs: NOW_MS, contacts, neighbours, isPaused, isQuiet };
+        const isEjected = (nodeId: string): boolean => ejected.includes(nodeId);
+        const scene = {
+          ...{ self: SELF, nowMs: NOW_MS, contacts, neighbours },
+          ...{ isPaused, isQuiet, isEjected },
+        };
         const plan = planDials(scene, () => new Set(wanted));
         const busy = contacts.filter(({ isUnderWay }) => isUnderWay);
         const members = [...plan.dial, ...busy.filter(({ nodeId }) => nodeId !== undefined)];
@@ -86,6 +91,7 @@ test('a plan dials whom it may, one way a member, eight strangers at most, and n
               nextAtMs <= NOW_MS + 1,
           );
           if (nodeId === undefined) continue;
+          if (isEjected(nodeId)) assert.ok(isKept, 'nobody else may be there');
           assert.equal(
             members.filter((one) => one.nodeId === nodeId).length,
             1,
@@ -134,6 +140,7 @@ test('of two ways to one member the better one is dialled first', () => {
     neighbours: new Map(),
     isPaused: () => false,
     isQuiet: () => false,
+    isEjected: () => false,
   };
   assert.deepEqual(
     planDials(scene).dial.map(({ address }) => address),
@@ -153,6 +160,7 @@ test('members that cannot be dialled are no candidates, so that others take thei
     ...{ self: SELF, nowMs: NOW_MS, contacts: book.contacts(), neighbours: new Map() },
     isPaused: ({ nodeId }: Contact) => nodeId === NODES[1],
     isQuiet: () => false,
+    isEjected: () => false,
   };
   planDials(scene, (_self, given) => {
     candidates = given;
@@ -169,7 +177,7 @@ test('a member that failed is dialled again when it is due, also while nobody wa
   const plan = (nowMs: number) =>
     planDials({
       ...{ self: SELF, nowMs, contacts: book.contacts(), neighbours: new Map() },
-      ...{ isPaused: () => false, isQuiet: () => false },
+      ...{ isPaused: () => false, isQuiet: () => false, isEjected: () => false },
     });
   for (let failures = 1; failures < 12; failures++) {
     book.failed(contact, 'no', contact.nextAtMs);
@@ -192,7 +200,33 @@ test('a link that was one too many leaves its member as good as one that never f
   assert.equal(contact.attempts, 0);
   const scene = {
     ...{ self: SELF, nowMs: 600_000, contacts: book.contacts(), neighbours: new Map() },
-    ...{ isPaused: () => false, isQuiet: () => false },
+    ...{ isPaused: () => false, isQuiet: () => false, isEjected: () => false },
   };
   assert.deepEqual(planDials(scene, () => new Set()).dial, []);
+});
+
+test('who was put out is not dialled, but where an operator says that somebody is, and that seldom', () => {
+  const book = new ContactBook(() => 0);
+  const [out = '', other = ''] = NODES;
+  book.offer({ address: 'found:1', source: 'multicast', nodeId: out }, 0);
+  book.offer({ address: 'pinned:1', source: 'configured', nodeId: out }, 0);
+  book.offer({ address: 'other:1', source: 'configured', nodeId: other }, 0);
+  book.offer({ address: 'named:1', source: 'configured' }, 0);
+  const named = book.get('named:1') ?? assert.fail();
+  book.began(named);
+  book.met(named, out, 0, 0);
+  book.linkLost(out, named, 'young', 'it was put out', 1000);
+  const dialledAt = (nowMs: number): readonly string[] => {
+    const scene = {
+      ...{ self: SELF, nowMs, contacts: book.contacts(), neighbours: new Map() },
+      ...{ isPaused: () => false, isQuiet: () => false },
+      isEjected: (nodeId: string) => nodeId === out,
+    };
+    const plan = planDials(scene);
+    if (!plan.dial.includes(named)) assert.equal(plan.againAtMs, 601_000);
+    return plan.dial.map(({ address }) => address);
+  };
+  assert.deepEqual(dialledAt(2000), ['other:1']);
+  assert.deepEqual(dialledAt(600_000), ['other:1']);
+  assert.deepEqual(dialledAt(601_000).toSorted(), ['named:1', 'other:1']);
 });

@@ -61,8 +61,8 @@ describe('two members', () => {
       { type: 'frame', frame },
       { wallMs: 0, monotonicMs: 0 },
     );
-    const common = { version: 1, capabilities: 0n };
-    assert.deepEqual(effects[1], { type: 'member', nodeId, bootId, chain: [], ...common });
+    const common = { version: 1, capabilities: 0n, chain: [] };
+    assert.deepEqual(effects[1], { type: 'member', nodeId, bootId, ...common });
   });
 
   it('hear nothing from whoever was dialled before the dialler spoke', () => {

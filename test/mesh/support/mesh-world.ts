@@ -230,6 +230,8 @@ function describeReport(report: MeshReport): string {
       return `held ${describeFeed(report.feed)} of ${nameOf(report.nodeId)}: ${report.reason}`;
     case 'duplicate-identity':
       return `somebody at ${report.address} has our key`;
+    case 'peer-duplicated':
+      return `${nameOf(report.nodeId)} runs twice`;
     case 'quiet':
       return `quiet: ${report.reason}, ${report.closed} closed`;
     case 'quiet-over':

@@ -140,6 +140,7 @@ export const anyMessage: fc.Arbitrary<OwnMessage> = fc.oneof(
       'stalled',
       'renewal',
       'ejected',
+      'twin',
       'other',
     ),
     message: text,

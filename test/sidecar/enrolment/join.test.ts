@@ -54,6 +54,7 @@ describe('a device with a token', () => {
       ['edge-7', ['agent', 'relay'], ['notes']],
     );
     assert.deepEqual((await readdir(site.dataDir('edge'))).sort(), [
+      'audit',
       'fleet.key',
       'fleet.trust',
       'node.key',

@@ -92,6 +92,28 @@ describe('a certificate', () => {
     );
   });
 
+  it('is not asked for, and not signed, by a clock that is not believed', async () => {
+    const { site, hub, gamma } = await chain();
+    await using _ = site;
+    const news = site.certificate('beta', ['agent'], HUB).bytes;
+    const wanting = async () => (await gamma.read(`renewals/${GAMMA.key}`)) !== undefined;
+    // Nobody is linked who could say what time it is.
+    for (const node of [hub, gamma]) await node.member.pause();
+    site.fleet.clock.jumpWall(40 * DAY_MS);
+    await site.fleet.clock.advanceSettled(60_000);
+    const { clockSuspect } = await gamma.summary();
+    assert.match(String(clockSuspect), /jumped by/);
+    for (const node of [hub, gamma]) await node.member.state([news]);
+    await site.fleet.clock.advanceSettled(60_000);
+    assert.equal(await wanting(), false, 'it looked, and did not believe its clock');
+    await site.fleet.clock.advanceSettled(3_700_000);
+    assert.equal((await gamma.summary()).clockSuspect, undefined);
+    assert.equal(await wanting(), true, 'it asks as soon as the clock is believed');
+    for (const node of [hub, gamma]) await node.member.resume();
+    await pass(site, 0);
+    assert.equal(generationOf(gamma, GAMMA), 2);
+  });
+
   it('is not renewed for whoever was put out', async () => {
     const { site, hub, gamma } = await chain();
     await using _ = site;

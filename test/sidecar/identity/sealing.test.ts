@@ -12,7 +12,8 @@ import { resealNodeKey } from '../../../src/sidecar/reseal.ts';
 import { systemEnvironment } from '../../../src/sidecar/system-environment.ts';
 import { createTemporaryDirectory } from '../../support/temporary-directory.ts';
 
-const { random } = systemEnvironment;
+const environment = systemEnvironment;
+const { random } = environment;
 const PHRASE = 'four words of one key';
 const KEY_TEXT = 'ab'.repeat(32);
 
@@ -164,13 +165,13 @@ describe('holdfast key seal', () => {
         const after = sealing(word, { passphraseFile });
         const printed: string[] = [];
         const print = (line: string): void => void printed.push(line);
-        await resealNodeKey({ ...{ dataDir, before, after, random, print } });
+        await resealNodeKey({ ...{ dataDir, before, after, environment, print } });
         assert.equal(await idOf(dataDir, after), id, word);
         assert.match(printed.join(''), word === 'plain' ? /is plain now/ : /is sealed now/);
         before = after;
       }
       assert.ok(!(await readFile(join(dataDir, 'node.key'), 'utf8')).includes(plainSeed));
-      assert.deepEqual((await readdir(dataDir)).toSorted(), ['node.key', 'store']);
+      assert.deepEqual((await readdir(dataDir)).toSorted(), ['audit', 'node.key', 'store']);
     }));
 
   it('changes nothing where the old way or the new one fails', () =>
@@ -179,13 +180,19 @@ describe('holdfast key seal', () => {
       const text = await readFile(join(dataDir, 'node.key'), 'utf8');
       const print = (): void => assert.fail('nothing to tell');
       const attempt = (before: Sealing, after: Sealing): Promise<void> =>
-        resealNodeKey({ dataDir, before, after, random, print });
+        resealNodeKey({ dataDir, before, after, environment, print });
       const lost = sealing(`key-file:${root}/lost.key`);
       await assert.rejects(attempt(lost, sealing('plain')), { name: 'StartupError' });
       const untyped = sealing('passphrase');
       await assert.rejects(attempt(sealing('auto'), untyped), { name: 'StartupError' });
       assert.equal(await readFile(join(dataDir, 'node.key'), 'utf8'), text);
-      const elsewhere = { dataDir: join(root, 'nobody'), before: lost, after: lost, random, print };
+      const elsewhere = {
+        dataDir: join(root, 'nobody'),
+        before: lost,
+        after: lost,
+        environment,
+        print,
+      };
       await assert.rejects(resealNodeKey(elsewhere), { message: /There is no .*node\.key/ });
       await assert.rejects(readdir(join(root, 'nobody')), { code: 'ENOENT' });
     }));

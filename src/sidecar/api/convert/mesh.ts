@@ -1,6 +1,6 @@
 // The sidecar itself and its peers.
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import { type ResponseOf, splitDocumentKey } from '../../../core/index.ts';
+import { type NodeId, type ResponseOf, splitDocumentKey } from '../../../core/index.ts';
 import {
   ContactSource,
   DiscoveryState,
@@ -11,6 +11,7 @@ import {
 } from '../../../gen/holdfast/v1/mesh_pb.ts';
 import type { Backend, ContactRow, DiscoveryRow, PeerRow } from '../backend.ts';
 import { fromBundleSource } from './bundle.ts';
+import { clockWarnings } from './clock-words.ts';
 import { fromSpan, fromTime, type NodeNames } from './common.ts';
 
 const STATE: Readonly<Record<PeerRow['state'], PeerState>> = {
@@ -40,19 +41,16 @@ const DISCOVERY: Readonly<Record<DiscoveryRow['state'], DiscoveryState>> = {
   troubled: DiscoveryState.TROUBLED,
 };
 
-function clockWarnings({ clockSuspect }: ResponseOf<'summary'>): string[] {
-  if (clockSuspect === undefined) return [];
-  return [
-    `clock suspect: it ${clockSuspect}; nothing is forgotten by age and no command is started until it is right`,
-  ];
-}
-
 export function fromStatus(
-  backend: Pick<Backend, 'info' | 'mesh' | 'bundles' | 'notReady' | 'damage' | 'warnings'>,
+  backend: Pick<
+    Backend,
+    'info' | 'mesh' | 'bundles' | 'notReady' | 'damage' | 'warnings' | 'nameOf'
+  >,
   summary: ResponseOf<'summary'>,
   names: NodeNames,
 ): MessageInitShape<typeof StatusResponseSchema> {
   const { info, mesh } = backend;
+  const nameOf = (author: NodeId) => backend.nameOf?.(author) || names(author);
   return {
     nodeId: info.nodeId,
     name: info.name,
@@ -82,7 +80,7 @@ export function fromStatus(
     })),
     notReady: [...backend.notReady()],
     damage: [...backend.damage()],
-    warnings: [...(backend.warnings?.() ?? []), ...clockWarnings(summary)],
+    warnings: [...(backend.warnings?.() ?? []), ...clockWarnings(summary, nameOf)],
     bundles: backend.bundles.sources().map(fromBundleSource),
     discoveries: mesh.discoveries().map(({ source, state, note }) => ({
       source: SOURCE[source],

@@ -124,6 +124,7 @@ export const SUMMARY: Summary = {
   quarantined: [],
   heldFeeds: [],
   clockSuspect: undefined,
+  hlcMs: 0,
 };
 
 export const BUNDLE_REPORT: BundleReportRow = {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe } from 'node:test';
-import { encodeReply, toHex } from '../../src/core/index.ts';
+import { encodeReply, type JsonObject, toHex } from '../../src/core/index.ts';
 import type { EnrolReply } from '../../src/mesh/index.ts';
 import { decodeReplyFile, encodeReplyFile } from '../../src/sidecar/enrolment/files.ts';
 import { letterIdOf } from '../../src/sidecar/enrolment/letters.ts';
@@ -228,18 +228,16 @@ describe('carriers', { concurrency: 2 }, () => {
   attack('mailbox-filled-by-strangers', async () => {
     const carrier = await victims.start(victims.admit('k-carrier'), { peers: [hub.meshAddress] });
     const { token } = await tokenOf(hub, 'k-crowded');
-    const crowd = Array.from({ length: 20 }, () => stranger());
-    const told: string[] = [];
-    for (const one of crowd) {
+    const { key } = victims.keys('k-carrier');
+    for (let n = 0; n < 30; n++) {
+      const one = stranger();
       const guess = one.request({ ...token, tokenId: random.bytes(16) });
-      told.push((await one.ask(carrier.meshAddress, guess)).state);
+      await one.ask(carrier.meshAddress, guess);
+      const { letters = {} } = (await read(carrier, 'mailbox', key)) ?? {};
+      assert.ok(Object.keys(letters as JsonObject).length <= 8, JSON.stringify(letters));
     }
-    assert.equal(told.filter((state) => state === 'busy').length, crowd.length - 8);
-    const { letters } = (await read(carrier, 'mailbox', victims.keys('k-carrier').key)) ?? {};
-    assert.ok(Object.keys(letters ?? {}).length <= 8);
-    // It lets nobody through for a while; the next member does, and the hub.
     const device = stranger();
-    const reply = await device.askUntilAnswered(gamma.meshAddress, device.request(token));
+    const reply = await device.askUntilAnswered(carrier.meshAddress, device.request(token));
     assert.equal(reply.state, 'granted');
   });
 });

@@ -77,8 +77,7 @@ export class Mailbox {
       return refusedReply('WRONG_HUB', 'no hub of this fleet gave the token');
     }
     const id = letterIdOf(sealed, hash);
-    const value = this.#documents.others.get(hub);
-    const answer = value && readMailbox(value).answers.get(id);
+    const answer = this.#answerOf(hub, id);
     if (answer?.state === 'refused') {
       // Whoever asks again after that begins anew.
       if (this.#letters.delete(id)) this.settle();
@@ -86,7 +85,7 @@ export class Mailbox {
     }
     if (answer?.state === 'granted') return answer;
     const isCarried = this.#letters.has(id);
-    if (!isCarried && this.#letters.size >= MAX_LETTERS) {
+    if (!isCarried && this.#letters.size >= MAX_LETTERS && !this.#dropAnswered()) {
       return busyReply('it passes on requests of others');
     }
     this.#askedAtMs.set(id, clock.now().monotonicMs);
@@ -95,6 +94,20 @@ export class Mailbox {
       this.settle();
     }
     return answer ?? carriedReply();
+  }
+
+  #answerOf(hub: NodeId, id: LetterId): EnrolReply | undefined {
+    const value = this.#documents.others.get(hub);
+    return value && readMailbox(value).answers.get(id);
+  }
+
+  /** Makes room for one letter: whoever did not fetch the answer yet is answered alike when it asks again. */
+  #dropAnswered(): boolean {
+    for (const [id, { to }] of this.#letters) {
+      const state = this.#answerOf(to, id)?.state;
+      if (state === 'granted' || state === 'refused') return this.#letters.delete(id);
+    }
+    return false;
   }
 
   /** Answers what others carry for this node, and writes what it has to say. */

@@ -6,6 +6,7 @@ import { describe, it } from 'node:test';
 import { TrustSet } from '../../../src/core/index.ts';
 import type { Transport } from '../../../src/mesh/index.ts';
 import { decodeRequestFile, encodeReplyFile } from '../../../src/sidecar/enrolment/files.ts';
+import { MAX_LETTERS } from '../../../src/sidecar/enrolment/letters.ts';
 import { sodiumCrypto } from '../../../src/sidecar/sodium-crypto.ts';
 import { createMemoryStore } from '../../../src/sidecar/store/memory-store.ts';
 import type { RunningMember } from '../support/test-fleet.ts';
@@ -87,6 +88,17 @@ describe('a device with a token', () => {
     await site.fleet.clock.advanceSettled(40 * 60_000);
     assert.deepEqual(await beta.read(`mailbox/${actorOf('beta').key}`), {});
     assert.deepEqual(await hub.read(`mailbox/${HUB.key}`), {});
+  });
+
+  it('joins through a mailbox however many did before: letters that are answered make room', async () => {
+    const { site, hub } = await withCarrier();
+    await using _ = site;
+    for (let n = 0; n < MAX_LETTERS + 2; n++) {
+      const { text } = await deskOf(hub).create(orderOf(`edge-${n}`, 'beta'));
+      const { failure, progress } = await site.join(`edge-${n}`, { token: text });
+      assert.equal(failure, undefined);
+      assert.ok(!progress.some((line) => line.includes('requests of others')), progress.join());
+    }
   });
 
   it('joins through a mailbox also when the member, or the hub, starts anew meanwhile', async () => {

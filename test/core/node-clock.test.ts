@@ -110,7 +110,7 @@ describe('a time that a hub signed', () => {
   const life = { notBeforeMs: START_MS - 20 * DAY_MS, expiresMs: START_MS + 160 * DAY_MS };
   const trust = () =>
     fleet.set(
-      fleet.certify(hub, ['hub'], fleet.root, life),
+      fleet.certify(hub, ['hub', 'agent'], fleet.root, life),
       fleet.certify(edge, ['agent'], fleet.root, life),
       fleet.certify(other, ['agent'], fleet.root, life),
       fleet.policy(1, [CONFIG], fleet.root),
@@ -122,7 +122,7 @@ describe('a time that a hub signed', () => {
       nodeAt('hub', START_MS, trust()),
       nodeAt('other', START_MS - 1000, trust()),
     ];
-    ofHub.put('config/a', { n: 1 });
+    ofHub.put('deployments/hub:a', { n: 1 });
     ofOther.put('deployments/other:a', { n: 1 });
     assert.match(node.receive(ofOther.runs()) ?? '', /more than ten minutes ahead/);
     assert.equal(node.receive(ofHub.runs()), undefined);
@@ -134,13 +134,13 @@ describe('a time that a hub signed', () => {
 
   it('is not believed beyond the life of its certificate, nor by a node whose clock is believed', () => {
     const late = nodeAt('hub', life.expiresMs + DAY_MS, trust());
-    late.put('config/a', { n: 1 });
+    late.put('deployments/hub:a', { n: 1 });
     for (const nowMs of [0, START_MS]) {
       const node = nodeAt('edge', nowMs, trust());
       assert.match(node.receive(late.runs()) ?? '', /more than ten minutes ahead/);
     }
     const early = nodeAt('hub', START_MS + DAY_MS, trust());
-    early.put('config/a', { n: 1 });
+    early.put('deployments/hub:a', { n: 1 });
     assert.match(
       nodeAt('edge', START_MS, trust()).receive(early.runs()) ?? '',
       /ten minutes ahead/,

@@ -5,7 +5,7 @@ import { AUDIT_EVENTS } from '../../../src/sidecar/audit/index.ts';
 import { listTextFiles } from '../../support/repository-files.ts';
 
 /** Whoever tells the audit log something names it so. */
-const TELLS = /\b(?:AuditEntry|AuditLog|auditOnce|audit\?)\b/;
+const TELLS = /\b(?:AuditEntry|AuditLog|auditOnce)\b|\baudit\?\./;
 
 test('each event has a place that records it', () => {
   const tellers = [...listTextFiles()]

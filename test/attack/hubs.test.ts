@@ -134,8 +134,9 @@ describe('a captured hub', { concurrency: 2 }, () => {
       await waitFor('what was beyond the cut to be gone', async () => {
         return (await commandOf(sidecar, beyond)) === undefined;
       });
-      await waitFor('what was not begun to be rejected', async () => {
-        return (await commandOf(sidecar, unstarted))?.state === 'COMMAND_STATE_REJECTED';
+      await waitFor('what was not begun to be withheld', async () => {
+        const { withheld = '' } = (await commandOf(sidecar, unstarted)) ?? {};
+        return /put out of the fleet/.test(String(withheld));
       });
     }
     // Nobody begins it, whatever its agent does; what was begun comes to its end.

@@ -7,7 +7,14 @@ import { type AuditLog, byCaller } from './audit-log.ts';
 const OWN_ACCOUNT = /^(?:(?:Document|Heartbeat|Fleet|Command)Service|grpc\.)/;
 const ONLY_READS = /\/(?:Get|List|Status|Watch|Read|Show|Check|Find|Diagnose)/;
 /** Fields of requests that say what was done and never hold a secret. */
-const TOLD_FIELDS = ['address', 'peer', 'on', 'name', 'role', 'roles', 'reason', 'agent', 'agents'];
+const TOLD_FIELDS = [
+  ...['address', 'peer', 'on', 'name', 'role', 'roles', 'reason', 'agent', 'agents'],
+  // Also that something was only tried.
+  ...['member', 'dryRun'],
+];
+
+/** Fields that say nothing. */
+const NOTHING: readonly unknown[] = ['', undefined, false];
 
 /** Tells the log of refused calls, and of what the operator changed or tried to. */
 export function auditCalls(log: AuditLog | undefined): ObserveCall | undefined {
@@ -40,7 +47,7 @@ function isMiddlePiece({ request }: SeenCall): boolean {
 function toldOf({ request = {} }: SeenCall): Record<string, string> {
   return Object.fromEntries(
     Object.entries(request)
-      .filter(([name, value]) => TOLD_FIELDS.includes(name) && value !== '' && value !== undefined)
+      .filter(([name, value]) => TOLD_FIELDS.includes(name) && !NOTHING.includes(value))
       .map(([name, value]) => [name, String(value)]),
   );
 }

@@ -88,12 +88,21 @@ function checkCommands(
   }
 }
 
+/** A command of somebody who was put out may lie beyond the cut, and what its target made of it stays. */
+function isOfWhoIsOut({ oracle, nodes, trust }: Scene, id: string): boolean {
+  if (trust === undefined) return false;
+  const issuer = oracle.writerOf(`commands/${id}`);
+  // Of one whose issuing nobody heard acknowledged it is not known whose it is.
+  return issuer === undefined ? nodes.some(({ index }) => trust.isOut(index)) : trust.isOut(issuer);
+}
+
 /** A status without its command would be a result of nothing. */
 function checkCausality(scene: Scene, rows: Rows): void {
   for (const key of rows.keys()) {
     const id = key.startsWith('command-status/') ? key.slice('command-status/'.length) : undefined;
     const isPast = scene.clock.now().monotonicMs > COMMANDS_KEPT_MS;
-    const isExcused = isPast || scene.nodes.some(({ isRestored }) => isRestored);
+    const isExcused =
+      isPast || scene.nodes.some(({ isRestored }) => isRestored) || isOfWhoIsOut(scene, id ?? '');
     if (id !== undefined && !rows.has(`commands/${id}`) && !isExcused)
       scene.violate(5, `${key} is there and its command is not`);
   }

@@ -67,6 +67,11 @@ export class Oracle {
     };
   }
 
+  /** Who wrote a cell first, as far as it was acknowledged. */
+  writerOf(cell: Cell): number | undefined {
+    return this.#histories.get(cell)?.writes[0]?.writer;
+  }
+
   /** A node's disk is as it was at a moment: what it wrote later and had not left, as nobody else holds it, may be gone. */
   rollback(writer: number, moment: number, hasLeft: (place: Place) => boolean): void {
     const isSafe = ({ serial, place }: Write): boolean =>

@@ -12,9 +12,15 @@ export async function recallTrust(
   crypto: Crypto,
 ): Promise<TrustSet | undefined> {
   if (founded === undefined) return undefined;
-  const trust = openTrust(founded, await readStatements(store, crypto), crypto);
-  // Certificates that newer ones took the place of.
-  await forgetStatements(store, (id) => trust.has(id));
+  const stored = await readStatements(store, crypto);
+  const trust = openTrust(founded, stored, crypto);
+  // Certificates that newer ones took the place of, and nothing else: what is not taken in for another reason may be later.
+  const outdated = stored.flatMap((bytes) => {
+    const admission = trust.add(bytes);
+    if (admission.type !== 'known' || trust.has(admission.statement.id)) return [];
+    return admission.statement.id;
+  });
+  await forgetStatements(store, outdated);
   return trust;
 }
 

@@ -12,14 +12,28 @@ type Given = Extract<Read, { kind: 'certificate' }>;
 export class Succession {
   readonly #given = new Map<string, readonly Given[]>();
 
-  /** Takes one in. What is kept no more because of it: nothing, an older one, or itself. */
-  add(read: Read): Read | undefined {
-    if (read.kind !== 'certificate' || !mayIssue(read.says.roles)) return undefined;
-    const place = `${read.statement.signer}/${read.says.key}`;
-    const all = [...(this.#given.get(place) ?? []), read].toSorted(newestFirst);
-    this.#given.set(place, all.slice(0, MAX_CERTIFICATES_OF_KEY));
-    return all[MAX_CERTIFICATES_OF_KEY];
+  /** What is kept no more if this one is taken in: nothing, an older one, or itself. Nothing is changed. */
+  outdatedBy(read: Read): Read | undefined {
+    return isCounted(read) ? this.#with(read)[MAX_CERTIFICATES_OF_KEY] : undefined;
   }
+
+  /** Takes one in that is held from now on. */
+  add(read: Read): void {
+    if (!isCounted(read)) return;
+    this.#given.set(placeOf(read), this.#with(read).slice(0, MAX_CERTIFICATES_OF_KEY));
+  }
+
+  #with(read: Given): Given[] {
+    return [...(this.#given.get(placeOf(read)) ?? []), read].toSorted(newestFirst);
+  }
+}
+
+function isCounted(read: Read): read is Given {
+  return read.kind === 'certificate' && mayIssue(read.says.roles);
+}
+
+function placeOf({ statement, says }: Given): string {
+  return `${statement.signer}/${says.key}`;
 }
 
 function newestFirst(a: Given, b: Given): number {

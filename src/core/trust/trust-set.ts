@@ -73,17 +73,16 @@ export class TrustSet {
     if (!this.#maySign(read)) {
       return { type: 'early', reason: `nobody of this fleet gave ${signer} the rank to sign it` };
     }
-    const outdated = this.#succession.add(read);
+    const outdated = this.#succession.outdatedBy(read);
     // Newer ones took its place.
     if (outdated === read) return { type: 'known', statement };
-    if (outdated !== undefined) this.#drop(outdated.statement);
-    const count = this.#countBySigner.get(signer) ?? 0;
-    // The root is always heard: it has to be able to put out whoever filled the set.
-    const isFull = this.#byId.size >= MAX_STATEMENTS && !this.#rootKeys.has(signer);
-    if (count >= MAX_STATEMENTS_OF_SIGNER || isFull) {
+    // One that makes room for itself always fits.
+    if (outdated === undefined && this.#isFullFor(signer)) {
       return { type: 'refused', reason: `${signer} signed more statements than anybody keeps` };
     }
-    this.#countBySigner.set(signer, count + 1);
+    if (outdated !== undefined) this.#drop(outdated.statement);
+    this.#succession.add(read);
+    this.#countBySigner.set(signer, (this.#countBySigner.get(signer) ?? 0) + 1);
     this.#byId.set(statement.id, read);
     this.#note(read);
     this.#trust = undefined;
@@ -208,6 +207,12 @@ export class TrustSet {
     if (cuts === undefined) return undefined;
     const { incarnation, lane } = feed;
     return cuts.get(cutKey(feed)) ?? { incarnation, lane, seq: 0, hash: '' };
+  }
+
+  /** The root is always heard: it has to be able to put out whoever filled the set. */
+  #isFullFor(signer: NodeId): boolean {
+    const isFull = this.#byId.size >= MAX_STATEMENTS && !this.#rootKeys.has(signer);
+    return isFull || (this.#countBySigner.get(signer) ?? 0) >= MAX_STATEMENTS_OF_SIGNER;
   }
 
   #drop({ id, signer }: Statement): void {

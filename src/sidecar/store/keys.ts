@@ -66,11 +66,6 @@ export function statementKey(id: string): Uint8Array {
   return concatBytes(utf8('t'), fromHex(id));
 }
 
-/** The id in such a key, 64 hex digits. */
-export function statementIdIn(key: Uint8Array): string {
-  return toHex(key.subarray(1));
-}
-
 export function tokenKey(tokenId: Uint8Array): Uint8Array {
   return concatBytes(utf8('k'), tokenId);
 }

@@ -31,7 +31,7 @@ import {
   kindRange,
   parseCommitKey,
   parseHeadKey,
-  statementIdIn,
+  statementKey,
 } from './keys.ts';
 import { type Counts, remainderIn } from './pruning.ts';
 import { openRecord } from './record-codec.ts';
@@ -167,17 +167,10 @@ async function readForks(store: Store, crypto: Crypto): Promise<ForkProof[]> {
 }
 
 /** Forgets statements that have no part in anything any more. */
-export async function forgetStatements(
-  store: Store,
-  isHeld: (id: string) => boolean,
-): Promise<void> {
-  const gone: Uint8Array[] = [];
-  for await (const { key } of store.range(kindRange('t'))) {
-    if (!isHeld(statementIdIn(key))) gone.push(key);
-  }
-  if (gone.length === 0) return;
+export async function forgetStatements(store: Store, ids: readonly string[]): Promise<void> {
+  if (ids.length === 0) return;
   await store.write(
-    gone.map((key) => ({ type: 'delete', key })),
+    ids.map((id) => ({ type: 'delete', key: statementKey(id) })),
     { sync: false },
   );
 }

@@ -36,3 +36,20 @@ test('the root puts out whoever filled the set', () => {
   }
   assert.equal(trust.trust.members.size, issuers.length);
 });
+
+test('what is refused because there is too much leaves nothing behind', () => {
+  const fleet = new StatedFleet();
+  const trust = TrustSet.found(fleet.genesis.bytes, { ...sodiumCrypto, verify: () => true });
+  assert.ok(typeof trust !== 'string', String(trust));
+  const [issuer, member] = [actor('issuer'), actor('member')];
+  trust.add(fleet.certify(issuer, ['issuer'], fleet.root).bytes);
+  const certify = (key: string, generation: number) =>
+    trust.add(fleet.certify({ ...member, key }, ['agent'], issuer, { generation }).bytes).type;
+  certify(member.key, 1);
+  for (let n = 1; n < MAX_STATEMENTS_OF_SIGNER; n++) certify(`${n}`.padStart(64, '0'), 1);
+  // As many as would take the place of the first, had they been taken in.
+  for (let generation = 2; generation <= 9; generation++) {
+    assert.equal(certify(member.key, generation), 'refused');
+  }
+  assert.equal(trust.trust.members.get(member.key)?.certificates[0]?.generation, 1);
+});

@@ -187,6 +187,7 @@ export {
   toRole,
   wishRotation,
 } from './trust/index.ts';
+export type { Via } from './via.ts';
 export { isBlank, type View } from './view.ts';
 export type { VoidCount } from './void-tally.ts';
 export { VERSIONS_PER_BOOT } from './watch.ts';

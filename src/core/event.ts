@@ -8,6 +8,7 @@ import type { DocumentKey, FeedId, KnownLane, NodeId } from './ids.ts';
 import type { Request } from './request.ts';
 import type { Run } from './run.ts';
 import type { Hlc } from './time.ts';
+import type { Via } from './via.ts';
 
 export type TimerName = 'pulse-flush' | 'checkpoint-look';
 
@@ -21,8 +22,14 @@ export interface ReplayedCommit {
 export type Event =
   /** The API asks. Answered by exactly one `reply` effect with the same id. */
   | { readonly type: 'request'; readonly requestId: number; readonly request: Request }
-  /** A peer sent commits. Answered by exactly one `delivered` effect with the same id. */
-  | { readonly type: 'runs-received'; readonly deliveryId: number; readonly runs: readonly Run[] }
+  /** A peer sent commits, or a bundle brought them. Answered by exactly one `delivered` effect with the same id. */
+  | {
+      readonly type: 'runs-received';
+      readonly deliveryId: number;
+      readonly runs: readonly Run[];
+      /** Absent where it is not known. */
+      readonly via?: Via | undefined;
+    }
   /** Answers `load-document`: every change of the document in that generation. */
   | {
       readonly type: 'document-loaded';

@@ -102,6 +102,13 @@ export {
   jsonDepth,
   jsonEqual,
 } from './json.ts';
+export {
+  MAX_SELECTOR_BYTES,
+  matchesSelector,
+  parseSelector,
+  type Selector,
+  type SelectorRequirement,
+} from './label-selector.ts';
 export { Node } from './node.ts';
 export type { NodeIdentity } from './node-identity.ts';
 export type { NodeMemory, NodeParts, OwnEnds } from './node-parts.ts';
@@ -187,6 +194,7 @@ export {
   toRole,
   wishRotation,
 } from './trust/index.ts';
+export type { Via } from './via.ts';
 export { isBlank, type View } from './view.ts';
 export type { VoidCount } from './void-tally.ts';
 export { VERSIONS_PER_BOOT } from './watch.ts';

@@ -233,7 +233,7 @@ export class BundleImport {
 
   async #deliver(run: Run): Promise<DeliveryOutcome> {
     this.#parts.checkRoom();
-    const outcome = await this.#parts.feeds.deliver([run]);
+    const outcome = await this.#parts.feeds.deliver([run], { kind: 'bundle' });
     if (outcome.type === 'refused') throw new BundleError('malformed', outcome.reason);
     // The room may have gone while it was under way: then it is no fault of the feed.
     if (outcome.type === 'held') this.#parts.checkRoom();

@@ -9,6 +9,7 @@ import type {
   Run,
   TakenStatements,
   Timers,
+  Via,
 } from '../core/index.ts';
 import type { LinkClass } from './link-class.ts';
 import {
@@ -46,8 +47,8 @@ export interface MeshFeeds {
     maxBytes: number,
     withPrevious?: boolean,
   ): Promise<Run | undefined>;
-  /** Stores runs of a peer. Resolves with what became of them, once that is on the disk. */
-  deliver(runs: readonly Run[]): Promise<DeliveryOutcome>;
+  /** Stores runs that came over a link, or in a bundle. Resolves with what became of them, once that is on the disk. */
+  deliver(runs: readonly Run[], via: Via): Promise<DeliveryOutcome>;
   /** Proofs that feeds forked; none where this is left out. */
   forks?(): readonly EncodedFork[];
   /** Verifies and stores proofs of a peer. Resolves with what became of them. */
@@ -314,7 +315,7 @@ export class LinkDriver {
   }
 
   #deliver(run: Run): void {
-    this.#parts.feeds.deliver([run]).then(
+    this.#parts.feeds.deliver([run], { kind: 'link', node: this.#nodeId }).then(
       (outcome) => this.take({ type: 'delivered', feed: run.feed, outcome }),
       (error: unknown) => this.end('stopping', `cannot store commits: ${String(error)}`),
     );

@@ -40,9 +40,9 @@ export function feedsOf(
         if (error instanceof StoreDamagedError) parts.report({ type: 'store-failed', error });
         throw error;
       }),
-    deliver: (runs) => {
+    deliver: (runs, via) => {
       const reason = parts.holdsBack?.();
-      if (reason === undefined) return runtime.deliver(runs);
+      if (reason === undefined) return runtime.deliver(runs, via);
       return Promise.resolve(holdDelivery(runs, node.positions(), reason));
     },
   };

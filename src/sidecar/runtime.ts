@@ -27,6 +27,7 @@ import type {
   Superseded,
   TakenStatements,
   Timers,
+  Via,
 } from '../core/index.ts';
 import { queueFull, refusalOf } from './runtime-refusals.ts';
 import type { CommitStore } from './store/commit-store.ts';
@@ -127,9 +128,9 @@ export class Runtime {
     }) as Promise<ResponseOf<M>>;
   }
 
-  /** Hands over a peer's runs. Resolves with what became of them, once that is stored. */
-  deliver(runs: readonly Run[]): Promise<DeliveryOutcome> {
-    return this.#deliver((deliveryId) => ({ type: 'runs-received', deliveryId, runs }));
+  /** Hands over runs and by whom they came. Resolves with what became of them, once that is stored. */
+  deliver(runs: readonly Run[], via?: Via): Promise<DeliveryOutcome> {
+    return this.#deliver((deliveryId) => ({ type: 'runs-received', deliveryId, runs, via }));
   }
 
   /** Hands over encoded proofs of forks. Resolves with what became of them, once that is stored. */

@@ -142,6 +142,23 @@ describe('figures', () => {
   });
 });
 
+describe('what is stored', () => {
+  it('came over the link from the peer, whoever wrote it', async () => {
+    const came: unknown[] = [];
+    const { link, clock } = live({
+      deliver: async (runs, via) => {
+        came.push({ author: runs[0]?.feed.author, via });
+        return { type: 'stored' };
+      },
+    });
+    const gamma = new FeedHolder('gamma');
+    link.say({ type: 'run', run: gamma.read(gamma.write('state'))! });
+    await clock.settle();
+    const node = membershipOf('beta').nodeId;
+    assert.deepEqual(came, [{ author: gamma.membership.nodeId, via: { kind: 'link', node } }]);
+  });
+});
+
 describe('silence', () => {
   it('ends the link, unless bytes of a large frame still come', () => {
     const { clock, link, closes } = live();

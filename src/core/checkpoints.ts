@@ -5,6 +5,7 @@
 
 import type { Cover } from './checkpoint.ts';
 import { hasOneWriter, rulesOf } from './collection.ts';
+import { isCommandForgotten } from './commands/index.ts';
 import type { Op } from './commit.ts';
 import { CHECKPOINT_LOOK_MS, MAX_COVERED_INCARNATIONS } from './config.ts';
 import type { Context } from './context.ts';
@@ -15,7 +16,7 @@ import { type DocumentKey, type KnownLane, LANES, splitDocumentKey } from './ids
 import { startOfIncarnation } from './incarnation.ts';
 import { isUrgent } from './own-quota.ts';
 import { type Hlc, hlcMs } from './time.ts';
-import { isVisible, type View } from './view.ts';
+import type { View } from './view.ts';
 
 interface Gathering {
   readonly spans: readonly GatheredSpan[];
@@ -208,7 +209,9 @@ function keptOps(context: Context, gathered: readonly GatheredOp[]): Op[] {
     // What does not count now may count again, when somebody's words are taken back; and nobody adds to it meanwhile.
     if (context.doubtOwn(key) !== undefined) return unique(items);
     const view = context.documents.view(key);
-    return view === undefined || isForgotten(context, view) ? [] : keptOf(context, view, items);
+    return view === undefined || isCommandForgotten(context, view)
+      ? []
+      : keptOf(context, view, items);
   });
 }
 
@@ -227,7 +230,7 @@ function aliveBytes(context: Context, gathered: readonly GatheredOp[]): number {
   let bytes = 0;
   for (const [key, items] of byDocument(gathered)) {
     const view = context.documents.view(key);
-    if (view === undefined || isForgotten(context, view)) continue;
+    if (view === undefined || isCommandForgotten(context, view)) continue;
     const sizes = items
       .filter(({ op }) => op.generation >= view.deletedThrough)
       .map(({ op }) => op.bytes.length);
@@ -304,19 +307,4 @@ function unique(items: readonly GatheredOp[]): Op[] {
     seen.add(name);
     return [{ ...op, clock }];
   });
-}
-
-/** Commands and their statuses leave some time after the command's expiry. */
-function isForgotten(context: Context, view: View): boolean {
-  const { collection, id } = splitDocumentKey(view.key);
-  if (collection !== 'commands' && collection !== 'command-status') return false;
-  const command = context.documents.view(`commands/${id}`);
-  // A command that outlives its status would be shown as expired although it ran.
-  if (collection === 'command-status' && isVisible(command)) return false;
-  const expiresAtMs = isVisible(command) ? command.value.expiresAtMs : hlcMs(view.clock);
-  return (
-    context.clockSuspect === undefined &&
-    typeof expiresAtMs === 'number' &&
-    context.now.wallMs >= expiresAtMs + context.forgetting.commandRetentionMs
-  );
 }

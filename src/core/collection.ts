@@ -42,6 +42,18 @@ const WELL_KNOWN: Readonly<Record<string, CollectionRules>> = {
     writtenBy: 'CommandService',
     separator: '/',
   },
+  'command-cancels': {
+    class: 'immutable',
+    lane: 'command',
+    writtenBy: 'CommandService',
+    separator: '/',
+  },
+  'command-kinds': {
+    class: 'owned',
+    lane: 'command',
+    writtenBy: 'CommandService',
+    separator: undefined,
+  },
   addresses: NODES_OWN,
   mailbox: NODES_OWN,
   renewals: NODES_OWN,
@@ -50,7 +62,6 @@ const WELL_KNOWN: Readonly<Record<string, CollectionRules>> = {
 /** Names whose meaning is fixed by the design but which have no class in this version: writing them now would clash later. */
 const RESERVED = new Set([
   'artifacts',
-  'command-cancels',
   'command-logs',
   'leases',
   'roles',

@@ -45,6 +45,7 @@ export const ERROR_REASONS = [
   'TOKEN_UNKNOWN',
   'REQUEST_REFUSED',
   'ROTATION_REFUSED',
+  'KIND_REFUSED',
 ] as const;
 
 export type ErrorReason = (typeof ERROR_REASONS)[number];

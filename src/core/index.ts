@@ -24,6 +24,19 @@ export { inspectChange } from './change-inspector.ts';
 export { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
 export { ANY_TIME, type ClockBounds, type ClockView, ClockWatch } from './clock-watch.ts';
 export { doubtDeclarable, isAgentName } from './collection.ts';
+export {
+  COMMAND_STATES,
+  type CommandEffect,
+  type CommandRollUp,
+  type CommandRow,
+  type CommandState,
+  type CommandTarget,
+  DEFAULT_PRIORITY,
+  type Due,
+  isFinal,
+  type KindDeclaration,
+  type Progress,
+} from './commands/index.ts';
 export { type Commit, CommitSeal, NO_HASH, type Op, SIGNATURE_BYTES } from './commit.ts';
 export {
   CONFIG_RULES,
@@ -117,7 +130,6 @@ export type { OwnEdit } from './own-edits.ts';
 export { parsePageToken, takePage } from './page.ts';
 export { DEFAULT_HEARTBEAT_INTERVAL_MS, judgePresence, type Presence } from './presence.ts';
 export type * from './request.ts';
-export { COMMAND_STATES } from './request.ts';
 export type { Run } from './run.ts';
 export {
   isSealedValue,

@@ -1,5 +1,5 @@
 // Which documents a request needs: live ones to write to, and up-to-date views to read.
-import { keysOfStatus } from './commands.ts';
+import { scopesOfCommands } from './commands/index.ts';
 import { type DocumentKey, documentKey } from './ids.ts';
 import type { Request } from './request.ts';
 import { keysOfPut } from './writes.ts';
@@ -25,7 +25,7 @@ export function needsOf(request: Request): Needs {
       const { agent, ack } = request.body;
       // One that waits for the next flush can wait for the load too; one that must be safe now cannot.
       const live = ack === 'local' ? [documentKey('platforms', agent)] : [];
-      return { live, shown: commandsOf(agent) };
+      return { live, shown: scopesOfCommands(agent) };
     }
     case 'put':
       return { live: keysOfPut(request.body.items), shown: [] };
@@ -51,14 +51,39 @@ export function needsOf(request: Request): Needs {
       return reads('deployments', request.body.agent, 'platforms');
     case 'findPackage':
       return reads('deployments', '', 'packages', 'platforms');
-    case 'issueCommand':
-      return { live: [], shown: commandsOf(request.body.agent) };
+    case 'issueCommand': {
+      const { target } = request.body;
+      return { live: [], shown: scopesOfCommands(target.type === 'agent' ? target.agent : '') };
+    }
+    case 'getCommand':
+    case 'cancelCommand':
     case 'listCommands':
-      return { live: [], shown: commandsOf(request.body.agent) };
+    case 'listKinds':
+      return { live: [], shown: scopesOfCommands(ownAgent(request) ?? request.body.agent) };
+    case 'listTargets':
+      return { live: [], shown: scopesOfCommands('') };
+    case 'dueCommands':
+      return { live: [], shown: request.body.agents.flatMap(scopesOfCommands) };
+    case 'commandOffers':
+      return { live: [], shown: scopesOfCommands(ownAgent(request) ?? '') };
+    case 'declareKinds': {
+      const agent = ownAgent(request);
+      const live = agent === undefined ? [] : [documentKey('command-kinds', agent)];
+      return { live, shown: [] };
+    }
     case 'acknowledgeCommand':
-    case 'reportCommand': {
-      const agent = request.caller.scope === 'agent' ? request.caller.agent : '';
-      return { live: keysOfStatus(request.caller, request.body.id), shown: commandsOf(agent) };
+    case 'reportCommand':
+    case 'interruptCommand': {
+      const agent = ownAgent(request);
+      if (agent === undefined) return { live: [], shown: [] };
+      return { live: [statusKey(agent, request.body.id)], shown: scopesOfCommands(agent) };
+    }
+    case 'settleCommands': {
+      const { ids } = request.body;
+      return {
+        live: ids.map(({ agent, id }) => statusKey(agent, id)),
+        shown: [...new Set(ids.map(({ agent }) => agent))].flatMap(scopesOfCommands),
+      };
     }
     case 'summary':
       return { live: [], shown: [EVERYTHING] };
@@ -70,7 +95,11 @@ function reads(collection: string, prefix: string, ...others: readonly string[])
   return { live: [], shown: [{ collection, prefix }, ...whole] };
 }
 
-function commandsOf(agent: string): Scope[] {
-  const prefix = agent === '' ? '' : `${agent}/`;
-  return ['commands', 'command-status'].map((collection) => ({ collection, prefix }));
+function statusKey(agent: string, id: string): DocumentKey {
+  return documentKey('command-status', `${agent}/${id}`);
+}
+
+/** The agent that asks; undefined for anybody else. */
+function ownAgent({ caller }: Request): string | undefined {
+  return caller.scope === 'agent' ? caller.agent : undefined;
 }

@@ -4,6 +4,7 @@ import { Checkpoints } from './checkpoints.ts';
 import { ClockDesk } from './clock-desk.ts';
 import { ClockWatch } from './clock-watch.ts';
 import { rulesOf } from './collection.ts';
+import { CommandDesk } from './commands/index.ts';
 import type { Commit, Op } from './commit.ts';
 import {
   CHECKPOINT_LOOK_MS,
@@ -30,9 +31,9 @@ import { type DocumentKey, type FeedId, type FeedPosition, splitDocumentKey } fr
 import { needsOf } from './needs.ts';
 import type { NodeParts } from './node-parts.ts';
 import { gateOps } from './op-gate.ts';
-import { PendingCommands } from './pending-commands.ts';
 import { reissueLost } from './reissue.ts';
 import type { Request } from './request.ts';
+import type { Desk } from './router.ts';
 import type { Run } from './run.ts';
 import { type Hlc, hlcMs, hlcObserve, hlcTick } from './time.ts';
 import type { Cut } from './trust/index.ts';
@@ -53,7 +54,7 @@ export class Node {
   readonly #documents: DocumentTable;
   readonly #feeds: FeedTable;
   readonly #writer: DocumentWriter;
-  readonly #desk = { heartbeats: new Heartbeats(), pendingCommands: new PendingCommands() };
+  readonly #desk: Desk;
   readonly #checkpoints = new Checkpoints();
   readonly #forks = new ForkWatch((context, lane) => this.#checkpoints.repeat(context, lane));
   #waiting: Waiting[] = [];
@@ -67,6 +68,7 @@ export class Node {
     this.#parts = parts;
     const { identity, memory, trust } = parts;
     this.#clock = memory.clock;
+    this.#desk = { heartbeats: new Heartbeats(), commands: new CommandDesk(identity.agents) };
     this.#documents = new DocumentTable({
       actor: identity.incarnation,
       hash: parts.crypto,

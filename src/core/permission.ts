@@ -75,6 +75,12 @@ export function agentCaller(caller: Caller): string {
   );
 }
 
+/** What only the sidecar itself asks for. */
+export function checkIsSidecar(caller: Caller): void {
+  if (caller.scope === 'sidecar') return;
+  throw new HoldfastError('SCOPE_MISSING', 'Only the sidecar itself asks for this.');
+}
+
 /** What the sidecar does by itself is reads and documents of its node; everything else somebody has to ask for. */
 function notForSidecar(): HoldfastError {
   return new HoldfastError(

@@ -1,5 +1,14 @@
 // Everything the API can ask of a node, and what it answers. Plain values: protobuf stays outside.
 import type { Caller } from './caller.ts';
+import type {
+  CommandEffect,
+  CommandRow,
+  CommandState,
+  CommandTarget,
+  Due,
+  KindDeclaration,
+  Report,
+} from './commands/index.ts';
 import type { HeldFeed } from './held-feeds.ts';
 import type { JsonObject } from './json.ts';
 import type { Presence } from './presence.ts';
@@ -65,35 +74,6 @@ export interface HolderRow {
   readonly deployed: boolean;
   readonly version: string;
   readonly freshness: Freshness;
-}
-
-export const COMMAND_STATES = [
-  'pending',
-  'accepted',
-  'running',
-  'succeeded',
-  'failed',
-  'rejected',
-  'expired',
-  'unknown',
-] as const;
-export type CommandState = (typeof COMMAND_STATES)[number];
-
-export interface CommandRow {
-  readonly id: string;
-  readonly agent: string;
-  readonly kind: string;
-  readonly args: JsonObject;
-  readonly issuedAtMs: number;
-  readonly expiresAtMs: number;
-  readonly requestedBy: string;
-  readonly state: CommandState;
-  readonly progressPercent: number | undefined;
-  readonly message: string;
-  readonly result: JsonObject | undefined;
-  readonly freshness: Freshness;
-  /** Why it is not begun although it is pending; empty where it may be. */
-  readonly withheld: string;
 }
 
 export interface Page<Row> {
@@ -179,31 +159,79 @@ export interface Methods {
   findPackage: { request: { package: string }; response: { holders: readonly HolderRow[] } };
   issueCommand: {
     request: {
-      agent: string;
+      target: CommandTarget;
       kind: string;
       args: JsonObject;
+      /** Counted from the time before which it is not to start, where there is one. */
       ttlMs: number;
+      notBeforeMs: number | undefined;
+      runTimeoutMs: number | undefined;
+      effect: CommandEffect;
+      maxAttempts: number;
+      slot: string;
+      priority: number;
       idempotencyKey: string;
     };
     response: { command: CommandRow; created: boolean };
+  };
+  /** `agent` may be empty where it is not known. `requested` is false when it was cancelled, or over, before. */
+  cancelCommand: {
+    request: { id: string; agent: string; reason: string };
+    response: { command: CommandRow; requested: boolean };
+  };
+  getCommand: {
+    request: { id: string; agent: string };
+    response: { command: CommandRow };
   };
   listCommands: {
     request: PageRequest & { agent: string; states: readonly CommandState[] };
     response: Page<CommandRow>;
   };
+  listTargets: { request: PageRequest & { id: string }; response: Page<CommandRow> };
+  listKinds: {
+    request: PageRequest & { agent: string };
+    response: Page<{ readonly agent: string; readonly kinds: readonly KindDeclaration[] }>;
+  };
+  declareKinds: {
+    request: { kinds: readonly KindDeclaration[] };
+    response: { changed: boolean };
+  };
+  /** What the agent is to begin, the most urgent first, and what it has claimed. */
+  commandOffers: {
+    request: { limit: number };
+    response: {
+      offered: readonly CommandRow[];
+      /** `stop` says why it is to be stopped; empty while it may go on. */
+      claimed: readonly { readonly command: CommandRow; readonly stop: string }[];
+      /** Open commands that may not be begun yet. */
+      waiting: number;
+      /** When to ask again although nothing changed, in milliseconds; undefined for never. */
+      nextInMs: number | undefined;
+    };
+  };
   acknowledgeCommand: {
-    request: { id: string; accept: boolean; message: string };
+    request: { id: string; accept: boolean; message: string; claimant: string };
     response: { command: CommandRow; claimed: boolean };
   };
   reportCommand: {
-    request: {
-      id: string;
-      state: 'running' | 'succeeded' | 'failed' | 'unknown';
-      progressPercent: number | undefined;
-      message: string;
-      result: JsonObject | undefined;
-    };
+    request: { id: string } & Report;
     response: { command: CommandRow };
+  };
+  /** The process that held the claim is gone and cannot say what became of it. `attempt` 0: the present one. */
+  interruptCommand: {
+    request: { id: string; attempt: number; message: string };
+    response: { command: CommandRow };
+  };
+  /** Commands of which the sidecar itself has to say something, and when to ask again. */
+  dueCommands: {
+    /** Those served here. */
+    request: { agents: readonly string[] };
+    response: { ids: readonly Due[]; nextInMs: number | undefined };
+  };
+  settleCommands: {
+    request: { ids: readonly Due[] };
+    /** How many it wrote about. */
+    response: { written: number };
   };
   summary: {
     request: Record<string, never>;

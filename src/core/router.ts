@@ -1,8 +1,8 @@
 // Which handler answers which request.
-import { acknowledgeCommand, issueCommand, listCommands, reportCommand } from './commands.ts';
+import * as commands from './commands/index.ts';
 import type { Context } from './context.ts';
 import type { Heartbeats } from './heartbeats.ts';
-import type { PendingCommands } from './pending-commands.ts';
+import { checkIsSidecar } from './permission.ts';
 import * as reads from './reads.ts';
 import type { Request, Response } from './request.ts';
 import { patch, put, remove } from './writes.ts';
@@ -10,7 +10,7 @@ import { patch, put, remove } from './writes.ts';
 /** What a node remembers between requests besides its documents. */
 export interface Desk {
   readonly heartbeats: Heartbeats;
-  readonly pendingCommands: PendingCommands;
+  readonly commands: commands.CommandDesk;
 }
 
 /** Throws HoldfastError. */
@@ -18,7 +18,7 @@ export function route(desk: Desk, request: Request, context: Context): Response 
   const { caller } = request;
   switch (request.method) {
     case 'heartbeat': {
-      const pending = desk.pendingCommands.count(context, request.body.agent);
+      const pending = desk.commands.pendingCount(context, request.body.agent);
       return desk.heartbeats.receive(context, request.body, pending);
     }
     case 'put':
@@ -42,13 +42,33 @@ export function route(desk: Desk, request: Request, context: Context): Response 
     case 'findPackage':
       return reads.findPackage(context, request.body);
     case 'issueCommand':
-      return issueCommand(context, caller, request.body);
+      return commands.issueCommand(context, caller, request.body);
+    case 'cancelCommand':
+      return commands.cancelCommand(context, caller, request.body);
+    case 'getCommand':
+      return commands.getCommand(context, caller, request.body);
     case 'listCommands':
-      return listCommands(context, caller, request.body);
+      return commands.listCommands(context, caller, request.body);
+    case 'listTargets':
+      return commands.listTargets(context, request.body);
+    case 'listKinds':
+      return commands.listKinds(context, request.body);
+    case 'declareKinds':
+      return commands.declareKinds(context, caller, request.body);
+    case 'commandOffers':
+      return commands.offers(desk.commands, context, caller, request.body);
     case 'acknowledgeCommand':
-      return acknowledgeCommand(context, caller, request.body);
+      return commands.acknowledgeCommand(desk.commands, context, caller, request.body);
     case 'reportCommand':
-      return reportCommand(context, caller, request.body);
+      return commands.reportCommand(desk.commands, context, caller, request.body);
+    case 'interruptCommand':
+      return commands.interruptCommand(desk.commands, context, caller, request.body);
+    case 'dueCommands':
+      checkIsSidecar(caller);
+      return desk.commands.due(context);
+    case 'settleCommands':
+      checkIsSidecar(caller);
+      return { written: desk.commands.settle(context, request.body.ids) };
     case 'summary':
       return reads.summary(context);
   }

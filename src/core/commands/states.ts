@@ -47,7 +47,8 @@ export interface Place {
 
 /** Whether a status may follow another: never out of a final state, never to an earlier attempt or stage. */
 export function mayFollow(before: Place, after: Place): boolean {
-  if (isFinal(before.state)) return before.state === after.state && before.attempt === after.attempt;
+  if (isFinal(before.state))
+    return before.state === after.state && before.attempt === after.attempt;
   if (isFinal(after.state)) return after.attempt >= before.attempt;
   if (after.attempt !== before.attempt) return after.attempt > before.attempt;
   return stageOf(after.state) >= stageOf(before.state);

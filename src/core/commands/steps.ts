@@ -3,7 +3,12 @@ import { HoldfastError } from '../error.ts';
 import type { JsonObject } from '../json.ts';
 import type { CommandDocument } from './command-document.ts';
 import { isFinal } from './states.ts';
-import { NO_STATUS, PROGRESS_FIELDS, type Progress, type StatusDocument } from './status-document.ts';
+import {
+  NO_STATUS,
+  PROGRESS_FIELDS,
+  type Progress,
+  type StatusDocument,
+} from './status-document.ts';
 import type { Verdict } from './verdict.ts';
 
 export interface Claim {
@@ -101,7 +106,11 @@ export function report(
     throw wrongState(id, 'was not claimed', 'acknowledge it first');
   }
   if (step.attempt !== 0 && step.attempt !== before.attempt) {
-    throw wrongState(id, `is at attempt ${before.attempt}, not ${step.attempt}`, 'do not go on with it');
+    throw wrongState(
+      id,
+      `is at attempt ${before.attempt}, not ${step.attempt}`,
+      'do not go on with it',
+    );
   }
   if (isFinal(before.state)) {
     if (before.state === step.state) return before;

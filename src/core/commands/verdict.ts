@@ -51,30 +51,29 @@ export function judge(
   return judgeUnclaimed(command, known, facts);
 }
 
-function judgeUnclaimed(
-  command: CommandDocument,
-  status: StatusDocument,
-  facts: Facts,
-): Verdict {
+function judgeUnclaimed(command: CommandDocument, status: StatusDocument, facts: Facts): Verdict {
   const { nowMs, isClockGood } = facts;
   const end = (state: StatusDocument['state'], message: string, replacedBy = ''): Verdict => ({
     type: 'settle',
     status: { ...status, state, message, replacedBy, finishedAtMs: nowMs },
   });
   if (facts.cancel !== undefined) return end('cancelled', reasonOf(facts.cancel));
-  if (facts.withheld !== '') {
-    return { type: 'wait', reason: facts.withheld, untilMs: command.expiresAtMs };
-  }
   if (!isClockGood) {
     return { type: 'wait', reason: 'the clock of its sidecar is not believed', untilMs: undefined };
   }
-  if (facts.newerInSlot !== '') {
-    return end('superseded', `a newer command of slot ${command.slot} took its place`, facts.newerInSlot);
-  }
   if (nowMs >= command.expiresAtMs) {
     // A second attempt that nobody took up: that the first one ran is not forgotten.
-    if (status.attempt > 1) return end('unknown', 'interrupted, and expired before it was taken up again');
+    if (status.attempt > 1) {
+      return end('unknown', 'interrupted, and expired before it was taken up again');
+    }
     return end('expired', '');
+  }
+  if (facts.withheld !== '') {
+    return { type: 'wait', reason: facts.withheld, untilMs: command.expiresAtMs };
+  }
+  if (facts.newerInSlot !== '') {
+    const message = `a newer command of slot ${command.slot} took its place`;
+    return end('superseded', message, facts.newerInSlot);
   }
   if (facts.refusal !== '') return end('rejected', facts.refusal);
   if (command.notBeforeMs !== undefined && nowMs < command.notBeforeMs) {

@@ -12,7 +12,9 @@ const WRITERS: Readonly<Record<string, readonly Role[]>> = {
   deployments: ['agent'],
   packages: ['agent'],
   'command-status': ['agent'],
+  'command-kinds': ['agent'],
   commands: ['hub'],
+  'command-cancels': ['hub'],
 };
 
 /** Why a member may not write a document; undefined when it may. Whether it was ejected is another question. */

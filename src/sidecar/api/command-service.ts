@@ -1,17 +1,19 @@
-// CommandService: commands are issued by operators, claimed and reported by their agents.
+// CommandService without Watch: commands are issued and cancelled by operators, claimed and reported by their agents.
 import type { CommandService } from '../../gen/holdfast/v1/command_pb.ts';
 import { Ack } from '../../gen/holdfast/v1/common_pb.ts';
 import type { Backend } from './backend.ts';
 import {
-  checkedObject,
   fromCommandRow,
+  fromKind,
+  fromOffers,
   type NodeNames,
   toCoreStates,
-  toMs,
+  toIssueRequest,
+  toKind,
   toPageRequest,
-  toReportedState,
+  toReport,
 } from './convert/index.ts';
-import { DEFAULT_COMMAND_TTL_MS } from './limits.ts';
+import { MAX_OFFERS } from './limits.ts';
 import type { UnaryHandlers } from './method.ts';
 
 export function commandService(
@@ -19,15 +21,21 @@ export function commandService(
   names: NodeNames,
 ): UnaryHandlers<typeof CommandService> {
   return {
-    async issue({ agent, kind, args, ttl, idempotencyKey }, caller) {
-      const { command, created } = await backend.submit('issueCommand', caller, {
-        agent,
-        kind,
-        args: checkedObject(args ?? {}, 'args'),
-        ttlMs: toMs(ttl, DEFAULT_COMMAND_TTL_MS),
-        idempotencyKey,
-      });
+    async issue(request, caller) {
+      const body = toIssueRequest(request);
+      const { command, created } = await backend.submit('issueCommand', caller, body);
       return { command: fromCommandRow(command, names), ack: Ack.LOCAL, created };
+    },
+
+    async cancel({ id, agent, reason }, caller) {
+      const body = { id, agent, reason };
+      const { command, requested } = await backend.submit('cancelCommand', caller, body);
+      return { command: fromCommandRow(command, names), requested, ack: Ack.LOCAL };
+    },
+
+    async get({ id, agent }, caller) {
+      const { command } = await backend.submit('getCommand', caller, { id, agent });
+      return { command: fromCommandRow(command, names) };
     },
 
     async list(request, caller) {
@@ -39,19 +47,42 @@ export function commandService(
       return { commands: rows.map((row) => fromCommandRow(row, names)), nextPageToken };
     },
 
-    async acknowledge({ id, accept = true, message }, caller) {
-      const response = await backend.submit('acknowledgeCommand', caller, { id, accept, message });
+    async listTargets(request, caller) {
+      const body = { ...toPageRequest(request), id: request.id };
+      const { rows, nextPageToken } = await backend.submit('listTargets', caller, body);
+      return { commands: rows.map((row) => fromCommandRow(row, names)), nextPageToken };
+    },
+
+    async listKinds(request, caller) {
+      const body = { ...toPageRequest(request), agent: request.agent };
+      const { rows, nextPageToken } = await backend.submit('listKinds', caller, body);
+      const agents = rows.map(({ agent, kinds }) => ({ agent, kinds: kinds.map(fromKind) }));
+      return { agents, nextPageToken };
+    },
+
+    async declareKinds({ kinds }, caller) {
+      return await backend.submit('declareKinds', caller, { kinds: kinds.map(toKind) });
+    },
+
+    async offers({ limit }, caller) {
+      const body = { limit: limit === 0 ? MAX_OFFERS : limit };
+      return fromOffers(await backend.submit('commandOffers', caller, body), names);
+    },
+
+    async acknowledge({ id, accept = true, message, claimant }, caller) {
+      const body = { id, accept, message, claimant };
+      const response = await backend.submit('acknowledgeCommand', caller, body);
       return { command: fromCommandRow(response.command, names), claimed: response.claimed };
     },
 
-    async report({ id, state, progressPercent, message, result }, caller) {
-      const { command } = await backend.submit('reportCommand', caller, {
-        id,
-        state: toReportedState(state),
-        progressPercent,
-        message,
-        result: result === undefined ? undefined : checkedObject(result, 'result'),
-      });
+    async report(request, caller) {
+      const { command } = await backend.submit('reportCommand', caller, toReport(request));
+      return { command: fromCommandRow(command, names) };
+    },
+
+    async interrupt({ id, attempt, message }, caller) {
+      const body = { id, attempt, message };
+      const { command } = await backend.submit('interruptCommand', caller, body);
       return { command: fromCommandRow(command, names) };
     },
   };

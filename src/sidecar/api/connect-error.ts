@@ -43,6 +43,7 @@ export const CODE_BY_REASON: Readonly<Record<Reason, Code>> = {
   TOKEN_UNKNOWN: Code.NotFound,
   REQUEST_REFUSED: Code.InvalidArgument,
   ROTATION_REFUSED: Code.FailedPrecondition,
+  KIND_REFUSED: Code.InvalidArgument,
   FLEET_OPEN: Code.FailedPrecondition,
   NOT_GRANTED: Code.PermissionDenied,
   EJECTED: Code.PermissionDenied,

@@ -64,6 +64,8 @@ export const LIMIT_RETRY_MS = 5_000;
 export const DEFAULT_PAGE_SIZE = 100;
 /** How long a command may wait to be started when the request does not say: an hour. */
 export const DEFAULT_COMMAND_TTL_MS = 3_600_000;
+/** Offers in one answer: an agent that has begun these asks again. */
+export const MAX_OFFERS = 100;
 
 /** Those that tests shorten, so that they need not wait. */
 export interface ApiLimits {

@@ -25,6 +25,7 @@ import type { CallLedger } from './call-ledger.ts';
 import type { ObserveCall } from './call-observer.ts';
 import { BINARY_OPTIONS, JSON_OPTIONS } from './codec.ts';
 import { commandService } from './command-service.ts';
+import { watchCommands } from './command-stream.ts';
 import type { ReportFault } from './connect-error.ts';
 import { createNodeNames } from './convert/index.ts';
 import { documentService } from './document-service.ts';
@@ -147,6 +148,11 @@ function streamHandlers(
   router.rpc(DocumentService.method.watch, async function* (request, context) {
     checkRequest(DocumentService.method.watch.input, request);
     yield* watchDocuments(watch, request, callerFrom(context), context.signal);
+    endAtDeadline(context.signal);
+  });
+  router.rpc(CommandService.method.watch, async function* (request, context) {
+    checkRequest(CommandService.method.watch.input, request);
+    yield* watchCommands(watch, callerFrom(context), context.signal);
     endAtDeadline(context.signal);
   });
   router.rpc(BundleService.method.exportBundle, async function* (request, context) {

@@ -17,7 +17,203 @@ import type { JsonObject, Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file holdfast/v1/command.proto.
  */
 export const file_holdfast_v1_command: GenFile = /*@__PURE__*/
-  fileDesc("Chlob2xkZmFzdC92MS9jb21tYW5kLnByb3RvEgtob2xkZmFzdC52MSKjAwoHQ29tbWFuZBIKCgJpZBgBIAEoCRINCgVhZ2VudBgCIAEoCRIMCgRraW5kGAMgASgJEiUKBGFyZ3MYBCABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0Ei0KCWlzc3VlZF9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKZXhwaXJlc19hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFAoMcmVxdWVzdGVkX2J5GAcgASgJEigKBXN0YXRlGAggASgOMhkuaG9sZGZhc3QudjEuQ29tbWFuZFN0YXRlEh0KEHByb2dyZXNzX3BlcmNlbnQYCSABKAFIAIgBARIPCgdtZXNzYWdlGAogASgJEicKBnJlc3VsdBgLIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSKQoJZnJlc2huZXNzGAwgASgLMhYuaG9sZGZhc3QudjEuRnJlc2huZXNzEhAKCHdpdGhoZWxkGA0gASgJQhMKEV9wcm9ncmVzc19wZXJjZW50IvoBChNJc3N1ZUNvbW1hbmRSZXF1ZXN0Ei8KBWFnZW50GAEgASgJQiC6SB1yGzIZXlthLXowLTldW2EtejAtOS1dezAsNjJ9JBItCgRraW5kGAIgASgJQh+6SBxyGjIYXlthLXpdW2EtejAtOS5fLV17MCw2Mn0kEiUKBGFyZ3MYAyABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EjkKA3R0bBgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIRukgOqgELIgUIgJqeATICCAESIQoPaWRlbXBvdGVuY3lfa2V5GAUgASgJQgi6SAVyAyiAASJtChRJc3N1ZUNvbW1hbmRSZXNwb25zZRIlCgdjb21tYW5kGAEgASgLMhQuaG9sZGZhc3QudjEuQ29tbWFuZBIdCgNhY2sYAiABKA4yEC5ob2xkZmFzdC52MS5BY2sSDwoHY3JlYXRlZBgDIAEoCCLAAQoTTGlzdENvbW1hbmRzUmVxdWVzdBIyCgVhZ2VudBgBIAEoCUIjukggch4yHF4oW2EtejAtOV1bYS16MC05LV17MCw2Mn0pPyQSOgoGc3RhdGVzGAIgAygOMhkuaG9sZGZhc3QudjEuQ29tbWFuZFN0YXRlQg+6SAySAQkQECIFggECEAESGwoJcGFnZV9zaXplGAMgASgNQgi6SAUqAxjoBxIcCgpwYWdlX3Rva2VuGAQgASgJQgi6SAVyAyiACCJXChRMaXN0Q29tbWFuZHNSZXNwb25zZRImCghjb21tYW5kcxgBIAMoCzIULmhvbGRmYXN0LnYxLkNvbW1hbmQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJInkKGUFja25vd2xlZGdlQ29tbWFuZFJlcXVlc3QSIQoCaWQYASABKAlCFbpIEnIQMg5eW2EtejItN117MjZ9JBITCgZhY2NlcHQYAiABKAhIAIgBARIZCgdtZXNzYWdlGAMgASgJQgi6SAVyAyiACEIJCgdfYWNjZXB0IlQKGkFja25vd2xlZGdlQ29tbWFuZFJlc3BvbnNlEiUKB2NvbW1hbmQYASABKAsyFC5ob2xkZmFzdC52MS5Db21tYW5kEg8KB2NsYWltZWQYAiABKAgihAIKFFJlcG9ydENvbW1hbmRSZXF1ZXN0EiEKAmlkGAEgASgJQhW6SBJyEDIOXlthLXoyLTddezI2fSQSOAoFc3RhdGUYAiABKA4yGS5ob2xkZmFzdC52MS5Db21tYW5kU3RhdGVCDrpIC4IBCBgDGAQYBRgIEjYKEHByb2dyZXNzX3BlcmNlbnQYAyABKAFCF7pIFBISGQAAAAAAAFlAKQAAAAAAAAAASACIAQESGQoHbWVzc2FnZRgEIAEoCUIIukgFcgMogAgSJwoGcmVzdWx0GAUgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdEITChFfcHJvZ3Jlc3NfcGVyY2VudCI+ChVSZXBvcnRDb21tYW5kUmVzcG9uc2USJQoHY29tbWFuZBgBIAEoCzIULmhvbGRmYXN0LnYxLkNvbW1hbmQqiAIKDENvbW1hbmRTdGF0ZRIdChlDT01NQU5EX1NUQVRFX1VOU1BFQ0lGSUVEEAASGQoVQ09NTUFORF9TVEFURV9QRU5ESU5HEAESGgoWQ09NTUFORF9TVEFURV9BQ0NFUFRFRBACEhkKFUNPTU1BTkRfU1RBVEVfUlVOTklORxADEhsKF0NPTU1BTkRfU1RBVEVfU1VDQ0VFREVEEAQSGAoUQ09NTUFORF9TVEFURV9GQUlMRUQQBRIaChZDT01NQU5EX1NUQVRFX1JFSkVDVEVEEAYSGQoVQ09NTUFORF9TVEFURV9FWFBJUkVEEAcSGQoVQ09NTUFORF9TVEFURV9VTktOT1dOEAgy3AIKDkNvbW1hbmRTZXJ2aWNlEkwKBUlzc3VlEiAuaG9sZGZhc3QudjEuSXNzdWVDb21tYW5kUmVxdWVzdBohLmhvbGRmYXN0LnYxLklzc3VlQ29tbWFuZFJlc3BvbnNlEksKBExpc3QSIC5ob2xkZmFzdC52MS5MaXN0Q29tbWFuZHNSZXF1ZXN0GiEuaG9sZGZhc3QudjEuTGlzdENvbW1hbmRzUmVzcG9uc2USXgoLQWNrbm93bGVkZ2USJi5ob2xkZmFzdC52MS5BY2tub3dsZWRnZUNvbW1hbmRSZXF1ZXN0GicuaG9sZGZhc3QudjEuQWNrbm93bGVkZ2VDb21tYW5kUmVzcG9uc2USTwoGUmVwb3J0EiEuaG9sZGZhc3QudjEuUmVwb3J0Q29tbWFuZFJlcXVlc3QaIi5ob2xkZmFzdC52MS5SZXBvcnRDb21tYW5kUmVzcG9uc2ViBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_duration, file_google_protobuf_struct, file_google_protobuf_timestamp, file_holdfast_v1_common]);
+  fileDesc("Chlob2xkZmFzdC92MS9jb21tYW5kLnByb3RvEgtob2xkZmFzdC52MSKcAwoPQ29tbWFuZFByb2dyZXNzEi0KB3BlcmNlbnQYASABKAFCF7pIFBISGQAAAAAAAFlAKQAAAAAAAAAASACIAQESJwoKaXRlbXNfZG9uZRgCIAEoBEIOukgLMgkY/////////w9IAYgBARIoCgtpdGVtc190b3RhbBgDIAEoBEIOukgLMgkY/////////w9IAogBARInCgpieXRlc19kb25lGAQgASgEQg66SAsyCRj/////////D0gDiAEBEigKC2J5dGVzX3RvdGFsGAUgASgEQg66SAsyCRj/////////D0gEiAEBEi4KD3JhdGVfcGVyX3NlY29uZBgGIAEoAUIQukgNEgtAASkAAAAAAAAAAEgFiAEBEiYKA2V0YRgHIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIKCghfcGVyY2VudEINCgtfaXRlbXNfZG9uZUIOCgxfaXRlbXNfdG90YWxCDQoLX2J5dGVzX2RvbmVCDgoMX2J5dGVzX3RvdGFsQhIKEF9yYXRlX3Blcl9zZWNvbmQiSgoOVW5yZWFjaGVkQWdlbnQSDQoFYWdlbnQYASABKAkSKQoFc2luY2UYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIkgKDENvbW1hbmRDb3VudBIoCgVzdGF0ZRgBIAEoDjIZLmhvbGRmYXN0LnYxLkNvbW1hbmRTdGF0ZRIOCgZhZ2VudHMYAiABKA0ijAEKDUNvbW1hbmRSb2xsVXASDwoHdGFyZ2V0cxgBIAEoDRIPCgdyZWFjaGVkGAIgASgNEikKBmNvdW50cxgDIAMoCzIZLmhvbGRmYXN0LnYxLkNvbW1hbmRDb3VudBIuCgl1bnJlYWNoZWQYBCADKAsyGy5ob2xkZmFzdC52MS5VbnJlYWNoZWRBZ2VudCJnCg1Db21tYW5kQ2FuY2VsEg4KBnJlYXNvbhgBIAEoCRIUCgxyZXF1ZXN0ZWRfYnkYAiABKAkSMAoMcmVxdWVzdGVkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCLBCAoHQ29tbWFuZBIKCgJpZBgBIAEoCRINCgVhZ2VudBgCIAEoCRIMCgRraW5kGAMgASgJEiUKBGFyZ3MYBCABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0Ei0KCWlzc3VlZF9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKZXhwaXJlc19hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFAoMcmVxdWVzdGVkX2J5GAcgASgJEigKBXN0YXRlGAggASgOMhkuaG9sZGZhc3QudjEuQ29tbWFuZFN0YXRlEh0KEHByb2dyZXNzX3BlcmNlbnQYCSABKAFIAIgBARIPCgdtZXNzYWdlGAogASgJEicKBnJlc3VsdBgLIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSKQoJZnJlc2huZXNzGAwgASgLMhYuaG9sZGZhc3QudjEuRnJlc2huZXNzEhAKCHdpdGhoZWxkGA0gASgJEhAKCHNlbGVjdG9yGA4gASgJEgwKBHJvbGUYDyABKAkSLgoKbm90X2JlZm9yZRgQIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoLcnVuX3RpbWVvdXQYESABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SKgoGZWZmZWN0GBIgASgOMhouaG9sZGZhc3QudjEuQ29tbWFuZEVmZmVjdBIUCgxtYXhfYXR0ZW1wdHMYEyABKA0SDAoEc2xvdBgUIAEoCRIQCghwcmlvcml0eRgVIAEoDRIRCgljb25maXJtZWQYFiABKAgSDwoHYXR0ZW1wdBgXIAEoDRIQCghjbGFpbWFudBgYIAEoCRIuCgpyZWFjaGVkX2F0GBkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBILCgN2aWEYGiABKAkSLwoLYWNjZXB0ZWRfYXQYGyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCnN0YXJ0ZWRfYXQYHCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC2ZpbmlzaGVkX2F0GB0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCghwcm9ncmVzcxgeIAEoCzIcLmhvbGRmYXN0LnYxLkNvbW1hbmRQcm9ncmVzcxITCgtyZXBsYWNlZF9ieRgfIAEoCRIqCgZjYW5jZWwYICABKAsyGi5ob2xkZmFzdC52MS5Db21tYW5kQ2FuY2VsEhcKD2NhbmNlbF90b29fbGF0ZRghIAEoCBIrCgdyb2xsX3VwGCIgASgLMhouaG9sZGZhc3QudjEuQ29tbWFuZFJvbGxVcEITChFfcHJvZ3Jlc3NfcGVyY2VudCLjBAoTSXNzdWVDb21tYW5kUmVxdWVzdBIyCgVhZ2VudBgBIAEoCUIjukggch4yHF4oW2EtejAtOV1bYS16MC05LV17MCw2Mn0pPyQSLQoEa2luZBgCIAEoCUIfukgcchoyGF5bYS16XVthLXowLTkuXy1dezAsNjJ9JBIlCgRhcmdzGAMgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBI5CgN0dGwYBCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CEbpIDqoBCyIFCICangEyAggBEiEKD2lkZW1wb3RlbmN5X2tleRgFIAEoCUIIukgFcgMogAESGgoIc2VsZWN0b3IYBiABKAlCCLpIBXIDKIAIEhUKBHJvbGUYByABKAlCB7pIBHICKEASLgoKbm90X2JlZm9yZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASQQoLcnVuX3RpbWVvdXQYCSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CEbpIDqoBCyIFCICangEyAggBEjQKBmVmZmVjdBgKIAEoDjIaLmhvbGRmYXN0LnYxLkNvbW1hbmRFZmZlY3RCCLpIBYIBAhABEh0KDG1heF9hdHRlbXB0cxgLIAEoDUIHukgEKgIYZBI8CgRzbG90GAwgASgJQi66SCtyKTInXihbQS1aYS16MC05XVtBLVphLXowLTkuXzovLV17MCwxMjZ9KT8kEh4KCHByaW9yaXR5GA0gASgNQge6SAQqAhgJSACIAQFCCwoJX3ByaW9yaXR5Im0KFElzc3VlQ29tbWFuZFJlc3BvbnNlEiUKB2NvbW1hbmQYASABKAsyFC5ob2xkZmFzdC52MS5Db21tYW5kEh0KA2FjaxgCIAEoDjIQLmhvbGRmYXN0LnYxLkFjaxIPCgdjcmVhdGVkGAMgASgIIsABChNMaXN0Q29tbWFuZHNSZXF1ZXN0EjIKBWFnZW50GAEgASgJQiO6SCByHjIcXihbYS16MC05XVthLXowLTktXXswLDYyfSk/JBI6CgZzdGF0ZXMYAiADKA4yGS5ob2xkZmFzdC52MS5Db21tYW5kU3RhdGVCD7pIDJIBCRAQIgWCAQIQARIbCglwYWdlX3NpemUYAyABKA1CCLpIBSoDGOgHEhwKCnBhZ2VfdG9rZW4YBCABKAlCCLpIBXIDKIAIIlcKFExpc3RDb21tYW5kc1Jlc3BvbnNlEiYKCGNvbW1hbmRzGAEgAygLMhQuaG9sZGZhc3QudjEuQ29tbWFuZBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiuAEKGUFja25vd2xlZGdlQ29tbWFuZFJlcXVlc3QSIQoCaWQYASABKAlCFbpIEnIQMg5eW2EtejItN117MjZ9JBITCgZhY2NlcHQYAiABKAhIAIgBARIZCgdtZXNzYWdlGAMgASgJQgi6SAVyAyiACBI9CghjbGFpbWFudBgEIAEoCUIrukgociYyJF4oW0EtWmEtejAtOV1bQS1aYS16MC05Ll8tXXswLDYyfSk/JEIJCgdfYWNjZXB0IlQKGkFja25vd2xlZGdlQ29tbWFuZFJlc3BvbnNlEiUKB2NvbW1hbmQYASABKAsyFC5ob2xkZmFzdC52MS5Db21tYW5kEg8KB2NsYWltZWQYAiABKAgiyQIKFFJlcG9ydENvbW1hbmRSZXF1ZXN0EiEKAmlkGAEgASgJQhW6SBJyEDIOXlthLXoyLTddezI2fSQSPAoFc3RhdGUYAiABKA4yGS5ob2xkZmFzdC52MS5Db21tYW5kU3RhdGVCErpID4IBDBgDGAQYBRgIGAkYCxI2ChBwcm9ncmVzc19wZXJjZW50GAMgASgBQhe6SBQSEhkAAAAAAABZQCkAAAAAAAAAAEgAiAEBEhkKB21lc3NhZ2UYBCABKAlCCLpIBXIDKIAIEicKBnJlc3VsdBgFIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSLgoIcHJvZ3Jlc3MYBiABKAsyHC5ob2xkZmFzdC52MS5Db21tYW5kUHJvZ3Jlc3MSDwoHYXR0ZW1wdBgHIAEoDUITChFfcHJvZ3Jlc3NfcGVyY2VudCI+ChVSZXBvcnRDb21tYW5kUmVzcG9uc2USJQoHY29tbWFuZBgBIAEoCzIULmhvbGRmYXN0LnYxLkNvbW1hbmQihwEKFENhbmNlbENvbW1hbmRSZXF1ZXN0EiEKAmlkGAEgASgJQhW6SBJyEDIOXlthLXoyLTddezI2fSQSMgoFYWdlbnQYAiABKAlCI7pIIHIeMhxeKFthLXowLTldW2EtejAtOS1dezAsNjJ9KT8kEhgKBnJlYXNvbhgDIAEoCUIIukgFcgMogAIicAoVQ2FuY2VsQ29tbWFuZFJlc3BvbnNlEiUKB2NvbW1hbmQYASABKAsyFC5ob2xkZmFzdC52MS5Db21tYW5kEhEKCXJlcXVlc3RlZBgCIAEoCBIdCgNhY2sYAyABKA4yEC5ob2xkZmFzdC52MS5BY2siagoRR2V0Q29tbWFuZFJlcXVlc3QSIQoCaWQYASABKAlCFbpIEnIQMg5eW2EtejItN117MjZ9JBIyCgVhZ2VudBgCIAEoCUIjukggch4yHF4oW2EtejAtOV1bYS16MC05LV17MCw2Mn0pPyQiOwoSR2V0Q29tbWFuZFJlc3BvbnNlEiUKB2NvbW1hbmQYASABKAsyFC5ob2xkZmFzdC52MS5Db21tYW5kInIKEkxpc3RUYXJnZXRzUmVxdWVzdBIhCgJpZBgBIAEoCUIVukgSchAyDl5bYS16Mi03XXsyNn0kEhsKCXBhZ2Vfc2l6ZRgCIAEoDUIIukgFKgMY6AcSHAoKcGFnZV90b2tlbhgDIAEoCUIIukgFcgMogAgiVgoTTGlzdFRhcmdldHNSZXNwb25zZRImCghjb21tYW5kcxgBIAMoCzIULmhvbGRmYXN0LnYxLkNvbW1hbmQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIoQBCgtDb21tYW5kS2luZBItCgRraW5kGAEgASgJQh+6SBxyGjIYXlthLXpdW2EtejAtOS5fLV17MCw2Mn0kEicKBnNjaGVtYRgCIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSHQoLZGVzY3JpcHRpb24YAyABKAlCCLpIBXIDKIACIkgKE0RlY2xhcmVLaW5kc1JlcXVlc3QSMQoFa2luZHMYASADKAsyGC5ob2xkZmFzdC52MS5Db21tYW5kS2luZEIIukgFkgECEEAiJwoURGVjbGFyZUtpbmRzUmVzcG9uc2USDwoHY2hhbmdlZBgBIAEoCCKBAQoQTGlzdEtpbmRzUmVxdWVzdBIyCgVhZ2VudBgBIAEoCUIjukggch4yHF4oW2EtejAtOV1bYS16MC05LV17MCw2Mn0pPyQSGwoJcGFnZV9zaXplGAIgASgNQgi6SAUqAxjoBxIcCgpwYWdlX3Rva2VuGAMgASgJQgi6SAVyAyiACCJECgpBZ2VudEtpbmRzEg0KBWFnZW50GAEgASgJEicKBWtpbmRzGAIgAygLMhguaG9sZGZhc3QudjEuQ29tbWFuZEtpbmQiVQoRTGlzdEtpbmRzUmVzcG9uc2USJwoGYWdlbnRzGAEgAygLMhcuaG9sZGZhc3QudjEuQWdlbnRLaW5kcxIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiLgoUQ29tbWFuZE9mZmVyc1JlcXVlc3QSFgoFbGltaXQYASABKA1CB7pIBCoCGGQiRQoOQ2xhaW1lZENvbW1hbmQSJQoHY29tbWFuZBgBIAEoCzIULmhvbGRmYXN0LnYxLkNvbW1hbmQSDAoEc3RvcBgCIAEoCSKYAQoVQ29tbWFuZE9mZmVyc1Jlc3BvbnNlEiUKB29mZmVyZWQYASADKAsyFC5ob2xkZmFzdC52MS5Db21tYW5kEiwKB2NsYWltZWQYAiADKAsyGy5ob2xkZmFzdC52MS5DbGFpbWVkQ29tbWFuZBIqCgduZXh0X2luGAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIhYKFFdhdGNoQ29tbWFuZHNSZXF1ZXN0IksKFVdhdGNoQ29tbWFuZHNSZXNwb25zZRIyCgZvZmZlcnMYASABKAsyIi5ob2xkZmFzdC52MS5Db21tYW5kT2ZmZXJzUmVzcG9uc2UiaAoXSW50ZXJydXB0Q29tbWFuZFJlcXVlc3QSIQoCaWQYASABKAlCFbpIEnIQMg5eW2EtejItN117MjZ9JBIPCgdhdHRlbXB0GAIgASgNEhkKB21lc3NhZ2UYAyABKAlCCLpIBXIDKIAIIkEKGEludGVycnVwdENvbW1hbmRSZXNwb25zZRIlCgdjb21tYW5kGAEgASgLMhQuaG9sZGZhc3QudjEuQ29tbWFuZCqDAwoMQ29tbWFuZFN0YXRlEh0KGUNPTU1BTkRfU1RBVEVfVU5TUEVDSUZJRUQQABIZChVDT01NQU5EX1NUQVRFX1BFTkRJTkcQARIaChZDT01NQU5EX1NUQVRFX0FDQ0VQVEVEEAISGQoVQ09NTUFORF9TVEFURV9SVU5OSU5HEAMSGwoXQ09NTUFORF9TVEFURV9TVUNDRUVERUQQBBIYChRDT01NQU5EX1NUQVRFX0ZBSUxFRBAFEhoKFkNPTU1BTkRfU1RBVEVfUkVKRUNURUQQBhIZChVDT01NQU5EX1NUQVRFX0VYUElSRUQQBxIZChVDT01NQU5EX1NUQVRFX1VOS05PV04QCBIbChdDT01NQU5EX1NUQVRFX0NBTkNFTExFRBAJEhwKGENPTU1BTkRfU1RBVEVfU1VQRVJTRURFRBAKEhsKF0NPTU1BTkRfU1RBVEVfVElNRURfT1VUEAsSIQodQ09NTUFORF9TVEFURV9QRU5ESU5HX1RBUkdFVFMQDCpvCg1Db21tYW5kRWZmZWN0Eh4KGkNPTU1BTkRfRUZGRUNUX1VOU1BFQ0lGSUVEEAASHQoZQ09NTUFORF9FRkZFQ1RfSURFTVBPVEVOVBABEh8KG0NPTU1BTkRfRUZGRUNUX0FUX01PU1RfT05DRRACMuUHCg5Db21tYW5kU2VydmljZRJMCgVJc3N1ZRIgLmhvbGRmYXN0LnYxLklzc3VlQ29tbWFuZFJlcXVlc3QaIS5ob2xkZmFzdC52MS5Jc3N1ZUNvbW1hbmRSZXNwb25zZRJPCgZDYW5jZWwSIS5ob2xkZmFzdC52MS5DYW5jZWxDb21tYW5kUmVxdWVzdBoiLmhvbGRmYXN0LnYxLkNhbmNlbENvbW1hbmRSZXNwb25zZRJGCgNHZXQSHi5ob2xkZmFzdC52MS5HZXRDb21tYW5kUmVxdWVzdBofLmhvbGRmYXN0LnYxLkdldENvbW1hbmRSZXNwb25zZRJLCgRMaXN0EiAuaG9sZGZhc3QudjEuTGlzdENvbW1hbmRzUmVxdWVzdBohLmhvbGRmYXN0LnYxLkxpc3RDb21tYW5kc1Jlc3BvbnNlElAKC0xpc3RUYXJnZXRzEh8uaG9sZGZhc3QudjEuTGlzdFRhcmdldHNSZXF1ZXN0GiAuaG9sZGZhc3QudjEuTGlzdFRhcmdldHNSZXNwb25zZRJKCglMaXN0S2luZHMSHS5ob2xkZmFzdC52MS5MaXN0S2luZHNSZXF1ZXN0Gh4uaG9sZGZhc3QudjEuTGlzdEtpbmRzUmVzcG9uc2USUwoMRGVjbGFyZUtpbmRzEiAuaG9sZGZhc3QudjEuRGVjbGFyZUtpbmRzUmVxdWVzdBohLmhvbGRmYXN0LnYxLkRlY2xhcmVLaW5kc1Jlc3BvbnNlEk8KBk9mZmVycxIhLmhvbGRmYXN0LnYxLkNvbW1hbmRPZmZlcnNSZXF1ZXN0GiIuaG9sZGZhc3QudjEuQ29tbWFuZE9mZmVyc1Jlc3BvbnNlElAKBVdhdGNoEiEuaG9sZGZhc3QudjEuV2F0Y2hDb21tYW5kc1JlcXVlc3QaIi5ob2xkZmFzdC52MS5XYXRjaENvbW1hbmRzUmVzcG9uc2UwARJeCgtBY2tub3dsZWRnZRImLmhvbGRmYXN0LnYxLkFja25vd2xlZGdlQ29tbWFuZFJlcXVlc3QaJy5ob2xkZmFzdC52MS5BY2tub3dsZWRnZUNvbW1hbmRSZXNwb25zZRJPCgZSZXBvcnQSIS5ob2xkZmFzdC52MS5SZXBvcnRDb21tYW5kUmVxdWVzdBoiLmhvbGRmYXN0LnYxLlJlcG9ydENvbW1hbmRSZXNwb25zZRJYCglJbnRlcnJ1cHQSJC5ob2xkZmFzdC52MS5JbnRlcnJ1cHRDb21tYW5kUmVxdWVzdBolLmhvbGRmYXN0LnYxLkludGVycnVwdENvbW1hbmRSZXNwb25zZWIGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_duration, file_google_protobuf_struct, file_google_protobuf_timestamp, file_holdfast_v1_common]);
+
+/**
+ * How far an attempt is.
+ *
+ * @generated from message holdfast.v1.CommandProgress
+ */
+export type CommandProgress = Message<"holdfast.v1.CommandProgress"> & {
+  /**
+   * 0 to 100. Never goes back within an attempt.
+   *
+   * @generated from field: optional double percent = 1;
+   */
+  percent?: number | undefined;
+
+  /**
+   * Items done.
+   *
+   * @generated from field: optional uint64 items_done = 2;
+   */
+  itemsDone?: bigint | undefined;
+
+  /**
+   * Items to do in all.
+   *
+   * @generated from field: optional uint64 items_total = 3;
+   */
+  itemsTotal?: bigint | undefined;
+
+  /**
+   * Bytes done.
+   *
+   * @generated from field: optional uint64 bytes_done = 4;
+   */
+  bytesDone?: bigint | undefined;
+
+  /**
+   * Bytes to do in all.
+   *
+   * @generated from field: optional uint64 bytes_total = 5;
+   */
+  bytesTotal?: bigint | undefined;
+
+  /**
+   * Bytes a second, or items where no bytes are counted.
+   *
+   * @generated from field: optional double rate_per_second = 6;
+   */
+  ratePerSecond?: number | undefined;
+
+  /**
+   * Time that is left, as the agent expects.
+   *
+   * @generated from field: google.protobuf.Duration eta = 7;
+   */
+  eta?: Duration | undefined;
+};
+
+/**
+ * Describes the message holdfast.v1.CommandProgress.
+ * Use `create(CommandProgressSchema)` to create a new message.
+ */
+export const CommandProgressSchema: GenMessage<CommandProgress> = /*@__PURE__*/
+  messageDesc(file_holdfast_v1_command, 0);
+
+/**
+ * An agent that a command has not reached as far as is known here.
+ *
+ * @generated from message holdfast.v1.UnreachedAgent
+ */
+export type UnreachedAgent = Message<"holdfast.v1.UnreachedAgent"> & {
+  /**
+   * Its name.
+   *
+   * @generated from field: string agent = 1;
+   */
+  agent: string;
+
+  /**
+   * When it was heard of last; absent for never.
+   *
+   * @generated from field: google.protobuf.Timestamp since = 2;
+   */
+  since?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message holdfast.v1.UnreachedAgent.
+ * Use `create(UnreachedAgentSchema)` to create a new message.
+ */
+export const UnreachedAgentSchema: GenMessage<UnreachedAgent> = /*@__PURE__*/
+  messageDesc(file_holdfast_v1_command, 1);
+
+/**
+ * Agents in one state.
+ *
+ * @generated from message holdfast.v1.CommandCount
+ */
+export type CommandCount = Message<"holdfast.v1.CommandCount"> & {
+  /**
+   * The state.
+   *
+   * @generated from field: holdfast.v1.CommandState state = 1;
+   */
+  state: CommandState;
+
+  /**
+   * How many agents are in it.
+   *
+   * @generated from field: uint32 agents = 2;
+   */
+  agents: number;
+};
+
+/**
+ * Describes the message holdfast.v1.CommandCount.
+ * Use `create(CommandCountSchema)` to create a new message.
+ */
+export const CommandCountSchema: GenMessage<CommandCount> = /*@__PURE__*/
+  messageDesc(file_holdfast_v1_command, 2);
+
+/**
+ * A command to many, counted.
+ *
+ * @generated from message holdfast.v1.CommandRollUp
+ */
+export type CommandRollUp = Message<"holdfast.v1.CommandRollUp"> & {
+  /**
+   * Agents it is for, as far as is known here.
+   *
+   * @generated from field: uint32 targets = 1;
+   */
+  targets: number;
+
+  /**
+   * Those whose sidecars are known to have it.
+   *
+   * @generated from field: uint32 reached = 2;
+   */
+  reached: number;
+
+  /**
+   * By state; states that nobody is in are left out.
+   *
+   * @generated from field: repeated holdfast.v1.CommandCount counts = 3;
+   */
+  counts: CommandCount[];
+
+  /**
+   * Those it has not reached; the first hundred by name.
+   *
+   * @generated from field: repeated holdfast.v1.UnreachedAgent unreached = 4;
+   */
+  unreached: UnreachedAgent[];
+};
+
+/**
+ * Describes the message holdfast.v1.CommandRollUp.
+ * Use `create(CommandRollUpSchema)` to create a new message.
+ */
+export const CommandRollUpSchema: GenMessage<CommandRollUp> = /*@__PURE__*/
+  messageDesc(file_holdfast_v1_command, 3);
+
+/**
+ * A request to cancel.
+ *
+ * @generated from message holdfast.v1.CommandCancel
+ */
+export type CommandCancel = Message<"holdfast.v1.CommandCancel"> & {
+  /**
+   * Why.
+   *
+   * @generated from field: string reason = 1;
+   */
+  reason: string;
+
+  /**
+   * Credential that asked: `node name/scope`.
+   *
+   * @generated from field: string requested_by = 2;
+   */
+  requestedBy: string;
+
+  /**
+   * When, by that sidecar's clock.
+   *
+   * @generated from field: google.protobuf.Timestamp requested_at = 3;
+   */
+  requestedAt?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message holdfast.v1.CommandCancel.
+ * Use `create(CommandCancelSchema)` to create a new message.
+ */
+export const CommandCancelSchema: GenMessage<CommandCancel> = /*@__PURE__*/
+  messageDesc(file_holdfast_v1_command, 4);
 
 /**
  * A command and what is known of it here.
@@ -116,6 +312,153 @@ export type Command = Message<"holdfast.v1.Command"> & {
    * @generated from field: string withheld = 13;
    */
   withheld: string;
+
+  /**
+   * Of a command to many: the label selector that agents must match. Empty otherwise.
+   *
+   * @generated from field: string selector = 14;
+   */
+  selector: string;
+
+  /**
+   * Of a command to many: the role that the agents' members must have. Empty otherwise.
+   *
+   * @generated from field: string role = 15;
+   */
+  role: string;
+
+  /**
+   * Not to be started before this time.
+   *
+   * @generated from field: google.protobuf.Timestamp not_before = 16;
+   */
+  notBefore?: Timestamp | undefined;
+
+  /**
+   * How long one attempt may take, counted from its claim; absent for as long as it takes.
+   *
+   * @generated from field: google.protobuf.Duration run_timeout = 17;
+   */
+  runTimeout?: Duration | undefined;
+
+  /**
+   * What a crash after the claim means.
+   *
+   * @generated from field: holdfast.v1.CommandEffect effect = 18;
+   */
+  effect: CommandEffect;
+
+  /**
+   * How often it may be begun.
+   *
+   * @generated from field: uint32 max_attempts = 19;
+   */
+  maxAttempts: number;
+
+  /**
+   * Commands of one slot replace each other; empty for one that stands for itself.
+   *
+   * @generated from field: string slot = 20;
+   */
+  slot: string;
+
+  /**
+   * 0 to 9, the larger the sooner.
+   *
+   * @generated from field: uint32 priority = 21;
+   */
+  priority: number;
+
+  /**
+   * True when the target itself says so; otherwise the state is what can be told from here.
+   *
+   * @generated from field: bool confirmed = 22;
+   */
+  confirmed: boolean;
+
+  /**
+   * Which attempt it is; 0 before the first claim.
+   *
+   * @generated from field: uint32 attempt = 23;
+   */
+  attempt: number;
+
+  /**
+   * Which process of the agent holds the claim.
+   *
+   * @generated from field: string claimant = 24;
+   */
+  claimant: string;
+
+  /**
+   * When it reached the sidecar of its agent, by that sidecar's clock; absent while that is not known here.
+   *
+   * @generated from field: google.protobuf.Timestamp reached_at = 25;
+   */
+  reachedAt?: Timestamp | undefined;
+
+  /**
+   * By whom it reached it: a node id, `bundle`, or empty where it was issued there.
+   *
+   * @generated from field: string via = 26;
+   */
+  via: string;
+
+  /**
+   * When the attempt was claimed.
+   *
+   * @generated from field: google.protobuf.Timestamp accepted_at = 27;
+   */
+  acceptedAt?: Timestamp | undefined;
+
+  /**
+   * When its first report came.
+   *
+   * @generated from field: google.protobuf.Timestamp started_at = 28;
+   */
+  startedAt?: Timestamp | undefined;
+
+  /**
+   * When it ended.
+   *
+   * @generated from field: google.protobuf.Timestamp finished_at = 29;
+   */
+  finishedAt?: Timestamp | undefined;
+
+  /**
+   * Last report of the target.
+   *
+   * @generated from field: holdfast.v1.CommandProgress progress = 30;
+   */
+  progress?: CommandProgress | undefined;
+
+  /**
+   * Id of the command that took its place: instead of it when SUPERSEDED, after it when it had run.
+   *
+   * @generated from field: string replaced_by = 31;
+   */
+  replacedBy: string;
+
+  /**
+   * Somebody asked to cancel it.
+   *
+   * @generated from field: holdfast.v1.CommandCancel cancel = 32;
+   */
+  cancel?: CommandCancel | undefined;
+
+  /**
+   * Somebody asked to cancel it, and it ended otherwise.
+   *
+   * @generated from field: bool cancel_too_late = 33;
+   */
+  cancelTooLate: boolean;
+
+  /**
+   * Of the one row of a command to many.
+   *
+   * @generated from field: holdfast.v1.CommandRollUp roll_up = 34;
+   */
+  rollUp?: CommandRollUp | undefined;
 };
 
 /**
@@ -123,10 +466,10 @@ export type Command = Message<"holdfast.v1.Command"> & {
  * Use `create(CommandSchema)` to create a new message.
  */
 export const CommandSchema: GenMessage<Command> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_command, 0);
+  messageDesc(file_holdfast_v1_command, 5);
 
 /**
- * See CommandService.Issue.
+ * See CommandService.Issue. Exactly one of agent, selector and role says who is to run it.
  *
  * @generated from message holdfast.v1.IssueCommandRequest
  */
@@ -165,6 +508,62 @@ export type IssueCommandRequest = Message<"holdfast.v1.IssueCommandRequest"> & {
    * @generated from field: string idempotency_key = 5;
    */
   idempotencyKey: string;
+
+  /**
+   * All agents with these labels, in the syntax of Kubernetes. Evaluated by each agent's sidecar until the command expires.
+   *
+   * @generated from field: string selector = 6;
+   */
+  selector: string;
+
+  /**
+   * All agents served by members with this role: agent, hub, observer, relay, issuer, ejector.
+   *
+   * @generated from field: string role = 7;
+   */
+  role: string;
+
+  /**
+   * Not to be started before this time; `ttl` counts from it.
+   *
+   * @generated from field: google.protobuf.Timestamp not_before = 8;
+   */
+  notBefore?: Timestamp | undefined;
+
+  /**
+   * How long one attempt may take, counted from its claim: 1 s to 30 days. Absent: as long as it takes.
+   *
+   * @generated from field: google.protobuf.Duration run_timeout = 9;
+   */
+  runTimeout?: Duration | undefined;
+
+  /**
+   * What a crash after the claim means. Default AT_MOST_ONCE.
+   *
+   * @generated from field: holdfast.v1.CommandEffect effect = 10;
+   */
+  effect: CommandEffect;
+
+  /**
+   * How often an idempotent command may be begun: 1 to 100, default 3. At most once is always 1.
+   *
+   * @generated from field: uint32 max_attempts = 11;
+   */
+  maxAttempts: number;
+
+  /**
+   * Commands of one slot replace each other: the newest unstarted one stays, older ones become SUPERSEDED, and no two run at once.
+   *
+   * @generated from field: string slot = 12;
+   */
+  slot: string;
+
+  /**
+   * 0 to 9, the larger the sooner; default 5.
+   *
+   * @generated from field: optional uint32 priority = 13;
+   */
+  priority?: number | undefined;
 };
 
 /**
@@ -172,7 +571,7 @@ export type IssueCommandRequest = Message<"holdfast.v1.IssueCommandRequest"> & {
  * Use `create(IssueCommandRequestSchema)` to create a new message.
  */
 export const IssueCommandRequestSchema: GenMessage<IssueCommandRequest> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_command, 1);
+  messageDesc(file_holdfast_v1_command, 6);
 
 /**
  * The answer to Issue.
@@ -207,7 +606,7 @@ export type IssueCommandResponse = Message<"holdfast.v1.IssueCommandResponse"> &
  * Use `create(IssueCommandResponseSchema)` to create a new message.
  */
 export const IssueCommandResponseSchema: GenMessage<IssueCommandResponse> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_command, 2);
+  messageDesc(file_holdfast_v1_command, 7);
 
 /**
  * See CommandService.List.
@@ -249,7 +648,7 @@ export type ListCommandsRequest = Message<"holdfast.v1.ListCommandsRequest"> & {
  * Use `create(ListCommandsRequestSchema)` to create a new message.
  */
 export const ListCommandsRequestSchema: GenMessage<ListCommandsRequest> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_command, 3);
+  messageDesc(file_holdfast_v1_command, 8);
 
 /**
  * One page.
@@ -277,7 +676,7 @@ export type ListCommandsResponse = Message<"holdfast.v1.ListCommandsResponse"> &
  * Use `create(ListCommandsResponseSchema)` to create a new message.
  */
 export const ListCommandsResponseSchema: GenMessage<ListCommandsResponse> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_command, 4);
+  messageDesc(file_holdfast_v1_command, 9);
 
 /**
  * See CommandService.Acknowledge.
@@ -305,6 +704,13 @@ export type AcknowledgeCommandRequest = Message<"holdfast.v1.AcknowledgeCommandR
    * @generated from field: string message = 3;
    */
   message: string;
+
+  /**
+   * Which process of the agent asks. The same one is told again that it holds the claim when it lost the answer.
+   *
+   * @generated from field: string claimant = 4;
+   */
+  claimant: string;
 };
 
 /**
@@ -312,7 +718,7 @@ export type AcknowledgeCommandRequest = Message<"holdfast.v1.AcknowledgeCommandR
  * Use `create(AcknowledgeCommandRequestSchema)` to create a new message.
  */
 export const AcknowledgeCommandRequestSchema: GenMessage<AcknowledgeCommandRequest> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_command, 5);
+  messageDesc(file_holdfast_v1_command, 10);
 
 /**
  * The answer to Acknowledge.
@@ -328,7 +734,7 @@ export type AcknowledgeCommandResponse = Message<"holdfast.v1.AcknowledgeCommand
   command?: Command | undefined;
 
   /**
-   * True for exactly one call per command: the one that made the claim. Run the command only then.
+   * True for the one who made the claim of this attempt. Run the command only then.
    *
    * @generated from field: bool claimed = 2;
    */
@@ -340,7 +746,7 @@ export type AcknowledgeCommandResponse = Message<"holdfast.v1.AcknowledgeCommand
  * Use `create(AcknowledgeCommandResponseSchema)` to create a new message.
  */
 export const AcknowledgeCommandResponseSchema: GenMessage<AcknowledgeCommandResponse> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_command, 6);
+  messageDesc(file_holdfast_v1_command, 11);
 
 /**
  * See CommandService.Report.
@@ -356,7 +762,7 @@ export type ReportCommandRequest = Message<"holdfast.v1.ReportCommandRequest"> &
   id: string;
 
   /**
-   * RUNNING, SUCCEEDED, FAILED or UNKNOWN.
+   * RUNNING, SUCCEEDED, FAILED, CANCELLED (only after a request to cancel), TIMED_OUT (only with a run timeout) or UNKNOWN.
    *
    * @generated from field: holdfast.v1.CommandState state = 2;
    */
@@ -382,6 +788,20 @@ export type ReportCommandRequest = Message<"holdfast.v1.ReportCommandRequest"> &
    * @generated from field: google.protobuf.Struct result = 5;
    */
   result?: JsonObject | undefined;
+
+  /**
+   * More than percent. `progress_percent` counts where this says no percent.
+   *
+   * @generated from field: holdfast.v1.CommandProgress progress = 6;
+   */
+  progress?: CommandProgress | undefined;
+
+  /**
+   * The attempt it is about; 0 for the present one. One about an earlier attempt is refused.
+   *
+   * @generated from field: uint32 attempt = 7;
+   */
+  attempt: number;
 };
 
 /**
@@ -389,7 +809,7 @@ export type ReportCommandRequest = Message<"holdfast.v1.ReportCommandRequest"> &
  * Use `create(ReportCommandRequestSchema)` to create a new message.
  */
 export const ReportCommandRequestSchema: GenMessage<ReportCommandRequest> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_command, 7);
+  messageDesc(file_holdfast_v1_command, 12);
 
 /**
  * The answer to Report.
@@ -410,7 +830,533 @@ export type ReportCommandResponse = Message<"holdfast.v1.ReportCommandResponse">
  * Use `create(ReportCommandResponseSchema)` to create a new message.
  */
 export const ReportCommandResponseSchema: GenMessage<ReportCommandResponse> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_command, 8);
+  messageDesc(file_holdfast_v1_command, 13);
+
+/**
+ * See CommandService.Cancel.
+ *
+ * @generated from message holdfast.v1.CancelCommandRequest
+ */
+export type CancelCommandRequest = Message<"holdfast.v1.CancelCommandRequest"> & {
+  /**
+   * Id of the command.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * The agent it is for, which saves looking for it; may be empty.
+   *
+   * @generated from field: string agent = 2;
+   */
+  agent: string;
+
+  /**
+   * Why.
+   *
+   * @generated from field: string reason = 3;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message holdfast.v1.CancelCommandRequest.
+ * Use `create(CancelCommandRequestSchema)` to create a new message.
+ */
+export const CancelCommandRequestSchema: GenMessage<CancelCommandRequest> = /*@__PURE__*/
+  messageDesc(file_holdfast_v1_command, 14);
+
+/**
+ * The answer to Cancel.
+ *
+ * @generated from message holdfast.v1.CancelCommandResponse
+ */
+export type CancelCommandResponse = Message<"holdfast.v1.CancelCommandResponse"> & {
+  /**
+   * The command after it.
+   *
+   * @generated from field: holdfast.v1.Command command = 1;
+   */
+  command?: Command | undefined;
+
+  /**
+   * False when it was cancelled, or over, before.
+   *
+   * @generated from field: bool requested = 2;
+   */
+  requested: boolean;
+
+  /**
+   * How safe the request is: ACK_LOCAL.
+   *
+   * @generated from field: holdfast.v1.Ack ack = 3;
+   */
+  ack: Ack;
+};
+
+/**
+ * Describes the message holdfast.v1.CancelCommandResponse.
+ * Use `create(CancelCommandResponseSchema)` to create a new message.
+ */
+export const CancelCommandResponseSchema: GenMessage<CancelCommandResponse> = /*@__PURE__*/
+  messageDesc(file_holdfast_v1_command, 15);
+
+/**
+ * See CommandService.Get.
+ *
+ * @generated from message holdfast.v1.GetCommandRequest
+ */
+export type GetCommandRequest = Message<"holdfast.v1.GetCommandRequest"> & {
+  /**
+   * Id of the command.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * How it stands at this agent; empty for the agent it is for, or the roll-up of a command to many.
+   *
+   * @generated from field: string agent = 2;
+   */
+  agent: string;
+};
+
+/**
+ * Describes the message holdfast.v1.GetCommandRequest.
+ * Use `create(GetCommandRequestSchema)` to create a new message.
+ */
+export const GetCommandRequestSchema: GenMessage<GetCommandRequest> = /*@__PURE__*/
+  messageDesc(file_holdfast_v1_command, 16);
+
+/**
+ * The answer to Get.
+ *
+ * @generated from message holdfast.v1.GetCommandResponse
+ */
+export type GetCommandResponse = Message<"holdfast.v1.GetCommandResponse"> & {
+  /**
+   * The command.
+   *
+   * @generated from field: holdfast.v1.Command command = 1;
+   */
+  command?: Command | undefined;
+};
+
+/**
+ * Describes the message holdfast.v1.GetCommandResponse.
+ * Use `create(GetCommandResponseSchema)` to create a new message.
+ */
+export const GetCommandResponseSchema: GenMessage<GetCommandResponse> = /*@__PURE__*/
+  messageDesc(file_holdfast_v1_command, 17);
+
+/**
+ * See CommandService.ListTargets.
+ *
+ * @generated from message holdfast.v1.ListTargetsRequest
+ */
+export type ListTargetsRequest = Message<"holdfast.v1.ListTargetsRequest"> & {
+  /**
+   * Id of the command.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * At most so many: 1 to 1000, default 100.
+   *
+   * @generated from field: uint32 page_size = 2;
+   */
+  pageSize: number;
+
+  /**
+   * `next_page_token` of the page before.
+   *
+   * @generated from field: string page_token = 3;
+   */
+  pageToken: string;
+};
+
+/**
+ * Describes the message holdfast.v1.ListTargetsRequest.
+ * Use `create(ListTargetsRequestSchema)` to create a new message.
+ */
+export const ListTargetsRequestSchema: GenMessage<ListTargetsRequest> = /*@__PURE__*/
+  messageDesc(file_holdfast_v1_command, 18);
+
+/**
+ * One page.
+ *
+ * @generated from message holdfast.v1.ListTargetsResponse
+ */
+export type ListTargetsResponse = Message<"holdfast.v1.ListTargetsResponse"> & {
+  /**
+   * The command at each agent, by name.
+   *
+   * @generated from field: repeated holdfast.v1.Command commands = 1;
+   */
+  commands: Command[];
+
+  /**
+   * Token for the next page; empty on the last one.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message holdfast.v1.ListTargetsResponse.
+ * Use `create(ListTargetsResponseSchema)` to create a new message.
+ */
+export const ListTargetsResponseSchema: GenMessage<ListTargetsResponse> = /*@__PURE__*/
+  messageDesc(file_holdfast_v1_command, 19);
+
+/**
+ * A kind of command that an agent takes.
+ *
+ * @generated from message holdfast.v1.CommandKind
+ */
+export type CommandKind = Message<"holdfast.v1.CommandKind"> & {
+  /**
+   * The word in a command.
+   *
+   * @generated from field: string kind = 1;
+   */
+  kind: string;
+
+  /**
+   * JSON Schema of the arguments, at most 8 KiB, without references, patterns and formats. Absent: anything goes.
+   *
+   * @generated from field: google.protobuf.Struct schema = 2;
+   */
+  schema?: JsonObject | undefined;
+
+  /**
+   * What it does, for people.
+   *
+   * @generated from field: string description = 3;
+   */
+  description: string;
+};
+
+/**
+ * Describes the message holdfast.v1.CommandKind.
+ * Use `create(CommandKindSchema)` to create a new message.
+ */
+export const CommandKindSchema: GenMessage<CommandKind> = /*@__PURE__*/
+  messageDesc(file_holdfast_v1_command, 20);
+
+/**
+ * See CommandService.DeclareKinds.
+ *
+ * @generated from message holdfast.v1.DeclareKindsRequest
+ */
+export type DeclareKindsRequest = Message<"holdfast.v1.DeclareKindsRequest"> & {
+  /**
+   * All of them, at most 64. None: the agent takes no commands.
+   *
+   * @generated from field: repeated holdfast.v1.CommandKind kinds = 1;
+   */
+  kinds: CommandKind[];
+};
+
+/**
+ * Describes the message holdfast.v1.DeclareKindsRequest.
+ * Use `create(DeclareKindsRequestSchema)` to create a new message.
+ */
+export const DeclareKindsRequestSchema: GenMessage<DeclareKindsRequest> = /*@__PURE__*/
+  messageDesc(file_holdfast_v1_command, 21);
+
+/**
+ * The answer to DeclareKinds.
+ *
+ * @generated from message holdfast.v1.DeclareKindsResponse
+ */
+export type DeclareKindsResponse = Message<"holdfast.v1.DeclareKindsResponse"> & {
+  /**
+   * False when the agent had said the same before.
+   *
+   * @generated from field: bool changed = 1;
+   */
+  changed: boolean;
+};
+
+/**
+ * Describes the message holdfast.v1.DeclareKindsResponse.
+ * Use `create(DeclareKindsResponseSchema)` to create a new message.
+ */
+export const DeclareKindsResponseSchema: GenMessage<DeclareKindsResponse> = /*@__PURE__*/
+  messageDesc(file_holdfast_v1_command, 22);
+
+/**
+ * See CommandService.ListKinds.
+ *
+ * @generated from message holdfast.v1.ListKindsRequest
+ */
+export type ListKindsRequest = Message<"holdfast.v1.ListKindsRequest"> & {
+  /**
+   * Only this agent's.
+   *
+   * @generated from field: string agent = 1;
+   */
+  agent: string;
+
+  /**
+   * At most so many agents: 1 to 1000, default 100.
+   *
+   * @generated from field: uint32 page_size = 2;
+   */
+  pageSize: number;
+
+  /**
+   * `next_page_token` of the page before.
+   *
+   * @generated from field: string page_token = 3;
+   */
+  pageToken: string;
+};
+
+/**
+ * Describes the message holdfast.v1.ListKindsRequest.
+ * Use `create(ListKindsRequestSchema)` to create a new message.
+ */
+export const ListKindsRequestSchema: GenMessage<ListKindsRequest> = /*@__PURE__*/
+  messageDesc(file_holdfast_v1_command, 23);
+
+/**
+ * What an agent takes.
+ *
+ * @generated from message holdfast.v1.AgentKinds
+ */
+export type AgentKinds = Message<"holdfast.v1.AgentKinds"> & {
+  /**
+   * Its name.
+   *
+   * @generated from field: string agent = 1;
+   */
+  agent: string;
+
+  /**
+   * The kinds it declared.
+   *
+   * @generated from field: repeated holdfast.v1.CommandKind kinds = 2;
+   */
+  kinds: CommandKind[];
+};
+
+/**
+ * Describes the message holdfast.v1.AgentKinds.
+ * Use `create(AgentKindsSchema)` to create a new message.
+ */
+export const AgentKindsSchema: GenMessage<AgentKinds> = /*@__PURE__*/
+  messageDesc(file_holdfast_v1_command, 24);
+
+/**
+ * One page.
+ *
+ * @generated from message holdfast.v1.ListKindsResponse
+ */
+export type ListKindsResponse = Message<"holdfast.v1.ListKindsResponse"> & {
+  /**
+   * Agents that declared something, by name.
+   *
+   * @generated from field: repeated holdfast.v1.AgentKinds agents = 1;
+   */
+  agents: AgentKinds[];
+
+  /**
+   * Token for the next page; empty on the last one.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message holdfast.v1.ListKindsResponse.
+ * Use `create(ListKindsResponseSchema)` to create a new message.
+ */
+export const ListKindsResponseSchema: GenMessage<ListKindsResponse> = /*@__PURE__*/
+  messageDesc(file_holdfast_v1_command, 25);
+
+/**
+ * See CommandService.Offers.
+ *
+ * @generated from message holdfast.v1.CommandOffersRequest
+ */
+export type CommandOffersRequest = Message<"holdfast.v1.CommandOffersRequest"> & {
+  /**
+   * At most so many offers: 1 to 100, default 100.
+   *
+   * @generated from field: uint32 limit = 1;
+   */
+  limit: number;
+};
+
+/**
+ * Describes the message holdfast.v1.CommandOffersRequest.
+ * Use `create(CommandOffersRequestSchema)` to create a new message.
+ */
+export const CommandOffersRequestSchema: GenMessage<CommandOffersRequest> = /*@__PURE__*/
+  messageDesc(file_holdfast_v1_command, 26);
+
+/**
+ * A command that the agent has claimed.
+ *
+ * @generated from message holdfast.v1.ClaimedCommand
+ */
+export type ClaimedCommand = Message<"holdfast.v1.ClaimedCommand"> & {
+  /**
+   * The command.
+   *
+   * @generated from field: holdfast.v1.Command command = 1;
+   */
+  command?: Command | undefined;
+
+  /**
+   * Why it is to be stopped; empty while it may go on.
+   *
+   * @generated from field: string stop = 2;
+   */
+  stop: string;
+};
+
+/**
+ * Describes the message holdfast.v1.ClaimedCommand.
+ * Use `create(ClaimedCommandSchema)` to create a new message.
+ */
+export const ClaimedCommandSchema: GenMessage<ClaimedCommand> = /*@__PURE__*/
+  messageDesc(file_holdfast_v1_command, 27);
+
+/**
+ * What an agent is to begin and to stop.
+ *
+ * @generated from message holdfast.v1.CommandOffersResponse
+ */
+export type CommandOffersResponse = Message<"holdfast.v1.CommandOffersResponse"> & {
+  /**
+   * To be claimed, the most urgent first.
+   *
+   * @generated from field: repeated holdfast.v1.Command offered = 1;
+   */
+  offered: Command[];
+
+  /**
+   * Claimed and not over.
+   *
+   * @generated from field: repeated holdfast.v1.ClaimedCommand claimed = 2;
+   */
+  claimed: ClaimedCommand[];
+
+  /**
+   * When to ask again although nothing changed; absent for never.
+   *
+   * @generated from field: google.protobuf.Duration next_in = 3;
+   */
+  nextIn?: Duration | undefined;
+};
+
+/**
+ * Describes the message holdfast.v1.CommandOffersResponse.
+ * Use `create(CommandOffersResponseSchema)` to create a new message.
+ */
+export const CommandOffersResponseSchema: GenMessage<CommandOffersResponse> = /*@__PURE__*/
+  messageDesc(file_holdfast_v1_command, 28);
+
+/**
+ * See CommandService.Watch.
+ *
+ * @generated from message holdfast.v1.WatchCommandsRequest
+ */
+export type WatchCommandsRequest = Message<"holdfast.v1.WatchCommandsRequest"> & {
+};
+
+/**
+ * Describes the message holdfast.v1.WatchCommandsRequest.
+ * Use `create(WatchCommandsRequestSchema)` to create a new message.
+ */
+export const WatchCommandsRequestSchema: GenMessage<WatchCommandsRequest> = /*@__PURE__*/
+  messageDesc(file_holdfast_v1_command, 29);
+
+/**
+ * One look. Each says everything: what is not in it any more is over, or not to be begun.
+ *
+ * @generated from message holdfast.v1.WatchCommandsResponse
+ */
+export type WatchCommandsResponse = Message<"holdfast.v1.WatchCommandsResponse"> & {
+  /**
+   * What an agent is to begin and to stop.
+   *
+   * @generated from field: holdfast.v1.CommandOffersResponse offers = 1;
+   */
+  offers?: CommandOffersResponse | undefined;
+};
+
+/**
+ * Describes the message holdfast.v1.WatchCommandsResponse.
+ * Use `create(WatchCommandsResponseSchema)` to create a new message.
+ */
+export const WatchCommandsResponseSchema: GenMessage<WatchCommandsResponse> = /*@__PURE__*/
+  messageDesc(file_holdfast_v1_command, 30);
+
+/**
+ * See CommandService.Interrupt.
+ *
+ * @generated from message holdfast.v1.InterruptCommandRequest
+ */
+export type InterruptCommandRequest = Message<"holdfast.v1.InterruptCommandRequest"> & {
+  /**
+   * Id of the command.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * The attempt it is about; 0 for the present one. Nothing happens when another attempt has begun.
+   *
+   * @generated from field: uint32 attempt = 2;
+   */
+  attempt: number;
+
+  /**
+   * What is known of it.
+   *
+   * @generated from field: string message = 3;
+   */
+  message: string;
+};
+
+/**
+ * Describes the message holdfast.v1.InterruptCommandRequest.
+ * Use `create(InterruptCommandRequestSchema)` to create a new message.
+ */
+export const InterruptCommandRequestSchema: GenMessage<InterruptCommandRequest> = /*@__PURE__*/
+  messageDesc(file_holdfast_v1_command, 31);
+
+/**
+ * The answer to Interrupt.
+ *
+ * @generated from message holdfast.v1.InterruptCommandResponse
+ */
+export type InterruptCommandResponse = Message<"holdfast.v1.InterruptCommandResponse"> & {
+  /**
+   * The command after it: offered again, or UNKNOWN.
+   *
+   * @generated from field: holdfast.v1.Command command = 1;
+   */
+  command?: Command | undefined;
+};
+
+/**
+ * Describes the message holdfast.v1.InterruptCommandResponse.
+ * Use `create(InterruptCommandResponseSchema)` to create a new message.
+ */
+export const InterruptCommandResponseSchema: GenMessage<InterruptCommandResponse> = /*@__PURE__*/
+  messageDesc(file_holdfast_v1_command, 32);
 
 /**
  * Life of a command. Written by the target only; PENDING and EXPIRED are derived where the target has written nothing.
@@ -480,6 +1426,34 @@ export const CommandState = {
    * @generated from enum value: COMMAND_STATE_UNKNOWN = 8;
    */
   UNKNOWN: 8,
+
+  /**
+   * Final: cancelled before it was begun, or stopped by its agent because of a request to cancel.
+   *
+   * @generated from enum value: COMMAND_STATE_CANCELLED = 9;
+   */
+  CANCELLED: 9,
+
+  /**
+   * Final: not begun, because a newer command of its slot took its place.
+   *
+   * @generated from enum value: COMMAND_STATE_SUPERSEDED = 10;
+   */
+  SUPERSEDED: 10,
+
+  /**
+   * Final: claimed, and not over within its run timeout.
+   *
+   * @generated from enum value: COMMAND_STATE_TIMED_OUT = 11;
+   */
+  TIMED_OUT: 11,
+
+  /**
+   * Of a command to many for which no agent is known yet.
+   *
+   * @generated from enum value: COMMAND_STATE_PENDING_TARGETS = 12;
+   */
+  PENDING_TARGETS: 12,
 } as const;
 
 /**
@@ -496,13 +1470,55 @@ export const CommandStateSchema: GenEnum<CommandState> = /*@__PURE__*/
   enumDesc(file_holdfast_v1_command, 0);
 
 /**
- * Commands for agents.
+ * What a crash after the claim means.
+ *
+ * @generated from enum holdfast.v1.CommandEffect
+ */
+export const CommandEffect = {
+  /**
+   * AT_MOST_ONCE.
+   *
+   * @generated from enum value: COMMAND_EFFECT_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * May be run again: offered anew, as the next attempt.
+   *
+   * @generated from enum value: COMMAND_EFFECT_IDEMPOTENT = 1;
+   */
+  IDEMPOTENT: 1,
+
+  /**
+   * Never run again: the command becomes UNKNOWN, and a person decides.
+   *
+   * @generated from enum value: COMMAND_EFFECT_AT_MOST_ONCE = 2;
+   */
+  AT_MOST_ONCE: 2,
+} as const;
+
+/**
+ * What a crash after the claim means.
+ *
+ * @generated from enum holdfast.v1.CommandEffect
+ */
+export type CommandEffect = (typeof CommandEffect)[keyof typeof CommandEffect] | UnknownEnum;
+
+/**
+ * Describes the enum holdfast.v1.CommandEffect.
+ */
+export const CommandEffectSchema: GenEnum<CommandEffect> = /*@__PURE__*/
+  enumDesc(file_holdfast_v1_command, 1);
+
+/**
+ * Commands for agents. docs/COMMANDS.md says what is promised.
  *
  * @generated from service holdfast.v1.CommandService
  */
 export const CommandService: GenService<{
   /**
-   * Writes a command for one agent. Success means durable on this sidecar, not delivered. Needs the scope `admin`.
+   * Writes a command for one agent, or for all that a selector or a role means. Success means durable on this sidecar, not
+   * delivered. Needs the scope `command` or `admin`.
    *
    * @generated from rpc holdfast.v1.CommandService.Issue
    */
@@ -510,6 +1526,26 @@ export const CommandService: GenService<{
     methodKind: "unary";
     input: typeof IssueCommandRequestSchema;
     output: typeof IssueCommandResponseSchema;
+  },
+  /**
+   * Asks for a command to be stopped. One that is not begun is cancelled; a running one ends as it really ended.
+   *
+   * @generated from rpc holdfast.v1.CommandService.Cancel
+   */
+  cancel: {
+    methodKind: "unary";
+    input: typeof CancelCommandRequestSchema;
+    output: typeof CancelCommandResponseSchema;
+  },
+  /**
+   * Reads one command. An agent reads its own.
+   *
+   * @generated from rpc holdfast.v1.CommandService.Get
+   */
+  get: {
+    methodKind: "unary";
+    input: typeof GetCommandRequestSchema;
+    output: typeof GetCommandResponseSchema;
   },
   /**
    * Reads commands, newest first. An agent sees its own.
@@ -520,6 +1556,56 @@ export const CommandService: GenService<{
     methodKind: "unary";
     input: typeof ListCommandsRequestSchema;
     output: typeof ListCommandsResponseSchema;
+  },
+  /**
+   * Reads how a command stands at each agent it is for.
+   *
+   * @generated from rpc holdfast.v1.CommandService.ListTargets
+   */
+  listTargets: {
+    methodKind: "unary";
+    input: typeof ListTargetsRequestSchema;
+    output: typeof ListTargetsResponseSchema;
+  },
+  /**
+   * Reads which kinds of commands agents take.
+   *
+   * @generated from rpc holdfast.v1.CommandService.ListKinds
+   */
+  listKinds: {
+    methodKind: "unary";
+    input: typeof ListKindsRequestSchema;
+    output: typeof ListKindsResponseSchema;
+  },
+  /**
+   * The agent says which kinds of commands it takes. Replaces what it said before.
+   *
+   * @generated from rpc holdfast.v1.CommandService.DeclareKinds
+   */
+  declareKinds: {
+    methodKind: "unary";
+    input: typeof DeclareKindsRequestSchema;
+    output: typeof DeclareKindsResponseSchema;
+  },
+  /**
+   * What the agent that calls is to begin and to stop, as it is now: for agents that poll.
+   *
+   * @generated from rpc holdfast.v1.CommandService.Offers
+   */
+  offers: {
+    methodKind: "unary";
+    input: typeof CommandOffersRequestSchema;
+    output: typeof CommandOffersResponseSchema;
+  },
+  /**
+   * The same as a stream: at once, whenever it changes, and as a sign of life every 15 s.
+   *
+   * @generated from rpc holdfast.v1.CommandService.Watch
+   */
+  watch: {
+    methodKind: "server_streaming";
+    input: typeof WatchCommandsRequestSchema;
+    output: typeof WatchCommandsResponseSchema;
   },
   /**
    * The target agent claims a command before it runs it. The claim is fsynced before the call returns.
@@ -540,6 +1626,17 @@ export const CommandService: GenService<{
     methodKind: "unary";
     input: typeof ReportCommandRequestSchema;
     output: typeof ReportCommandResponseSchema;
+  },
+  /**
+   * The target agent says that the process that held the claim is gone and nobody can tell how far it came. An idempotent
+   * command with attempts left is offered again; any other becomes UNKNOWN.
+   *
+   * @generated from rpc holdfast.v1.CommandService.Interrupt
+   */
+  interrupt: {
+    methodKind: "unary";
+    input: typeof InterruptCommandRequestSchema;
+    output: typeof InterruptCommandResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_holdfast_v1_command, 0);

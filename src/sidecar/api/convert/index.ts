@@ -6,7 +6,15 @@ export {
   toBundlePiece,
   toBundleSince,
 } from './bundle.ts';
-export { fromCommandRow, toCoreStates, toReportedState } from './command.ts';
+export {
+  fromCommandRow,
+  fromKind,
+  fromOffers,
+  toCoreStates,
+  toIssueRequest,
+  toKind,
+  toReport,
+} from './command.ts';
 export {
   createNodeNames,
   fromCoreAck,

@@ -1,0 +1,85 @@
+// Commands at the sidecar that serves their agents: which are offered, which wait, which end without the agent.
+import type { Context } from '../context.ts';
+import { withheldFrom } from '../withheld.ts';
+import { cancelOf } from './cancels.ts';
+import type { KnownCommand, KnownCommands } from './known-commands.ts';
+import { NO_STATUS, type StatusDocument } from './status-document.ts';
+import { isMeant } from './target.ts';
+import { judge, type Verdict } from './verdict.ts';
+
+/** A command that nobody claims within this is said to have reached its agent's sidecar: a claim says so as well, and saves the word. */
+export const RECEIPT_AFTER_MS = 1_000;
+
+/** What is to be done about a command here; undefined for one that is not for this agent. */
+export function judgeHere(
+  context: Context,
+  known: KnownCommands,
+  item: KnownCommand,
+): Verdict | undefined {
+  const { id, agent, command, view, status } = item;
+  if (!isMeant(context, command.target, agent) && (status?.attempt ?? 0) === 0) return undefined;
+  return judge(command, status, {
+    nowMs: context.now.wallMs,
+    isClockGood: context.clockSuspect === undefined,
+    cancel: cancelOf(context, view, id),
+    withheld: withheldFrom(context, item.view.origin, item.agent) ?? '',
+    newerInSlot: newerInSlot(context, known, item),
+    busySlot: busySlot(known, item),
+    // What the agent declared is asked only until it has claimed.
+    refusal: (status?.attempt ?? 0) > 0 ? '' : known.refusal(context, item),
+  });
+}
+
+/** What the sidecar writes about a command by itself: how it ends, or that it came; undefined when nothing is due. */
+export function dueStatus(
+  context: Context,
+  item: KnownCommand,
+  verdict: Verdict,
+): StatusDocument | undefined {
+  if (verdict.type === 'settle') return { ...verdict.status, reachedAtMs: reachedAtOf(item) };
+  if (item.status !== undefined || verdict.type === 'over') return undefined;
+  if (context.now.wallMs < reachedAtOf(item) + RECEIPT_AFTER_MS) return undefined;
+  return { ...NO_STATUS, reachedAtMs: reachedAtOf(item) };
+}
+
+/** When a command must be looked at again although nothing changed, milliseconds since 1970; undefined for never. */
+export function nextLookMs(
+  context: Context,
+  item: KnownCommand,
+  verdict: Verdict,
+): number | undefined {
+  if (verdict.type === 'over' || verdict.type === 'settle') return undefined;
+  const receiptMs = item.status === undefined ? reachedAtOf(item) + RECEIPT_AFTER_MS : undefined;
+  const times = [receiptMs, verdict.untilMs].filter((ms) => ms !== undefined);
+  const future = times.filter((ms) => ms > context.now.wallMs);
+  return future.length === 0 ? undefined : Math.min(...future);
+}
+
+/** When the command reached this sidecar, milliseconds since 1970. */
+export function reachedAtOf({ status, view }: KnownCommand): number {
+  return status?.reachedAtMs ?? Math.floor(view.receivedAtMs);
+}
+
+/** Id of the newest command of the slot that counts here; empty where the command is that itself. */
+function newerInSlot(context: Context, known: KnownCommands, item: KnownCommand): string {
+  const slot = item.command.slot === '' ? undefined : known.slotOf(item);
+  if (slot?.newest === undefined || slot.newest.order <= item.order) return '';
+  const counts = (other: KnownCommand): boolean =>
+    other.order > item.order &&
+    isMeant(context, other.command.target, other.agent) &&
+    withheldFrom(context, other.view.origin, other.agent) === undefined;
+  if (counts(slot.newest)) return slot.newest.id;
+  const newest = [...slot.all.values()]
+    .filter(counts)
+    .reduce<KnownCommand | undefined>(
+      (best, other) => (best === undefined || other.order > best.order ? other : best),
+      undefined,
+    );
+  return newest?.id ?? '';
+}
+
+function busySlot(known: KnownCommands, item: KnownCommand): string {
+  const claimed = item.command.slot === '' ? undefined : known.slotOf(item)?.claimed;
+  for (const id of claimed?.keys() ?? []) if (id !== item.id) return id;
+  return '';
+}

@@ -1,0 +1,19 @@
+// Which documents a question about commands reads.
+import type { Scope } from '../needs.ts';
+import { GROUP_SCOPE } from './command-document.ts';
+
+const BY_SCOPE = ['commands', 'command-cancels', 'command-status'];
+
+/** All that is known of the commands of an agent; of all agents where none is named. */
+export function scopesOfCommands(agent: string): Scope[] {
+  const others = ['command-kinds', 'platforms'].map((collection) => ({
+    collection,
+    prefix: agent,
+  }));
+  if (agent === '')
+    return [...BY_SCOPE.map((collection) => ({ collection, prefix: '' })), ...others];
+  const scopes = BY_SCOPE.flatMap((collection) =>
+    [agent, GROUP_SCOPE].map((scope) => ({ collection, prefix: `${scope}/` })),
+  );
+  return [...scopes, ...others];
+}

@@ -1,10 +1,11 @@
 // `holdfast init --fleet NAME`: founds a fleet with a root key, and makes this machine its first hub.
 import { resolve } from 'node:path';
 import {
+  type Certificate,
+  certificateOf,
   encodeCertificate,
   encodeGenesis,
   fingerprint,
-  LIFE_MS,
   type Random,
   type Secret,
   type Signer,
@@ -14,7 +15,7 @@ import {
   toHex,
 } from '../core/index.ts';
 import { createFleetSecret, storeFleetSecret } from './identity/fleet-secret.ts';
-import { loadNodeKey, type NodeKey } from './identity/node-key.ts';
+import { certifiedKeys, loadNodeKey, type NodeKey } from './identity/node-key.ts';
 import { createRootKey } from './identity/root-key.ts';
 import type { Sealing } from './identity/sealing.ts';
 import { storeTrustFile, TRUST_FILE } from './identity/trust-file.ts';
@@ -45,6 +46,15 @@ export interface FoundRequest {
 const FLEET_NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;
 const NONCE_BYTES = 16;
 const NO_FLEET = new Uint8Array(32);
+const NO_TOKEN = new Uint8Array(0);
+
+interface Founding {
+  readonly fleetId: Uint8Array;
+  /** The genesis first. */
+  readonly statements: readonly Statement[];
+  /** Of the first hub. */
+  readonly certificate: Certificate;
+}
 
 /** Makes root key, genesis and the first hub's certificate, and prints what to keep where. Rejects with StartupError. */
 export async function foundFleet(request: FoundRequest): Promise<void> {
@@ -60,18 +70,18 @@ export async function foundFleet(request: FoundRequest): Promise<void> {
   // Before everything else, because it fails for the most reasons. A root key without a fleet does no harm.
   const root = await createRootKey(rootKeyFile, passphrase, random);
   const key = await loadNodeKey(dataDir, random, request.sealing);
-  const statements = found(request, root, key);
+  const founding = found(request, root, key);
   await storeTrustFile(
     dataDir,
-    statements.map(({ bytes }) => bytes),
+    founding.statements.map(({ bytes }) => bytes),
     random,
   );
   // Last: with it the directory belongs to a fleet.
   await storeFleetSecret(dataDir, createFleetSecret(random), random);
-  request.io.print(describe(request, rootKeyFile, fleetIdOf(statements)));
+  request.io.print(describe(request, rootKeyFile, founding));
 }
 
-function found(request: FoundRequest, root: Signer, key: NodeKey): Statement[] {
+function found(request: FoundRequest, root: Signer, key: NodeKey): Founding {
   const { fleetName, name, agents, random, nowMs } = request;
   const hash = sodiumCrypto;
   const genesis = signStatement(
@@ -84,26 +94,19 @@ function found(request: FoundRequest, root: Signer, key: NodeKey): Statement[] {
     }),
     { fleetId: NO_FLEET, signer: root, hash },
   );
-  const certificate = encodeCertificate({
-    key: toHex(key.signer.publicKey),
-    noiseKey: toHex(key.noise.publicKey),
-    sealingKey: toHex(key.sealing.publicKey),
-    name,
-    roles: new Set(['hub', 'issuer', 'agent']),
-    agents,
-    collections: [],
-    ejectsPrefix: '',
-    generation: 1,
-    notBeforeMs: nowMs,
-    expiresMs: nowMs + LIFE_MS.hub,
-    tokenId: new Uint8Array(0),
-  });
-  const fleetId = fleetIdOf([genesis]);
-  return [genesis, signStatement('certificate', certificate, { fleetId, signer: root, hash })];
+  const certificate = certificateOf(
+    certifiedKeys(key),
+    { name, roles: new Set(['hub', 'issuer', 'agent']), agents, collections: [] },
+    { nowMs, generation: 1, tokenId: NO_TOKEN },
+  );
+  const fleetId = fleetIdOf(genesis);
+  const by = { fleetId, signer: root, hash };
+  const statement = signStatement('certificate', encodeCertificate(certificate), by);
+  return { fleetId, statements: [genesis, statement], certificate };
 }
 
-function fleetIdOf([genesis]: readonly Statement[]): Uint8Array {
-  const trust = TrustSet.found(genesis?.bytes ?? NO_FLEET, sodiumCrypto);
+function fleetIdOf(genesis: Statement): Uint8Array {
+  const trust = TrustSet.found(genesis.bytes, sodiumCrypto);
   if (typeof trust === 'string') throw new Error(`the genesis made here is none: ${trust}`);
   return trust.fleetId;
 }
@@ -117,10 +120,14 @@ function describeSealing({ dataDir, sealing: { keep } }: FoundRequest): string {
 `;
 }
 
-function describe(request: FoundRequest, rootKeyFile: string, fleetId: Uint8Array): string {
-  const { dataDir, dataDirNamed, fleetName, name, nowMs } = request;
+function describe(
+  request: FoundRequest,
+  rootKeyFile: string,
+  { fleetId, certificate }: Founding,
+): string {
+  const { dataDir, dataDirNamed, fleetName, name } = request;
   const flag = dataDirNamed ? ` --data-dir ${dataDir}` : '';
-  const expires = new Date(nowMs + LIFE_MS.hub).toISOString().slice(0, 10);
+  const expires = new Date(certificate.expiresMs).toISOString().slice(0, 10);
   return `Founded the fleet ${fleetName} (${fingerprint(fleetId, sodiumCrypto)}). This machine is its first hub, ${name}.
 
 Keep:

@@ -302,13 +302,23 @@ export const OPTION_SCHEMAS = {
 
 export const OPTIONS_SCHEMA = z.object(OPTION_SCHEMAS).superRefine((options, context) => {
   const { dht, dhtBootstraps, dhtBootstrapListen: listen } = options;
-  const hasOwn = dhtBootstraps.length > 0 || listen !== undefined;
-  // Alone it would find nobody, and say nothing about it.
-  const alone = 'on needs a bootstrap node: name one with --dht-bootstrap, or be one yourself';
-  const mixed = 'public and bootstrap nodes of your own are two DHTs; choose one';
-  const message = dht === 'on' && !hasOwn ? alone : dht === 'public' && hasOwn ? mixed : undefined;
+  const message = faultOfDht(dht, dhtBootstraps.length > 0 || listen !== undefined);
   if (message !== undefined) context.addIssue({ code: 'custom', path: ['dht'], message });
 });
+
+/** Why a mode does not go with bootstrap nodes of one's own, or with none. Each would go wrong without a word. */
+function faultOfDht(mode: (typeof DHT_MODES)[number], hasOwn: boolean): string | undefined {
+  if (mode === 'on' && !hasOwn) {
+    return 'on needs a bootstrap node: name one with --dht-bootstrap, or be one yourself';
+  }
+  if (mode === 'public' && hasOwn) {
+    return 'public and bootstrap nodes of your own are two DHTs; choose one';
+  }
+  if (mode === 'off' && hasOwn) {
+    return 'off leaves the bootstrap nodes unused; take away --dht-bootstrap and --dht-bootstrap-listen too, or give on';
+  }
+  return undefined;
+}
 
 /** What of the API must go together; judged beside all the others, so that everything that is wrong is told at once. */
 export const API_SCHEMA = z

@@ -292,6 +292,16 @@ suite('refused', () => {
     ],
     ['65 agents', { flags: { agent: many(65, (i) => `a${i}`) } }, /more than 64 agents/],
     ['257 peers', { flags: { peer: many(257, (i) => `a${i}:1`) } }, /more than 256 peers/],
+    [
+      'no DHT beside a bootstrap node',
+      { flags: { dht: 'off' }, env: { HOLDFAST_DHT_BOOTSTRAPS: '192.0.2.7:7678' } },
+      /flag --dht: off leaves the bootstrap nodes unused; take away --dht-bootstrap/,
+    ],
+    [
+      'no DHT on a bootstrap node',
+      { flags: { dht: 'off', dhtBootstrapListen: '192.0.2.7:7678' } },
+      /flag --dht: off leaves the bootstrap nodes unused/,
+    ],
     ['an address of nobody', { flags: { advertise: ['0.0.0.0:7677'] } }, /another machine could/],
     ['an address of one interface', { flags: { advertise: ['[fe80::7]:1'] } }, /another machine/],
     ['an address and off', { flags: { advertise: ['a:1', 'off'] } }, /has addresses beside off/],

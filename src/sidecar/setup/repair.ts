@@ -1,20 +1,20 @@
 // `holdfast repair`: checks every record of a stopped sidecar's store, mends what can be mended, and says what cannot.
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DEFAULT_CORE_CONFIG, type Environment } from '../core/index.ts';
-import { errorCode } from './durable-file.ts';
-import { requireFleetSecret } from './identity/fleet-secret.ts';
-import { loadNodeKey } from './identity/node-key.ts';
-import type { Sealing } from './identity/sealing.ts';
-import { LevelSource } from './level-source.ts';
-import { Member } from './member.ts';
-import { openStore } from './open-store.ts';
-import { StartupError } from './startup-error.ts';
-import { type Damage, describeFeed } from './store/damage.ts';
-import { readLosses } from './store/level-log.ts';
-import { openLevelStore, rebuildLevelStore } from './store/level-store.ts';
-import { findDamagedTables } from './store/level-tables.ts';
-import { type Salvage, salvage } from './store/salvage.ts';
+import { DEFAULT_CORE_CONFIG, type Environment } from '../../core/index.ts';
+import { errorCode } from '../durable-file.ts';
+import { requireFleetSecret } from '../identity/fleet-secret.ts';
+import { loadNodeKey } from '../identity/node-key.ts';
+import type { Sealing } from '../identity/sealing.ts';
+import { LevelSource } from '../level-source.ts';
+import { Member } from '../member.ts';
+import { openStore } from '../open-store.ts';
+import { StartupError } from '../startup-error.ts';
+import { type Damage, describeFeed } from '../store/damage.ts';
+import { readLosses } from '../store/level-log.ts';
+import { openLevelStore, rebuildLevelStore } from '../store/level-store.ts';
+import { findDamagedTables } from '../store/level-tables.ts';
+import { type Salvage, salvage } from '../store/salvage.ts';
 
 export interface RepairRequest {
   readonly dataDir: string;

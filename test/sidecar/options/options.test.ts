@@ -1,8 +1,12 @@
 // Options: four sources in one order, and errors that say who gave the value and what to write instead.
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { type OptionInputs, printOptions, resolveOptions } from '../../src/sidecar/options.ts';
-import { StartupError } from '../../src/sidecar/startup-error.ts';
+import {
+  type OptionInputs,
+  printOptions,
+  resolveOptions,
+} from '../../../src/sidecar/options/options.ts';
+import { StartupError } from '../../../src/sidecar/startup-error.ts';
 
 interface Given {
   flags?: Record<string, unknown>;

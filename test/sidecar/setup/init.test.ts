@@ -4,9 +4,9 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
-import { initFleet } from '../../src/sidecar/init.ts';
-import { systemInitIo } from '../../src/sidecar/init-io.ts';
-import { StartupError } from '../../src/sidecar/startup-error.ts';
+import { initFleet } from '../../../src/sidecar/setup/init.ts';
+import { systemInitIo } from '../../../src/sidecar/setup/init-io.ts';
+import { StartupError } from '../../../src/sidecar/startup-error.ts';
 
 let root = '';
 let dice = 0;

@@ -6,14 +6,14 @@ import {
   parseLinkClassRule,
   parsePeerAddress,
   parseQuietSpan,
-} from '../mesh/index.ts';
-import { parseListenAddress } from './address.ts';
-import { formatSealChoice, parseSealChoice } from './identity/seal-choice.ts';
-import { addressKind } from './links/address-kind.ts';
-import { MAX_STATED_ADDRESSES } from './links/address-statement.ts';
-import { linkOfBudget, parseLinkBudget } from './links/link-budgets.ts';
-import { formatPeerSpec, parsePeerSpec } from './links/peer-spec.ts';
-import { isLoopback } from './loopback.ts';
+} from '../../mesh/index.ts';
+import { parseListenAddress } from '../address.ts';
+import { formatSealChoice, parseSealChoice } from '../identity/seal-choice.ts';
+import { addressKind } from '../links/address-kind.ts';
+import { MAX_STATED_ADDRESSES } from '../links/address-statement.ts';
+import { linkOfBudget, parseLinkBudget } from '../links/link-budgets.ts';
+import { formatPeerSpec, parsePeerSpec } from '../links/peer-spec.ts';
+import { isLoopback } from '../loopback.ts';
 import type { OptionKey } from './option-table.ts';
 
 /** One name per agent on the machine; more than this is another kind of deployment. */

@@ -4,15 +4,15 @@ import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
-import { Secret } from '../../src/core/index.ts';
-import { foundFleet } from '../../src/sidecar/found.ts';
-import { loadFleet } from '../../src/sidecar/identity/fleet.ts';
-import { loadNodeKey } from '../../src/sidecar/identity/node-key.ts';
-import { openRootKey } from '../../src/sidecar/identity/root-key.ts';
-import { PLAIN_SEALING } from '../../src/sidecar/identity/sealing.ts';
-import { initFleet } from '../../src/sidecar/init.ts';
-import { StartupError } from '../../src/sidecar/startup-error.ts';
-import { systemEnvironment } from '../../src/sidecar/system-environment.ts';
+import { Secret } from '../../../src/core/index.ts';
+import { loadFleet } from '../../../src/sidecar/identity/fleet.ts';
+import { loadNodeKey } from '../../../src/sidecar/identity/node-key.ts';
+import { openRootKey } from '../../../src/sidecar/identity/root-key.ts';
+import { PLAIN_SEALING } from '../../../src/sidecar/identity/sealing.ts';
+import { foundFleet } from '../../../src/sidecar/setup/found.ts';
+import { initFleet } from '../../../src/sidecar/setup/init.ts';
+import { StartupError } from '../../../src/sidecar/startup-error.ts';
+import { systemEnvironment } from '../../../src/sidecar/system-environment.ts';
 
 const NOW_MS = Date.UTC(2026, 5, 1);
 const PASSPHRASE = new Secret('four random words here');

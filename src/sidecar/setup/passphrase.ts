@@ -1,7 +1,7 @@
 // How a passphrase comes in: from a file, or typed unseen. Never as an argument, which everybody on the machine can read.
-import { Secret } from '../core/index.ts';
+import { Secret } from '../../core/index.ts';
+import { StartupError } from '../startup-error.ts';
 import type { InitIo } from './init.ts';
-import { StartupError } from './startup-error.ts';
 
 /** The passphrase in the first line of a file, `-` for standard input, or typed at the terminal. Rejects with StartupError. */
 export async function readPassphrase(

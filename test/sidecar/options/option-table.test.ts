@@ -1,9 +1,9 @@
 // The table of options: names follow one rule, and the limits in its texts are the limits that are enforced.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { CONFIG_RULES } from '../../src/core/config.ts';
-import { OPTION_SCHEMAS } from '../../src/sidecar/option-values.ts';
-import { SIDECAR_OPTIONS } from '../../src/sidecar/options.ts';
+import { CONFIG_RULES } from '../../../src/core/config.ts';
+import { OPTION_SCHEMAS } from '../../../src/sidecar/options/option-values.ts';
+import { SIDECAR_OPTIONS } from '../../../src/sidecar/options/options.ts';
 
 for (const option of SIDECAR_OPTIONS) {
   test(`${option.flag}: attribute, variable and key come from the flag by one rule`, () => {

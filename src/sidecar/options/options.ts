@@ -1,6 +1,7 @@
 // The options of a sidecar, resolved once at the start: flag before environment before configuration file before default.
 import { join } from 'node:path';
-import { formatPeerAddress } from '../mesh/index.ts';
+import { formatPeerAddress } from '../../mesh/index.ts';
+import { StartupError } from '../startup-error.ts';
 import type { HostFacts } from './host-facts.ts';
 import { gatherValues } from './option-gather.ts';
 import {
@@ -11,7 +12,6 @@ import {
 } from './option-given.ts';
 import { flagOf, type OptionKey, SIDECAR_OPTIONS } from './option-table.ts';
 import { API_SCHEMA, OPTIONS_SCHEMA, type SidecarOptions } from './option-values.ts';
-import { StartupError } from './startup-error.ts';
 
 export { formatSource, type OptionInputs, type ValueSource } from './option-given.ts';
 export {

@@ -13,15 +13,15 @@ import {
   signStatement,
   TrustSet,
   toHex,
-} from '../core/index.ts';
-import { createFleetSecret, storeFleetSecret } from './identity/fleet-secret.ts';
-import { certifiedKeys, loadNodeKey, type NodeKey } from './identity/node-key.ts';
-import { createRootKey } from './identity/root-key.ts';
-import type { Sealing } from './identity/sealing.ts';
-import { storeTrustFile, TRUST_FILE } from './identity/trust-file.ts';
+} from '../../core/index.ts';
+import { createFleetSecret, storeFleetSecret } from '../identity/fleet-secret.ts';
+import { certifiedKeys, loadNodeKey, type NodeKey } from '../identity/node-key.ts';
+import { createRootKey } from '../identity/root-key.ts';
+import type { Sealing } from '../identity/sealing.ts';
+import { storeTrustFile, TRUST_FILE } from '../identity/trust-file.ts';
+import { sodiumCrypto } from '../sodium-crypto.ts';
+import { StartupError } from '../startup-error.ts';
 import { type InitIo, prepareDataDir } from './init.ts';
-import { sodiumCrypto } from './sodium-crypto.ts';
-import { StartupError } from './startup-error.ts';
 
 export interface FoundRequest {
   readonly dataDir: string;

@@ -1,18 +1,18 @@
 // `holdfast init --open`: makes this machine the first member of a new open fleet, or with another member's secret the next one of theirs.
 import { chmod, mkdir, readdir, stat } from 'node:fs/promises';
-import { fingerprint, type Random, type Secret } from '../core/index.ts';
-import { fleetIdOf } from './identity/fleet.ts';
+import { fingerprint, type Random, type Secret } from '../../core/index.ts';
+import { fleetIdOf } from '../identity/fleet.ts';
 import {
   createFleetSecret,
   type FleetSecret,
   loadFleetSecret,
   parseFleetSecret,
   storeFleetSecret,
-} from './identity/fleet-secret.ts';
-import { loadNodeKey } from './identity/node-key.ts';
-import type { Sealing } from './identity/sealing.ts';
-import { sodiumCrypto } from './sodium-crypto.ts';
-import { StartupError } from './startup-error.ts';
+} from '../identity/fleet-secret.ts';
+import { loadNodeKey } from '../identity/node-key.ts';
+import type { Sealing } from '../identity/sealing.ts';
+import { sodiumCrypto } from '../sodium-crypto.ts';
+import { StartupError } from '../startup-error.ts';
 
 export interface InitRequest {
   readonly dataDir: string;

@@ -1,12 +1,11 @@
 // The sealing of this machine's node: what the options say, with the places and the terminal of this process.
 import process from 'node:process';
-import type { Random } from '../core/index.ts';
+import type { Random } from '../../core/index.ts';
+import { parseSealChoice } from '../identity/seal-choice.ts';
+import { createSealing, type Sealing, sealPlaces } from '../identity/sealing.ts';
+import { readHostFacts, type SidecarOptions } from '../options/index.ts';
+import { StartupError } from '../startup-error.ts';
 import { askSecret } from './ask-secret.ts';
-import { readHostFacts } from './host-facts.ts';
-import { parseSealChoice } from './identity/seal-choice.ts';
-import { createSealing, type Sealing, sealPlaces } from './identity/sealing.ts';
-import type { SidecarOptions } from './options.ts';
-import { StartupError } from './startup-error.ts';
 
 /** `whenAuto`: of a new seed where nobody said how; `sealed` in a founded fleet. Throws StartupError for what is no such word. */
 export function systemSealing(

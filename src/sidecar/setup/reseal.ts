@@ -1,15 +1,15 @@
 // `holdfast key seal`: seals the key of a stopped sidecar in another way. At any moment the file is the old one or the new one.
 import { join } from 'node:path';
-import { type Environment, type Secret, toHex } from '../core/index.ts';
-import { auditOnce, BY_OPERATOR } from './audit/index.ts';
-import { replaceFileDurably } from './durable-file.ts';
-import { keyBeforePath, nextKeyPath } from './identity/next-key.ts';
-import { deriveNodeKey, nodeKeyPath, openSeed, writeSeed } from './identity/node-key.ts';
-import { open, type SealWith, sealingKeyName } from './identity/sealed.ts';
-import type { Sealing } from './identity/sealing.ts';
-import { readSecretFile } from './identity/secret-file.ts';
-import { LevelSource } from './level-source.ts';
-import { StartupError } from './startup-error.ts';
+import { type Environment, type Secret, toHex } from '../../core/index.ts';
+import { auditOnce, BY_OPERATOR } from '../audit/index.ts';
+import { replaceFileDurably } from '../durable-file.ts';
+import { keyBeforePath, nextKeyPath } from '../identity/next-key.ts';
+import { deriveNodeKey, nodeKeyPath, openSeed, writeSeed } from '../identity/node-key.ts';
+import { open, type SealWith, sealingKeyName } from '../identity/sealed.ts';
+import type { Sealing } from '../identity/sealing.ts';
+import { readSecretFile } from '../identity/secret-file.ts';
+import { LevelSource } from '../level-source.ts';
+import { StartupError } from '../startup-error.ts';
 
 export interface ResealRequest {
   readonly dataDir: string;

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { homedir, hostname } from 'node:os';
 import process from 'node:process';
-import { errorCode } from './durable-file.ts';
+import { errorCode } from '../durable-file.ts';
 
 export interface HostFacts {
   readonly hostName: string;

@@ -2,7 +2,7 @@
 import process from 'node:process';
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
-import { Secret } from '../core/index.ts';
+import { Secret } from '../../core/index.ts';
 
 /** What was typed, without the line end; undefined where nobody sits at a terminal. */
 export async function askSecret(question: string): Promise<Secret<string> | undefined> {

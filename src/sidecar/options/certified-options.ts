@@ -1,7 +1,7 @@
 // In a founded fleet a certificate says how a node is called and which agents it serves; options may only repeat it.
-import type { Certificate } from '../core/index.ts';
+import type { Certificate } from '../../core/index.ts';
+import { StartupError } from '../startup-error.ts';
 import type { OptionKey, SidecarOptions } from './options.ts';
-import { StartupError } from './startup-error.ts';
 
 /** The options as the certificate has them. Throws StartupError where the operator asked for something else. */
 export function asCertified(

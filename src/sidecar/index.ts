@@ -11,7 +11,7 @@ export { createRootKey, openRootKey } from './identity/root-key.ts';
 export { formatTrust, parseTrust } from './identity/trust-file.ts';
 export { createLog, type Log } from './log.ts';
 export { type RunRequest, runSidecar } from './main.ts';
-export { Member, type MemberParts, type MemberReport } from './member.ts';
+export { Member, type MemberParts, type MemberReport } from './member/index.ts';
 export {
   CONFIG_OPTION,
   readHostFacts,

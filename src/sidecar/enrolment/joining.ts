@@ -18,10 +18,10 @@ import { FleetSecret, loadFleetSecret, storeFleetSecret } from '../identity/flee
 import { certifiedKeys, loadNodeKey, type NodeKey } from '../identity/node-key.ts';
 import type { Sealing } from '../identity/sealing.ts';
 import { loadTrustFile, storeTrustFile } from '../identity/trust-file.ts';
-import { openTrust } from '../member-trust.ts';
 import { prepareDataDir } from '../setup/index.ts';
 import { sodiumCrypto, sodiumSealedBox } from '../sodium-crypto.ts';
 import { StartupError } from '../startup-error.ts';
+import { openTrust } from '../trust/member-trust.ts';
 import { forgetPendingJoin, loadPendingJoin, storePendingJoin } from './join-state.ts';
 
 /** A device on its way into a fleet. */

@@ -22,10 +22,10 @@ import {
   type TrustSet,
   toHex,
 } from '../../core/index.ts';
-import { openTrust } from '../member-trust.ts';
 import { sodiumCrypto } from '../sodium-crypto.ts';
 import { StartupError } from '../startup-error.ts';
 import { nameOfKey } from './member-rows.ts';
+import { openTrust } from './member-trust.ts';
 
 export interface RootDeskParts {
   /** The genesis first. */

@@ -12,9 +12,9 @@ import {
 } from '../../../src/core/index.ts';
 import { certifiedKeys, type NodeKey } from '../../../src/sidecar/identity/node-key.ts';
 import { loadTrustFile, storeTrustFile } from '../../../src/sidecar/identity/trust-file.ts';
-import { openTrust } from '../../../src/sidecar/member-trust.ts';
 import { sodiumCrypto } from '../../../src/sidecar/sodium-crypto.ts';
 import { systemEnvironment } from '../../../src/sidecar/system-environment.ts';
+import { openTrust } from '../../../src/sidecar/trust/member-trust.ts';
 
 const { random, clock } = systemEnvironment;
 

@@ -1,12 +1,12 @@
 // What a member tells of things that are not as they should be: each is named with its reason, and only while it is so.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { LiveDocument } from '../../src/core/document.ts';
-import { utf8 } from '../../src/core/index.ts';
-import { sodiumCrypto } from '../../src/sidecar/sodium-crypto.ts';
-import { encodeForgery, parseForgery } from '../fuzz/forge.ts';
-import { LaterSidecar, payloadWith } from '../support/later-sidecar.ts';
-import { addressOf, TestFleet } from './support/test-fleet.ts';
+import { LiveDocument } from '../../../src/core/document.ts';
+import { utf8 } from '../../../src/core/index.ts';
+import { sodiumCrypto } from '../../../src/sidecar/sodium-crypto.ts';
+import { encodeForgery, parseForgery } from '../../fuzz/forge.ts';
+import { LaterSidecar, payloadWith } from '../../support/later-sidecar.ts';
+import { addressOf, TestFleet } from '../support/test-fleet.ts';
 
 /** A member, and one that writes what it should not. */
 async function given() {

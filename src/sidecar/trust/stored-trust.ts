@@ -1,9 +1,9 @@
 // The trust of a member across restarts: the statements that its store holds, and which of them its views follow from.
-import type { Crypto, TrustSet } from '../core/index.ts';
+import type { Crypto, TrustSet } from '../../core/index.ts';
+import { type CommitStore, JUDGED } from '../store/commit-store.ts';
+import { forgetStatements, readStatements } from '../store/recall.ts';
+import type { Store } from '../store/store.ts';
 import { openTrust } from './member-trust.ts';
-import { type CommitStore, JUDGED } from './store/commit-store.ts';
-import { forgetStatements, readStatements } from './store/recall.ts';
-import type { Store } from './store/store.ts';
 
 /** What the member was founded with, and what it heard since; undefined in an open fleet. */
 export async function recallTrust(

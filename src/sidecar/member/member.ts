@@ -21,7 +21,7 @@ import {
   type Signer,
   type TakenStatements,
   toHex,
-} from '../core/index.ts';
+} from '../../core/index.ts';
 import type {
   LinkBudgets,
   LinkClassRule,
@@ -31,32 +31,36 @@ import type {
   QuietSpan,
   Resolver,
   Transport,
-} from '../mesh/index.ts';
-import { believedTime } from './believed-time.ts';
-import type { Bundles } from './bundle/bundles.ts';
-import { type Carried, openCarried } from './bundle/carried.ts';
-import type { PeerRecords } from './bundle/peer-records.ts';
+} from '../../mesh/index.ts';
+import type { Bundles } from '../bundle/bundles.ts';
+import { type Carried, openCarried } from '../bundle/carried.ts';
+import type { PeerRecords } from '../bundle/peer-records.ts';
 import {
   createEnrolment,
   type Enrolment,
   type EnrolmentOptions,
   openTokens,
-} from './enrolment/enrolment.ts';
-import type { EnrolmentReport } from './enrolment/report.ts';
-import type { AddressExchange, ExchangeOptions, ExchangeReport } from './links/address-exchange.ts';
-import type { DiscoverySource, DiscoveryView, Finder, FinderReport } from './links/finder.ts';
-import { OperatorPeers } from './links/operator-peers.ts';
-import type { Pauses } from './links/pauses.ts';
+} from '../enrolment/enrolment.ts';
+import type { EnrolmentReport } from '../enrolment/report.ts';
+import type {
+  AddressExchange,
+  ExchangeOptions,
+  ExchangeReport,
+} from '../links/address-exchange.ts';
+import type { DiscoverySource, DiscoveryView, Finder, FinderReport } from '../links/finder.ts';
+import { OperatorPeers } from '../links/operator-peers.ts';
+import type { Pauses } from '../links/pauses.ts';
+import type { CommitStore } from '../store/commit-store.ts';
+import { recall } from '../store/recall.ts';
+import type { Store } from '../store/store.ts';
+import { believedTime } from '../trust/believed-time.ts';
+import { createMemberTrust, type MemberTrust, readCleared } from '../trust/member-trust.ts';
+import { noteJudged, recallTrust } from '../trust/stored-trust.ts';
 import { createClockWatch } from './member-clock.ts';
 import { encodeFork, feedsOf } from './member-feeds.ts';
 import { createFinder, exchangeOf } from './member-links.ts';
 import { createMesh } from './member-mesh.ts';
-import { createMemberTrust, type MemberTrust, readCleared } from './member-trust.ts';
 import { Runtime } from './runtime.ts';
-import type { CommitStore } from './store/commit-store.ts';
-import { recall } from './store/recall.ts';
-import type { Store } from './store/store.ts';
-import { noteJudged, recallTrust } from './stored-trust.ts';
 
 /** What an operator may want to read. */
 export type MemberReport =

@@ -1,5 +1,5 @@
 // What whoever asks is told when the loop takes nothing.
-import { HoldfastError, IdentityReusedError } from '../core/index.ts';
+import { HoldfastError, IdentityReusedError } from '../../core/index.ts';
 
 const RETRY_AFTER_QUEUE_MS = 250;
 const RETRY_AFTER_FAILURE_MS = 1000;

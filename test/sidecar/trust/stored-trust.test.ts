@@ -1,14 +1,14 @@
 // Statements in a store: certificates that newer ones took the place of leave it at the next start, and nothing else does.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { toHex, utf8 } from '../../src/core/index.ts';
-import type { Statement } from '../../src/core/trust/index.ts';
-import { deriveNodeKey } from '../../src/sidecar/identity/node-key.ts';
-import { sodiumCrypto } from '../../src/sidecar/sodium-crypto.ts';
-import { createMemoryStore } from '../../src/sidecar/store/memory-store.ts';
-import { readStatements } from '../../src/sidecar/store/recall.ts';
-import { actor, StatedFleet } from '../core/trust/support/fleet.ts';
-import { TestFleet } from './support/test-fleet.ts';
+import { toHex, utf8 } from '../../../src/core/index.ts';
+import type { Statement } from '../../../src/core/trust/index.ts';
+import { deriveNodeKey } from '../../../src/sidecar/identity/node-key.ts';
+import { sodiumCrypto } from '../../../src/sidecar/sodium-crypto.ts';
+import { createMemoryStore } from '../../../src/sidecar/store/memory-store.ts';
+import { readStatements } from '../../../src/sidecar/store/recall.ts';
+import { actor, StatedFleet } from '../../core/trust/support/fleet.ts';
+import { TestFleet } from '../support/test-fleet.ts';
 
 const KEPT = 4;
 const RENEWALS = 10;

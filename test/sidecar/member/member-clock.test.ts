@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { ClockWatch } from '../../src/core/index.ts';
-import { believedTime } from '../../src/sidecar/believed-time.ts';
-import { VERSION_DATES, VERSION_TIMES } from '../../src/sidecar/member-clock.ts';
-import { certifiedBy } from '../../src/sidecar/member-trust.ts';
-import { ManualClock } from '../../src/testing/index.ts';
-import { actor, StatedFleet } from '../core/trust/support/fleet.ts';
+import { ClockWatch } from '../../../src/core/index.ts';
+import { VERSION_DATES, VERSION_TIMES } from '../../../src/sidecar/member/member-clock.ts';
+import { believedTime } from '../../../src/sidecar/trust/believed-time.ts';
+import { certifiedBy } from '../../../src/sidecar/trust/member-trust.ts';
+import { ManualClock } from '../../../src/testing/index.ts';
+import { actor, StatedFleet } from '../../core/trust/support/fleet.ts';
 
 const DAY_MS = 86_400_000;
 

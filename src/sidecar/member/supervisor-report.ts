@@ -1,8 +1,8 @@
 // What an operator may want to read about a sidecar's member, and about the store that it is kept alive on.
-import type { IdentityReusedError } from '../core/index.ts';
-import type { DiskSpace } from './disk-guard.ts';
+import type { IdentityReusedError } from '../../core/index.ts';
+import type { DiskSpace } from '../disk-guard.ts';
+import type { Damage } from '../store/damage.ts';
 import type { MemberReport } from './member.ts';
-import type { Damage } from './store/damage.ts';
 
 export type SupervisorReport =
   | Exclude<MemberReport, { type: 'store-failed' }>

@@ -1,16 +1,21 @@
 // A store that fails under a running member: nothing is acknowledged meanwhile, and a new member goes on with what was stored.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { DEFAULT_CORE_CONFIG, HoldfastError, type JsonObject, utf8 } from '../../src/core/index.ts';
-import { createMemoryNetwork } from '../../src/mesh/transport/memory.ts';
-import type { Disk } from '../../src/sidecar/disk-guard.ts';
-import { deriveNodeKey } from '../../src/sidecar/identity/node-key.ts';
-import { MemberSupervisor } from '../../src/sidecar/member-supervisor.ts';
-import { sodiumCrypto } from '../../src/sidecar/sodium-crypto.ts';
-import { createMemoryStore, type MemoryStore } from '../../src/sidecar/store/memory-store.ts';
-import type { SupervisorReport } from '../../src/sidecar/supervisor-report.ts';
-import { createSeededRandom, ManualClock } from '../../src/testing/index.ts';
-import { ADMIN, split } from '../support/test-node.ts';
+import {
+  DEFAULT_CORE_CONFIG,
+  HoldfastError,
+  type JsonObject,
+  utf8,
+} from '../../../src/core/index.ts';
+import { createMemoryNetwork } from '../../../src/mesh/transport/memory.ts';
+import type { Disk } from '../../../src/sidecar/disk-guard.ts';
+import { deriveNodeKey } from '../../../src/sidecar/identity/node-key.ts';
+import { MemberSupervisor } from '../../../src/sidecar/member/member-supervisor.ts';
+import type { SupervisorReport } from '../../../src/sidecar/member/supervisor-report.ts';
+import { sodiumCrypto } from '../../../src/sidecar/sodium-crypto.ts';
+import { createMemoryStore, type MemoryStore } from '../../../src/sidecar/store/memory-store.ts';
+import { createSeededRandom, ManualClock } from '../../../src/testing/index.ts';
+import { ADMIN, split } from '../../support/test-node.ts';
 
 const FLEET_KEY = new Uint8Array(32).fill(7);
 const MIB = 1024 * 1024;

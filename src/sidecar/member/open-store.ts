@@ -1,8 +1,8 @@
 // Opens a store that may be damaged: what is damaged is dropped or mended, and told, before anything is read from it.
-import { type Crypto, HoldfastError } from '../core/index.ts';
-import type { Damage } from './store/damage.ts';
-import { type Salvage, salvage } from './store/salvage.ts';
-import type { Store } from './store/store.ts';
+import { type Crypto, HoldfastError } from '../../core/index.ts';
+import type { Damage } from '../store/damage.ts';
+import { type Salvage, salvage } from '../store/salvage.ts';
+import type { Store } from '../store/store.ts';
 import type { StoreSource } from './store-source.ts';
 
 export interface OpenedStore {

@@ -12,10 +12,10 @@ import {
   TrustSet,
   utf8,
   type VoidCount,
-} from '../core/index.ts';
-import type { Membership } from '../mesh/index.ts';
+} from '../../core/index.ts';
+import type { Membership } from '../../mesh/index.ts';
+import type { CommitStore } from '../store/commit-store.ts';
 import type { BelievedTime } from './believed-time.ts';
-import type { CommitStore } from './store/commit-store.ts';
 
 /** Name of the record of forks that an operator has looked into. */
 const CLEARED = 'cleared-forks';

@@ -1,11 +1,11 @@
 // Members of a fleet with certificates: who is let in, what everybody hears, and how somebody is put out.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Statement } from '../../src/core/trust/index.ts';
-import { createMemoryStore } from '../../src/sidecar/store/memory-store.ts';
-import { type Actor, StatedFleet } from '../core/trust/support/fleet.ts';
-import { keyHolder } from '../support/fleet.ts';
-import { type RunningMember, TestFleet } from './support/test-fleet.ts';
+import type { Statement } from '../../../src/core/trust/index.ts';
+import { createMemoryStore } from '../../../src/sidecar/store/memory-store.ts';
+import { type Actor, StatedFleet } from '../../core/trust/support/fleet.ts';
+import { keyHolder } from '../../support/fleet.ts';
+import { type RunningMember, TestFleet } from '../support/test-fleet.ts';
 
 const stated = new StatedFleet();
 const [hub, beta, gamma, delta] = [

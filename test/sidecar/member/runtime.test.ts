@@ -9,14 +9,14 @@ import {
   type Op,
   type ReplayedCommit,
   utf8,
-} from '../../src/core/index.ts';
-import { Runtime } from '../../src/sidecar/runtime.ts';
-import { sodiumCrypto } from '../../src/sidecar/sodium-crypto.ts';
-import { CommitStore, type PersistEffect } from '../../src/sidecar/store/commit-store.ts';
-import { createMemoryStore, type MemoryStore } from '../../src/sidecar/store/memory-store.ts';
-import { ManualClock } from '../../src/testing/index.ts';
-import { ADMIN, agent, refusal, START_MS, split, TestNode } from '../support/test-node.ts';
-import { Author, payloadOf } from './support/author.ts';
+} from '../../../src/core/index.ts';
+import { Runtime } from '../../../src/sidecar/member/runtime.ts';
+import { sodiumCrypto } from '../../../src/sidecar/sodium-crypto.ts';
+import { CommitStore, type PersistEffect } from '../../../src/sidecar/store/commit-store.ts';
+import { createMemoryStore, type MemoryStore } from '../../../src/sidecar/store/memory-store.ts';
+import { ManualClock } from '../../../src/testing/index.ts';
+import { ADMIN, agent, refusal, START_MS, split, TestNode } from '../../support/test-node.ts';
+import { Author, payloadOf } from '../support/author.ts';
 
 /** What the runtime itself allows. */
 const MAX_QUEUED = 4096;

@@ -8,17 +8,17 @@ import {
   type Method,
   type RequestOf,
   type ResponseOf,
-} from '../core/index.ts';
-import type { PeerView, Transport } from '../mesh/index.ts';
+} from '../../core/index.ts';
+import type { PeerView, Transport } from '../../mesh/index.ts';
+import { type Disk, DiskGuard, type DiskSpace, isNoSpace } from '../disk-guard.ts';
+import type { DiscoveryView } from '../links/finder.ts';
+import { NO_PAUSES, type Pauses } from '../links/pauses.ts';
+import { addressOfPeer } from '../links/peer-spec.ts';
+import { type Damage, StoreDamagedError } from '../store/damage.ts';
+import type { Store } from '../store/store.ts';
 import { Complaints } from './complaints.ts';
-import { type Disk, DiskGuard, type DiskSpace, isNoSpace } from './disk-guard.ts';
-import type { DiscoveryView } from './links/finder.ts';
-import { NO_PAUSES, type Pauses } from './links/pauses.ts';
-import { addressOfPeer } from './links/peer-spec.ts';
 import { Member, type MemberParts } from './member.ts';
 import { openStore } from './open-store.ts';
-import { type Damage, StoreDamagedError } from './store/damage.ts';
-import type { Store } from './store/store.ts';
 import { diskFull, isStoreFault, READS, storeDown } from './store-faults.ts';
 import type { StoreSource } from './store-source.ts';
 import type { SupervisorReport } from './supervisor-report.ts';

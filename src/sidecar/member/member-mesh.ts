@@ -1,5 +1,5 @@
 // The mesh of a member: who it is there, what it is given, and who hears of its links.
-import type { Environment, Signer, TrustSet } from '../core/index.ts';
+import type { Environment, Signer, TrustSet } from '../../core/index.ts';
 import {
   type LinkBudgets,
   type LinkClassRule,
@@ -10,11 +10,11 @@ import {
   type QuietSpan,
   type Resolver,
   type Transport,
-} from '../mesh/index.ts';
-import type { BelievedTime } from './believed-time.ts';
-import type { Enrolment } from './enrolment/enrolment.ts';
-import type { Finder } from './links/finder.ts';
-import { certifiedBy } from './member-trust.ts';
+} from '../../mesh/index.ts';
+import type { Enrolment } from '../enrolment/enrolment.ts';
+import type { Finder } from '../links/finder.ts';
+import type { BelievedTime } from '../trust/believed-time.ts';
+import { certifiedBy } from '../trust/member-trust.ts';
 
 interface Parts {
   readonly environment: Environment;

@@ -1,5 +1,5 @@
 // The answer to a peer's runs while nothing is taken: held, up to where the feed is held, to be offered again later.
-import { type DeliveryOutcome, type FeedPosition, feedKey, type Run } from '../core/index.ts';
+import { type DeliveryOutcome, type FeedPosition, feedKey, type Run } from '../../core/index.ts';
 
 const RETRY_AFTER_MS = 5000;
 

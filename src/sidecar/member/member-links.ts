@@ -1,12 +1,12 @@
 // How a member comes to know addresses: what it exchanges with others, and what looks for them.
-import type { Environment } from '../core/index.ts';
-import type { Mesh } from '../mesh/index.ts';
+import type { Environment } from '../../core/index.ts';
+import type { Mesh } from '../../mesh/index.ts';
 import {
   AddressExchange,
   type ExchangeOptions,
   type ExchangeReport,
-} from './links/address-exchange.ts';
-import { type DiscoverySource, Finder, type FinderReport } from './links/finder.ts';
+} from '../links/address-exchange.ts';
+import { type DiscoverySource, Finder, type FinderReport } from '../links/finder.ts';
 import type { Runtime } from './runtime.ts';
 
 interface Parts {

@@ -1,6 +1,6 @@
 // What callers hear while the store is away or its disk is full, and which errors are the store's.
-import { HoldfastError, type Method } from '../core/index.ts';
-import { StoreDamagedError } from './store/damage.ts';
+import { HoldfastError, type Method } from '../../core/index.ts';
+import { StoreDamagedError } from '../store/damage.ts';
 
 const RETRY_DOWN_MS = 1000;
 const RETRY_FULL_MS = 5000;

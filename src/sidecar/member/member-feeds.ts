@@ -5,12 +5,12 @@ import {
   type ForkProof,
   type Node,
   type TrustSet,
-} from '../core/index.ts';
-import type { MeshFeeds } from '../mesh/index.ts';
+} from '../../core/index.ts';
+import type { MeshFeeds } from '../../mesh/index.ts';
+import type { CommitStore } from '../store/commit-store.ts';
+import { StoreDamagedError } from '../store/damage.ts';
 import { holdDelivery } from './held-delivery.ts';
 import type { Runtime } from './runtime.ts';
-import type { CommitStore } from './store/commit-store.ts';
-import { StoreDamagedError } from './store/damage.ts';
 
 interface Surroundings {
   /** Why nothing is taken from peers now; undefined, or absent, while it is. */

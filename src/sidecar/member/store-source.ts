@@ -1,6 +1,6 @@
 // Where a sidecar's store comes from, as often as it must be opened again.
-import type { Damage } from './store/damage.ts';
-import type { Store } from './store/store.ts';
+import type { Damage } from '../store/damage.ts';
+import type { Store } from '../store/store.ts';
 
 export interface StoreLosses {
   /** What was lost by the store's own account, or what is known to be unreadable. */

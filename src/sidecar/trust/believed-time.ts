@@ -1,5 +1,5 @@
 // What time a member goes by where a wrong clock would do harm: to judge a certificate, to ask for the next one, to sign one.
-import type { Clock, ClockWatch } from '../core/index.ts';
+import type { Clock, ClockWatch } from '../../core/index.ts';
 
 export interface BelievedTime {
   /** Milliseconds since 1970: by the own clock, or by what linked members say where that is not believed. */

@@ -6,7 +6,7 @@ import {
   type NodeId,
   type NodeMemory,
   type TrustSet,
-} from '../core/index.ts';
+} from '../../core/index.ts';
 
 /** When each version was made: a line a version, the newest last. */
 export const VERSION_DATES: Readonly<Record<string, string>> = {

@@ -1,8 +1,8 @@
 // What of a sidecar was found amiss since the process started, kept for its status: damage of the store, and sentences for its operator.
-import type { NodeId } from '../core/index.ts';
+import type { NodeId } from '../../core/index.ts';
+import type { Damage } from '../store/damage.ts';
 import { warningOf } from './identity-warning.ts';
 import type { MemberReport } from './member.ts';
-import type { Damage } from './store/damage.ts';
 
 /** The log has all of it that is named. */
 const MAX_KEPT_DAMAGE = 100;

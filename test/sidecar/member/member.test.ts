@@ -1,12 +1,12 @@
 // One member put together: its peers, its life from start to stop, and that no crash at any write loses what was acknowledged.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { type HoldfastError, type JsonObject, utf8 } from '../../src/core/index.ts';
-import { metaKey } from '../../src/sidecar/store/keys.ts';
-import { createMemoryStore } from '../../src/sidecar/store/memory-store.ts';
-import { refusal } from '../support/test-node.ts';
-import { CrashPoints } from './support/crash-points.ts';
-import { addressOf, type RunningMember, TestFleet } from './support/test-fleet.ts';
+import { type HoldfastError, type JsonObject, utf8 } from '../../../src/core/index.ts';
+import { metaKey } from '../../../src/sidecar/store/keys.ts';
+import { createMemoryStore } from '../../../src/sidecar/store/memory-store.ts';
+import { refusal } from '../../support/test-node.ts';
+import { CrashPoints } from '../support/crash-points.ts';
+import { addressOf, type RunningMember, TestFleet } from '../support/test-fleet.ts';
 
 const MAX_PEERS = 256;
 

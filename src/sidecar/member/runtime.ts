@@ -27,9 +27,9 @@ import type {
   Superseded,
   TakenStatements,
   Timers,
-} from '../core/index.ts';
+} from '../../core/index.ts';
+import type { CommitStore } from '../store/commit-store.ts';
 import { queueFull, refusalOf } from './runtime-refusals.ts';
-import type { CommitStore } from './store/commit-store.ts';
 import { Upkeep } from './upkeep.ts';
 
 /** Events that wait for a turn. Beyond it requests are refused: each holds a body of up to 1 MiB. */

@@ -1,7 +1,7 @@
 // What is done in the store between turns: commits that count no more are dropped, and what authors wrote is judged anew. What comes
 // of it is handled before anything newer, or it would undo that.
-import type { Effect, Event, FeedId, NodeId, Superseded } from '../core/index.ts';
-import type { CommitStore, Reconsidered } from './store/commit-store.ts';
+import type { Effect, Event, FeedId, NodeId, Superseded } from '../../core/index.ts';
+import type { CommitStore, Reconsidered } from '../store/commit-store.ts';
 
 type Prune = Extract<Effect, { type: 'prune' }>;
 

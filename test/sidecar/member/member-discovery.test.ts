@@ -1,9 +1,9 @@
 // A member and what finds others for it: it links to whom was found, is silent while paused, and looks again when it is alone.
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import type { Discovery } from '../../src/mesh/index.ts';
-import type { DiscoverySource } from '../../src/sidecar/links/finder.ts';
-import { addressOf, TestFleet } from './support/test-fleet.ts';
+import type { Discovery } from '../../../src/mesh/index.ts';
+import type { DiscoverySource } from '../../../src/sidecar/links/finder.ts';
+import { addressOf, TestFleet } from '../support/test-fleet.ts';
 
 type Handlers = Parameters<Discovery['start']>[0];
 

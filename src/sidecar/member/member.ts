@@ -56,6 +56,7 @@ import type { Store } from '../store/store.ts';
 import { believedTime } from '../trust/believed-time.ts';
 import { createMemberTrust, type MemberTrust, readCleared } from '../trust/member-trust.ts';
 import { noteJudged, recallTrust } from '../trust/stored-trust.ts';
+import { CommandUpkeep } from '../commands/command-upkeep.ts';
 import { createClockWatch } from './member-clock.ts';
 import { encodeFork, feedsOf } from './member-feeds.ts';
 import { createFinder, exchangeOf } from './member-links.ts';
@@ -130,6 +131,7 @@ interface Built {
   readonly trust: MemberTrust | undefined;
   readonly enrolment: Enrolment | undefined;
   readonly clockView: () => ClockView;
+  readonly served: () => readonly string[];
 }
 
 export class Member {
@@ -148,6 +150,7 @@ export class Member {
   readonly #operator: OperatorPeers;
   readonly #exchange: AddressExchange | undefined;
   readonly #finder: Finder;
+  readonly #commands: CommandUpkeep;
 
   private constructor(built: Built) {
     this.nodeId = built.nodeId;
@@ -162,6 +165,7 @@ export class Member {
     this.enrolment = built.enrolment;
     this.trust = built.trust;
     this.clockView = built.clockView;
+    this.#commands = createCommandUpkeep(built);
   }
 
   /** Reads the store and brings its views up to date. No link is made yet. Rejects with StoreDamagedError. */
@@ -232,6 +236,7 @@ export class Member {
       trust: ofTrust,
       enrolment,
       clockView: () => clockWatch.view(clock.now()),
+      served: () => [...parts.agents],
     };
     return new Member({ nodeId, ...inside });
   }
@@ -336,6 +341,7 @@ export class Member {
   /** Commits what is only in memory, says goodbye to all peers and ends. Idempotent. */
   async close(): Promise<void> {
     this.bundles.close();
+    this.#commands.close();
     this.#exchange?.close();
     this.enrolment?.close();
     await this.#runtime.close();

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { VirtualMesh, type VirtualNode } from '../../bench/virtual-mesh.ts';
 import { createSeededRandom } from '../../src/testing/index.ts';
+import { issueOf } from '../support/command-requests.ts';
 
 const ADMIN = { scope: 'admin' } as const;
 const STEP_MS = 20;
@@ -68,13 +69,17 @@ async function emit(world: World, hertz: number, seconds: number): Promise<void>
 
 async function issue({ mesh, emitters, putMs }: World, number: number): Promise<void> {
   const atMs = mesh.clock.now().monotonicMs;
-  const { command } = await (emitters[0] as VirtualNode).member.request('issueCommand', ADMIN, {
-    agent: 'far',
-    kind: 'restart',
-    args: { number },
-    ttlMs: 60_000,
-    idempotencyKey: '',
-  });
+  const { command } = await (emitters[0] as VirtualNode).member.request(
+    'issueCommand',
+    ADMIN,
+    issueOf({
+      agent: 'far',
+      kind: 'restart',
+      args: { number },
+      ttlMs: 60_000,
+      idempotencyKey: '',
+    }),
+  );
   putMs.set(`commands/far/${command.id}`, atMs);
 }
 

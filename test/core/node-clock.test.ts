@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { ClockWatch, hlcMs } from '../../src/core/index.ts';
 import type { TrustSet } from '../../src/core/trust/index.ts';
+import { claimOf, issueOf } from '../support/command-requests.ts';
 import { ADMIN, ALWAYS_DUE, agent, refusal, START_MS, TestNode } from '../support/test-node.ts';
 import { actor, StatedFleet } from './trust/support/fleet.ts';
 
@@ -60,14 +61,14 @@ for (const { name, wallMs } of WRONG) {
       const [wrong, hub] = [nodeAt('north', wallMs), nodeAt('south', START_MS)];
       const issue = (from: TestNode, ttlMs: number) =>
         from.request('issueCommand', {
-          ...{ agent: 'north', kind: 'say', args: {}, ttlMs, idempotencyKey: '' },
+          ...issueOf({ agent: 'north', kind: 'say', args: {}, ttlMs, idempotencyKey: '' }),
         }).command.id;
       assert.throws(() => issue(wrong, HOUR_MS), refusal('CLOCK_SUSPECT'));
       const [lasting, brief] = [issue(hub, HOUR_MS), issue(hub, 1000)];
       hear(wrong, hub);
       assert.equal(wrong.receive(hub.runs()), undefined);
       const claim = (id: string) =>
-        wrong.request('acknowledgeCommand', { id, accept: true, message: '' }, agent('north'));
+        wrong.request('acknowledgeCommand', claimOf(id), agent('north'));
       for (const id of [lasting, brief]) {
         assert.throws(() => claim(id), refusal('CLOCK_SUSPECT'));
       }
@@ -87,7 +88,7 @@ for (const { name, wallMs } of WRONG) {
       node.put('notes/kept', { n: 1 });
       node.request('delete', { collection: 'notes', id: 'kept' }, ADMIN);
       const { command } = node.request('issueCommand', {
-        ...{ agent: 'north', kind: 'say', args: {}, ttlMs: 1000, idempotencyKey: '' },
+        ...issueOf({ agent: 'north', kind: 'say', args: {}, ttlMs: 1000, idempotencyKey: '' }),
       });
       node.nowMs = wallMs;
       node.look();

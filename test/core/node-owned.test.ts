@@ -4,6 +4,7 @@ import { describe, test } from 'node:test';
 import { encodeOps } from '../../src/core/commit.ts';
 import type { Caller, JsonObject, Op, RequestOf } from '../../src/core/index.ts';
 import { Author } from '../sidecar/support/author.ts';
+import { claimOf, issueOf } from '../support/command-requests.ts';
 import { ADMIN, ALWAYS_DUE, agent, refusal, START_MS, TestNode } from '../support/test-node.ts';
 
 const SIDECAR: Caller = { scope: 'sidecar' };
@@ -87,11 +88,9 @@ describe('at the door', () => {
       const put = { items, ack: 'local', batch: false } as const;
       assert.throws(() => north.request('put', put, SIDECAR), refusal(reason), collection);
     }
-    const issue: RequestOf<'issueCommand'> = {
-      ...{ agent: 'north', kind: 'reboot', args: {}, ttlMs: 60_000, idempotencyKey: '' },
-    };
+    const issue = issueOf({ agent: 'north', kind: 'reboot' });
     assert.throws(() => north.request('issueCommand', issue, SIDECAR), refusal('SCOPE_MISSING'));
-    const claim = { id: 'x', accept: true, message: '' };
+    const claim = claimOf('x');
     assert.throws(
       () => north.request('acknowledgeCommand', claim, SIDECAR),
       refusal('SCOPE_MISSING'),

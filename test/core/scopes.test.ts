@@ -2,11 +2,18 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Caller } from '../../src/core/index.ts';
+import { claimOf, issueOf } from '../support/command-requests.ts';
 import { agent, refusal, TestNode } from '../support/test-node.ts';
 
 const READER: Caller = { scope: 'read', name: 'grafana' };
 const COMMANDER: Caller = { scope: 'command', name: 'deployer' };
-const COMMAND = { agent: 'edge', kind: 'restart', args: {}, ttlMs: 60_000, idempotencyKey: 'k' };
+const COMMAND = issueOf({
+  agent: 'edge',
+  kind: 'restart',
+  args: {},
+  ttlMs: 60_000,
+  idempotencyKey: 'k',
+});
 
 function put(node: TestNode, caller: Caller, collection = 'notes', id = 'a') {
   const items = [{ collection, id, value: { n: 1 } }];
@@ -40,7 +47,7 @@ for (const caller of [READER, COMMANDER]) {
       const { command } = node.request('issueCommand', COMMAND, COMMANDER);
       const page = { pageSize: 10, pageToken: '', agent: '', states: [] };
       assert.equal(node.request('listCommands', page, caller).rows.length, 1);
-      const claim = { id: command.id, accept: true, message: '' };
+      const claim = claimOf(command.id);
       const claiming = () => node.request('acknowledgeCommand', claim, caller);
       assert.throws(claiming, refusal('SCOPE_MISSING'));
     });

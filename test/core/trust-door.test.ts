@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Caller, Method, RequestOf } from '../../src/core/index.ts';
 import type { Statement } from '../../src/core/trust/index.ts';
+import { claimOf, issueOf, reportOf } from '../support/command-requests.ts';
 import { ADMIN, agent, refusal, TestNode } from '../support/test-node.ts';
 import { actor, StatedFleet } from './trust/support/fleet.ts';
 
@@ -84,8 +85,7 @@ describe('a write that nobody would count', () => {
     refused(node, 'NOT_GRANTED', 'put', putOf('deployments/edge:x'), agent('edge'));
     const beat = { agent: 'edge', ack: 'memory' } as const;
     refused(node, 'NOT_GRANTED', 'heartbeat', beat, agent('edge'));
-    const command = { kind: 'do', args: {}, ttlMs: 60_000, idempotencyKey: '' };
-    refused(node, 'NOT_GRANTED', 'issueCommand', { agent: 'edge', ...command });
+    refused(node, 'NOT_GRANTED', 'issueCommand', issueOf({ agent: 'edge' }));
   });
 
   it('is free in an open fleet', () => {
@@ -125,7 +125,13 @@ describe('a sidecar that was put out', () => {
 });
 
 describe('commands of a hub that was put out', () => {
-  const ISSUE = { agent: 'edge', kind: 'do', args: {}, ttlMs: 3_600_000, idempotencyKey: '' };
+  const ISSUE = issueOf({
+    agent: 'edge',
+    kind: 'do',
+    args: {},
+    ttlMs: 3_600_000,
+    idempotencyKey: '',
+  });
 
   function issued() {
     const author = member('hub');
@@ -133,7 +139,7 @@ describe('commands of a hub that was put out', () => {
     const target = member('edge');
     assert.equal(target.receive(author.runs()), undefined);
     const [begun = '', waiting = ''] = ids;
-    const claim = { id: begun, accept: true, message: '' };
+    const claim = claimOf(begun);
     assert.equal(target.request('acknowledgeCommand', claim, agent('edge')).claimed, true);
     return { author, target, begun, waiting };
   }
@@ -146,21 +152,20 @@ describe('commands of a hub that was put out', () => {
     state(target, fleet.eject(hub, fleet.root, author.node.cutsOf(hub.key), 'captured'));
     assert.ok(target.read(`commands/edge/${waiting}`), 'its document stands');
     assert.equal(beat(), 0);
-    const claim = { id: waiting, accept: true, message: '' };
+    const claim = claimOf(waiting);
     const answer = target.request('acknowledgeCommand', claim, agent('edge'));
     assert.equal(answer.claimed, false);
     assert.deepEqual(
       [answer.command.state, answer.command.withheld],
       ['pending', 'the hub that issued it was put out of the fleet: captured'],
     );
-    const done = { id: begun, state: 'succeeded', message: '', result: { ok: true } } as const;
-    const report = { ...done, progressPercent: undefined };
+    const report = reportOf(begun, 'succeeded', { result: { ok: true } });
     assert.equal(target.request('reportCommand', report, agent('edge')).command.state, 'succeeded');
   });
 
   it('are begun where the hub was not put out', () => {
     const { target, waiting } = issued();
-    const claim = { id: waiting, accept: true, message: '' };
+    const claim = claimOf(waiting);
     assert.equal(target.request('acknowledgeCommand', claim, agent('edge')).claimed, true);
   });
 });

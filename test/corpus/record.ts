@@ -12,6 +12,7 @@ import { sodiumCrypto } from '../../src/sidecar/sodium-crypto.ts';
 import { createMemoryStore, type MemoryStore } from '../../src/sidecar/store/memory-store.ts';
 import { framesOfScenario } from '../mesh/support/scenario.ts';
 import { addressOf, type RunningMember, TestFleet } from '../sidecar/support/test-fleet.ts';
+import { claimOf, issueOf } from '../support/command-requests.ts';
 import { LaterSidecar, payloadWith } from '../support/later-sidecar.ts';
 import { ADMIN, agent } from '../support/test-node.ts';
 import { meaningOf, messagesOf, type RecordedDirection } from './meaning.ts';
@@ -84,16 +85,13 @@ async function writeMuch(fleet: TestFleet, owner: RunningMember, south: RunningM
   await owner.put('deployments/north:nginx', { version: '1.27.2' });
   await owner.put('notes/gone', { n: 1 });
   await owner.delete('notes/gone');
-  const issue = { agent: OWNER, kind: 'restart', args: { unit: 'nginx' }, ttlMs: 600_000 };
+  const issue = issueOf({ agent: OWNER, kind: 'restart', args: { unit: 'nginx' }, ttlMs: 600_000 });
   const { command } = await owner.member.request('issueCommand', ADMIN, {
     ...issue,
     idempotencyKey: 'corpus',
   });
-  await owner.member.request('acknowledgeCommand', agent(OWNER), {
-    id: command.id,
-    accept: true,
-    message: 'on it',
-  });
+  const claim = claimOf(command.id, { message: 'on it' });
+  await owner.member.request('acknowledgeCommand', agent(OWNER), claim);
   await fleet.clock.advanceSettled(120_000);
   await owner.put('notes/after', { n: 1 });
   // The second one says nothing new: it is a beat.

@@ -8,6 +8,7 @@ import {
   type RequestOf,
   type ResponseOf,
 } from '../../src/core/index.ts';
+import { claimOf, issueOf, reportOf } from '../support/command-requests.ts';
 import type { Ending, Place } from './oracle.ts';
 import type { Act } from './plan.ts';
 import { ADMIN, type Scene } from './scene.ts';
@@ -134,10 +135,8 @@ export class Clients {
     const { oracle, nodes } = scene;
     const agent = nodes[to]?.name ?? node.name;
     for (let i = 0; i < times; i++) {
-      const body = {
-        ...{ agent, kind: 'do', args: jsonOf(value + i) },
-        ...{ ttlMs: COMMAND_TTL_MS, idempotencyKey: '' },
-      };
+      const args = jsonOf(value + i);
+      const body = issueOf({ agent, kind: 'do', args, ttlMs: COMMAND_TTL_MS });
       this.#ask(node, 'issueCommand', ADMIN, body, 'command', (end, place, answer) => {
         if (end !== 'acknowledged' || answer === undefined) return;
         // Issued by a clock in 1970 it expired decades ago, and is let go.
@@ -155,7 +154,7 @@ export class Clients {
       const id = pending?.rows[0]?.id;
       if (id === undefined || node.member === undefined) return;
       const end = this.#attemptState(node, id, 'accepted');
-      const body = { id, accept: true, message: '' };
+      const body = claimOf(id);
       this.#ask(
         node,
         'acknowledgeCommand',
@@ -177,7 +176,7 @@ export class Clients {
     const state = final ? 'succeeded' : 'running';
     if (final) this.#running.get(node.index)?.shift();
     const end = this.#attemptState(node, id, state);
-    const body = { id, state, progressPercent: 50, message: '', result: undefined } as const;
+    const body = reportOf(id, state, { progress: { percent: 50 } });
     this.#ask(node, 'reportCommand', agentOf(node), body, 'command', end);
   }
 

@@ -22,7 +22,11 @@ const RANK: Readonly<Record<CommandState, number>> = {
   succeeded: 3,
   failed: 3,
   rejected: 3,
+  cancelled: 3,
+  superseded: 3,
+  timed_out: 3,
   unknown: 3,
+  pending_targets: 0,
 };
 
 /** What one node has shown so far; forgotten with its disk. */

@@ -1,6 +1,7 @@
 // One member of the mesh, put together from its parts: store, core, runtime and mesh. The real sidecar and the simulator both use it.
 import {
   type Caller,
+  type Clock,
   type ClockBounds,
   type ClockView,
   type CoreConfig,
@@ -20,6 +21,7 @@ import {
   type ResponseOf,
   type Signer,
   type TakenStatements,
+  type Timers,
   toHex,
 } from '../../core/index.ts';
 import type {
@@ -35,6 +37,7 @@ import type {
 import type { Bundles } from '../bundle/bundles.ts';
 import { type Carried, openCarried } from '../bundle/carried.ts';
 import type { PeerRecords } from '../bundle/peer-records.ts';
+import { CommandUpkeep } from '../commands/command-upkeep.ts';
 import {
   createEnrolment,
   type Enrolment,
@@ -56,7 +59,6 @@ import type { Store } from '../store/store.ts';
 import { believedTime } from '../trust/believed-time.ts';
 import { createMemberTrust, type MemberTrust, readCleared } from '../trust/member-trust.ts';
 import { noteJudged, recallTrust } from '../trust/stored-trust.ts';
-import { CommandUpkeep } from '../commands/command-upkeep.ts';
 import { createClockWatch } from './member-clock.ts';
 import { encodeFork, feedsOf } from './member-feeds.ts';
 import { createFinder, exchangeOf } from './member-links.ts';
@@ -131,6 +133,9 @@ interface Built {
   readonly trust: MemberTrust | undefined;
   readonly enrolment: Enrolment | undefined;
   readonly clockView: () => ClockView;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  /** Agents served now. */
   readonly served: () => readonly string[];
 }
 
@@ -165,7 +170,13 @@ export class Member {
     this.enrolment = built.enrolment;
     this.trust = built.trust;
     this.clockView = built.clockView;
-    this.#commands = createCommandUpkeep(built);
+    this.#commands = new CommandUpkeep({
+      clock: built.clock,
+      timers: built.timers,
+      agents: built.served,
+      request: (method, caller, body) => built.runtime.request(method, caller, body),
+      onChange: (listener) => built.runtime.onChange(listener),
+    });
   }
 
   /** Reads the store and brings its views up to date. No link is made yet. Rejects with StoreDamagedError. */
@@ -238,7 +249,7 @@ export class Member {
       clockView: () => clockWatch.view(clock.now()),
       served: () => [...parts.agents],
     };
-    return new Member({ nodeId, ...inside });
+    return new Member({ nodeId, clock, timers, ...inside });
   }
 
   /** Accepts links, if asked to, dials the configured peers and those added earlier, but for what is paused, and exchanges addresses. */

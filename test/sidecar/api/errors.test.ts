@@ -16,6 +16,7 @@ const A_DOCUMENT = { collection: 'notes', id: 'a' };
 const CONTRACT: Readonly<
   Record<keyof typeof CODE_BY_REASON, readonly [code: string, status: number]>
 > = {
+  KIND_REFUSED: ['invalid_argument', 400],
   INVALID_FIELD: ['invalid_argument', 400],
   MALFORMED_REQUEST: ['invalid_argument', 400],
   BODY_TOO_LARGE: ['resource_exhausted', 429],

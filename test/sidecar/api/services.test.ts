@@ -376,7 +376,10 @@ test('commands: Acknowledge accepts unless told otherwise', async () => {
       answers,
     });
     const message = 'message' in body ? body.message : '';
-    assert.deepEqual(submitted, asked('acknowledgeCommand', { id: COMMAND.id, accept, message }));
+    assert.deepEqual(
+      submitted,
+      asked('acknowledgeCommand', { id: COMMAND.id, accept, message, claimant: '' }),
+    );
     assert.deepEqual(json, { command: COMMAND_JSON, claimed: true });
   }
 });
@@ -385,7 +388,7 @@ test('commands: Report carries progress 0, the state and the result', async () =
   const reported: CommandRow = {
     ...COMMAND,
     state: 'failed',
-    progressPercent: 0,
+    progress: { percent: 0 },
     message: 'no disk',
     result: { code: 5 },
   };

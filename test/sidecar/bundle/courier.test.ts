@@ -5,6 +5,7 @@ import { concatBytes, HoldfastError, type JsonObject, toHex } from '../../../src
 import type { ImportOutcome, Since } from '../../../src/sidecar/bundle/bundles.ts';
 import { createMemoryStore } from '../../../src/sidecar/store/memory-store.ts';
 import { createSeededRandom } from '../../../src/testing/index.ts';
+import { claimOf, issueOf, reportOf } from '../../support/command-requests.ts';
 import { ADMIN, ALWAYS_DUE, agent } from '../../support/test-node.ts';
 import { type RunningMember, TestFleet } from '../support/test-fleet.ts';
 
@@ -81,13 +82,13 @@ describe('the data mule', () => {
     }
     await a1.put('notes/gone', { by: 'a1' });
     await a1.delete('notes/gone');
-    const body = {
+    const body = issueOf({
       agent: 'b2',
       kind: 'restart',
       args: {},
       idempotencyKey: '',
       ttlMs: 24 * HOUR_MS,
-    };
+    });
     const { command } = await a2.member.request('issueCommand', ADMIN, body);
     await fleet.quiet();
     assert.equal((await hashes([a1, b1])).size, 2);
@@ -106,15 +107,9 @@ describe('the data mule', () => {
     assert.equal(await b2.read('notes/gone'), undefined);
     assert.deepEqual((await a2.read('notes/149'))?.n, 149);
 
-    const claim = { id: command.id, accept: true, message: '' };
+    const claim = claimOf(command.id);
     assert.equal((await b2.member.request('acknowledgeCommand', agent('b2'), claim)).claimed, true);
-    const done = {
-      id: command.id,
-      state: 'succeeded',
-      message: 'it runs',
-      progressPercent: undefined,
-      result: { ok: true },
-    } as const;
+    const done = reportOf(command.id, 'succeeded', { message: 'it runs', result: { ok: true } });
     await b2.member.request('reportCommand', agent('b2'), done);
     await fleet.quiet();
     await carry(b1, a1);
@@ -138,7 +133,13 @@ describe('the data mule', () => {
     const a = await fleet.start('a');
     for (let n = 0; n < 30; n++) await a.put(`notes/${n}`, { n });
     await a.heartbeat('ok', 'local');
-    const body = { agent: 'b', kind: 'restart', args: {}, idempotencyKey: '', ttlMs: HOUR_MS };
+    const body = issueOf({
+      agent: 'b',
+      kind: 'restart',
+      args: {},
+      idempotencyKey: '',
+      ttlMs: HOUR_MS,
+    });
     await a.member.request('issueCommand', ADMIN, body);
     const b = await fleet.start('b');
     const { bytes, leftCommits } = await pack(a, undefined, 1500);

@@ -18,6 +18,7 @@ import { kindRange } from '../../../src/sidecar/store/keys.ts';
 import { createMemoryStore, type MemoryStore } from '../../../src/sidecar/store/memory-store.ts';
 import { recall } from '../../../src/sidecar/store/recall.ts';
 import { createSeededRandom } from '../../../src/testing/index.ts';
+import { issueOf } from '../../support/command-requests.ts';
 import { ADMIN, ALWAYS_DUE, START_MS } from '../../support/test-node.ts';
 import { Author, payloadOf } from '../support/author.ts';
 import { CrashPoints } from '../support/crash-points.ts';
@@ -293,7 +294,7 @@ test('a load that reads while commits are dropped reads what is left', async () 
 
 /** Issues a command for north; returns its document. */
 async function issue({ member }: RunningMember, idempotencyKey: string): Promise<string> {
-  const body = { agent: 'north', kind: 'reboot', args: {}, ttlMs: 60_000, idempotencyKey };
+  const body = issueOf({ agent: 'north', kind: 'reboot', args: {}, ttlMs: 60_000, idempotencyKey });
   const { command } = await member.request('issueCommand', ADMIN, body);
   return `commands/north/${command.id}`;
 }

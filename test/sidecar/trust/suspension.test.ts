@@ -5,6 +5,7 @@ import type { Statement } from '../../../src/core/trust/index.ts';
 import { sodiumCrypto } from '../../../src/sidecar/sodium-crypto.ts';
 import { createTrustControl } from '../../../src/sidecar/trust/control.ts';
 import { StatedFleet } from '../../core/trust/support/fleet.ts';
+import { issueOf } from '../../support/command-requests.ts';
 import { keyHolder } from '../../support/fleet.ts';
 import { ADMIN, agent } from '../../support/test-node.ts';
 import { type Clone, CloneFleet } from '../support/clones.ts';
@@ -46,7 +47,13 @@ test('commands of a hub that forked wait for an operator, also across a restart'
   await other.put('notes/m', { to: 'south' });
   await fleet.pass(1000);
   await other.supervisor.close();
-  const command = { agent: 'edge', kind: 'do', args: {}, ttlMs: 86_400_000, idempotencyKey: '' };
+  const command = issueOf({
+    agent: 'edge',
+    kind: 'do',
+    args: {},
+    ttlMs: 86_400_000,
+    idempotencyKey: '',
+  });
   const issue = () => one.supervisor.request('issueCommand', ADMIN, command);
   await issue();
   await fleet.pass(1000);

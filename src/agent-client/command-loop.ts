@@ -13,9 +13,9 @@ import type {
   CommandLoopOptions,
   CommandPort,
 } from './command-types.ts';
+import type { Command, CommandState } from './command-values.ts';
 import { Bell, type ClientEnvironment, pause } from './environment.ts';
 import { toClientError } from './error.ts';
-import type { Command, CommandState } from './operator-types.ts';
 import { retryDelayMs } from './retry.ts';
 import { warnOf } from './system-environment.ts';
 

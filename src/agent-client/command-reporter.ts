@@ -1,7 +1,8 @@
 // Brings the reports of one command to the sidecar: progress by newest-replaces, the final state until it is stored.
+
+import type { CommandReport } from './command-values.ts';
 import { type ClientEnvironment, pause } from './environment.ts';
 import { type HoldfastClientError, toClientError } from './error.ts';
-import type { CommandReport } from './operator-types.ts';
 import { retryDelayMs } from './retry.ts';
 
 export interface ReporterPort {
@@ -45,7 +46,7 @@ export class CommandReporter {
     }
     this.#push({
       state: 'running',
-      ...(percent === undefined ? {} : { progressPercent: this.#percent }),
+      ...(percent === undefined ? {} : { progress: { percent: this.#percent } }),
       ...(message === undefined ? {} : { message: shorten(message) }),
     });
   }

@@ -7,9 +7,9 @@ import type {
   CommandHandlers,
   CommandPort,
 } from './command-types.ts';
+import type { Command, CommandReport } from './command-values.ts';
 import type { ClientEnvironment } from './environment.ts';
 import { toClientError } from './error.ts';
-import type { Command, CommandReport } from './operator-types.ts';
 
 /** The sidecar's claims keep a command from running twice; remembering so many ids only saves calls. */
 const REMEMBERED_IDS = 10_000;

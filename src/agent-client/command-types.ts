@@ -1,8 +1,8 @@
 // What an agent gives the command loop, what its handlers get, and what the loop tells about itself.
 
+import type { Command, CommandReport } from './command-values.ts';
 import type { CommandCalls } from './commands.ts';
 import type { HoldfastClientError } from './error.ts';
-import type { Command, CommandReport } from './operator-types.ts';
 import type { JsonObject } from './types.ts';
 import type { WatchEvent, WatchOptions } from './watch.ts';
 

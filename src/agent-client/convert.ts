@@ -5,6 +5,7 @@ import {
   DurationSchema,
   type Timestamp,
   timestampDate,
+  timestampFromDate,
 } from '@bufbuild/protobuf/wkt';
 import {
   Ack as WireAck,
@@ -40,6 +41,11 @@ const NANOS_PER_MS = 1_000_000;
 
 export function durationMs(duration: Duration): number {
   return Number(duration.seconds) * MS_PER_SECOND + duration.nanos / NANOS_PER_MS;
+}
+
+/** Whole milliseconds. */
+export function toTimestamp(date: Date): Timestamp {
+  return timestampFromDate(date);
 }
 
 export function toDuration(ms: number): Duration {

@@ -26,6 +26,7 @@ export type {
   CommandLoopOptions,
   CommandRun,
 } from './command-types.ts';
+export type * from './command-values.ts';
 export type { CommandCalls, ListCommandsOptions } from './commands.ts';
 export type { DocumentCalls, ListOptions } from './documents.ts';
 export type {

@@ -1,9 +1,5 @@
 // Between messages of the API and plain values: commands, this sidecar, its peers.
 import {
-  type Command as WireCommand,
-  CommandState as WireCommandState,
-} from '../gen/holdfast/v1/command_pb.ts';
-import {
   type StatusResponse,
   ContactSource as WireContactSource,
   DiscoveryState as WireDiscoveryState,
@@ -11,10 +7,8 @@ import {
   type Peer as WirePeer,
   PeerState as WirePeerState,
 } from '../gen/holdfast/v1/mesh_pb.ts';
-import { durationMs, fromFreshness, fromTimestamp } from './convert.ts';
+import { durationMs, fromTimestamp } from './convert.ts';
 import type {
-  Command,
-  CommandState,
   ContactSource,
   DiscoveryState,
   LinkPath,
@@ -22,43 +16,6 @@ import type {
   PeerState,
   SidecarStatus,
 } from './operator-types.ts';
-
-const WIRE_STATES = {
-  pending: WireCommandState.PENDING,
-  accepted: WireCommandState.ACCEPTED,
-  running: WireCommandState.RUNNING,
-  succeeded: WireCommandState.SUCCEEDED,
-  failed: WireCommandState.FAILED,
-  rejected: WireCommandState.REJECTED,
-  expired: WireCommandState.EXPIRED,
-  unknown: WireCommandState.UNKNOWN,
-} as const satisfies Record<CommandState, WireCommandState>;
-const STATES = new Map<number, CommandState>(
-  Object.entries(WIRE_STATES).map(([name, number]) => [number, name as CommandState]),
-);
-
-export function toCommandState(state: CommandState): WireCommandState {
-  return WIRE_STATES[state];
-}
-
-/** A state that a newer sidecar knows and this client does not is one we cannot tell: `unknown`. */
-export function fromCommand(command: WireCommand | undefined): Command {
-  return {
-    id: command?.id ?? '',
-    agent: command?.agent ?? '',
-    kind: command?.kind ?? '',
-    args: command?.args ?? {},
-    issuedAt: fromTimestamp(command?.issuedAt),
-    expiresAt: fromTimestamp(command?.expiresAt),
-    requestedBy: command?.requestedBy ?? '',
-    state: STATES.get(command?.state ?? 0) ?? 'unknown',
-    progressPercent: command?.progressPercent,
-    withheld: command?.withheld ?? '',
-    message: command?.message ?? '',
-    result: command?.result,
-    freshness: fromFreshness(command?.freshness),
-  };
-}
 
 const PEER_STATES = new Map<number, PeerState>([
   [WirePeerState.CONNECTED, 'connected'],

@@ -10,6 +10,10 @@ const STATE_COLOURS: Readonly<Record<CommandState, Colour>> = {
   succeeded: 'green',
   failed: 'red',
   rejected: 'red',
+  cancelled: 'yellow',
+  superseded: 'dim',
+  timed_out: 'red',
+  pending_targets: 'dim',
   expired: 'red',
   unknown: 'red',
 };
@@ -23,7 +27,7 @@ export const COMMAND_COLUMNS: readonly Column<Command>[] = [
   { heading: 'STATE', value: ({ state }) => state, colour: ({ state }) => STATE_COLOURS[state] },
   {
     heading: 'DONE',
-    value: ({ progressPercent }) => formatPercent(progressPercent),
+    value: ({ progress }) => formatPercent(progress?.percent),
     align: 'right',
   },
   { heading: 'AGE', value: ({ freshness }) => formatSpan(freshness.ageMs), align: 'right' },
@@ -37,12 +41,12 @@ function withheldText(why: string): string | undefined {
 
 /** One command, name and value. */
 export function commandFacts(command: Command): Record<string, string | undefined> {
-  const { id, agent, kind, state, progressPercent, message, result, expiresAt, withheld } = command;
+  const { id, agent, kind, state, progress, message, result, expiresAt, withheld } = command;
   return {
     command: id,
     target: agent,
     kind,
-    state: progressPercent === undefined ? state : `${state}, ${formatPercent(progressPercent)}`,
+    state: progress?.percent === undefined ? state : `${state}, ${formatPercent(progress.percent)}`,
     expires: state === 'pending' ? expiresAt?.toISOString() : undefined,
     ...(withheld !== '' && { withheld }),
     message: message === '' ? undefined : message,

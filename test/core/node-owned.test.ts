@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { encodeOps } from '../../src/core/commit.ts';
-import type { Caller, JsonObject, Op, RequestOf } from '../../src/core/index.ts';
+import type { Caller, JsonObject, Op } from '../../src/core/index.ts';
 import { Author } from '../sidecar/support/author.ts';
 import { claimOf, issueOf } from '../support/command-requests.ts';
 import { ADMIN, ALWAYS_DUE, agent, refusal, START_MS, TestNode } from '../support/test-node.ts';

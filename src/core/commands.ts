@@ -15,6 +15,7 @@ import {
 } from './command.ts';
 import { CLOCK_RETRY_MS, MAX_ARGUMENT_BYTES } from './config.ts';
 import type { Context } from './context.ts';
+import { checkDelegated, idFor, tellUse } from './delegated.ts';
 import { HoldfastError } from './error.ts';
 import { freshnessOf } from './freshness.ts';
 import { type DocumentKey, documentKey, splitDocumentKey } from './ids.ts';
@@ -29,6 +30,7 @@ import { writeAll } from './writes.ts';
 
 /** Base32 characters of a command id: 130 bits of the hash of its content. */
 const ID_LENGTH = 26;
+const NO_ID = 'a'.repeat(ID_LENGTH);
 
 /** The status document that a claim or report of this caller writes. */
 export function keysOfStatus(caller: Caller, id: string): DocumentKey[] {
@@ -41,7 +43,7 @@ export function issueCommand(
   request: RequestOf<'issueCommand'>,
 ): ResponseOf<'issueCommand'> {
   checkMayIssue(caller);
-  checkGranted(context, 'commands', `${request.agent}/x`);
+  checkGranted(context, 'commands', `${request.agent}/${idFor(context, NO_ID)}`);
   checkArguments(request.args, 'args');
   if (context.clockIsGuess) {
     throw clockSuspect(context, 'Nothing was issued, because nobody can say when it would expire');
@@ -55,7 +57,9 @@ export function issueCommand(
     expiresAtMs: issuedAtMs + request.ttlMs,
     requestedBy,
   };
-  const id = commandId(context, request, document);
+  const target = { agent: request.agent };
+  checkDelegated(context, { ...document, target });
+  const id = idFor(context, commandId(context, request, document));
   const key = documentKey('commands', `${request.agent}/${id}`);
   const existing = context.documents.view(key);
   if (isVisible(existing)) {
@@ -70,6 +74,8 @@ export function issueCommand(
   writeAll(context, [
     { collection: 'commands', id: `${request.agent}/${id}`, value: commandToJson(document) },
   ]);
+  const use = { agent: request.agent, what: 'issued' } as const;
+  tellUse(context, context.identity.nodeId, { ...document, target, id }, use);
   const command = rowOf(context, context.documents.view(key) as VisibleView) as CommandRow;
   return { command, created: true };
 }
@@ -111,6 +117,11 @@ export function acknowledgeCommand(
   const isWithheld = request.accept && row.withheld !== '';
   const status = isWithheld ? undefined : acknowledgeStep(request.id, row.state, request);
   if (status !== undefined) writeStatus(context, row, status);
+  if (status?.state === 'accepted') {
+    const { origin } = context.documents.view(key) as VisibleView;
+    const target = { agent: row.agent };
+    tellUse(context, origin, { ...row, target }, { agent: row.agent, what: 'begun' });
+  }
   const command = rowOf(context, context.documents.view(key) as VisibleView) as CommandRow;
   return { command, claimed: status?.state === 'accepted' };
 }
@@ -207,7 +218,10 @@ function rowOf(context: Context, view: VisibleView): CommandRow | undefined {
   // By a clock that is not believed nothing has expired yet, and nothing is started either.
   const nowMs = context.clockSuspect === undefined ? context.now.wallMs : 0;
   const state = stateOf(command, status, nowMs);
-  const withheld = state === 'pending' ? withheldFrom(context, view.origin, agent) : undefined;
+  const withheld =
+    state === 'pending'
+      ? withheldFrom(context, view.origin, agent, { ...command, target: { agent } })
+      : undefined;
   return {
     id,
     agent,

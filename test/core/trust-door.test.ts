@@ -151,7 +151,7 @@ describe('commands of a hub that was put out', () => {
     assert.equal(answer.claimed, false);
     assert.deepEqual(
       [answer.command.state, answer.command.withheld],
-      ['pending', 'the hub that issued it was put out of the fleet: captured'],
+      ['pending', 'who issued it was put out of the fleet: captured'],
     );
     const done = { id: begun, state: 'succeeded', message: '', result: { ok: true } } as const;
     const report = { ...done, progressPercent: undefined };

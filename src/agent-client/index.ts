@@ -27,6 +27,7 @@ export type {
   CommandRun,
 } from './command-types.ts';
 export type { CommandCalls, ListCommandsOptions } from './commands.ts';
+export type { Delegation, DelegationCalls, DelegationRequest } from './delegations.ts';
 export type { DocumentCalls, ListOptions } from './documents.ts';
 export type {
   CreateTokenOptions,

@@ -70,7 +70,9 @@ function reads(collection: string, prefix: string, ...others: readonly string[])
   return { live: [], shown: [{ collection, prefix }, ...whole] };
 }
 
+/** With labels: whether a delegation covers a command depends on them. */
 function commandsOf(agent: string): Scope[] {
   const prefix = agent === '' ? '' : `${agent}/`;
-  return ['commands', 'command-status'].map((collection) => ({ collection, prefix }));
+  const own = ['commands', 'command-status'].map((collection) => ({ collection, prefix }));
+  return [...own, { collection: 'platforms', prefix: agent }];
 }

@@ -15,15 +15,15 @@ export {
   MAX_DELEGATION_MS,
   markedId,
 } from './delegation.ts';
+export type { Delegated } from './delegations.ts';
+export { cutKey, type Ejected, type Trust, type TrustedMember } from './derive.ts';
 export {
-  type Delegated,
   type DelegatedCommand,
   delegationFor,
   doubtDelegated,
   type LabelledAgent,
   SHOWN_ID,
-} from './delegations.ts';
-export { cutKey, type Ejected, type Trust, type TrustedMember } from './derive.ts';
+} from './doubt-delegated.ts';
 export { doubtDelegator, doubtEjection, doubtPolicyMaker, doubtRevoker } from './doubts.ts';
 export {
   type Annulment,

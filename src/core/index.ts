@@ -136,6 +136,7 @@ export { type Rate, TokenBucket } from './token-bucket.ts';
 export {
   approvalCode,
   type Certificate,
+  type CertifiedKeys,
   type Cut,
   certificateOf,
   cutKey,

@@ -18,9 +18,9 @@ import type {
   TrustControl,
   TrustMemberRow,
 } from '../api/index.ts';
-import type { MemberSupervisor } from '../member-supervisor.ts';
-import type { MemberTrust } from '../member-trust.ts';
+import type { MemberSupervisor } from '../member/index.ts';
 import { memberRows, nameOfKey, rowsNamed } from './member-rows.ts';
+import type { MemberTrust } from './member-trust.ts';
 import { changesOf, checkPolicy } from './policy-check.ts';
 import { checkRank, type SigningParts, signHere, stateHere, trustOf } from './signing.ts';
 import { trustWarnings, twiceWarnings } from './warnings.ts';

@@ -7,9 +7,8 @@ import {
   type StatementKind,
   signStatement,
 } from '../../core/index.ts';
-import type { MemberSupervisor } from '../member-supervisor.ts';
-import type { MemberTrust } from '../member-trust.ts';
-import { storeDown } from '../store-faults.ts';
+import { type MemberSupervisor, storeDown } from '../member/index.ts';
+import type { MemberTrust } from './member-trust.ts';
 
 export interface SigningParts {
   readonly supervisor: Pick<MemberSupervisor, 'member' | 'nodeId' | 'change'>;

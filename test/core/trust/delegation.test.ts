@@ -16,10 +16,9 @@ import {
   MAX_DELEGATION_MS,
   markedId,
   type Statement,
-  type TrustSet,
+  TrustSet,
 } from '../../../src/core/trust/index.ts';
 import { MAX_STATEMENTS_WITHOUT_RANK } from '../../../src/core/trust/limits.ts';
-import { TrustSet as Trusts } from '../../../src/core/trust/trust-set.ts';
 import { sodiumCrypto } from '../../../src/sidecar/sodium-crypto.ts';
 import { MANUAL_CLOCK_START_MS } from '../../../src/testing/manual-clock.ts';
 import { type Actor, actor, StatedFleet } from './support/fleet.ts';
@@ -256,7 +255,7 @@ describe('limits', () => {
       ['agents', { agents: [] }],
       ['agents', { agents: many(65) }],
       ['agents', { agents: ['../x'] }],
-      ['selector', { selector: 'site=' + 'x'.repeat(300) }],
+      ['selector', { selector: `site=${'x'.repeat(300)}` }],
       ['selector', { selector: 'a b' }],
       ['until', { untilMs: NOW }],
       ['until', { notBeforeMs: NOW + HOUR }],
@@ -298,7 +297,7 @@ describe('limits', () => {
   });
 
   it('of a hub without a rank some thousand statements are kept, and it cannot push out others', () => {
-    const set = Trusts.found(fleet.genesis.bytes, { ...sodiumCrypto, verify: () => true });
+    const set = TrustSet.found(fleet.genesis.bytes, { ...sodiumCrypto, verify: () => true });
     assert.ok(typeof set !== 'string');
     for (const { bytes } of CERTIFICATES) set.add(bytes);
     const honest = fleet.delegate(delegate, hub2);

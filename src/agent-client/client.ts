@@ -4,6 +4,7 @@ import { AdminService } from '../gen/holdfast/v1/admin_pb.ts';
 import { AuditService } from '../gen/holdfast/v1/audit_pb.ts';
 import { BundleService } from '../gen/holdfast/v1/bundle_pb.ts';
 import { CommandService } from '../gen/holdfast/v1/command_pb.ts';
+import { DelegationService } from '../gen/holdfast/v1/delegation_pb.ts';
 import { DocumentService } from '../gen/holdfast/v1/document_pb.ts';
 import { EnrolmentService } from '../gen/holdfast/v1/enrolment_pb.ts';
 import { FleetService } from '../gen/holdfast/v1/fleet_pb.ts';
@@ -20,6 +21,7 @@ import { CommandLoop } from './command-loop.ts';
 import type { CommandHandlers, CommandLoopOptions } from './command-types.ts';
 import { type CommandCalls, commandCalls } from './commands.ts';
 import { fromAck, fromTimestamp, toAck, toDuration, toHeartbeat } from './convert.ts';
+import { type DelegationCalls, delegationCalls } from './delegations.ts';
 import { type DocumentCalls, documentCalls } from './documents.ts';
 import { type EnrolmentCalls, enrolmentCalls } from './enrolment.ts';
 import type { ClientEnvironment } from './environment.ts';
@@ -56,6 +58,7 @@ export interface RpcClients {
   readonly secrets: Client<typeof SecretService>;
   readonly admin: Client<typeof AdminService>;
   readonly trust: Client<typeof TrustService>;
+  readonly delegations: Client<typeof DelegationService>;
   readonly audit: Client<typeof AuditService>;
 }
 
@@ -76,6 +79,8 @@ export interface AgentClient
   readonly rpc: RpcClients;
   /** Who is a member of a founded fleet, and who may what. */
   readonly trust: TrustCalls;
+  /** What hubs lend, so that members issue commands with no hub in reach. */
+  readonly delegations: DelegationCalls;
   /**
    * Says "I live" and replaces the agent's platform document with what is given. An empty beat keeps the last one.
    *
@@ -180,6 +185,7 @@ export function createAgentClient(options: AgentClientOptions = {}): AgentClient
     location,
     rpc,
     trust: trustCalls(rpc.trust),
+    delegations: delegationCalls(rpc.delegations),
     heartbeat,
     startHeartbeats: (loopOptions = {}) =>
       loops.keep(new HeartbeatLoop(heartbeat, loopOptions, environment)),
@@ -207,6 +213,7 @@ function rpcClients(transport: Transport): RpcClients {
     secrets: createClient(SecretService, transport),
     admin: createClient(AdminService, transport),
     trust: createClient(TrustService, transport),
+    delegations: createClient(DelegationService, transport),
     audit: createClient(AuditService, transport),
   };
 }

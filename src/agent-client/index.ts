@@ -28,6 +28,7 @@ export type {
 } from './command-types.ts';
 export type * from './command-values.ts';
 export type { CommandCalls, ListCommandsOptions } from './commands.ts';
+export type { Delegation, DelegationCalls, DelegationRequest } from './delegations.ts';
 export type { DocumentCalls, ListOptions } from './documents.ts';
 export type {
   CreateTokenOptions,

@@ -6,6 +6,7 @@ import { addAccess, addAgent } from './commands/access.ts';
 import { addAudit } from './commands/audit.ts';
 import { addBundle } from './commands/bundle.ts';
 import { addCmd } from './commands/cmd.ts';
+import { addDelegate } from './commands/delegate.ts';
 import { addDemo } from './commands/demo.ts';
 import { addDiagnose } from './commands/diagnose.ts';
 import { addDocuments } from './commands/documents.ts';
@@ -85,6 +86,7 @@ function createProgram(context: CliContext, setExitCode: (code: number) => void)
   addTrust(program, context);
   addEject(program, context);
   addPolicy(program, context);
+  addDelegate(program, context);
   addRoot(program, context);
   program.commandsGroup('Documents:');
   addDocuments(program, context);

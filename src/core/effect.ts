@@ -126,4 +126,7 @@ export type ReportEvent =
   | 'trust.rotated'
   | 'trust.policy'
   | 'trust.root_changed'
-  | 'trust.annulled';
+  | 'trust.annulled'
+  | 'trust.delegated'
+  | 'trust.delegation_revoked'
+  | 'trust.delegation_used';

@@ -1,6 +1,14 @@
-// What statements that came in changed, in words for an operator: who was put out, a new root, a policy, an annulment.
+// What statements that came in changed, in words for an operator: who was put out, a new root, a policy, an annulment,
+// what a hub lends and what is taken back.
 import type { Report } from './effect.ts';
-import { decodeAnnulment, type Statement, type Trust } from './trust/index.ts';
+import {
+  type Delegated,
+  decodeAnnulment,
+  decodeRevocation,
+  SHOWN_ID,
+  type Statement,
+  type Trust,
+} from './trust/index.ts';
 
 type News = Pick<Report, 'event' | 'detail'>;
 
@@ -16,6 +24,7 @@ export function trustNews(before: Trust, after: Trust, added: readonly Statement
     const detail = `what ${key} signed was annulled by ${signer}, but for ${kept.length} statements: ${reason}`;
     news.push({ event: 'trust.annulled', detail });
   }
+  news.push(...delegationNews(after, added));
   for (const author of after.cuts.keys()) {
     if (!before.cuts.has(author)) news.push(...ejectionNews(after, author));
   }
@@ -24,6 +33,36 @@ export function trustNews(before: Trust, after: Trust, added: readonly Statement
     news.push({ event: 'trust.policy', detail });
   }
   return news;
+}
+
+/** Of delegations that count, and of revocations of those. */
+function delegationNews(after: Trust, added: readonly Statement[]): News[] {
+  const ids = new Set(added.filter(({ kind }) => kind === 'delegation').map(({ id }) => id));
+  const all = [...after.delegations.values()].flat();
+  const given = all
+    .filter(({ id }) => ids.has(id))
+    .map((one): News => ({ event: 'trust.delegated', detail: wordsFor(after, one) }));
+  const taken = added.flatMap((statement): News[] => {
+    if (statement.kind !== 'delegation-revoked') return [];
+    const { delegation, reason } = decodeRevocation(statement.payload);
+    const one = all.find(({ id }) => id === delegation);
+    if (one !== undefined && !one.revokedBy.includes(statement.signer)) return [];
+    const whose = one === undefined ? '' : ` of ${nameOf(after, one.key)}`;
+    const detail = `delegation ${delegation.slice(0, SHOWN_ID)}${whose} was revoked by ${nameOf(after, statement.signer)}: ${reason}`;
+    return [{ event: 'trust.delegation_revoked', detail }];
+  });
+  return [...given, ...taken];
+}
+
+function wordsFor(trust: Trust, delegation: Delegated): string {
+  const { id, key, by, kinds, agents, selector, untilMs } = delegation;
+  const whom = [...agents, ...(selector === '' ? [] : [`those with ${selector}`])].join(', ');
+  const until = new Date(untilMs).toISOString();
+  return `${nameOf(trust, by)} lets ${nameOf(trust, key)} issue ${kinds.join(', ')} for ${whom} until ${until}: delegation ${id.slice(0, SHOWN_ID)}`;
+}
+
+function nameOf({ members, roots }: Trust, key: string): string {
+  return roots.includes(key) ? 'the root' : (members.get(key)?.certificates[0]?.name ?? key);
 }
 
 function ejectionNews({ members }: Trust, author: string): News[] {

@@ -17,6 +17,7 @@ import type { Log } from './log.ts';
 import type { MemberSupervisor } from './member/index.ts';
 import { createSealedValues } from './sealed-values.ts';
 import { createTrustControl } from './trust/control.ts';
+import { createDelegationControl } from './trust/delegations.ts';
 import { nameOfKey } from './trust/member-rows.ts';
 import { VERSION } from './version.ts';
 
@@ -40,13 +41,14 @@ export interface BackendParts {
 
 export function createBackend(parts: BackendParts): Omit<Backend, 'admin'> {
   const { member, crypto, log, clock } = parts;
-  const trust = createTrustControl({
+  const signing = {
     ...{ supervisor: member, signer: parts.key.signer, clock, crypto },
-    onStated: (what) => {
+    onStated: (what: string) => {
       log.warn('trust.stated', {}, what);
       parts.audit?.record({ event: 'trust.stated', by: BY_OPERATOR, what: { what } });
     },
-  });
+  };
+  const trust = createTrustControl(signing);
   return {
     info: {
       nodeId: formatNodeId(member.nodeId, crypto),
@@ -71,6 +73,7 @@ export function createBackend(parts: BackendParts): Omit<Backend, 'admin'> {
     notReady: () => parts.notReady(),
     damage: () => member.damage.map(({ what, detail }) => `${what} ${detail}`),
     trust,
+    delegations: createDelegationControl({ ...signing, members: () => trust.members() }),
     warnings: () => [
       ...member.warnings,
       ...trust.warnings(),

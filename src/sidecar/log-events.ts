@@ -81,6 +81,12 @@ export const LOG_EVENTS = [
   { name: 'trust.policy', meaning: 'another policy of the fleet is in force' },
   { name: 'trust.root_changed', meaning: 'the fleet has another root key' },
   { name: 'trust.annulled', meaning: 'what somebody signed was annulled by the root' },
+  { name: 'trust.delegated', meaning: 'a hub lets a member issue commands for a while' },
+  { name: 'trust.delegation_revoked', meaning: 'what a hub lent to a member was taken back' },
+  {
+    name: 'trust.delegation_used',
+    meaning: 'a command was issued here under a delegation, or begun for an agent here',
+  },
   { name: 'trust.stated', meaning: 'an operator signed statements of trust here; what is given' },
   { name: 'enrolment.token_created', meaning: 'an operator made a token that lets one device in' },
   { name: 'enrolment.token_approved', meaning: 'an operator let a device in that waited' },

@@ -19,6 +19,7 @@ import {
 import type { HeartbeatRequest } from '../../src/gen/holdfast/v1/heartbeat_pb.ts';
 import type { Peer, StatusResponseSchema } from '../../src/gen/holdfast/v1/mesh_pb.ts';
 import { adminRoutes } from './fake-admin-routes.ts';
+import { delegationRoutes, FakeDelegations } from './fake-delegation-routes.ts';
 import { documentRoutes } from './fake-document-routes.ts';
 import { enrolmentRoutes } from './fake-enrolment-routes.ts';
 import { FakeFeed } from './fake-feed.ts';
@@ -45,6 +46,7 @@ export class FakeSidecar {
   platforms: Platform[] = [];
   peers: Peer[] = [];
   readonly trust = new FakeTrust();
+  readonly delegations = new FakeDelegations();
   status: MessageInitShape<typeof StatusResponseSchema> = { name: 'edge-a', nodeId: 'node-a' };
   tokens: EnrolmentToken[] = [];
   /** Bytes of the reply to a request file; none while it waits. */
@@ -66,6 +68,7 @@ export class FakeSidecar {
     secretRoutes(router, this);
     adminRoutes(router, this);
     trustRoutes(router, this);
+    delegationRoutes(router, this);
   }
 
   get documents(): ReadonlyMap<string, Document> {

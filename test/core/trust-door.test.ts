@@ -157,7 +157,7 @@ describe('commands of a hub that was put out', () => {
     assert.equal(answer.claimed, false);
     assert.deepEqual(
       [answer.command.state, answer.command.withheld],
-      ['pending', 'the hub that issued it was put out of the fleet: captured'],
+      ['pending', 'who issued it was put out of the fleet: captured'],
     );
     const report = reportOf(begun, 'succeeded', { result: { ok: true } });
     assert.equal(target.request('reportCommand', report, agent('edge')).command.state, 'succeeded');

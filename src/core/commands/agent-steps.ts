@@ -1,6 +1,7 @@
 // What agents ask about their commands: which are to be begun, that one is claimed, how it goes, which kinds they take.
 import type { Caller } from '../caller.ts';
 import type { Context } from '../context.ts';
+import { tellUse } from '../delegated.ts';
 import { HoldfastError } from '../error.ts';
 import { documentKey } from '../ids.ts';
 import { agentCaller } from '../permission.ts';
@@ -9,6 +10,7 @@ import { checkGranted } from '../trust-door.ts';
 import { isVisible, type VisibleView } from '../view.ts';
 import { writeAll } from '../writes.ts';
 import { type Judged, reachedAtOf } from './at-target.ts';
+import { delegatedOf } from './command-document.ts';
 import type { CommandRow } from './command-rows.ts';
 import { type CommandDesk, writeStatus } from './desk.ts';
 import { find } from './find.ts';
@@ -65,6 +67,11 @@ export function acknowledgeCommand(
   );
   if (status !== undefined) {
     writeStatus(context, item, { ...status, reachedAtMs: reachedAtOf(item) });
+    if (status.state === 'accepted') {
+      const { agent, id, view } = item;
+      const asked = { ...delegatedOf(item.command), id };
+      tellUse(context, view.origin, asked, { agent, what: 'begun' });
+    }
   }
   return { command: rowHere(context, item), claimed };
 }

@@ -2,6 +2,7 @@
 import type { Context } from '../context.ts';
 import { withheldFrom } from '../withheld.ts';
 import { cancelOf } from './cancels.ts';
+import { delegatedOf } from './command-document.ts';
 import type { KnownCommand, KnownCommands } from './known-commands.ts';
 import { NO_STATUS, type StatusDocument } from './status-document.ts';
 import { isMeant } from './target.ts';
@@ -22,7 +23,7 @@ export function judgeHere(
     nowMs: context.now.wallMs,
     isClockGood: context.clockSuspect === undefined,
     cancel: cancelOf(context, view, id),
-    withheld: withheldFrom(context, item.view.origin, item.agent) ?? '',
+    withheld: withheldOf(context, item),
     newerInSlot: newerInSlot(context, known, item),
     busySlot: busySlot(known, item),
     // What the agent declared is asked only until it has claimed.
@@ -84,6 +85,11 @@ export function reachedAtOf({ status, view }: KnownCommand): number {
   return status?.reachedAtMs ?? Math.floor(view.receivedAtMs);
 }
 
+/** Why the word of whoever issued it does not count for now; empty where it does. */
+function withheldOf(context: Context, { view, agent, command }: KnownCommand): string {
+  return withheldFrom(context, view.origin, agent, delegatedOf(command)) ?? '';
+}
+
 /** Id of the newest command of the slot that counts here; empty where the command is that itself. */
 function newerInSlot(context: Context, known: KnownCommands, item: KnownCommand): string {
   const slot = item.command.slot === '' ? undefined : known.slotOf(item);
@@ -91,7 +97,7 @@ function newerInSlot(context: Context, known: KnownCommands, item: KnownCommand)
   const counts = (other: KnownCommand): boolean =>
     other.order > item.order &&
     isMeant(context, other.command.target, other.agent) &&
-    withheldFrom(context, other.view.origin, other.agent) === undefined;
+    withheldOf(context, other) === '';
   if (counts(slot.newest)) return slot.newest.id;
   const newest = [...slot.all.values()]
     .filter(counts)

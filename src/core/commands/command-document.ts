@@ -1,5 +1,6 @@
 // What a hub asks for, as the document `commands/{agent}/{id}`, or `commands/group@/{id}` for a command to many. Written once.
 import { isJsonObject, type JsonObject } from '../json.ts';
+import type { DelegatedCommand } from '../trust/index.ts';
 
 /** Who is to run it. A selector and a role are evaluated by the sidecar of each agent, so that late joiners are meant too. */
 export type CommandTarget =
@@ -75,6 +76,12 @@ export function parseCommand(scope: string, value: JsonObject): CommandDocument 
     priority: numberOf(value.priority) ?? DEFAULT_PRIORITY,
     requestedBy,
   };
+}
+
+/** What of a command a delegation is asked about. */
+export function delegatedOf({ kind, issuedAtMs, target }: CommandDocument): DelegatedCommand {
+  const { type: _, ...whom } = target;
+  return { kind, issuedAtMs, target: whom };
 }
 
 /** Sorts commands as they follow each other in the whole fleet, the same on every member. */

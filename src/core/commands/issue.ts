@@ -4,6 +4,7 @@ import type { Caller } from '../caller.ts';
 import { checkValue } from '../collection.ts';
 import { CLOCK_RETRY_MS, MAX_ARGUMENT_BYTES } from '../config.ts';
 import type { Context } from '../context.ts';
+import { checkDelegated, idFor, tellUse } from '../delegated.ts';
 import { HoldfastError } from '../error.ts';
 import { documentKey } from '../ids.ts';
 import { canonicalJson, type JsonObject, jsonEqual } from '../json.ts';
@@ -19,6 +20,7 @@ import {
   type CommandDocument,
   type CommandTarget,
   commandToJson,
+  delegatedOf,
   scopeOf,
 } from './command-document.ts';
 import { find } from './find.ts';
@@ -29,6 +31,7 @@ import { meantAgents } from './target.ts';
 
 /** Base32 characters of a command id: 130 bits of the hash of its content. */
 const ID_LENGTH = 26;
+const NO_ID = 'a'.repeat(ID_LENGTH);
 /** Digits of the two numbers that make the order: both sort as text. */
 const CLOCK_DIGITS = 20;
 const VERSION_DIGITS = 16;
@@ -40,7 +43,7 @@ export function issueCommand(
 ): ResponseOf<'issueCommand'> {
   checkMayIssue(caller);
   const scope = scopeOf(request.target);
-  checkGranted(context, 'commands', `${scope}/x`);
+  checkGranted(context, 'commands', `${scope}/${idFor(context, NO_ID)}`);
   checkTarget(request.target);
   checkArguments(request.args, 'args');
   checkTimes(request);
@@ -48,7 +51,9 @@ export function issueCommand(
     throw clockSuspect(context, 'Nothing was issued, because nobody can say when it would expire');
   }
   const document = documentOf(context, caller, request);
-  const id = commandId(context, request, document);
+  const asked = delegatedOf(document);
+  checkDelegated(context, asked);
+  const id = idFor(context, commandId(context, request, document));
   const key = documentKey('commands', `${scope}/${id}`);
   const existing = context.documents.view(key);
   if (isVisible(existing)) {
@@ -66,6 +71,8 @@ export function issueCommand(
   writeAll(context, [
     { collection: 'commands', id: `${scope}/${id}`, value: commandToJson(document) },
   ]);
+  const agent = asked.target.agent;
+  tellUse(context, context.identity.nodeId, { ...asked, id }, { agent, what: 'issued' });
   return { command: rowOf(context, find(context, id, scope)), created: true };
 }
 

@@ -5,7 +5,12 @@ import { documentKey, splitDocumentKey } from '../ids.ts';
 import { isVisible, type VisibleView } from '../view.ts';
 import { withheldFrom } from '../withheld.ts';
 import { cancelOf } from './cancels.ts';
-import { type CommandDocument, GROUP_SCOPE, parseCommand } from './command-document.ts';
+import {
+  type CommandDocument,
+  delegatedOf,
+  GROUP_SCOPE,
+  parseCommand,
+} from './command-document.ts';
 import type { CommandRollUp, CommandRow, UnreachedAgent } from './command-rows.ts';
 import { statusOf } from './known-commands.ts';
 import { type CommandState, isFinal } from './states.ts';
@@ -78,7 +83,7 @@ export function rowAt(context: Context, found: Found, agent: string): CommandRow
     replacedBy: status?.replacedBy ?? '',
     cancel,
     cancelTooLate: cancel !== undefined && isFinal(state) && state !== 'cancelled',
-    withheld: isOpen ? (withheldFrom(context, view.origin, agent) ?? '') : '',
+    withheld: isOpen ? (withheldFrom(context, view.origin, agent, delegatedOf(command)) ?? '') : '',
     rollUp: undefined,
     freshness: freshnessOf(context, isVisible(statusView) ? statusView : view),
   };

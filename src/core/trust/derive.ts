@@ -1,9 +1,11 @@
 // What a set of statements means: who is a member, who was put out from where on, who may write what. It depends on the set alone,
 // not on the order in which it came, nor on any clock. The number of statements is small and changes rarely: all is derived anew.
 //
-//   root changes ─► roots ─► annulments ─► what counts ─► certificates ─► members ─► ejections, policy
+//   root changes ─► roots ─► annulments ─► what counts ─► certificates ─► members ─► ejections, policy, delegations
 import type { FeedId, NodeId } from '../ids.ts';
 import type { Certificate } from './certificate.ts';
+import type { Delegation, Revocation } from './delegation.ts';
+import { type Delegated, delegationsOf } from './delegations.ts';
 import type { Annulment, Cut, Ejection } from './ejection.ts';
 import type { Genesis, RootChange } from './genesis.ts';
 import type { Declaration, DeclaredClass, Policy } from './policy.ts';
@@ -17,6 +19,12 @@ export type Read =
   | { readonly statement: Statement; readonly kind: 'ejection'; readonly says: Ejection }
   | { readonly statement: Statement; readonly kind: 'policy'; readonly says: Policy }
   | { readonly statement: Statement; readonly kind: 'annulment'; readonly says: Annulment }
+  | { readonly statement: Statement; readonly kind: 'delegation'; readonly says: Delegation }
+  | {
+      readonly statement: Statement;
+      readonly kind: 'delegation-revoked';
+      readonly says: Revocation;
+    }
   /** Of a later version: it is held, and nothing follows from it here. */
   | { readonly statement: Statement; readonly kind: 'later'; readonly says: undefined };
 type ReadOf<Kind extends Read['kind']> = Extract<Read, { kind: Kind }>;
@@ -52,6 +60,8 @@ export interface Trust {
   readonly classes: ReadonlyMap<string, DeclaredClass>;
   /** The highest generation of a policy that counts; 0 without one. */
   readonly policyGeneration: number;
+  /** What hubs lend, by the key they lend it to; also what was taken back, or is over. */
+  readonly delegations: ReadonlyMap<NodeId, readonly Delegated[]>;
 }
 
 export function deriveTrust(genesis: Genesis, all: readonly Read[]): Trust {
@@ -74,6 +84,11 @@ export function deriveTrust(genesis: Genesis, all: readonly Read[]): Trust {
     members: membersOf(certificates, ranks, ejections),
     cuts: cutsOf(ejections),
     ...foldPolicies(policies),
+    delegations: delegationsOf(
+      ofKind(counted, 'delegation'),
+      ofKind(counted, 'delegation-revoked'),
+      { roots, ranks },
+    ),
   };
 }
 

@@ -26,10 +26,21 @@ export function doubtPolicyMaker(trust: Trust, signer: NodeId): string | undefin
   return doubtRank(trust, signer, ['issuer']);
 }
 
+/** Why a delegation would count for nothing; undefined when it does. A root key commands nobody, and lends nothing. */
+export function doubtDelegator(trust: Trust, signer: NodeId): string | undefined {
+  return doubtRank(trust, signer, ['hub']);
+}
+
+/** Why a revocation of a delegation would count for nothing; undefined when it does. */
+export function doubtRevoker(trust: Trust, signer: NodeId): string | undefined {
+  if (trust.roots.at(-1) === signer) return undefined;
+  return doubtRank(trust, signer, ['hub', 'issuer']);
+}
+
 function doubtRank(
   trust: Trust,
   signer: NodeId,
-  roles: readonly ('issuer' | 'ejector')[],
+  roles: readonly ('hub' | 'issuer' | 'ejector')[],
 ): string | undefined {
   const member = trust.members.get(signer);
   if (member === undefined) return 'the signer has no certificate of this fleet';

@@ -3,6 +3,7 @@
 import { agentOf, rulesOf } from '../collection.ts';
 import type { NodeId } from '../ids.ts';
 import type { Certificate } from './certificate.ts';
+import { markOf } from './delegation.ts';
 import type { Trust } from './derive.ts';
 import type { Role } from './roles.ts';
 
@@ -16,6 +17,9 @@ const WRITERS: Readonly<Record<string, readonly Role[]>> = {
   commands: ['hub'],
   'command-cancels': ['hub'],
 };
+
+/** What a member writes that has a delegation, under ids that end with its mark; whether it may issue that command is seen at the target. */
+const OPENED_BY_DELEGATION: ReadonlySet<string> = new Set(['commands', 'command-cancels']);
 
 /** Why a member may not write a document; undefined when it may. Whether it was ejected is another question. */
 export function doubtWriter(
@@ -37,7 +41,7 @@ export function doubtWriter(
   const grants = member.certificates.some((certificate) =>
     allows(certificate, { collection, roles, agent, isOwned: owned }),
   );
-  if (grants) return undefined;
+  if (grants || isDelegated(trust, author, { collection, id })) return undefined;
   return owned && agent !== undefined
     ? `no certificate of its author lets it write for the agent ${agent}`
     : `no certificate of its author lets it write "${collection}"`;
@@ -58,6 +62,21 @@ function allows(
   return !what.isOwned || (what.agent !== undefined && agents.includes(what.agent));
 }
 
+/** Also by one that is over or was revoked: what was issued before stays, and nothing more of it is begun. */
+function isDelegated(
+  { members, delegations }: Trust,
+  author: NodeId,
+  { collection, id }: { readonly collection: string; readonly id: string },
+): boolean {
+  if (!OPENED_BY_DELEGATION.has(collection) || !delegations.has(author)) return false;
+  const narrowed = members
+    .get(author)
+    ?.certificates.every(
+      (one) => one.collections.length > 0 && !one.collections.includes(collection),
+    );
+  return narrowed === false && id.endsWith(markOf(author));
+}
+
 /** The agent in front of an id; ids of declared collections separate it like those of deployments. */
 function agentIn(collection: string, id: string): string | undefined {
   return agentOf(collection, id) ?? id.split(':', 1)[0];
@@ -72,5 +91,6 @@ export function grantsOf(trust: Trust, author: NodeId): string {
   const declared = [...trust.collections].map(([name, { class: kind, writers }]) =>
     JSON.stringify([name, kind, [...writers].sort()]),
   );
-  return JSON.stringify([[...new Set(grants)].sort(), declared.sort()]);
+  const isDelegate = trust.delegations.has(author);
+  return JSON.stringify([[...new Set(grants)].sort(), declared.sort(), isDelegate]);
 }

@@ -7,8 +7,25 @@ export {
   LIFE_MS,
   readCertificate,
 } from './certificate.ts';
+export {
+  type Delegation,
+  decodeRevocation,
+  doubtDelegation,
+  encodeDelegation,
+  encodeRevocation,
+  MAX_DELEGATION_MS,
+  markedId,
+} from './delegation.ts';
+export type { Delegated } from './delegations.ts';
 export { cutKey, type Ejected, type Trust, type TrustedMember } from './derive.ts';
-export { doubtEjection, doubtPolicyMaker } from './doubts.ts';
+export {
+  type DelegatedCommand,
+  delegationFor,
+  doubtDelegated,
+  type LabelledAgent,
+  SHOWN_ID,
+} from './doubt-delegated.ts';
+export { doubtDelegator, doubtEjection, doubtPolicyMaker, doubtRevoker } from './doubts.ts';
 export {
   type Annulment,
   type Cut,
@@ -40,7 +57,13 @@ export {
   nextCertificate,
   renewalDueMs,
 } from './issue.ts';
-export { MAX_CUTS, MAX_LISTED_COLLECTIONS, MAX_REASON_BYTES } from './limits.ts';
+export {
+  MAX_CUTS,
+  MAX_DELEGATIONS,
+  MAX_DELEGATIONS_OF_KEY,
+  MAX_LISTED_COLLECTIONS,
+  MAX_REASON_BYTES,
+} from './limits.ts';
 export { type Declaration, type DeclaredClass, encodePolicy, type Policy } from './policy.ts';
 export { mayIssue, ROLES, type Role, toRole } from './roles.ts';
 export {

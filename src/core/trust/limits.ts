@@ -8,6 +8,16 @@ export const MAX_STATEMENTS_OF_SIGNER = 8192;
 export const MAX_STATEMENTS = 16_384;
 /** Certificates without a rank that are kept of those that one signer gave one key: with renewals every month, of four months. */
 export const MAX_CERTIFICATES_OF_KEY = 4;
+/** Statements that are kept by one signer who has no rank, as of a hub that only lends authority. */
+export const MAX_STATEMENTS_WITHOUT_RANK = 2048;
+/** Delegations that are kept of those that one hub gave one key: those that end last. */
+export const MAX_DELEGATIONS_OF_KEY = 8;
+/** Delegations of a fleet that are not over, beyond which no hub signs another. */
+export const MAX_DELEGATIONS = 1024;
+/** Kinds of commands that a delegation names. */
+export const MAX_DELEGATED_KINDS = 32;
+/** Agents that a delegation names one by one. */
+export const MAX_DELEGATED_AGENTS = 64;
 /** Agents that one sidecar may serve by its certificate. */
 export const MAX_CERTIFIED_AGENTS = 64;
 /** Collections that a certificate may narrow its holder to, and that a policy may declare. */

@@ -29,6 +29,8 @@ const KIND_NUMBER = {
   ejection: 4,
   policy: 5,
   annulment: 6,
+  delegation: 7,
+  'delegation-revoked': 8,
 } as const;
 export type StatementKind = keyof typeof KIND_NUMBER;
 const KIND_BY_NUMBER = new Map<number, StatementKind>(

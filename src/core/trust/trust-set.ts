@@ -3,11 +3,17 @@ import { concatBytes, fromHex, MalformedBytesError, utf8 } from '../bytes.ts';
 import type { Hash, Verifier } from '../environment.ts';
 import { type DocumentKey, type FeedId, type NodeId, splitDocumentKey } from '../ids.ts';
 import { type Certificate, decodeCertificate } from './certificate.ts';
+import { decodeDelegation, decodeRevocation } from './delegation.ts';
 import { cutKey, deriveTrust, type Read, type Trust } from './derive.ts';
 import { type Cut, decodeAnnulment, decodeEjection } from './ejection.ts';
 import { decodeGenesis, decodeRootChange, fleetIdOf, type Genesis } from './genesis.ts';
 import { doubtWriter } from './grants.ts';
-import { MAX_BROUGHT_ANNULMENTS, MAX_STATEMENTS, MAX_STATEMENTS_OF_SIGNER } from './limits.ts';
+import {
+  MAX_BROUGHT_ANNULMENTS,
+  MAX_STATEMENTS,
+  MAX_STATEMENTS_OF_SIGNER,
+  MAX_STATEMENTS_WITHOUT_RANK,
+} from './limits.ts';
 import { isLaterPayload } from './payload.ts';
 import { decodePolicy } from './policy.ts';
 import { LATER, openStatement, type Statement, type StatementId } from './statement.ts';
@@ -34,6 +40,8 @@ export class TrustSet {
   /** Keys that were a root in the words of a root, and keys that a root gave a rank: they only become more, whatever counts. */
   readonly #rootKeys: Set<NodeId>;
   readonly #rankedKeys = new Set<NodeId>();
+  /** Keys that somebody with a rank made a hub, whatever counts: certificates that do are all kept. */
+  readonly #hubKeys = new Set<NodeId>();
   readonly #succession = new Succession();
   #trust: Trust | undefined;
 
@@ -212,7 +220,9 @@ export class TrustSet {
   /** The root is always heard: it has to be able to put out whoever filled the set. */
   #isFullFor(signer: NodeId): boolean {
     const isFull = this.#byId.size >= MAX_STATEMENTS && !this.#rootKeys.has(signer);
-    return isFull || (this.#countBySigner.get(signer) ?? 0) >= MAX_STATEMENTS_OF_SIGNER;
+    const isRanked = this.#rootKeys.has(signer) || this.#rankedKeys.has(signer);
+    const most = isRanked ? MAX_STATEMENTS_OF_SIGNER : MAX_STATEMENTS_WITHOUT_RANK;
+    return isFull || (this.#countBySigner.get(signer) ?? 0) >= most;
   }
 
   #drop({ id, signer }: Statement): void {
@@ -224,10 +234,13 @@ export class TrustSet {
   #maySign({ statement: { kind, signer } }: Read): boolean {
     const isRoot = this.#rootKeys.has(signer);
     if (kind === 'root-change' || kind === 'annulment') return isRoot;
-    return isRoot || this.#rankedKeys.has(signer);
+    if (isRoot || this.#rankedKeys.has(signer)) return true;
+    const isLent = kind === 'delegation' || kind === 'delegation-revoked';
+    return isLent && this.#hubKeys.has(signer);
   }
 
   #note(read: Read): void {
+    if (read.kind === 'certificate' && read.says.roles.has('hub')) this.#hubKeys.add(read.says.key);
     if (!this.#rootKeys.has(read.statement.signer)) return;
     if (read.kind === 'root-change') this.#rootKeys.add(read.says.root);
     if (read.kind !== 'certificate') return;
@@ -252,6 +265,10 @@ function readStatement(statement: Statement): Read | string {
         return { statement, kind, says: decodePolicy(payload) };
       case 'annulment':
         return { statement, kind, says: decodeAnnulment(payload) };
+      case 'delegation':
+        return { statement, kind, says: decodeDelegation(payload) };
+      case 'delegation-revoked':
+        return { statement, kind, says: decodeRevocation(payload) };
       case LATER:
         return { statement, kind, says: undefined };
     }

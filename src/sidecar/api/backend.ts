@@ -3,6 +3,7 @@ import type { Method, NodeId, RequestOf, ResponseOf, TokenHolder } from '../../c
 import type { AdminControl } from './admin-control.ts';
 import type { AuditControl } from './audit-control.ts';
 import type { BundleControl } from './bundle-control.ts';
+import type { DelegationControl } from './delegation-control.ts';
 import type { EnrolmentControl } from './enrolment-control.ts';
 import type { MemberInsight } from './insight.ts';
 import type { SecretControl } from './secret-control.ts';
@@ -102,6 +103,7 @@ export interface Backend {
   readonly secrets: SecretControl;
   readonly admin: AdminControl;
   readonly trust: TrustControl;
+  readonly delegations: DelegationControl;
   /** Undefined where no audit log is kept. */
   readonly audit?: AuditControl | undefined;
   /** Rejects with HoldfastError only; anything else is a fault of ours. */

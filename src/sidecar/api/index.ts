@@ -17,6 +17,7 @@ export {
   MAX_PIECE_BYTES,
 } from './bundle-control.ts';
 export type { ObserveCall, SeenCall } from './call-observer.ts';
+export type { DelegationAsk, DelegationControl, DelegationRow } from './delegation-control.ts';
 export type { EnrolmentControl, TokenInfo, TokenWish } from './enrolment-control.ts';
 export type { MemberInsight } from './insight.ts';
 export { type ApiLimits, CALL_BURST_SECONDS } from './limits.ts';

@@ -10,6 +10,7 @@ import { AdminService } from '../../gen/holdfast/v1/admin_pb.ts';
 import { AuditService } from '../../gen/holdfast/v1/audit_pb.ts';
 import { BundleService } from '../../gen/holdfast/v1/bundle_pb.ts';
 import { CommandService } from '../../gen/holdfast/v1/command_pb.ts';
+import { DelegationService } from '../../gen/holdfast/v1/delegation_pb.ts';
 import { DocumentService } from '../../gen/holdfast/v1/document_pb.ts';
 import { EnrolmentService } from '../../gen/holdfast/v1/enrolment_pb.ts';
 import { FleetService } from '../../gen/holdfast/v1/fleet_pb.ts';
@@ -28,6 +29,7 @@ import { commandService } from './command-service.ts';
 import { watchCommands } from './command-stream.ts';
 import type { ReportFault } from './connect-error.ts';
 import { createNodeNames } from './convert/index.ts';
+import { delegationService } from './delegation-service.ts';
 import { documentService } from './document-service.ts';
 import { enrolmentService } from './enrolment-service.ts';
 import { fleetService } from './fleet-service.ts';
@@ -75,6 +77,7 @@ const SERVICES: readonly DescService[] = [
   SecretService,
   AdminService,
   TrustService,
+  DelegationService,
   AuditService,
   Health,
   ServerReflection,
@@ -99,6 +102,7 @@ export function createRoutes(dependencies: RouteDependencies): ReadonlyMap<strin
     ...unaryRoutes(SecretService, secretService(backend, names)),
     ...unaryRoutes(AdminService, adminService(backend, dependencies.ledger)),
     ...unaryRoutes(TrustService, trustService(backend)),
+    ...unaryRoutes(DelegationService, delegationService(backend)),
     ...unaryRoutes(AuditService, auditService(backend)),
     publicRoute(Health.method.check, checkHealth(backend, serviceNames).check),
     ...streamHandlers(dependencies, names, serviceNames).map((handler): RouteEntry => {

@@ -55,6 +55,12 @@ export const AUDIT_EVENTS = [
   { name: 'trust.policy', meaning: 'the policy of the fleet was changed' },
   { name: 'trust.root_changed', meaning: 'the root key of the fleet was changed' },
   { name: 'trust.annulled', meaning: 'what an issuer signed was annulled' },
+  { name: 'trust.delegated', meaning: 'a hub lends a member authority to issue commands' },
+  { name: 'trust.delegation_revoked', meaning: 'what a hub lent was taken back' },
+  {
+    name: 'trust.delegation_used',
+    meaning: 'a command was issued here under a delegation, or begun here for an agent',
+  },
   { name: 'trust.rotated', meaning: 'a node goes on under another key' },
   { name: 'identity.duplicate', meaning: 'a key was found in use twice', counted: true },
   { name: 'command.issued', meaning: 'a command was issued at this sidecar' },

@@ -1,7 +1,6 @@
 // Trust as the API sees it: of the member that is up, in words for people; what is signed here is signed with the node's key.
 import {
   type Clock,
-  type Crypto,
   cutKey,
   type Declaration,
   doubtEjection,
@@ -10,9 +9,7 @@ import {
   encodePolicy,
   formatNodeId,
   HoldfastError,
-  type Signer,
   type Statement,
-  signStatement,
 } from '../../core/index.ts';
 import type {
   EjectAsk,
@@ -21,23 +18,22 @@ import type {
   TrustControl,
   TrustMemberRow,
 } from '../api/index.ts';
-import { type MemberSupervisor, storeDown } from '../member/index.ts';
+import type { MemberSupervisor } from '../member/index.ts';
 import { memberRows, nameOfKey, rowsNamed } from './member-rows.ts';
 import type { MemberTrust } from './member-trust.ts';
 import { changesOf, checkPolicy } from './policy-check.ts';
+import { checkRank, type SigningParts, signHere, stateHere, trustOf } from './signing.ts';
 import { trustWarnings, twiceWarnings } from './warnings.ts';
 
-export interface TrustControlParts {
+export interface TrustControlParts extends SigningParts {
   readonly supervisor: Pick<
     MemberSupervisor,
     'member' | 'nodeId' | 'peers' | 'change' | 'duplicates'
   >;
-  readonly signer: Signer;
   readonly clock: Clock;
-  readonly crypto: Crypto;
-  /** What was done here about trust: the one place from which it can be recorded. */
-  onStated(what: string): void;
 }
+
+const ELSEWHERE = 'do it on a member that may, or with --root-key';
 
 export function createTrustControl(parts: TrustControlParts): TrustControl {
   const desk = new Desk(parts);
@@ -59,7 +55,11 @@ export function createTrustControl(parts: TrustControlParts): TrustControl {
     setPolicy: async (rows, { dryRun, signer }) => {
       const { trust } = desk.up().set;
       const declarations = checkPolicy(trust, rows);
-      checkRank(doubtPolicyMaker(trust, signer ?? parts.supervisor.nodeId), 'set the policy');
+      checkRank(
+        doubtPolicyMaker(trust, signer ?? parts.supervisor.nodeId),
+        'set the policy',
+        ELSEWHERE,
+      );
       const changes = changesOf(trust, declarations);
       const done = !dryRun && signer === undefined;
       if (done) await desk.declare(changes.generation, declarations);
@@ -92,13 +92,7 @@ class Desk {
 
   /** Throws while the store is opened again, and in an open fleet. */
   up(): MemberTrust {
-    const { member } = this.#parts.supervisor;
-    if (member === undefined) throw storeDown();
-    if (member.trust !== undefined) return member.trust;
-    throw new HoldfastError(
-      'FLEET_OPEN',
-      'This fleet is open: whoever holds its secret is trusted with everything, and nobody has a certificate. Nothing was done; `holdfast init --fleet NAME` founds a fleet with certificates.',
-    );
+    return trustOf(this.#parts);
   }
 
   rows(): TrustMemberRow[] {
@@ -117,7 +111,7 @@ class Desk {
     const by = signer ?? this.#parts.supervisor.nodeId;
     const subjects = rowsNamed(this.rows(), member).filter(({ state }) => state !== 'ejected');
     for (const { key, name } of subjects) {
-      checkRank(doubtEjection(set.trust, by, key), `put ${name} out`);
+      checkRank(doubtEjection(set.trust, by, key), `put ${name} out`, ELSEWHERE);
     }
     const ejections = subjects.map((subject) => this.#plan(subject));
     if (dryRun || signer !== undefined) return { ejections, done: false, statements: [] };
@@ -188,26 +182,14 @@ class Desk {
   }
 
   #sign(kind: 'ejection' | 'policy', payload: Uint8Array): Statement {
-    const { signer, crypto } = this.#parts;
-    return signStatement(kind, payload, { fleetId: this.up().set.fleetId, signer, hash: crypto });
+    return signHere(this.#parts, kind, payload);
   }
 
   async #state(what: string, statements: readonly Statement[]): Promise<void> {
-    const bytes = statements.map((statement) => statement.bytes);
-    const { fault } = await this.#parts.supervisor.change((member) => member.state(bytes));
-    if (fault !== undefined) throw new HoldfastError('STATEMENT_REFUSED', `${fault}.`);
-    this.#parts.onStated(what);
+    await stateHere(this.#parts, what, statements);
   }
 
   #nowMs(): number {
     return Math.floor(this.#parts.clock.now().wallMs);
   }
-}
-
-function checkRank(doubt: string | undefined, what: string): void {
-  if (doubt === undefined) return;
-  throw new HoldfastError(
-    'RANK_MISSING',
-    `Cannot ${what}: ${doubt}. Nothing was signed; do it on a member that may, or with --root-key.`,
-  );
 }

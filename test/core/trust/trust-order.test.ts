@@ -3,21 +3,38 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import {
+  doubtDelegated,
   doubtWriter,
+  markedId,
   ROLES,
   type Statement,
   type TrustSet,
 } from '../../../src/core/trust/index.ts';
+import { MANUAL_CLOCK_START_MS } from '../../../src/testing/manual-clock.ts';
 import { actor, StatedFleet } from './support/fleet.ts';
 
 const fleet = new StatedFleet();
 const ACTORS = [fleet.root, ...['r2', 'r3', 'h1', 'h2', 'e1', 'e2', 'm'].map(actor)];
+const LENT_TO = actor('m');
+/** Known before anything is drawn, so that they may be revoked by what is drawn. */
+const LENT = ACTORS.flatMap((by) =>
+  [1, 2].map((hours) =>
+    fleet.delegate(LENT_TO, by, { untilMs: MANUAL_CLOCK_START_MS + hours * 3_600_000 }),
+  ),
+);
 const INCARNATION = '00'.repeat(16);
 const KEYS = [
   { collection: 'platforms', id: 'e1' },
   { collection: 'commands', id: 'e1/c' },
   { collection: 'notes', id: 'x' },
+  { collection: 'commands', id: `e1/${markedId('a'.repeat(26), LENT_TO.key)}` },
 ];
+
+const RESTART = {
+  kind: 'restart',
+  target: { agent: 'pump' },
+  issuedAtMs: MANUAL_CLOCK_START_MS,
+};
 
 const someone = fc.constantFrom(...ACTORS);
 const roles = fc.subarray([...ROLES]);
@@ -51,6 +68,8 @@ const drawnStatement: fc.Arbitrary<Statement> = fc.oneof(
         by,
       ),
     ),
+  fc.constantFrom(...LENT),
+  fc.tuple(fc.constantFrom(...LENT), signer).map(([one, by]) => fleet.revoke(one, by)),
 );
 
 /** Also annulments, which name what they keep. */
@@ -88,6 +107,11 @@ function meaningOf(set: TrustSet): unknown {
         names: [...member.names].sort(),
       })),
     cuts: [...trust.cuts].sort(([a], [b]) => (a < b ? -1 : 1)),
+    delegations: [...trust.delegations],
+    lent: doubtDelegated(
+      ...([trust, LENT_TO.key, RESTART, undefined, MANUAL_CLOCK_START_MS] as const),
+      () => false,
+    ),
     digest: set.digest(),
     writers: ACTORS.flatMap(({ key }) => KEYS.map((one) => doubtWriter(trust, key, one))),
   };
@@ -130,6 +154,8 @@ test('nobody without a rank changes anything by what it signs', () => {
           ...ejected.map((whom) => fleet.annul(whom, mallory)),
           fleet.changeRoot(mallory, mallory, 1),
           fleet.policy(9, [], mallory),
+          fleet.delegate(mallory, mallory),
+          ...LENT.map((one) => fleet.revoke(one, mallory)),
         ];
         assert.deepEqual(meaningOf(takeIn([...honest, ...forged])), before);
       },

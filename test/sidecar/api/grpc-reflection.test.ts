@@ -49,6 +49,7 @@ test('all services are listed', async () => {
     'holdfast.v1.AuditService',
     'holdfast.v1.BundleService',
     'holdfast.v1.CommandService',
+    'holdfast.v1.DelegationService',
     'holdfast.v1.DocumentService',
     'holdfast.v1.EnrolmentService',
     'holdfast.v1.FleetService',

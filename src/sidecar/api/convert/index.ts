@@ -24,6 +24,7 @@ export {
   toMs,
   toPageRequest,
 } from './common.ts';
+export { fromDelegation, toDelegationAsk } from './delegation.ts';
 export { fromChangeEvent, fromDocumentRow, toPutItem } from './document.ts';
 export { fromTokenInfo, toTokenWish } from './enrolment.ts';
 export { fromDeploymentRow, fromHolderRow, fromPlatformRow } from './fleet.ts';

@@ -6,11 +6,14 @@ import {
   type Certificate,
   type Cut,
   type Declaration,
+  type Delegation,
   encodeAnnulment,
   encodeCertificate,
+  encodeDelegation,
   encodeEjection,
   encodeGenesis,
   encodePolicy,
+  encodeRevocation,
   encodeRootChange,
   type Role,
   type Statement,
@@ -107,6 +110,26 @@ export class StatedFleet {
   changeRoot(to: Actor, by: Actor, generation: number): Statement {
     const payload = encodeRootChange({ generation, root: to.key, madeAtMs: STATED_MS });
     return this.sign('root-change', payload, by);
+  }
+
+  /** For twelve hours from when a manual clock starts, of `restart` for the agent `pump`, unless the details say otherwise. */
+  delegate(to: Actor, by: Actor, details: Partial<Delegation> = {}): Statement {
+    const payload = encodeDelegation({
+      key: to.key,
+      kinds: ['restart'],
+      agents: ['pump'],
+      selector: '',
+      notBeforeMs: 0,
+      untilMs: MANUAL_CLOCK_START_MS + 12 * 3_600_000,
+      madeAtMs: MANUAL_CLOCK_START_MS,
+      ...details,
+    });
+    return this.sign('delegation', payload, by);
+  }
+
+  revoke({ id }: Statement, by: Actor, reason = 'lost'): Statement {
+    const payload = encodeRevocation({ delegation: id, reason, madeAtMs: MANUAL_CLOCK_START_MS });
+    return this.sign('delegation-revoked', payload, by);
   }
 
   policy(generation: number, declarations: readonly Declaration[], by: Actor): Statement {

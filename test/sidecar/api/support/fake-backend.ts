@@ -27,6 +27,7 @@ import type {
   BundleControl,
   BundleReportRow,
   BundleStep,
+  DelegationControl,
   Diagnosis,
   DiscoveryRow,
   MeshControl,
@@ -36,7 +37,7 @@ import type {
   TrustControl,
 } from '../../../../src/sidecar/api/index.ts';
 import { FakeEnrolment } from './fake-enrolment.ts';
-import { FakeTrust } from './fake-trust.ts';
+import { FakeDelegations, FakeTrust } from './fake-trust.ts';
 
 export type Answers = {
   [M in Method]?: (body: RequestOf<M>, caller: Caller) => ResponseOf<M> | Promise<ResponseOf<M>>;
@@ -197,6 +198,7 @@ export class FakeBackend implements Backend {
   readonly secrets: FakeSecrets = new FakeSecrets();
   readonly admin: FakeAdmin = new FakeAdmin();
   readonly trust: TrustControl = new FakeTrust();
+  readonly delegations: DelegationControl = new FakeDelegations();
   readonly submitted: Submitted[] = [];
   readonly listeners = new Set<() => void>();
   reasonsNotReady: string[] = [];

@@ -29,8 +29,6 @@ const REASONS: Readonly<Record<CommandLogGap['reason'], string>> = {
   missing: 'they are not on this sidecar',
 };
 const COLOURS = { stderr: 'red', event: 'dim' } as const satisfies Record<string, Colour>;
-/** What the API takes of `--tail`. */
-const MOST_LINES = 100_000;
 
 export function addCmdLogs(cmd: Command, context: CliContext): void {
   const command = withCommonFlags(
@@ -136,8 +134,8 @@ function wordsFor({ seq, count, bytes, reason, time }: CommandLogGap): string {
   return `from line ${seq} on ${lines} missing${size}${when}: ${REASONS[reason]}`;
 }
 
+/** Numbers of lines may be large: a log counts those that were dropped, too. */
 function parseNumber(text: string): number {
-  const number = Number(text);
-  if (/^\d{1,6}$/.test(text) && number >= 1 && number <= MOST_LINES) return number;
-  throw new InvalidArgumentError(`a whole number from 1 to ${MOST_LINES}`);
+  if (/^[1-9]\d{0,11}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('Write a whole number from 1 on.');
 }

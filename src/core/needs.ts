@@ -18,6 +18,22 @@ export interface Needs {
   readonly shown: readonly Scope[];
 }
 
+/** Requests of agents about their commands. */
+type AgentRequest = Extract<
+  Request,
+  {
+    readonly method:
+      | 'commandOffers'
+      | 'declareKinds'
+      | 'acknowledgeCommand'
+      | 'reportCommand'
+      | 'interruptCommand'
+      | 'appendLog'
+      | 'readLog'
+      | 'settleCommands';
+  }
+>;
+
 const EVERYTHING: Scope = { collection: undefined, prefix: '' };
 
 /** `views`: what is there now; which piece of a log is written to depends on it. */
@@ -66,6 +82,16 @@ export function needsOf(request: Request, views: Pick<ViewIndex, 'rows'>): Needs
       return { live: [], shown: scopesOfCommands('') };
     case 'dueCommands':
       return { live: [], shown: request.body.agents.flatMap(scopesOfCommands) };
+    case 'summary':
+      return { live: [], shown: [EVERYTHING] };
+    default:
+      return needsOfAgent(request, views);
+  }
+}
+
+/** Of what agents ask about their commands, and the sidecar for them. */
+function needsOfAgent(request: AgentRequest, views: Pick<ViewIndex, 'rows'>): Needs {
+  switch (request.method) {
     case 'commandOffers':
       return { live: [], shown: scopesOfCommands(ownAgent(request) ?? '') };
     case 'declareKinds': {
@@ -106,8 +132,6 @@ export function needsOf(request: Request, views: Pick<ViewIndex, 'rows'>): Needs
         shown: [...new Set(ids.map(({ agent }) => agent))].flatMap(scopesOfCommands),
       };
     }
-    case 'summary':
-      return { live: [], shown: [EVERYTHING] };
   }
 }
 

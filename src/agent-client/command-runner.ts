@@ -152,21 +152,21 @@ export class CommandRunner {
       environment,
       abandoned,
     );
+    const logger = new CommandLogger(
+      { append: (log, signal) => port.appendCommandLog(command.id, log, { signal }) },
+      attempt,
+      environment,
+      abandoned,
+    );
     let report: CommandReport = { state: 'failed', message: STOPPED };
     if (!ended.aborted) {
       tell({ type: 'started', command });
       reporter.running();
-      const logger = new CommandLogger(
-        { append: (log, signal) => port.appendCommandLog(command.id, log, { signal }) },
-        attempt,
-        environment,
-        abandoned,
-      );
       report = await this.#handle(command, handler, reporter, logger);
-      // Before the final report, which ends the log.
-      await logger.end();
     }
     this.#slots.give();
+    // Before the final report, which ends the log.
+    await logger.end();
     const outcome = await reporter.finish(report);
     if (outcome.type === 'stored') tell({ type: 'finished', command, report: outcome.report });
     if (outcome.type === 'refused') tell({ type: 'skipped', command, error: outcome.error });

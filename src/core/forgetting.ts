@@ -34,7 +34,7 @@ export interface Forgetting {
   readonly commandRetentionMs: number;
   /** The same for what it wrote while it ran, which people look into later; counted from the last line where that is later. */
   readonly commandLogRetentionMs: number;
-  /** What a sidecar keeps of such logs in all, in bytes: beyond it the oldest attempts leave sooner. */
+  /** What a sidecar keeps of such logs in all, in bytes: beyond it the oldest attempts leave sooner. A checkpoint sends all of it again. */
   readonly commandLogBytes: number;
 }
 
@@ -55,5 +55,5 @@ export const FORGETTING: Forgetting = {
   retentionMs: 7 * DAY_MS,
   commandRetentionMs: 7 * DAY_MS,
   commandLogRetentionMs: 30 * DAY_MS,
-  commandLogBytes: 8 * 1024 * 1024,
+  commandLogBytes: 4 * 1024 * 1024,
 };

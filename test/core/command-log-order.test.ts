@@ -118,7 +118,7 @@ test('numbers ascend without holes, every line is there at most once and as it w
   );
 });
 
-test('while chunks arrive in any order a reader that resumes is told each line once, holes only as gaps', () => {
+test('while chunks arrive in any order a reader that resumes is told each line once, holes only as gaps (invariant 7)', () => {
   fc.assert(
     fc.property(CALLS, fc.infiniteStream(fc.nat()), fc.boolean(), (calls, dice, stopAtHole) => {
       const { log } = written(calls);

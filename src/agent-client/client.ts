@@ -3,6 +3,7 @@ import { type Client, createClient, type Transport } from '@connectrpc/connect';
 import { AdminService } from '../gen/holdfast/v1/admin_pb.ts';
 import { AuditService } from '../gen/holdfast/v1/audit_pb.ts';
 import { BundleService } from '../gen/holdfast/v1/bundle_pb.ts';
+import { CommandLogService } from '../gen/holdfast/v1/command_log_pb.ts';
 import { CommandService } from '../gen/holdfast/v1/command_pb.ts';
 import { DelegationService } from '../gen/holdfast/v1/delegation_pb.ts';
 import { DocumentService } from '../gen/holdfast/v1/document_pb.ts';
@@ -17,6 +18,7 @@ import { type AdminCalls, adminCalls } from './admin.ts';
 import { type AuditCalls, auditCalls } from './audit.ts';
 import { type BundleCalls, bundleCalls } from './bundles.ts';
 import { call } from './call.ts';
+import { type CommandLogCalls, commandLogCalls } from './command-log.ts';
 import { CommandLoop } from './command-loop.ts';
 import type { CommandHandlers, CommandLoopOptions } from './command-types.ts';
 import { type CommandCalls, commandCalls } from './commands.ts';
@@ -52,6 +54,7 @@ export interface RpcClients {
   readonly documents: Client<typeof DocumentService>;
   readonly fleet: Client<typeof FleetService>;
   readonly commands: Client<typeof CommandService>;
+  readonly commandLogs: Client<typeof CommandLogService>;
   readonly mesh: Client<typeof MeshService>;
   readonly bundles: Client<typeof BundleService>;
   readonly enrolment: Client<typeof EnrolmentService>;
@@ -67,6 +70,7 @@ export interface AgentClient
   extends DocumentCalls,
     FleetCalls,
     CommandCalls,
+    CommandLogCalls,
     MeshCalls,
     BundleCalls,
     EnrolmentCalls,
@@ -161,6 +165,7 @@ export function createAgentClient(options: AgentClientOptions = {}): AgentClient
     ...documentCalls(rpc.documents),
     ...fleetCalls(rpc.fleet),
     ...commandCalls(rpc.commands, environment),
+    ...commandLogCalls(rpc.commandLogs, environment),
     ...meshCalls(rpc.mesh),
     ...bundleCalls(rpc.bundles),
     ...enrolmentCalls(rpc.enrolment),
@@ -207,6 +212,7 @@ function rpcClients(transport: Transport): RpcClients {
     documents: createClient(DocumentService, transport),
     fleet: createClient(FleetService, transport),
     commands: createClient(CommandService, transport),
+    commandLogs: createClient(CommandLogService, transport),
     mesh: createClient(MeshService, transport),
     bundles: createClient(BundleService, transport),
     enrolment: createClient(EnrolmentService, transport),

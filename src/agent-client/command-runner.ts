@@ -1,11 +1,13 @@
 // One command at a time through its life at the agent: claim, run once, report until it is stored.
 import { RecentIds, Slots } from './bounded.ts';
+import { CommandLogger } from './command-logger.ts';
 import { CommandReporter } from './command-reporter.ts';
 import type {
   CommandEvent,
   CommandHandler,
   CommandHandlers,
   CommandPort,
+  CommandRun,
 } from './command-types.ts';
 import type { Command, CommandReport } from './command-values.ts';
 import type { ClientEnvironment } from './environment.ts';
@@ -73,8 +75,9 @@ export class CommandRunner {
     if (!(await this.#slots.take(this.#options.ended))) return;
     let started = false;
     try {
-      if (await this.#claim(command)) {
-        const run: Promise<void> = this.#run(command, handler).finally(() =>
+      const attempt = await this.#claim(command);
+      if (attempt !== undefined) {
+        const run: Promise<void> = this.#run(command, attempt, handler).finally(() =>
           this.#runs.delete(run),
         );
         this.#runs.add(run);
@@ -100,16 +103,17 @@ export class CommandRunner {
     }
   }
 
-  async #claim(command: Command): Promise<boolean> {
+  /** The attempt that was claimed; undefined where none was. */
+  async #claim(command: Command): Promise<number | undefined> {
     const doubtful = this.#uncertain.has(command.id);
     const answer = await this.#acknowledge(command, { accept: true });
-    if (answer === undefined) return false;
+    if (answer === undefined) return undefined;
     const { claimed, command: after } = answer;
-    if (claimed) return true;
+    if (claimed) return after.attempt;
     // Claimed before: by our own call whose answer was lost, or by another process of this agent, which then reports it.
     const unfinished = after.state === 'accepted' || after.state === 'running';
     if (doubtful && unfinished) await this.interrupt(command, ANSWER_LOST);
-    return false;
+    return undefined;
   }
 
   /** The sidecar's answer, or undefined when it refuses the step for good. */
@@ -137,7 +141,7 @@ export class CommandRunner {
   }
 
   /** Never rejects. Gives the slot back when the handler is done: the report may have to wait for the sidecar. */
-  async #run(command: Command, handler: CommandHandler): Promise<void> {
+  async #run(command: Command, attempt: number, handler: CommandHandler): Promise<void> {
     const { port, environment, ended, abandoned, tell } = this.#options;
     const reporter = new CommandReporter(
       {
@@ -148,13 +152,21 @@ export class CommandRunner {
       environment,
       abandoned,
     );
+    const logger = new CommandLogger(
+      { append: (log, signal) => port.appendCommandLog(command.id, log, { signal }) },
+      attempt,
+      environment,
+      abandoned,
+    );
     let report: CommandReport = { state: 'failed', message: STOPPED };
     if (!ended.aborted) {
       tell({ type: 'started', command });
       reporter.running();
-      report = await this.#handle(command, handler, reporter);
+      report = await this.#handle(command, handler, reporter, logger);
     }
     this.#slots.give();
+    // Before the final report, which ends the log.
+    await logger.end();
     const outcome = await reporter.finish(report);
     if (outcome.type === 'stored') tell({ type: 'finished', command, report: outcome.report });
     if (outcome.type === 'refused') tell({ type: 'skipped', command, error: outcome.error });
@@ -164,10 +176,12 @@ export class CommandRunner {
     { id, kind, args }: Command,
     handler: CommandHandler,
     reporter: CommandReporter,
+    logger: CommandLogger,
   ): Promise<CommandReport> {
     const progress = (percent: number, message?: string) => reporter.running(percent, message);
+    const log: CommandRun['log'] = (stream, text) => logger.log(stream, text);
     try {
-      const result = await handler({ id, kind, args, signal: this.#options.ended, progress });
+      const result = await handler({ id, kind, args, signal: this.#options.ended, progress, log });
       return { state: 'succeeded', ...(result === undefined ? {} : { result }) };
     } catch (error) {
       return { state: 'failed', message: error instanceof Error ? error.message : String(error) };

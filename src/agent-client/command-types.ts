@@ -1,5 +1,7 @@
 // What an agent gives the command loop, what its handlers get, and what the loop tells about itself.
 
+import type { CommandLogCalls } from './command-log.ts';
+import type { LogStream } from './command-log-values.ts';
 import type { Command, CommandReport } from './command-values.ts';
 import type { CommandCalls } from './commands.ts';
 import type { HoldfastClientError } from './error.ts';
@@ -15,6 +17,8 @@ export interface CommandRun {
   readonly signal: AbortSignal;
   /** Says how far it is: percent from 0 to 100, which never goes back, and a sentence. Returns at once. */
   progress(percent: number, message?: string): void;
+  /** Writes to the log of the command, which everybody can read while it runs. Several lines in one text are several lines. Returns at once. */
+  log(stream: LogStream, text: string): void;
 }
 
 /**
@@ -61,6 +65,7 @@ export interface CommandLoopOptions {
 
 /** What the loop needs of the client. */
 export interface CommandPort
-  extends Pick<CommandCalls, 'listCommands' | 'acknowledgeCommand' | 'reportCommand'> {
+  extends Pick<CommandCalls, 'listCommands' | 'acknowledgeCommand' | 'reportCommand'>,
+    Pick<CommandLogCalls, 'appendCommandLog'> {
   watch(options: WatchOptions): AsyncIterable<WatchEvent>;
 }

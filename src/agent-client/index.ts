@@ -18,6 +18,9 @@ export {
   createAgentClient,
   type RpcClients,
 } from './client.ts';
+export type { CommandLogCalls } from './command-log.ts';
+export type * from './command-log-values.ts';
+export { CommandLogger, type LoggerPort, type RunLog } from './command-logger.ts';
 export { CommandLoop } from './command-loop.ts';
 export type {
   CommandEvent,

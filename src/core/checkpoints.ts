@@ -5,7 +5,7 @@
 
 import type { Cover } from './checkpoint.ts';
 import { hasOneWriter, rulesOf } from './collection.ts';
-import { isCommandForgotten } from './commands/index.ts';
+import { commandForgetter, isLog } from './commands/index.ts';
 import type { Op } from './commit.ts';
 import { CHECKPOINT_LOOK_MS, MAX_COVERED_INCARNATIONS } from './config.ts';
 import type { Context } from './context.ts';
@@ -178,9 +178,9 @@ export class Checkpoints {
   }
 }
 
-/** A tombstone, or a change of an edition that has been replaced or may be. */
-function isPassingOp({ kind }: Op): boolean {
-  return kind === 'delete' || kind === 'refound';
+/** A tombstone, a change of an edition that has been replaced or may be, or a piece of a command's log. */
+function isPassingOp({ kind, key }: Op): boolean {
+  return kind === 'delete' || kind === 'refound' || isLog(key);
 }
 
 /** Earlier incarnations of ours, newest first, as far as they were read, and before which moment they are closed for good. */
@@ -205,13 +205,12 @@ function coversOf(
 }
 
 function keptOps(context: Context, gathered: readonly GatheredOp[]): Op[] {
+  const isForgotten = commandForgetter(context);
   return [...byDocument(gathered)].flatMap(([key, items]) => {
     // What does not count now may count again, when somebody's words are taken back; and nobody adds to it meanwhile.
     if (context.doubtOwn(key) !== undefined) return unique(items);
     const view = context.documents.view(key);
-    return view === undefined || isCommandForgotten(context, view)
-      ? []
-      : keptOf(context, view, items);
+    return view === undefined || isForgotten(view) ? [] : keptOf(context, view, items);
   });
 }
 
@@ -227,10 +226,11 @@ function byDocument(gathered: readonly GatheredOp[]): Map<DocumentKey, GatheredO
 
 /** About what a checkpoint would repeat, and nothing is changed by asking: an owned document comes to one change. */
 function aliveBytes(context: Context, gathered: readonly GatheredOp[]): number {
+  const isForgotten = commandForgetter(context);
   let bytes = 0;
   for (const [key, items] of byDocument(gathered)) {
     const view = context.documents.view(key);
-    if (view === undefined || isCommandForgotten(context, view)) continue;
+    if (view === undefined || isForgotten(view)) continue;
     const sizes = items
       .filter(({ op }) => op.generation >= view.deletedThrough)
       .map(({ op }) => op.bytes.length);

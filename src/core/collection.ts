@@ -54,6 +54,13 @@ const WELL_KNOWN: Readonly<Record<string, CollectionRules>> = {
     writtenBy: 'CommandService',
     separator: undefined,
   },
+  // In bulk: commands overtake them.
+  'command-logs': {
+    class: 'owned',
+    lane: 'state',
+    writtenBy: 'CommandLogService',
+    separator: '/',
+  },
   addresses: NODES_OWN,
   mailbox: NODES_OWN,
   renewals: NODES_OWN,
@@ -62,7 +69,6 @@ const WELL_KNOWN: Readonly<Record<string, CollectionRules>> = {
 /** Names whose meaning is fixed by the design but which have no class in this version: writing them now would clash later. */
 const RESERVED = new Set([
   'artifacts',
-  'command-logs',
   'leases',
   'roles',
   'schedule-status',

@@ -32,6 +32,10 @@ export interface Forgetting {
   readonly retentionMs: number;
   /** How long a command is kept after its expiry, for those who ask what became of it. */
   readonly commandRetentionMs: number;
+  /** The same for what it wrote while it ran, which people look into later; counted from the last line where that is later. */
+  readonly commandLogRetentionMs: number;
+  /** What a sidecar keeps of such logs in all, in bytes: beyond it the oldest attempts leave sooner. A checkpoint sends all of it again. */
+  readonly commandLogBytes: number;
 }
 
 const DAY_MS = 86_400_000;
@@ -50,4 +54,6 @@ export const FORGETTING: Forgetting = {
   refoundSharedAfter: 64,
   retentionMs: 7 * DAY_MS,
   commandRetentionMs: 7 * DAY_MS,
+  commandLogRetentionMs: 30 * DAY_MS,
+  commandLogBytes: 4 * 1024 * 1024,
 };

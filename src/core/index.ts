@@ -35,6 +35,10 @@ export {
   type Due,
   isFinal,
   type KindDeclaration,
+  LOG_STREAMS,
+  type LogEntry,
+  type LogLine,
+  type LogStream,
   type Progress,
 } from './commands/index.ts';
 export { type Commit, CommitSeal, NO_HASH, type Op, SIGNATURE_BYTES } from './commit.ts';

@@ -1,7 +1,8 @@
 // Which documents a request needs: live ones to write to, and up-to-date views to read.
-import { scopesOfCommands } from './commands/index.ts';
+import { openChunkOf, scopesOfCommands, scopesOfLog } from './commands/index.ts';
 import { type DocumentKey, documentKey } from './ids.ts';
 import type { Request } from './request.ts';
+import type { ViewIndex } from './view-index.ts';
 import { keysOfPut } from './writes.ts';
 
 /** Documents of a collection whose ids begin with `prefix`; of every collection when none is given. */
@@ -17,9 +18,26 @@ export interface Needs {
   readonly shown: readonly Scope[];
 }
 
+/** Requests of agents about their commands. */
+type AgentRequest = Extract<
+  Request,
+  {
+    readonly method:
+      | 'commandOffers'
+      | 'declareKinds'
+      | 'acknowledgeCommand'
+      | 'reportCommand'
+      | 'interruptCommand'
+      | 'appendLog'
+      | 'readLog'
+      | 'settleCommands';
+  }
+>;
+
 const EVERYTHING: Scope = { collection: undefined, prefix: '' };
 
-export function needsOf(request: Request): Needs {
+/** `views`: what is there now; which piece of a log is written to depends on it. */
+export function needsOf(request: Request, views: Pick<ViewIndex, 'rows'>): Needs {
   switch (request.method) {
     case 'heartbeat': {
       const { agent, ack } = request.body;
@@ -64,6 +82,16 @@ export function needsOf(request: Request): Needs {
       return { live: [], shown: scopesOfCommands('') };
     case 'dueCommands':
       return { live: [], shown: request.body.agents.flatMap(scopesOfCommands) };
+    case 'summary':
+      return { live: [], shown: [EVERYTHING] };
+    default:
+      return needsOfAgent(request, views);
+  }
+}
+
+/** Of what agents ask about their commands, and the sidecar for them. */
+function needsOfAgent(request: AgentRequest, views: Pick<ViewIndex, 'rows'>): Needs {
+  switch (request.method) {
     case 'commandOffers':
       return { live: [], shown: scopesOfCommands(ownAgent(request) ?? '') };
     case 'declareKinds': {
@@ -76,17 +104,34 @@ export function needsOf(request: Request): Needs {
     case 'interruptCommand': {
       const agent = ownAgent(request);
       if (agent === undefined) return { live: [], shown: [] };
-      return { live: [statusKey(agent, request.body.id)], shown: scopesOfCommands(agent) };
+      const { id } = request.body;
+      // The log ends with the attempt.
+      const live = [statusKey(agent, id), ...openChunkOf(views, agent, id)];
+      return { live, shown: scopesOfCommands(agent) };
+    }
+    case 'appendLog': {
+      const agent = ownAgent(request);
+      if (agent === undefined) return { live: [], shown: [] };
+      const { id, attempt } = request.body;
+      return {
+        live: openChunkOf(views, agent, id, attempt),
+        shown: scopesOfLog(agent, id),
+      };
+    }
+    case 'readLog': {
+      const { agent, id } = request.body;
+      return { live: [], shown: scopesOfLog(ownAgent(request) ?? agent, id) };
     }
     case 'settleCommands': {
       const { ids } = request.body;
       return {
-        live: ids.map(({ agent, id }) => statusKey(agent, id)),
+        live: ids.flatMap(({ agent, id }) => [
+          statusKey(agent, id),
+          ...openChunkOf(views, agent, id),
+        ]),
         shown: [...new Set(ids.map(({ agent }) => agent))].flatMap(scopesOfCommands),
       };
     }
-    case 'summary':
-      return { live: [], shown: [EVERYTHING] };
   }
 }
 

@@ -4,7 +4,7 @@ import { Checkpoints } from './checkpoints.ts';
 import { ClockDesk } from './clock-desk.ts';
 import { ClockWatch } from './clock-watch.ts';
 import { rulesOf } from './collection.ts';
-import { CommandDesk } from './commands/index.ts';
+import { CommandDesk, LogDesk } from './commands/index.ts';
 import type { Commit, Op } from './commit.ts';
 import {
   CHECKPOINT_LOOK_MS,
@@ -68,7 +68,11 @@ export class Node {
     this.#parts = parts;
     const { identity, memory, trust } = parts;
     this.#clock = memory.clock;
-    this.#desk = { heartbeats: new Heartbeats(), commands: new CommandDesk(identity.agents) };
+    this.#desk = {
+      heartbeats: new Heartbeats(),
+      commands: new CommandDesk(identity.agents),
+      logs: new LogDesk(),
+    };
     this.#documents = new DocumentTable({
       actor: identity.incarnation,
       hash: parts.crypto,
@@ -266,7 +270,7 @@ export class Node {
   /** Documents a request needs that must be loaded first. The others are brought up to date. */
   #missing(request: Request): Map<DocumentKey, number> {
     const missing = new Map<DocumentKey, number>();
-    const { live, shown } = needsOf(request);
+    const { live, shown } = needsOf(request, this.#documents.views);
     const note = (key: DocumentKey, generation: number | undefined): void => {
       if (generation !== undefined) missing.set(key, generation);
       else this.#turn.viewChanged(key);

@@ -35,13 +35,17 @@ export function checkRoom(
 }
 
 /** Whether these ops still fit into the lane. */
-export function hasRoom(
-  { feeds, forgetting, turn }: Context,
+export function hasRoom(context: Context, lane: KnownLane, load: Load, deletes = false): boolean {
+  return hasShare(context, lane, load, deletes ? DELETE_SHARE : 1);
+}
+
+/** The same within a share of the quota: what can be left out leaves room for what cannot. */
+export function hasShare(
+  { feeds, forgetting, turn }: Pick<Context, 'feeds' | 'forgetting' | 'turn'>,
   lane: KnownLane,
   load: Load,
-  deletes = false,
+  share: number,
 ): boolean {
-  const share = deletes ? DELETE_SHARE : 1;
   const { ownQuota } = forgetting;
   const head = feeds.head(feeds.own(lane));
   const gathered = turn.gathered(lane);

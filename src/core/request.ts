@@ -7,6 +7,8 @@ import type {
   CommandTarget,
   Due,
   KindDeclaration,
+  LogEntry,
+  LogLine,
   Report,
 } from './commands/index.ts';
 import type { HeldFeed } from './held-feeds.ts';
@@ -221,6 +223,57 @@ export interface Methods {
   interruptCommand: {
     request: { id: string; attempt: number; message: string };
     response: { command: CommandRow };
+  };
+  /** Lines of an attempt that the caller has claimed. Those that were appended before are left out. */
+  appendLog: {
+    request: {
+      id: string;
+      attempt: number;
+      /** Numbered from 1 within the attempt; numbers that are left out are lines that the agent dropped. */
+      lines: readonly Omit<LogLine, 'type'>[];
+      /** Nothing follows. */
+      isFinal: boolean;
+    };
+    response: {
+      /** Of the next line that is new here. */
+      nextSeq: number;
+      /** True when nothing more is taken: the log, or the attempt, is over. */
+      closed: boolean;
+    };
+  };
+  readLog: {
+    request: {
+      id: string;
+      /** May be empty where the command is for one agent. */
+      agent: string;
+      /** 0 for the newest. */
+      attempt: number;
+      /** The first line that is wanted. */
+      from: number;
+      /** Only so many lines of the newest; 0 for all. */
+      last: number;
+      /** Entries, at most. */
+      limit: number;
+      /** Reads nothing beyond lines that have not arrived; without it they are a gap. */
+      stopAtHole: boolean;
+    };
+    response: {
+      readonly agent: string;
+      readonly attempt: number;
+      /** Of all attempts known here. */
+      readonly newestAttempt: number;
+      readonly entries: readonly LogEntry[];
+      /** Where to go on. */
+      readonly nextSeq: number;
+      /** True when all that is here was read. */
+      readonly caughtUp: boolean;
+      /** True when it stopped at a hole. */
+      readonly atHole: boolean;
+      /** True when all was read that the attempt wrote. */
+      readonly complete: boolean;
+      /** True when the command is over and this was its last attempt. */
+      readonly over: boolean;
+    };
   };
   /** Commands of which the sidecar itself has to say something, and when to ask again. */
   dueCommands: {

@@ -11,6 +11,7 @@ import { patch, put, remove } from './writes.ts';
 export interface Desk {
   readonly heartbeats: Heartbeats;
   readonly commands: commands.CommandDesk;
+  readonly logs: commands.LogDesk;
 }
 
 /** Throws HoldfastError. */
@@ -63,6 +64,10 @@ export function route(desk: Desk, request: Request, context: Context): Response 
       return commands.reportCommand(desk.commands, context, caller, request.body);
     case 'interruptCommand':
       return commands.interruptCommand(desk.commands, context, caller, request.body);
+    case 'appendLog':
+      return desk.logs.append(context, caller, request.body);
+    case 'readLog':
+      return commands.readLog(context, caller, request.body);
     case 'dueCommands':
       checkIsSidecar(caller);
       return desk.commands.due(context);

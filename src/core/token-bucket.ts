@@ -19,13 +19,18 @@ export class TokenBucket {
     this.#atMs = nowMs;
   }
 
-  /** Whether it may happen once more now. */
-  take(nowMs: number): boolean {
+  /** Whether it may happen once more now, or so many times. */
+  take(nowMs: number, times = 1): boolean {
+    if (this.left(nowMs) < times) return false;
+    this.#tokens -= times;
+    return true;
+  }
+
+  /** How often it may happen now. */
+  left(nowMs: number): number {
     const earned = ((nowMs - this.#atMs) * this.#rate.perSecond) / 1000;
     this.#tokens = Math.min(this.#rate.atOnce, this.#tokens + earned);
     this.#atMs = nowMs;
-    if (this.#tokens < 1) return false;
-    this.#tokens--;
-    return true;
+    return this.#tokens;
   }
 }

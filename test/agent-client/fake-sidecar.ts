@@ -23,6 +23,7 @@ import { delegationRoutes, FakeDelegations } from './fake-delegation-routes.ts';
 import { documentRoutes } from './fake-document-routes.ts';
 import { enrolmentRoutes } from './fake-enrolment-routes.ts';
 import { FakeFeed } from './fake-feed.ts';
+import { commandLogRoutes, type FakeLog } from './fake-log-routes.ts';
 import { commandRoutes, fleetRoutes, heartbeatRoutes, meshRoutes } from './fake-routes.ts';
 import { secretRoutes } from './fake-secret-routes.ts';
 import { FakeTrust, trustRoutes } from './fake-trust-routes.ts';
@@ -41,6 +42,8 @@ export class FakeSidecar {
   readonly feed = new FakeFeed();
   readonly commands = new Map<string, Command>();
   readonly commandByKey = new Map<string, Command>();
+  /** By the id of the command. */
+  readonly logs = new Map<string, FakeLog>();
   readonly heartbeats: HeartbeatRequest[] = [];
   readonly holders: PackageHolder[] = [];
   platforms: Platform[] = [];
@@ -63,6 +66,7 @@ export class FakeSidecar {
     documentRoutes(router, this);
     fleetRoutes(router, this);
     commandRoutes(router, this);
+    commandLogRoutes(router, this);
     meshRoutes(router, this);
     enrolmentRoutes(router, this);
     secretRoutes(router, this);

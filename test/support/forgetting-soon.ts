@@ -10,4 +10,6 @@ export const FORGETTING_SOON: Forgetting = {
   refoundSharedAfter: 8,
   retentionMs: 60_000,
   commandRetentionMs: 86_400_000,
+  commandLogRetentionMs: 2 * 86_400_000,
+  commandLogBytes: 64 * 1024,
 };

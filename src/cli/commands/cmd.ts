@@ -19,6 +19,7 @@ import { CliFailure } from '../errors.ts';
 import { EXIT } from '../exit-codes.ts';
 import { formatSpan } from '../format.ts';
 import { parseCount, parseDuration, parseObject } from '../values.ts';
+import { addCmdLogs } from './cmd-logs.ts';
 
 interface RunFlags extends CommonFlags {
   readonly target: string;
@@ -48,6 +49,7 @@ export function addCmd(program: Verb, context: CliContext): void {
   ]);
   addRun(cmd, context);
   addList(cmd, context);
+  addCmdLogs(cmd, context);
 }
 
 function addRun(cmd: Verb, context: CliContext): void {

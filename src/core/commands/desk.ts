@@ -1,10 +1,12 @@
 // The commands for the agents served here, from one request to the next: what is offered, what is to be settled, when to look again.
 import type { Context } from '../context.ts';
 import { documentKey } from '../ids.ts';
+import type { PutItem } from '../request.ts';
 import { checkGranted } from '../trust-door.ts';
 import { writeAll } from '../writes.ts';
 import { dueStatus, type Judged, judgeHere, nextLookMs } from './at-target.ts';
 import { type KnownCommand, KnownCommands } from './known-commands.ts';
+import { endingOf } from './logs.ts';
 import { type StatusDocument, statusToJson } from './status-document.ts';
 
 /** Commands settled in one request: what fits a commit of the usual size. */
@@ -71,6 +73,7 @@ export class CommandDesk {
   /** Writes what is due about these. All of them are judged anew: an agent may have been faster. */
   settle(context: Context, ids: readonly Due[]): number {
     this.#look(context);
+    let written = 0;
     const documents = ids.flatMap(({ agent, id }) => {
       const path = `${agent}/${id}`;
       const judged = this.judged(context, agent, id);
@@ -80,10 +83,11 @@ export class CommandDesk {
         this.#due.delete(path);
         return [];
       }
-      return [{ collection: STATUS, id: path, value: statusToJson(status) }];
+      written++;
+      return withStatus(context, { agent, id, status: judged?.item.status }, status);
     });
     if (documents.length > 0) writeAll(context, documents);
-    return documents.length;
+    return written;
   }
 
   /** How many commands wait to be claimed by an agent now. */
@@ -157,8 +161,18 @@ export interface Due {
 }
 
 /** Writes what became of a command at an agent served here. Throws HoldfastError. */
-export function writeStatus(context: Context, item: Due, status: StatusDocument): void {
+export function writeStatus(context: Context, item: KnownCommand, status: StatusDocument): void {
+  checkGranted(context, STATUS, `${item.agent}/${item.id}`);
+  writeAll(context, withStatus(context, item, status));
+}
+
+/** What is written with a status: the log of an attempt ends with it. */
+function withStatus(
+  context: Context,
+  item: Due & Pick<KnownCommand, 'status'>,
+  after: StatusDocument,
+): PutItem[] {
+  const { status, marks } = endingOf(context, item, item.status, after);
   const id = `${item.agent}/${item.id}`;
-  checkGranted(context, STATUS, id);
-  writeAll(context, [{ collection: STATUS, id, value: statusToJson(status) }]);
+  return [{ collection: STATUS, id, value: statusToJson(status) }, ...marks];
 }

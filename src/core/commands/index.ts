@@ -19,8 +19,17 @@ export { CommandDesk, type Due } from './desk.ts';
 export { cancelCommand, checkArguments, issueCommand } from './issue.ts';
 export type { KindDeclaration } from './kinds-document.ts';
 export { getCommand, listCommands, listKinds, listTargets } from './list.ts';
-export { scopesOfCommands } from './needs.ts';
-export { isCommandForgotten } from './retention.ts';
+export {
+  type GapReason,
+  LOG_STREAMS,
+  type LogEntry,
+  type LogLine,
+  type LogStream,
+} from './log-chunk.ts';
+export { readLog } from './log-read.ts';
+export { commandForgetter, isLog } from './log-retention.ts';
+export { LogDesk, openChunkOf } from './logs.ts';
+export { scopesOfCommands, scopesOfLog } from './needs.ts';
 export { COMMAND_STATES, type CommandState, isFinal, mayFollow } from './states.ts';
 export { NO_STATUS, type Progress, type StatusDocument } from './status-document.ts';
 export { claim, interrupt, type Report, report } from './steps.ts';

@@ -43,6 +43,8 @@ export interface StatusDocument extends Place {
   readonly result: JsonObject | undefined;
   /** The command that took its place: instead of it when superseded, after it when it had run. */
   readonly replacedBy: string;
+  /** Of a command that is over: how many lines the log of its last attempt counts. 0 for none. */
+  readonly logLines: number;
 }
 
 /** Of a command of which the target has not said anything. */
@@ -59,15 +61,17 @@ export const NO_STATUS: StatusDocument = {
   message: '',
   result: undefined,
   replacedBy: '',
+  logLines: 0,
 };
 
 export function statusToJson(status: StatusDocument): JsonObject {
-  const { progress, state, ...rest } = status;
+  const { progress, state, logLines, ...rest } = status;
   const json: JsonObject = { state };
   for (const [key, value] of Object.entries(rest)) {
     if (value !== undefined && value !== '') json[key] = value;
   }
   if (progress !== undefined) json.progress = progressToJson(progress);
+  if (logLines > 0) json.logLines = logLines;
   return json;
 }
 
@@ -89,6 +93,7 @@ export function parseStatus(value: JsonObject): StatusDocument | undefined {
     message: textOf(value.message),
     result: isJsonObject(value.result) ? value.result : undefined,
     replacedBy: textOf(value.replacedBy),
+    logLines: numberOf(value.logLines) ?? 0,
   };
 }
 

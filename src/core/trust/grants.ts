@@ -14,6 +14,7 @@ const WRITERS: Readonly<Record<string, readonly Role[]>> = {
   packages: ['agent'],
   'command-status': ['agent'],
   'command-kinds': ['agent'],
+  'command-logs': ['agent'],
   commands: ['hub'],
   'command-cancels': ['hub'],
 };

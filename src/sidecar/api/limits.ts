@@ -67,6 +67,11 @@ export const DEFAULT_COMMAND_TTL_MS = 3_600_000;
 /** Offers in one answer: an agent that has begun these asks again. */
 export const MAX_OFFERS = 100;
 
+/** Entries of a log in one answer, and lines in one call. */
+export const MAX_LOG_ENTRIES = 1_000;
+/** Entries of a log read from the core in one step of a stream. */
+export const LOG_STEP_ENTRIES = 256;
+
 /** Those that tests shorten, so that they need not wait. */
 export interface ApiLimits {
   readonly maxConnections: number;

@@ -9,6 +9,7 @@ import { ServerReflection } from '../../gen/grpc/reflection/v1/reflection_pb.ts'
 import { AdminService } from '../../gen/holdfast/v1/admin_pb.ts';
 import { AuditService } from '../../gen/holdfast/v1/audit_pb.ts';
 import { BundleService } from '../../gen/holdfast/v1/bundle_pb.ts';
+import { CommandLogService } from '../../gen/holdfast/v1/command_log_pb.ts';
 import { CommandService } from '../../gen/holdfast/v1/command_pb.ts';
 import { DelegationService } from '../../gen/holdfast/v1/delegation_pb.ts';
 import { DocumentService } from '../../gen/holdfast/v1/document_pb.ts';
@@ -25,6 +26,8 @@ import { bundleService, exportBundle } from './bundle-service.ts';
 import type { CallLedger } from './call-ledger.ts';
 import type { ObserveCall } from './call-observer.ts';
 import { BINARY_OPTIONS, JSON_OPTIONS } from './codec.ts';
+import { commandLogService } from './command-log-service.ts';
+import { followLog } from './command-log-stream.ts';
 import { commandService } from './command-service.ts';
 import { watchCommands } from './command-stream.ts';
 import type { ReportFault } from './connect-error.ts';
@@ -71,6 +74,7 @@ const SERVICES: readonly DescService[] = [
   DocumentService,
   FleetService,
   CommandService,
+  CommandLogService,
   MeshService,
   BundleService,
   EnrolmentService,
@@ -96,6 +100,7 @@ export function createRoutes(dependencies: RouteDependencies): ReadonlyMap<strin
     ...unaryRoutes(DocumentService, documentService(backend, names)),
     ...unaryRoutes(FleetService, fleetService(backend, names)),
     ...unaryRoutes(CommandService, commandService(backend, names)),
+    ...unaryRoutes(CommandLogService, commandLogService(backend)),
     ...unaryRoutes(MeshService, meshService(backend, names)),
     ...unaryRoutes(BundleService, bundleService(backend)),
     ...unaryRoutes(EnrolmentService, enrolmentService(backend)),
@@ -157,6 +162,11 @@ function streamHandlers(
   router.rpc(CommandService.method.watch, async function* (request, context) {
     checkRequest(CommandService.method.watch.input, request);
     yield* watchCommands(watch, callerFrom(context), context.signal);
+    endAtDeadline(context.signal);
+  });
+  router.rpc(CommandLogService.method.followLog, async function* (request, context) {
+    checkRequest(CommandLogService.method.followLog.input, request);
+    yield* followLog(watch, request, callerFrom(context), context.signal);
     endAtDeadline(context.signal);
   });
   router.rpc(BundleService.method.exportBundle, async function* (request, context) {

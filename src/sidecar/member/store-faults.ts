@@ -10,6 +10,7 @@ export const READS: ReadonlySet<Method> = new Set<Method>([
   ...(['get', 'list', 'changes', 'listPlatforms', 'getPlatform'] as const),
   ...(['listDeployments', 'findPackage', 'summary'] as const),
   ...(['getCommand', 'listCommands', 'listTargets', 'listKinds', 'commandOffers'] as const),
+  'readLog',
   'dueCommands',
 ]);
 

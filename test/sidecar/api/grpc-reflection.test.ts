@@ -48,6 +48,7 @@ test('all services are listed', async () => {
     'holdfast.v1.AdminService',
     'holdfast.v1.AuditService',
     'holdfast.v1.BundleService',
+    'holdfast.v1.CommandLogService',
     'holdfast.v1.CommandService',
     'holdfast.v1.DelegationService',
     'holdfast.v1.DocumentService',

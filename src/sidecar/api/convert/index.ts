@@ -15,6 +15,7 @@ export {
   toKind,
   toReport,
 } from './command.ts';
+export { fromLogEntry, toAppend } from './command-log.ts';
 export {
   createNodeNames,
   fromCoreAck,

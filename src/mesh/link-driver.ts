@@ -21,6 +21,7 @@ import {
   type SessionEffect,
   type SessionEvent,
   TICK_MS,
+  type Traffic,
   type Versions,
 } from './protocol/index.ts';
 import { RateMeter } from './rate-meter.ts';
@@ -153,6 +154,11 @@ export class LinkDriver {
       onDrain: () => this.take({ type: 'drained' }),
       onClose: (reason) => this.#finish('ended', this.#wordsFor(reason)),
     });
+  }
+
+  /** What the session has sent and received so far. */
+  get traffic(): Traffic {
+    return this.#session.traffic;
   }
 
   get linkClass(): LinkClass {

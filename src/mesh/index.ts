@@ -62,4 +62,9 @@ export { formatDhtAddress, parseDhtAddress } from './transport/dht-address.ts';
 export { createLanTransport } from './transport/lan.ts';
 export { createManyTransport, type Route } from './transport/many.ts';
 export { createMemoryNetwork } from './transport/memory.ts';
-export { type Link, MAX_FRAME_BYTES, type Transport } from './transport/transport.ts';
+export {
+  type Link,
+  type LinkPath,
+  MAX_FRAME_BYTES,
+  type Transport,
+} from './transport/transport.ts';

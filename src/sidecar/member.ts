@@ -49,6 +49,7 @@ import { OperatorPeers } from './links/operator-peers.ts';
 import type { Pauses } from './links/pauses.ts';
 import { createClockWatch } from './member-clock.ts';
 import { encodeFork, feedsOf } from './member-feeds.ts';
+import { type CountedMember, countMember } from './member-figures.ts';
 import { createFinder, exchangeOf } from './member-links.ts';
 import { createMesh } from './member-mesh.ts';
 import { createMemberTrust, type MemberTrust, readCleared } from './member-trust.ts';
@@ -110,6 +111,8 @@ export interface MemberParts {
   readonly exchange?: ExchangeOptions;
   /** What finds other members; nothing does where this is left out. */
   readonly discoveries?: readonly DiscoverySource[] | undefined;
+  /** See RuntimeParts. */
+  onPersisted?(tookMs: number, sync: boolean): void;
   report(report: MemberReport): void;
 }
 
@@ -126,6 +129,7 @@ interface Built {
   readonly trust: MemberTrust | undefined;
   readonly enrolment: Enrolment | undefined;
   readonly clockView: () => ClockView;
+  readonly counted: CountedMember;
 }
 
 export class Member {
@@ -137,6 +141,8 @@ export class Member {
   readonly trust: MemberTrust | undefined;
   /** What it makes of its clock and those of others. */
   readonly clockView: () => ClockView;
+  /** What can be counted of it. */
+  readonly counted: CountedMember;
   readonly #records: PeerRecords;
   readonly #runtime: Runtime;
   readonly #mesh: Mesh;
@@ -158,6 +164,7 @@ export class Member {
     this.enrolment = built.enrolment;
     this.trust = built.trust;
     this.clockView = built.clockView;
+    this.counted = built.counted;
   }
 
   /** Reads the store and brings its views up to date. No link is made yet. Rejects with StoreDamagedError. */
@@ -193,6 +200,7 @@ export class Member {
       },
       onCompareAnew: () => mesh.compareAnew(),
       judged: () => noteJudged(commits, trust),
+      onPersisted: parts.onPersisted,
       onReport: (event, detail, fault) => parts.report({ type: 'core', event, detail, fault }),
       onFailed: (error) => parts.report({ type: 'store-failed', error }),
     });
@@ -228,6 +236,7 @@ export class Member {
       trust: ofTrust,
       enrolment,
       clockView: () => clockWatch.view(clock.now()),
+      counted: countMember({ runtime, mesh, store: parts.store, enrolment }),
     };
     return new Member({ nodeId, ...inside });
   }

@@ -1,5 +1,6 @@
 // The metrics of one sidecar in the text format of Prometheus. The only file that knows the library behind it.
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { MetricDefinition } from './definition.ts';
 import {
   type CounterName,
   type GaugeName,
@@ -8,6 +9,16 @@ import {
   METRICS,
   type MetricName,
 } from './definitions.ts';
+
+/** Every combination of what its labels may be, so that the first of anything is seen to be one more; none where they are too many. */
+function rowsOf(labels: MetricDefinition['labels']): Record<string, string>[] {
+  let rows: Record<string, string>[] = [{}];
+  for (const [label, { values, told }] of Object.entries(labels)) {
+    const known = told === undefined ? values : [];
+    rows = rows.flatMap((row) => known.map((value) => ({ ...row, [label]: value })));
+  }
+  return rows;
+}
 
 export class Metrics {
   readonly #registry = new Registry();
@@ -27,6 +38,7 @@ export class Metrics {
         const bounds = { ...config, buckets: [...(buckets ?? [])] };
         this.#histograms.set(name, new Histogram(bounds));
       }
+      for (const row of rowsOf(labels)) this.#counters.get(name)?.inc(row, 0);
       for (const [label, { values }] of Object.entries(labels)) {
         if (values.length > 0) this.#closedSets.set(`${name} ${label}`, new Set(values));
       }
@@ -44,10 +56,11 @@ export class Metrics {
 
   /** Forgets what all gauges showed: what is not set anew is absent. */
   clearGauges(): void {
-    for (const gauge of this.#gauges.values()) {
-      gauge.reset();
-      // A gauge without labels would say 0, which is a figure too.
-      gauge.remove();
+    for (const { name, labels } of METRICS) {
+      const gauge = this.#gauges.get(name);
+      gauge?.reset();
+      // One without labels would say 0, which is a figure too.
+      if (Object.keys(labels).length === 0) gauge?.remove();
     }
   }
 

@@ -14,11 +14,13 @@ import { toLinkBudgets } from './links/link-budgets.ts';
 import { toLinkClasses, toQuietHours } from './links/link-options.ts';
 import { tellReceiveOnly } from './links/mesh-control.ts';
 import { outwardAddresses } from './links/network-watch.ts';
-import type { MemberParts } from './member.ts';
-import { VERSION_TIMES } from './member-clock.ts';
-import type { MemberSupervisor } from './member-supervisor.ts';
+import {
+  type MemberParts,
+  type MemberSupervisor,
+  type StoreSource,
+  VERSION_TIMES,
+} from './member/index.ts';
 import { type ApiParts, openApi } from './open-api.ts';
-import type { StoreSource } from './store-source.ts';
 import { VERSION } from './version.ts';
 import { openWatchedMember } from './watched-member.ts';
 

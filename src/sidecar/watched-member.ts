@@ -3,7 +3,7 @@ import { type AuditLog, auditReports } from './audit/index.ts';
 import type { Closers } from './closers.ts';
 import type { Log } from './log.ts';
 import { SidecarMetrics } from './measure/sidecar-metrics.ts';
-import { MemberSupervisor, type SupervisorParts } from './member-supervisor.ts';
+import { MemberSupervisor, type SupervisorParts } from './member/index.ts';
 import { NOT_READY, type NotReady } from './not-ready.ts';
 import { Readiness } from './readiness.ts';
 import { createReporter } from './reporter.ts';

@@ -2,7 +2,7 @@
 import type { ApiFigures, MeshControl, SidecarInfo } from '../api/index.ts';
 import type { FileAuditLog } from '../audit/index.ts';
 import type { Disk } from '../disk-guard.ts';
-import type { Member } from '../member.ts';
+import type { Member } from '../member/index.ts';
 
 export interface Measured {
   readonly info: SidecarInfo;

@@ -1,6 +1,6 @@
 // Metrics of what is held, and of the disk it lies on.
 import type { DiskSpace } from '../disk-guard.ts';
-import type { MemberFigures } from '../member-figures.ts';
+import type { MemberFigures } from '../member/index.ts';
 import type { Metrics } from '../metrics/index.ts';
 import type { RecordKind } from '../store/store-sizes.ts';
 

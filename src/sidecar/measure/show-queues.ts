@@ -1,7 +1,7 @@
 // Metrics of everything that takes so much and not more.
 import type { QueueFigure } from '../../core/index.ts';
 import type { ApiFigures } from '../api/index.ts';
-import type { MemberFigures } from '../member-figures.ts';
+import type { MemberFigures } from '../member/index.ts';
 import type { Metrics } from '../metrics/index.ts';
 
 /** What is left out is not shown: there is none, or it is not known. */

@@ -1,8 +1,8 @@
 // The metrics of a running sidecar: what happens is counted when it is told, everything else is looked up when somebody asks.
 import type { Clock, Timers } from '../../core/index.ts';
 import { API_METHODS, codeOf, type MetricsPage, type SeenCall } from '../api/index.ts';
+import type { SupervisorReport } from '../member/index.ts';
 import { Metrics } from '../metrics/index.ts';
-import type { SupervisorReport } from '../supervisor-report.ts';
 import { inTime } from './in-time.ts';
 import { watchLoopDelay } from './loop-delay.ts';
 import type { Measured } from './measured.ts';

@@ -42,13 +42,12 @@ export class Scrape {
 
   /** The value of the one sample with these labels, and no others; undefined where there is none. */
   value(name: string, labels: Readonly<Record<string, string>> = {}): number | undefined {
-    const wanted = JSON.stringify(Object.entries(labels).sort());
-    return this.families
-      .get(familyNameOf(name, this.families))
-      ?.samples.find(
-        (sample) =>
-          sample.name === name && JSON.stringify(Object.entries(sample.labels).sort()) === wanted,
-      )?.value;
+    const wanted = Object.entries(labels);
+    const isMeant = (sample: Sample): boolean =>
+      sample.name === name &&
+      Object.keys(sample.labels).length === wanted.length &&
+      wanted.every(([label, value]) => sample.labels[label] === value);
+    return this.families.get(familyNameOf(name, this.families))?.samples.find(isMeant)?.value;
   }
 
   /** The sum over all samples of a name. */

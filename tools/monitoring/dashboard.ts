@@ -22,7 +22,7 @@ export interface Group {
 const WHERE = 'instance=~"$instance"';
 const COLUMNS = 24;
 const SIZES = { stat: { w: 4, h: 4 }, timeseries: { w: 8, h: 7 } } as const;
-const DATASOURCE = { type: 'prometheus', uid: '${datasource}' } as const;
+const DATASOURCE = { type: 'prometheus', uid: '$datasource' } as const;
 const QUANTILES = [0.5, 0.99] as const;
 
 /** What is looked at first. */

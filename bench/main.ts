@@ -16,6 +16,7 @@ import { idle } from './idle.ts';
 import { join } from './join.ts';
 import { linkMemory } from './link-memory.ts';
 import { linkThroughput } from './link-throughput.ts';
+import { metrics } from './metrics.ts';
 import { oneChange } from './one-change.ts';
 import { Bench } from './processes.ts';
 import { site } from './site.ts';
@@ -53,6 +54,7 @@ const BENCHMARKS: Readonly<Record<string, (bench: Bench) => Promise<Figure[]>>> 
   ejection,
   join,
   commands,
+  metrics,
 };
 
 const words = process.argv.slice(2);

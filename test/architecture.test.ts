@@ -30,6 +30,9 @@ const SIDECAR_TOOLS = [
   'src/sidecar/startup-error.ts',
 ];
 
+/** Names of the reasons for not being ready: the member gives them, the metrics tell of each. */
+const NOT_READY = 'src/sidecar/not-ready.ts';
+
 /** Who may import whom. A file belongs to the longest match; an area may always import itself. */
 const AREAS: readonly Area[] = [
   // Pure: nothing here can wait, listen, read or roll dice.
@@ -74,6 +77,13 @@ const AREAS: readonly Area[] = [
     areas: ['src/core/', ...SIDECAR_TOOLS],
     packages: ['level', 'node:*'],
   },
+  // The only place that knows the library for metrics: a table, and the registry that shows it.
+  {
+    at: 'src/sidecar/metrics/',
+    areas: ['src/sidecar/api/', 'src/sidecar/store/', 'src/mesh/', 'src/core/', NOT_READY],
+    packages: ['prom-client'],
+  },
+  { at: NOT_READY, areas: [], packages: [] },
   // The only place where protobuf meets the values of the core.
   {
     at: 'src/sidecar/api/',
@@ -97,6 +107,8 @@ const AREAS: readonly Area[] = [
     areas: [
       'src/sidecar/api/',
       'src/sidecar/store/',
+      'src/sidecar/metrics/',
+      NOT_READY,
       'src/mesh/',
       'src/core/',
       'src/dashboard/',

@@ -146,6 +146,26 @@ describe('lists are complete, and have nothing more', () => {
     }
   });
 
+  it('events of the log have the levels that the docs say', () => {
+    const files = globSync('src/sidecar/**/*.ts').filter(
+      (path) => !path.endsWith('/log-events.ts'),
+    );
+    const source = files.map((path) => readFileSync(path, 'utf8')).join('\n');
+    const levels = new Map<string, Set<string>>();
+    for (const [, level = '', name = ''] of source.matchAll(
+      /\blog\.(debug|info|warn|error)\(\s*'([a-z]+\.[a-z_]+)'/g,
+    )) {
+      levels.set(name, (levels.get(name) ?? new Set()).add(level));
+    }
+    assert.ok(levels.size > 40, `only ${levels.size} calls are recognised`);
+    const documented = rowsOf('docs/OPERATIONS.md', 'event', 'level', 'means');
+    const wrong = documented.filter(([name = '', level = '']) => {
+      const real = levels.get(name.replaceAll('`', ''));
+      return real !== undefined && [...real].sort().join(', ') !== level;
+    });
+    assertNone(wrong.map((row) => row.join(' | ')));
+  });
+
   it('options, with variable, place in the file and default', () => {
     const documented = rowsOf('docs/OPERATIONS.md', 'flag', 'variable', 'in the file', 'default');
     const real = [

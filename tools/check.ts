@@ -18,6 +18,11 @@ const STATIC_STEPS: readonly Step[] = [
     fix: 'run `npm run generate`',
   },
   {
+    heading: 'dashboard, alerts and docs of the metrics are what the metrics say',
+    script: ['monitoring:check'],
+    fix: 'run `npm run monitoring`',
+  },
+  {
     heading: 'types',
     script: ['types'],
     fix: 'correct the places above; `npm run types` repeats this step',

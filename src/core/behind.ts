@@ -6,6 +6,10 @@ export class BehindDocuments {
   readonly #keys = new Set<DocumentKey>();
   readonly #ids = new SortedIds();
 
+  get size(): number {
+    return this.#keys.size;
+  }
+
   has(key: DocumentKey): boolean {
     return this.#keys.has(key);
   }

@@ -85,6 +85,11 @@ export class DocumentTable {
     return this.#behind.has(key);
   }
 
+  /** How many documents have views that do not show all changes. */
+  get behindCount(): number {
+    return this.#behind.size;
+  }
+
   /** Documents whose views do not show all changes: of a collection, with ids that begin so, or all. */
   behind(collection: string | undefined, prefix: string): DocumentKey[] {
     return this.#behind.of(collection, prefix);

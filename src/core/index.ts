@@ -75,6 +75,7 @@ export type {
 export { ERROR_REASONS, type ErrorFacts, type ErrorReason, HoldfastError } from './error.ts';
 export type { Event, ReplayedCommit, TimerName } from './event.ts';
 export type { FeedHead, Superseded } from './feed-head.ts';
+export type { NodeFigures, QueueFigure } from './figures.ts';
 export { FORGETTING, type Forgetting } from './forgetting.ts';
 export {
   decodeForkProof,

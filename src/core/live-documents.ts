@@ -26,6 +26,10 @@ export class LiveDocuments {
     this.#limit = limit;
   }
 
+  get size(): number {
+    return this.#live.size;
+  }
+
   get(key: DocumentKey): LiveDocument | undefined {
     return this.#live.get(key);
   }

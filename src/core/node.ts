@@ -22,6 +22,7 @@ import type { Event, ReplayedCommit, TimerName } from './event.ts';
 import { execute } from './execute.ts';
 import { FeedTable } from './feed.ts';
 import { cutsAt, endOf } from './feed-cut.ts';
+import { figuresOf, type NodeFigures } from './figures.ts';
 import type { ForkProof } from './fork-proof.ts';
 import { ForkWatch } from './fork-watch.ts';
 import { Heartbeats } from './heartbeats.ts';
@@ -58,6 +59,7 @@ export class Node {
   readonly #checkpoints = new Checkpoints();
   readonly #forks = new ForkWatch((context, lane) => this.#checkpoints.repeat(context, lane));
   #waiting: Waiting[] = [];
+  #turnedAway = 0;
   #clock: Hlc;
   readonly #troubles: Troubles = { voids: new VoidTally(), heldFeeds: new HeldFeeds() };
   readonly #trust: TrustDesk | undefined;
@@ -129,6 +131,13 @@ export class Node {
   /** What counts for nobody of what came since the start. */
   voids(): readonly VoidCount[] {
     return this.#troubles.voids.rows();
+  }
+
+  /** How much there is of everything. */
+  figures(): NodeFigures {
+    const depth = this.#waiting.length;
+    const waiting = { depth, capacity: MAX_WAITING_REQUESTS, drops: this.#turnedAway };
+    return figuresOf(this.#documents, this.#feeds, this.#troubles, waiting);
   }
 
   /** Takes an event. Throws IdentityReusedError when this node must go on under another incarnation. Effects come out at the end of the turn. */
@@ -255,6 +264,7 @@ export class Node {
       return;
     }
     if (this.#waiting.length >= MAX_WAITING_REQUESTS) {
+      this.#turnedAway++;
       const error = new HoldfastError(
         'LIMIT_REACHED',
         `${MAX_WAITING_REQUESTS} requests wait for the disk already. Nothing was done; try again.`,

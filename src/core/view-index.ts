@@ -3,7 +3,15 @@ import { ChangeLog } from './change-log.ts';
 import type { Hash } from './environment.ts';
 import { type DocumentKey, splitDocumentKey } from './ids.ts';
 import { SortedIds } from './sorted-ids.ts';
-import { blankView, digestOf, isBlank, isVisible, type View, type VisibleView } from './view.ts';
+import {
+  blankView,
+  digestOf,
+  isBlank,
+  isDeleted,
+  isVisible,
+  type View,
+  type VisibleView,
+} from './view.ts';
 
 /** Documents of which nothing is left that are remembered. */
 const MAX_BLANK = 10_000;
@@ -19,6 +27,7 @@ export class ViewIndex {
   readonly #blank = new Set<DocumentKey>();
   #version: number;
   #visible = 0;
+  #tombstones = 0;
   #forgottenVersion: number;
 
   /** `firstVersion` is above every version handed out before, also before a crash. */
@@ -51,6 +60,11 @@ export class ViewIndex {
 
   get visible(): number {
     return this.#visible;
+  }
+
+  /** Deleted documents of which the delete is remembered. */
+  get tombstones(): number {
+    return this.#tombstones;
   }
 
   /** The version of the newest change in a collection; 0 when there was none. */
@@ -124,6 +138,7 @@ export class ViewIndex {
     this.#digests.delete(view.key);
     const { collection, id } = splitDocumentKey(view.key);
     this.#changedAt.set(collection, Math.max(this.changedAt(collection), view.version));
+    this.#tombstones += Number(isDeleted(view)) - Number(isDeleted(before));
     if (isVisible(before) === isVisible(view)) return;
     if (isVisible(view)) {
       this.#visible++;

@@ -41,6 +41,11 @@ export function isVisible(view: View | undefined): view is VisibleView {
   return view?.value !== undefined;
 }
 
+/** True when its newest life that is known of has ended. */
+export function isDeleted(view: View | undefined): boolean {
+  return view !== undefined && view.deletedThrough >= 0 && view.generation <= view.deletedThrough;
+}
+
 /** True when nothing is known of the document any more. */
 export function isBlank(view: View): boolean {
   return view.generation < 0 && view.deletedThrough < 0 && view.value === undefined;

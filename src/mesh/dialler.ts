@@ -15,6 +15,7 @@ export interface DiallerParts {
   readonly pauses: OperatorPauses;
   readonly rules: LinkRules;
   isRunning(): boolean;
+  onDial(contact: Contact): void;
   onLink(link: Link, contact: Contact): void;
   /** A link of our own dialling is one too many. */
   onSurplus(nodeId: NodeId): void;
@@ -122,7 +123,8 @@ export class Dialler {
   }
 
   #dial(contact: Contact): void {
-    const { book, mesh, onLink } = this.#parts;
+    const { book, mesh, onDial, onLink } = this.#parts;
+    onDial(contact);
     this.#attempt(
       contact,
       (signal) => mesh.transport.dial(contact.address, signal),

@@ -39,10 +39,12 @@ export {
 export { LinkDriver, type MeshFeeds } from './link-driver.ts';
 export type { LinkBudgets } from './link-rules.ts';
 export { Mesh } from './mesh.ts';
-export type { MeshParts, PeerHoldings } from './mesh-parts.ts';
+export type { MeshFigures, MeshParts, PeerHoldings } from './mesh-parts.ts';
 export type { MeshReport } from './mesh-report.ts';
+export type { DialReason } from './mesh-tally.ts';
 export type { ContactView, PeerState, PeerView } from './peer-view.ts';
 export {
+  type CloseReason,
   type ContactSource,
   type EnrolReply,
   type EnrolRequest,
@@ -50,6 +52,7 @@ export {
   type Membership,
   PROTOCOL_VERSION_MAX,
   PROTOCOL_VERSION_MIN,
+  type TrafficClass,
 } from './protocol/index.ts';
 export { parseQuietSpan, type QuietSpan } from './quiet-hours.ts';
 export type { Resolver } from './resolver.ts';
@@ -59,4 +62,9 @@ export { formatDhtAddress, parseDhtAddress } from './transport/dht-address.ts';
 export { createLanTransport } from './transport/lan.ts';
 export { createManyTransport, type Route } from './transport/many.ts';
 export { createMemoryNetwork } from './transport/memory.ts';
-export { type Link, MAX_FRAME_BYTES, type Transport } from './transport/transport.ts';
+export {
+  type Link,
+  type LinkPath,
+  MAX_FRAME_BYTES,
+  type Transport,
+} from './transport/transport.ts';

@@ -22,6 +22,7 @@ import {
   type SessionEffect,
   type SessionEvent,
   TICK_MS,
+  type Traffic,
   type Versions,
 } from './protocol/index.ts';
 import { RateMeter } from './rate-meter.ts';
@@ -154,6 +155,11 @@ export class LinkDriver {
       onDrain: () => this.take({ type: 'drained' }),
       onClose: (reason) => this.#finish('ended', this.#wordsFor(reason)),
     });
+  }
+
+  /** What the session has sent and received so far. */
+  get traffic(): Traffic {
+    return this.#session.traffic;
   }
 
   get linkClass(): LinkClass {

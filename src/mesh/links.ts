@@ -4,6 +4,7 @@ import type { LinkClass } from './link-class.ts';
 import { LinkDriver } from './link-driver.ts';
 import type { LinkRules } from './link-rules.ts';
 import type { MeshParts, PeerHoldings } from './mesh-parts.ts';
+import { MeshTally } from './mesh-tally.ts';
 import { type OperatorPauses, PAUSED_PEER, PAUSED_PEER_HERE } from './operator-pauses.ts';
 import type { Peer } from './peer.ts';
 import type { PeerTable } from './peer-table.ts';
@@ -50,11 +51,12 @@ export class Links {
   readonly #parts: LinksParts;
   readonly #greeting = new Map<LinkDriver, Contact | undefined>();
   /** Those of them that were dialled by others. */
-  readonly #guests = new WaitingRoom<LinkDriver>(MAX_GREETING_LINKS);
+  readonly guests = new WaitingRoom<LinkDriver>(MAX_GREETING_LINKS);
   readonly #peerByLink = new Map<LinkDriver, Peer>();
   /** Links whose peer has a better one, each with what ends the wait for their end. */
   readonly #leaving = new Map<LinkDriver, { readonly peer: Peer; readonly cancel: () => void }>();
   readonly pull: PullDriver;
+  readonly tally = new MeshTally();
   readonly #twins: Twins;
   #isMute = false;
 
@@ -95,7 +97,7 @@ export class Links {
       this.#refused(link.remoteAddress, quiet);
       return;
     }
-    const leaver = this.#guests.enter(this.#greet(link, undefined), link.remoteAddress)?.link;
+    const leaver = this.guests.enter(this.#greet(link, undefined), link.remoteAddress)?.link;
     if (leaver === undefined) return;
     leaver.destroy('others are in greeting');
     this.#refused(leaver.remoteAddress, `${MAX_GREETING_LINKS} others are in greeting`);
@@ -210,7 +212,7 @@ export class Links {
       return;
     }
     this.#greeting.delete(driver);
-    this.#guests.leave(driver);
+    this.guests.leave(driver);
     const nowMs = this.#nowMs();
     const pathRank = LINK_PATHS.indexOf(driver.link.path);
     const expected = contact && book.met(contact, nodeId, pathRank, nowMs);
@@ -312,6 +314,7 @@ export class Links {
     const peer = this.#peerByLink.get(driver);
     this.#peerByLink.delete(driver);
     this.pull.linkDown(driver);
+    this.tally.closed(driver);
     const left = this.#leaving.get(driver);
     const known = peer ?? left?.peer;
     if (why === 'twin' && known !== undefined) this.#twins.told(known.nodeId, driver);
@@ -333,6 +336,7 @@ export class Links {
     const isStable = nowMs - peer.linkedAtMs >= STABLE_AFTER_MS;
     const end: LinkEnd = why === 'surplus' ? 'blameless' : isStable ? 'stable' : 'young';
     if (end !== 'blameless') peer.losses = isStable ? 0 : peer.losses + 1;
+    this.tally.lost(why);
     peer.led = undefined;
     peer.lastError = message;
     peer.lostAtMs = nowMs;
@@ -363,7 +367,7 @@ export class Links {
     const { book, peers, rules } = this.#parts;
     const contact = this.#greeting.get(driver);
     this.#greeting.delete(driver);
-    this.#guests.leave(driver);
+    this.guests.leave(driver);
     if (contact === undefined) {
       if (why === 'stranger' || why === 'version') {
         this.#refused(driver.link.remoteAddress, message, why === 'version');

@@ -1,13 +1,15 @@
 // What the mesh is given.
-import type { FeedPosition, NodeId, Random } from '../core/index.ts';
+import type { FeedPosition, NodeId, QueueFigure, Random } from '../core/index.ts';
 import type { MeshFeeds } from './link-driver.ts';
 import type { LinkRulesParts } from './link-rules.ts';
 import type { MeshReport } from './mesh-report.ts';
+import type { TallyFigures } from './mesh-tally.ts';
 import type {
   ChooseNeighbours,
   EnrolReply,
   EnrolRequest,
   Membership,
+  ShortfallFigure,
   Versions,
 } from './protocol/index.ts';
 import type { Resolver } from './resolver.ts';
@@ -19,6 +21,13 @@ export interface PeerHoldings {
   readonly name: string;
   /** How far it is known to hold feeds. */
   readonly positions: readonly FeedPosition[];
+}
+
+export interface MeshFigures extends TallyFigures {
+  /** Links to us whose peer has not proved membership yet. */
+  readonly greeting: QueueFigure;
+  /** What others are known to hold and this node does not. */
+  readonly missing: ShortfallFigure;
 }
 
 export interface MeshParts extends LinkRulesParts {

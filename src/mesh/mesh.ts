@@ -5,7 +5,7 @@ import { EnrolDoor } from './enrol-door.ts';
 import type { LinkClass } from './link-class.ts';
 import { LinkRules } from './link-rules.ts';
 import { Links } from './links.ts';
-import type { MeshParts, PeerHoldings } from './mesh-parts.ts';
+import type { MeshFigures, MeshParts, PeerHoldings } from './mesh-parts.ts';
 import { OperatorPauses, PAUSED_MESH, PAUSED_MESH_HERE } from './operator-pauses.ts';
 import { PeerTable } from './peer-table.ts';
 import { type PeerView, viewPeers } from './peer-view.ts';
@@ -55,6 +55,7 @@ export class Mesh {
     });
     this.#dialler = new Dialler({
       ...common,
+      onDial: (contact) => this.#links.tally.dialled(contact, (nodeId) => peers.get(nodeId)),
       onLink: (link, contact) => this.#links.reached(link, contact),
       onSurplus: (nodeId) => this.#links.endSurplus(nodeId),
     });
@@ -88,6 +89,16 @@ export class Mesh {
   /** What the peers hold that are linked now. */
   holdings(): PeerHoldings[] {
     return this.#links.holdings();
+  }
+
+  /** What its links have done and what is known to be missing, for whoever watches it. */
+  figures(): MeshFigures {
+    const { guests, pull, tally } = this.#links;
+    return {
+      ...tally.figures(this.#links.all),
+      greeting: guests.figure,
+      missing: pull.shortfall(),
+    };
   }
 
   /** Starts to accept links. Rejects when the port is taken. */

@@ -4,6 +4,8 @@ import type { LinkDriver, MeshFeeds } from './link-driver.ts';
 import {
   type Have,
   type LinkId,
+  Shortfall,
+  type ShortfallFigure,
   type SubscriptionAction,
   Subscriptions,
 } from './protocol/index.ts';
@@ -12,8 +14,10 @@ export class PullDriver {
   readonly #clock: Clock;
   readonly #timers: Timers;
   readonly #subscriptions: Subscriptions;
+  readonly #shortfall: Shortfall;
   readonly #idByLink = new Map<LinkDriver, LinkId>();
   readonly #linkById = new Map<LinkId, LinkDriver>();
+  readonly #nodeById = new Map<LinkId, NodeId>();
   readonly #onStalled: (link: LinkDriver) => void;
   readonly #feeds: Pick<MeshFeeds, 'isOver'>;
   #links = 0;
@@ -32,7 +36,12 @@ export class PullDriver {
     this.#timers = parts.timers;
     this.#onStalled = parts.onStalled;
     this.#feeds = parts.feeds;
-    this.#subscriptions = new Subscriptions(() => parts.random.fraction());
+    const subscriptions = new Subscriptions(() => parts.random.fraction());
+    this.#subscriptions = subscriptions;
+    this.#shortfall = new Shortfall({
+      ours: (feed) => subscriptions.oursOf(feed),
+      lacks: (feed) => subscriptions.lacks(feed),
+    });
   }
 
   get links(): Iterable<LinkDriver> {
@@ -44,6 +53,8 @@ export class PullDriver {
     const id = ++this.#links;
     this.#idByLink.set(link, id);
     this.#linkById.set(id, link);
+    this.#nodeById.set(id, nodeId);
+    this.#shortfall.linkUp(nodeId, this.#nowMs());
     this.#subscriptions.linkUp(id, nodeId, this.#nowMs());
     this.#carryOut(this.#subscriptions.advanced(held, this.#nowMs()));
   }
@@ -52,13 +63,18 @@ export class PullDriver {
     this.#with(link, (id) => {
       this.#idByLink.delete(link);
       this.#linkById.delete(id);
+      this.#forgetNode(id);
       return this.#subscriptions.linkDown(id, this.#nowMs());
     });
   }
 
   peerHas(link: LinkDriver, positions: readonly Have[]): void {
     const counting = positions.filter(({ feed }) => !this.#isOver(feed));
-    this.#with(link, (id) => this.#subscriptions.peerHas(id, counting, this.#nowMs()));
+    this.#with(link, (id) => {
+      const actions = this.#subscriptions.peerHas(id, counting, this.#nowMs());
+      this.#shortfall.heard(this.#nodeById.get(id) ?? '', counting, this.#nowMs());
+      return actions;
+    });
   }
 
   moved(link: LinkDriver, position: FeedPosition): void {
@@ -95,11 +111,18 @@ export class PullDriver {
     });
   }
 
+  /** What others are known to hold and this node does not. */
+  shortfall(): ShortfallFigure {
+    return this.#shortfall.figure(this.#nowMs());
+  }
+
   advanced(positions: readonly FeedPosition[]): void {
+    this.#shortfall.advanced(positions);
     this.#carryOut(this.#subscriptions.advanced(positions, this.#nowMs()));
   }
 
   forgotten(feeds: readonly FeedId[]): void {
+    this.#shortfall.forgotten(feeds);
     this.#carryOut(this.#subscriptions.forgotten(feeds));
   }
 
@@ -111,11 +134,20 @@ export class PullDriver {
   /** Every link ended, and what is held is another than what was: the next links begin with nothing known. */
   forgetAll(): void {
     this.#subscriptions.clear();
+    this.#shortfall.clear();
   }
 
   close(): void {
     this.#cancelTick?.();
     this.#cancelTick = undefined;
+  }
+
+  /** The peer may have another link by now. */
+  #forgetNode(id: LinkId): void {
+    const nodeId = this.#nodeById.get(id);
+    this.#nodeById.delete(id);
+    if (nodeId === undefined || [...this.#nodeById.values()].includes(nodeId)) return;
+    this.#shortfall.linkDown(nodeId);
   }
 
   #nowMs(): number {

@@ -1,7 +1,7 @@
 // A running sidecar out of given parts: member, reports, API. compose.ts gives it the real world, the test sidecar a small one.
 import type { CoreConfig } from '../core/index.ts';
 import type { NetworkInterfaces, Resolver, Transport } from '../mesh/index.ts';
-import { type AuditLog, auditReports, BY_SIDECAR } from './audit/index.ts';
+import { type AuditLog, BY_SIDECAR } from './audit/index.ts';
 import { createBackend } from './backend.ts';
 import { Closers } from './closers.ts';
 import type { Disk } from './disk-guard.ts';
@@ -16,13 +16,13 @@ import { tellReceiveOnly } from './links/mesh-control.ts';
 import { outwardAddresses } from './links/network-watch.ts';
 import {
   type MemberParts,
-  MemberSupervisor,
+  type MemberSupervisor,
   type StoreSource,
   VERSION_TIMES,
 } from './member/index.ts';
 import { type ApiParts, openApi } from './open-api.ts';
-import { createReporter } from './reporter.ts';
 import { VERSION } from './version.ts';
+import { openWatchedMember } from './watched-member.ts';
 
 export interface SidecarParts extends ApiParts {
   readonly name: string;
@@ -93,22 +93,9 @@ export async function assembleSidecar(parts: SidecarParts): Promise<Sidecar> {
 async function openAll(parts: SidecarParts, opened: Closers): Promise<Sidecar> {
   const { environment, log } = parts;
   const { clock, crypto } = environment;
-  const failure = Promise.withResolvers<unknown>();
   const stopping = new AbortController();
-  const faults = new Set<string>();
-  const notReady = (reason: string): void => {
-    if (!faults.has(reason)) log.warn('sidecar.not_ready', { reason }, `not ready: ${reason}`);
-    faults.add(reason);
-  };
-  const member = await MemberSupervisor.open({
-    ...parts,
-    ...memberPartsOf(parts),
-    report: auditReports(parts.audit, createReporter(log, clock, crypto)),
-    onGivenUp: (error) => {
-      notReady('the sidecar failed too often');
-      failure.resolve(error);
-    },
-  });
+  const watched = await openWatchedMember({ ...parts, ...memberPartsOf(parts) }, opened);
+  const { member, metrics, notReady } = watched;
   opened.defer(() => closeMember(member, parts.audit));
   log.info(
     'store.opened',
@@ -121,13 +108,19 @@ async function openAll(parts: SidecarParts, opened: Closers): Promise<Sidecar> {
     clock,
     crypto,
     agents: () => parts.access?.served ?? parts.agents,
-    notReady: () => [...member.notReady(), ...faults],
+    notReady,
+    onBundle: (direction) => metrics.bundle(direction),
     warnings: () => parts.linkWarnings?.() ?? [],
     stopping: stopping.signal,
   });
-  const api = await openApi(parts, backend);
+  const api = await openApi(parts, backend, metrics, {
+    ...backend,
+    member: () => member.member,
+    audit: parts.audit,
+    disk: parts.disk,
+  });
   opened.defer(async () => {
-    notReady('the sidecar is stopping');
+    watched.unready('stopping');
     stopping.abort();
     await api.stop();
   });
@@ -145,7 +138,7 @@ async function openAll(parts: SidecarParts, opened: Closers): Promise<Sidecar> {
     apiAddress: api.tcpAddress,
     apiSocket: api.unixSocket,
     meshAddress: member.meshAddress,
-    failed: failure.promise,
+    failed: watched.failed,
     [Symbol.asyncDispose]: () => opened.close(),
   };
 }

@@ -35,11 +35,13 @@ export interface BackendParts {
   readonly stopping: AbortSignal;
   readonly audit?: FileAuditLog | undefined;
   notReady(): readonly string[];
+  /** A bundle was made whole, or taken in whole. */
+  onBundle?(direction: 'exported' | 'imported'): void;
   /** What an operator should know of beside what the member says, one sentence each. */
   warnings(): readonly string[];
 }
 
-export function createBackend(parts: BackendParts): Omit<Backend, 'admin'> {
+export function createBackend(parts: BackendParts): Omit<Backend, 'admin' | 'metrics'> {
   const { member, crypto, log, clock } = parts;
   const signing = {
     ...{ supervisor: member, signer: parts.key.signer, clock, crypto },

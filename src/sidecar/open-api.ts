@@ -12,6 +12,8 @@ import { auditCalls, type FileAuditLog } from './audit/index.ts';
 import type { Access } from './identity/access.ts';
 import type { Fleet } from './identity/fleet.ts';
 import type { Log } from './log.ts';
+import type { Measured } from './measure/measured.ts';
+import type { SidecarMetrics } from './measure/sidecar-metrics.ts';
 
 export interface ApiParts {
   readonly environment: Environment;
@@ -31,6 +33,8 @@ export interface ApiParts {
   readonly apiAdminSocket?: string | undefined;
   /** Calls a second of one token; undefined for no limit. */
   readonly apiRate?: number | undefined;
+  /** Whether the metrics are shown without a token to everybody on this machine. */
+  readonly metricsPublic?: boolean;
   /** Where is written what was done here, by whom; nowhere if left out. Closed by whoever opened it, after the sidecar. */
   readonly audit?: FileAuditLog | undefined;
 }
@@ -38,7 +42,9 @@ export interface ApiParts {
 /** Rejects with StartupError. */
 export async function openApi(
   parts: ApiParts,
-  backend: Omit<Backend, 'admin'>,
+  backend: Omit<Backend, 'admin' | 'metrics'>,
+  metrics: SidecarMetrics,
+  measured: Omit<Measured, 'api'>,
 ): Promise<ApiServer> {
   const { environment, access, apiListen, apiTls, apiRate } = parts;
   const { clock, crypto } = environment;
@@ -55,12 +61,21 @@ export async function openApi(
       adminSocket: server?.adminSocket ?? null,
     }),
   });
+  const tellAudit = auditCalls(parts.audit);
   const atOnce = (apiRate ?? 0) * CALL_BURST_SECONDS;
   server = await startApiServer({
-    backend: { ...backend, admin },
+    backend: {
+      ...backend,
+      admin,
+      metrics: metrics.page({ ...measured, api: () => server?.figures() }),
+    },
     authenticate: (token) =>
       access === undefined ? parts.authenticate(token) : access.find(token),
-    onCall: auditCalls(parts.audit),
+    onCall: (call) => {
+      metrics.call(call);
+      tellAudit?.(call);
+    },
+    metricsArePublic: parts.metricsPublic === true,
     log: parts.log,
     environment,
     tcp: apiListen && { ...apiListen, tls: apiTls },

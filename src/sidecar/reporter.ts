@@ -219,7 +219,9 @@ class Reporter {
   }
 
   #core({ event, detail, fault }: ReportOf<'core'>): void {
-    if (fault === undefined) this.#log.warn(event, { detail }, detail);
+    // The end of a trouble is none.
+    if (event === 'clock.trusted') this.#log.info(event, { detail }, detail);
+    else if (fault === undefined) this.#log.warn(event, { detail }, detail);
     else this.#log.error(event, { detail, error: fault }, `fault in ${detail}`);
   }
 

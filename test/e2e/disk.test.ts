@@ -83,6 +83,14 @@ async function status(sidecar: RunningSidecar): Promise<number> {
   return (await fetch(`http://${sidecar.apiAddress}/readyz`)).status;
 }
 
+/** What the log said of why it is not ready, oldest first. */
+function readinessOf(sidecar: RunningSidecar): string[] {
+  return sidecar
+    .log()
+    .filter(({ event }) => event.startsWith('sidecar.not_ready'))
+    .map(({ level, event, reason }) => `${level} ${event} ${reason}`);
+}
+
 describe('a disk that fills up', () => {
   test('is noticed before it is full, and again when there is room', async (t) => {
     await using site = new Site();
@@ -104,6 +112,11 @@ describe('a disk that fills up', () => {
       await putAccepted(sidecar, 'later');
       assert.equal(await status(sidecar), 200);
       assert.deepEqual(sidecar.log('store.failed'), []);
+      await waitFor('the end to be told', () => sidecar.log('sidecar.not_ready_over').length > 0);
+      assert.deepEqual(readinessOf(sidecar), [
+        'warn sidecar.not_ready disk_full',
+        'info sidecar.not_ready_over disk_full',
+      ]);
       assert.equal((await sidecar.end('SIGTERM')).code, 0);
     } finally {
       unmount(site);
@@ -128,6 +141,16 @@ describe('a disk that fills up', () => {
         assert.equal((await putUntilRefused(sidecar, acknowledged)).code, 'resource_exhausted');
         free();
         await putAccepted(sidecar, `round-${round}`);
+        await waitFor('the end of both to be told', () => {
+          const told = readinessOf(sidecar);
+          return told.length === 4 * round && told;
+        });
+        assert.deepEqual(readinessOf(sidecar).slice(-4).sort(), [
+          'info sidecar.not_ready_over disk_full',
+          'info sidecar.not_ready_over store_failed',
+          'warn sidecar.not_ready disk_full',
+          'warn sidecar.not_ready store_failed',
+        ]);
       }
       assert.equal(sidecar.log('store.failed').length, rounds);
       await sidecar.end('SIGKILL');

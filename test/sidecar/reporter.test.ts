@@ -221,6 +221,17 @@ describe('the member itself', () => {
     ]);
   });
 
+  test('tells of a clock that is not believed as a warning, and of its end not', () => {
+    const reported = new Reported();
+    for (const event of ['clock.suspect', 'clock.trusted'] as const) {
+      reported.report({ type: 'core', event, detail: 'the clock', fault: undefined });
+    }
+    assert.deepEqual(reported.take(), [
+      'warn clock.suspect the clock',
+      'info clock.trusted the clock',
+    ]);
+  });
+
   test('tells of rebuilt views and of a failed store', () => {
     const reported = new Reported();
     const error = new Error('No space left on device');

@@ -32,6 +32,7 @@ import {
 } from './frame-values.ts';
 import type { GoodbyeReason, Have, Message } from './message.ts';
 import { PayloadUnpacker } from './payload-packing.ts';
+import { Traffic } from './traffic.ts';
 
 const NODE_ID_BYTES = 32;
 const INCARNATION_BYTES = 16;
@@ -47,9 +48,14 @@ const MAX_TEXT = 200;
 
 /** The same direction at the receiver. Throws FrameError, after which the rest of the direction means nothing. */
 export class FrameReader {
+  readonly #traffic: Traffic;
   readonly #aliases = new TheirAliases();
   readonly #unpacker = new PayloadUnpacker();
   #lastClockMs = 0;
+
+  constructor(traffic = new Traffic()) {
+    this.#traffic = traffic;
+  }
 
   decode(frame: Uint8Array): Message {
     let decoded: Frame;
@@ -60,7 +66,9 @@ export class FrameReader {
         `not a frame: ${error instanceof Error ? error.message : String(error)}`,
       );
     }
-    return this.#message(decoded.body);
+    const message = this.#message(decoded.body);
+    this.#traffic.noteReceived(message, frame);
+    return message;
   }
 
   #message(body: Frame['body']): Message {

@@ -16,6 +16,7 @@ import { OwnAliases } from './alias-book.ts';
 import { HAVE_KIND_NUMBER, REASON_NUMBER } from './frame-values.ts';
 import type { FrontierMessage, Have, Message } from './message.ts';
 import { PayloadPacker } from './payload-packing.ts';
+import { Traffic } from './traffic.ts';
 
 type FrameInit = NonNullable<MessageInitShape<typeof FrameSchema>['body']>;
 
@@ -24,9 +25,14 @@ export type OwnMessage = Exclude<Message, { type: 'unknown' | 'foreign-run' }>;
 
 /** One direction of a link, at the sender. Every frame it makes must be sent, in order. */
 export class FrameWriter {
+  readonly #traffic: Traffic;
   readonly #aliases = new OwnAliases();
   readonly #packer = new PayloadPacker();
   #lastClockMs = 0;
+
+  constructor(traffic = new Traffic()) {
+    this.#traffic = traffic;
+  }
 
   /** Feeds numbered so far. */
   get aliases(): number {
@@ -34,7 +40,9 @@ export class FrameWriter {
   }
 
   encode(message: OwnMessage): Uint8Array {
-    return toBinary(FrameSchema, create(FrameSchema, { body: this.#body(message) }));
+    const frame = toBinary(FrameSchema, create(FrameSchema, { body: this.#body(message) }));
+    this.#traffic.noteSent(message, frame);
+    return frame;
   }
 
   #body(message: OwnMessage): FrameInit {

@@ -30,5 +30,7 @@ export type {
   SessionEvent,
   SessionParts,
 } from './session-types.ts';
+export { Shortfall, type ShortfallFigure } from './shortfall.ts';
 export { type LinkId, type SubscriptionAction, Subscriptions } from './subscriptions.ts';
 export { wantedNeighbours } from './topology.ts';
+export { noBytes, type Traffic, type TrafficBytes, type TrafficClass } from './traffic.ts';

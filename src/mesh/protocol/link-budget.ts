@@ -9,12 +9,17 @@ export const FRAME_OVERHEAD_BYTES = 20;
  */
 export class LinkBudget {
   readonly #bytesPerSecond: number;
+  #isStalled = false;
   /** When everything that was sent is paid for, by the monotonic clock. */
   #paidAtMs = 0;
 
+  /** Told how often a run had to wait. */
+  readonly #stalled: { budgetStalls: number } | undefined;
+
   /** Infinity for a link without a budget. */
-  constructor(bytesPerSecond: number) {
+  constructor(bytesPerSecond: number, stalled?: { budgetStalls: number }) {
     this.#bytesPerSecond = bytesPerSecond;
+    this.#stalled = stalled;
   }
 
   /** About how large one frame may be: what the budget carries in a second. */
@@ -25,6 +30,14 @@ export class LinkBudget {
   charge(bytes: number, nowMs: number): void {
     const costMs = (bytes * 1000) / this.#bytesPerSecond;
     this.#paidAtMs = Math.max(this.#paidAtMs, nowMs) + costMs;
+  }
+
+  /** Whether a run that is due has to wait. */
+  stalls(isRunDue: boolean, nowMs: number): boolean {
+    const isStalled = isRunDue && this.waitMs(nowMs) > 0;
+    if (isStalled && !this.#isStalled && this.#stalled !== undefined) this.#stalled.budgetStalls++;
+    this.#isStalled = isStalled;
+    return isStalled;
   }
 
   /** Milliseconds until the next run may leave. */

@@ -21,18 +21,20 @@ import { follows, limitRun, thinSignatures } from './run.ts';
 import { MAX_UNSTORED_RUNS, SendWindow } from './send-window.ts';
 import type { CloseReason, SessionEffect, SessionEvent, SessionParts } from './session-types.ts';
 import { Testimony } from './testimony.ts';
+import { Traffic } from './traffic.ts';
 
 export class Session {
   readonly #parts: SessionParts;
   readonly #greeting: Greeting;
-  readonly #writer = new FrameWriter();
-  readonly #reader = new FrameReader();
+  readonly traffic = new Traffic();
+  readonly #writer = new FrameWriter(this.traffic);
+  readonly #reader = new FrameReader(this.traffic);
   readonly #outbox: Outbox;
   readonly #inbox = new Inbox();
   readonly #window = new SendWindow();
   readonly #testimony: Testimony;
   readonly #announcement: Announcement;
-  #budget = new LinkBudget(Infinity);
+  #budget = new LinkBudget(Infinity, this.traffic);
   #liveness = new Liveness(0);
   /** Undefined before the greeting is over. */
   #exchange: FrontierExchange | undefined;
@@ -77,7 +79,7 @@ export class Session {
 
   /** Bytes a second that may leave over this link; Infinity for no limit. */
   limit(bytesPerSecond: number): void {
-    this.#budget = new LinkBudget(bytesPerSecond);
+    this.#budget = new LinkBudget(bytesPerSecond, this.traffic);
   }
 
   /** How far the peer is known to hold feeds. */
@@ -340,11 +342,11 @@ export class Session {
 
   /** Asks to be woken when the next thing is due that no other event will tell. */
   #wake(): void {
-    const payMs = this.#budget.waitMs(this.#nowMs);
-    const isPaying = payMs > 0 && this.#outbox.hasNews && this.#window.isOpen && !this.#reading;
+    const isRunDue = this.#outbox.hasNews && this.#window.isOpen && !this.#reading;
+    const isPaying = this.#budget.stalls(isRunDue, this.#nowMs);
     const dueMs = Math.min(
       this.#announcement.dueMs,
-      isPaying && !this.#blocked ? this.#nowMs + payMs : Infinity,
+      isPaying && !this.#blocked ? this.#nowMs + this.#budget.waitMs(this.#nowMs) : Infinity,
     );
     const isSet = this.#wakeAtMs !== undefined && this.#wakeAtMs <= dueMs;
     if (isSet || dueMs === Infinity || dueMs <= this.#nowMs) return;

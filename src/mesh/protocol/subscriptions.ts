@@ -98,6 +98,16 @@ export class Subscriptions {
     return [...this.#lacking.values()].map(({ feed }) => feed);
   }
 
+  /** Whether somebody has more of a feed than we. */
+  lacks(feed: FeedId): boolean {
+    return this.#lacking.has(feedKey(feed));
+  }
+
+  /** How far a feed is held here. */
+  oursOf(feed: FeedId): number {
+    return this.#feeds.get(feedKey(feed))?.ours ?? 0;
+  }
+
   /** The link that a feed is pulled from; undefined for none. */
   providerOf(feed: FeedId): LinkId | undefined {
     return this.#feeds.get(feedKey(feed))?.provider;

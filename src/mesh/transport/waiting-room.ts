@@ -1,6 +1,8 @@
 // Guests of whom nothing is known yet, so many and not more. In a full room whoever waits longest of the host with the most
 // guests leaves for the next one: a crowd from one host pushes itself out, and nobody else.
 
+import type { QueueFigure } from '../../core/index.ts';
+
 /** The host of `host:port`, as whose guest somebody counts. */
 export function hostOf(address: string): string {
   return address.slice(0, Math.max(0, address.lastIndexOf(':')));
@@ -11,6 +13,7 @@ export class WaitingRoom<Guest> {
   /** In the order of their coming, as sets are. */
   readonly #guestsByHost = new Map<string, Set<Guest>>();
   readonly #hostByGuest = new Map<Guest, string>();
+  #pushedOut = 0;
 
   constructor(places: number) {
     this.#places = places;
@@ -20,10 +23,17 @@ export class WaitingRoom<Guest> {
     return this.#hostByGuest.size;
   }
 
+  get figure(): QueueFigure {
+    return { depth: this.size, capacity: this.#places, drops: this.#pushedOut };
+  }
+
   /** Takes a guest in. Returns who has to leave for it, and has left the room; undefined while there is room. */
   enter(guest: Guest, address: string): Guest | undefined {
     const leaver = this.size < this.#places ? undefined : this.#oldestOfLargest();
-    if (leaver !== undefined) this.leave(leaver);
+    if (leaver !== undefined) {
+      this.#pushedOut++;
+      this.leave(leaver);
+    }
     const host = hostOf(address);
     const guests = this.#guestsByHost.get(host) ?? new Set();
     this.#guestsByHost.set(host, guests.add(guest));

@@ -6,6 +6,7 @@ import type { BundleControl } from './bundle-control.ts';
 import type { DelegationControl } from './delegation-control.ts';
 import type { EnrolmentControl } from './enrolment-control.ts';
 import type { MemberInsight } from './insight.ts';
+import type { MetricsPage } from './metrics-page.ts';
 import type { SecretControl } from './secret-control.ts';
 import type { TrustControl } from './trust-control.ts';
 
@@ -122,6 +123,8 @@ export interface Backend {
   warnings?(): readonly string[];
   /** Name by which a node is certified, or told on a link; empty where there is none. */
   nameOf?(nodeId: NodeId): string;
+  /** Absent where nobody counts. */
+  readonly metrics?: MetricsPage | undefined;
   /** Undefined while the store is opened again. */
   insight?(): MemberInsight | undefined;
   /** Aborted when the sidecar begins to stop: streams end with UNAVAILABLE and a retry hint. */

@@ -8,6 +8,7 @@ import {
   TokenBucket,
   type TokenHolder,
 } from '../../core/index.ts';
+import type { ApiFigures } from './figures.ts';
 import { CALL_RETRY_MS, LIMIT_RETRY_MS } from './limits.ts';
 
 export interface LedgerParts {
@@ -29,6 +30,7 @@ export class CallLedger {
   readonly #parts: LedgerParts;
   /** As many as there are tokens. */
   readonly #accounts = new Map<string, Account>();
+  readonly #refused = { calls: 0, streams: 0 };
 
   constructor(parts: LedgerParts) {
     this.#parts = parts;
@@ -39,6 +41,7 @@ export class CallLedger {
     const account = this.#earn(holder);
     const { maxCallsOfToken } = this.#parts;
     if (account.calls >= maxCallsOfToken) {
+      this.#refused.calls++;
       throw exhausted(holder, `has ${maxCallsOfToken} calls under way`, CALL_RETRY_MS);
     }
     account.calls++;
@@ -50,10 +53,26 @@ export class CallLedger {
     const account = this.#earn(holder);
     const { maxStreamsOfToken } = this.#parts;
     if (account.streams.size >= maxStreamsOfToken) {
+      this.#refused.streams++;
       throw exhausted(holder, `has ${maxStreamsOfToken} streams open`, LIMIT_RETRY_MS);
     }
     account.streams.add(end);
     return () => account.streams.delete(end);
+  }
+
+  /** Of the token that has most under way. A call that comes too soon behind others counts as one that found no room. */
+  get figures(): Pick<ApiFigures, 'calls' | 'streams'> {
+    const { maxCallsOfToken, maxStreamsOfToken } = this.#parts;
+    let calls = 0;
+    let streams = 0;
+    for (const account of this.#accounts.values()) {
+      calls = Math.max(calls, account.calls);
+      streams = Math.max(streams, account.streams.size);
+    }
+    return {
+      calls: { depth: calls, capacity: maxCallsOfToken, drops: this.#refused.calls },
+      streams: { depth: streams, capacity: maxStreamsOfToken, drops: this.#refused.streams },
+    };
   }
 
   /** Breaks off the streams of all others: their tokens were withdrawn. */
@@ -69,6 +88,7 @@ export class CallLedger {
   #earn(holder: TokenHolder): Account {
     const account = this.#accountOf(holder);
     if (account.bucket?.take(this.#parts.clock.now().monotonicMs) === false) {
+      this.#refused.calls++;
       const rate = this.#parts.callRate?.perSecond;
       throw exhausted(holder, `makes more than ${rate} calls a second`, CALL_RETRY_MS);
     }

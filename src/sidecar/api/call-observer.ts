@@ -1,6 +1,7 @@
 // Tells of calls that ended, for the audit log: what was called, by whom, and how it ended.
 
 import { Code, ConnectError } from '@connectrpc/connect';
+import { codeToString } from '@connectrpc/connect/protocol-connect';
 import { type ErrorReason, HoldfastError, type TokenHolder } from '../../core/index.ts';
 import { CODE_BY_REASON } from './connect-error.ts';
 
@@ -15,9 +16,22 @@ export interface SeenCall {
   readonly reason: ErrorReason | undefined;
   /** It was refused for who calls or from where. */
   readonly isRefusal: boolean;
+  /** From the headers to the answer, of a unary call that was begun. */
+  readonly tookMs?: number;
 }
 
 export type ObserveCall = (call: SeenCall) => void;
+
+/** `ok`, then the codes of Connect as it spells them. */
+export const API_CODES: readonly string[] = [
+  'ok',
+  ...Object.values(Code).flatMap((code) => (typeof code === 'number' ? codeToString(code) : [])),
+];
+
+/** How a call ended. */
+export function codeOf({ reason }: SeenCall): string {
+  return reason === undefined ? 'ok' : codeToString(CODE_BY_REASON[reason]);
+}
 
 const MAX_METHOD = 80;
 const REFUSALS: ReadonlySet<Code> = new Set([Code.Unauthenticated, Code.PermissionDenied]);

@@ -7,6 +7,8 @@ import { namesOf } from './tls.ts';
 export interface Door {
   /** Whether a Host header names this server; undefined where it says nothing, as on a Unix socket. */
   readonly isOwnHost: ((host: string) => boolean) | undefined;
+  /** Only this machine reaches it. */
+  readonly isLocal: boolean;
   /** Holders whose tokens do not work here, and where they do. */
   readonly admits: 'everybody' | 'the operator' | 'everybody but the operator';
 }
@@ -22,10 +24,11 @@ export function doorOf(
     : hasAdminDoor
       ? 'everybody but the operator'
       : 'everybody';
-  if (target.kind === 'unix') return { isOwnHost: undefined, admits };
-  if (target.tls === undefined) return { isOwnHost: isLoopback, admits };
+  if (target.kind === 'unix') return { isOwnHost: undefined, isLocal: true, admits };
+  if (target.tls === undefined) return { isOwnHost: isLoopback, isLocal: true, admits };
   const isNamed = namesOf(target.tls.cert);
-  return { isOwnHost: (host) => isLoopback(host) || isNamed(host), admits };
+  const isLocal = isLoopback(target.host);
+  return { isOwnHost: (host) => isLoopback(host) || isNamed(host), isLocal, admits };
 }
 
 /** Throws HoldfastError SCOPE_MISSING where this holder's token does not work at this door. */

@@ -16,11 +16,14 @@ export {
   type BundleStep,
   MAX_PIECE_BYTES,
 } from './bundle-control.ts';
-export type { ObserveCall, SeenCall } from './call-observer.ts';
+export { API_CODES, codeOf, type ObserveCall, type SeenCall } from './call-observer.ts';
 export type { DelegationAsk, DelegationControl, DelegationRow } from './delegation-control.ts';
 export type { EnrolmentControl, TokenInfo, TokenWish } from './enrolment-control.ts';
+export type { ApiFigures } from './figures.ts';
 export type { MemberInsight } from './insight.ts';
 export { type ApiLimits, CALL_BURST_SECONDS } from './limits.ts';
+export type { MetricsPage } from './metrics-page.ts';
+export { API_METHODS } from './routes.ts';
 export type { SecretControl } from './secret-control.ts';
 export { type ApiServer, type ApiServerOptions, startApiServer } from './server.ts';
 export type { TlsMaterial } from './tls.ts';

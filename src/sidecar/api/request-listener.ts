@@ -1,11 +1,11 @@
 // The gate every request passes, whatever its protocol: where it comes from, what it asks for, who asks. Then it is served.
-import { HoldfastError, type TokenHolder } from '../../core/index.ts';
-import { type Authenticate, callerOf, checkSource } from './authenticate.ts';
-import type { CallLedger } from './call-ledger.ts';
+import { type Clock, HoldfastError, type TokenHolder } from '../../core/index.ts';
+import { callerOf, checkSource } from './authenticate.ts';
 import { type ObserveCall, seenCall } from './call-observer.ts';
-import { fromHoldfastError, malformed, type ReportFault, toConnectError } from './connect-error.ts';
+import { fromHoldfastError, malformed, toConnectError } from './connect-error.ts';
 import { checkAdmitted, type Door } from './door.ts';
 import { HEALTH_PATHS, type HealthPages, serveHealth } from './health.ts';
+import { METRICS_PATH, type MetricsGate, serveMetrics } from './metrics-page.ts';
 import { type Encoding, PLAIN_ENCODING, parseContentType } from './protocol.ts';
 import { type ApiRequest, type ApiResponse, type HeaderFields, sendError } from './respond.ts';
 import type { Route } from './routes.ts';
@@ -14,13 +14,11 @@ import { serveStream } from './stream-call.ts';
 import { contextValuesFor } from './stream-context.ts';
 import { serveUnary } from './unary-call.ts';
 
-export interface Gate {
+export interface Gate extends MetricsGate {
   readonly routes: ReadonlyMap<string, Route>;
   readonly health: HealthPages;
-  readonly authenticate: Authenticate;
-  readonly ledger: CallLedger;
-  readonly reportFault: ReportFault;
   readonly stopping: AbortSignal;
+  readonly clock: Clock;
   /** Told of every call but those that anybody may make. */
   readonly observe?: ObserveCall | undefined;
 }
@@ -39,6 +37,10 @@ export function serveRequest(
     if (foreign !== undefined) throw foreign;
     if (serveHealth(gate.health, path, query, request, response)) {
       request.resume();
+      return;
+    }
+    if (path === METRICS_PATH && gate.metrics !== undefined) {
+      serveMetrics(gate, gate.metrics, request, response, door);
       return;
     }
     const route = gate.routes.get(path);
@@ -69,7 +71,7 @@ interface Call {
 }
 
 function serveCall(gate: Gate, route: Route, call: Call): void {
-  const { stopping, reportFault, ledger, observe } = gate;
+  const { clock, stopping, reportFault, ledger, observe } = gate;
   const { path, encoding, request, response } = call;
   if (stopping.aborted) throw stoppingError('Nothing was done; call again after the restart.');
   if (route.kind === 'stream') {
@@ -92,8 +94,11 @@ function serveCall(gate: Gate, route: Route, call: Call): void {
   } else {
     const caller = admittedCaller(gate, call);
     response.once('close', ledger.begin(caller));
-    const onEnd = (read: object | undefined, error?: unknown): void =>
-      observe?.(seenCall(path, caller, read, error));
+    const beganMs = clock.now().monotonicMs;
+    const onEnd = (read: object | undefined, error?: unknown): void => {
+      const tookMs = clock.now().monotonicMs - beganMs;
+      observe?.({ ...seenCall(path, caller, read, error), tookMs });
+    };
     void serveUnary(route.call, caller, encoding, request, response, reportFault, onEnd);
   }
 }
@@ -141,7 +146,7 @@ function understoodEncoding(
 function unknownMethod(path: string): HoldfastError {
   return new HoldfastError(
     'UNKNOWN_METHOD',
-    `There is nothing at ${path.slice(0, 200)}. Nothing was done; methods are at /holdfast.v1.{Service}/{Method}, and there are ${HEALTH_PATHS.join(', ')}.`,
+    `There is nothing at ${path.slice(0, 200)}. Nothing was done; methods are at /holdfast.v1.{Service}/{Method}, and there are ${[...HEALTH_PATHS, METRICS_PATH].join(', ')}.`,
   );
 }
 

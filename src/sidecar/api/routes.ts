@@ -39,12 +39,12 @@ import { fleetService } from './fleet-service.ts';
 import { checkHealth, watchHealth } from './grpc-health.ts';
 import { createReflection } from './grpc-reflection.ts';
 import { heartbeatService } from './heartbeat-service.ts';
-import { MAX_BODY_BYTES, MAX_EXPORTS } from './limits.ts';
+import { MAX_BODY_BYTES } from './limits.ts';
 import { meshService } from './mesh-service.ts';
 import type { UnaryHandler, UnaryHandlers } from './method.ts';
 import { secretService } from './secret-service.ts';
 import { callerFrom, describeStreamErrors, endAtDeadline } from './stream-context.ts';
-import { StreamSlots } from './stream-slots.ts';
+import type { StreamSlots } from './stream-slots.ts';
 import { trustService } from './trust-service.ts';
 import { createUnaryCall, type UnaryCall } from './unary-call.ts';
 import { checkRequest } from './validate.ts';
@@ -61,7 +61,9 @@ export interface RouteDependencies {
   readonly backend: Backend;
   readonly timers: Timers;
   readonly hash: Hash;
-  readonly maxWatches: number;
+  /** Shared by all streams but exports. */
+  readonly slots: StreamSlots;
+  readonly exportSlots: StreamSlots;
   /** The sidecar or the API stops. */
   readonly stopping: AbortSignal;
   readonly reportFault: ReportFault;
@@ -86,6 +88,11 @@ const SERVICES: readonly DescService[] = [
   Health,
   ServerReflection,
 ];
+
+/** As `MeshService/Status`: every method that is called with a token. */
+export const API_METHODS: readonly string[] = SERVICES.filter(({ typeName }) =>
+  typeName.startsWith('holdfast.'),
+).flatMap((service) => service.methods.map((method) => `${service.name}/${method.name}`));
 
 /** Whether the sidecar lives is no secret, and probers hold no tokens. Everything else, reflection too, needs one. */
 const PUBLIC_SERVICES: ReadonlySet<DescService> = new Set([Health]);
@@ -137,13 +144,12 @@ function publicRoute<M extends DescMethod>(
 }
 
 function streamHandlers(
-  { backend, timers, maxWatches, stopping, reportFault, observe }: RouteDependencies,
+  { backend, timers, slots, exportSlots, stopping, reportFault, observe }: RouteDependencies,
   names: ReturnType<typeof createNodeNames>,
   serviceNames: ReadonlySet<string>,
 ): readonly UniversalHandler[] {
-  const slots = new StreamSlots(maxWatches);
   const watch = { backend, timers, names, slots, stopping };
-  const carry = { backend, slots: new StreamSlots(MAX_EXPORTS), stopping };
+  const carry = { backend, slots: exportSlots, stopping };
   const health = { backend, timers, slots, stopping, serviceNames };
   const router = createConnectRouter({
     acceptCompression: [compressionGzip],

@@ -7,10 +7,12 @@ import { CallLedger } from './call-ledger.ts';
 import type { ObserveCall } from './call-observer.ts';
 import type { ReportFault } from './connect-error.ts';
 import { doorOf } from './door.ts';
-import { type ApiLimits, DEFAULT_API_LIMITS } from './limits.ts';
+import type { ApiFigures } from './figures.ts';
+import { type ApiLimits, DEFAULT_API_LIMITS, MAX_EXPORTS } from './limits.ts';
 import { type Listener, listen } from './listener.ts';
 import { type Gate, serveRequest } from './request-listener.ts';
 import { createRoutes } from './routes.ts';
+import { StreamSlots } from './stream-slots.ts';
 import type { TlsMaterial } from './tls.ts';
 import { OWNER_SOCKET_MODE } from './unix-socket.ts';
 
@@ -41,11 +43,14 @@ export interface ApiServerOptions {
   readonly adminSocket?: string | undefined;
   /** Told of calls that ended, but not of those that anybody may make. Must not throw. */
   readonly onCall?: ObserveCall | undefined;
+  /** Whether the metrics are shown to everybody on this machine. */
+  readonly metricsArePublic?: boolean;
   /** Replaces single limits. */
   readonly limits?: Partial<ApiLimits>;
 }
 
 export interface ApiServer extends AsyncDisposable {
+  figures(): ApiFigures;
   /** `127.0.0.1:7676`; undefined without TCP. */
   readonly tcpAddress: string | undefined;
   readonly unixSocket: string | undefined;
@@ -62,7 +67,9 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   const { backend, log, environment } = options;
   const limits = { ...DEFAULT_API_LIMITS, ...options.limits };
   const stopped = new AbortController();
-  const gate = createGate(options, limits, AbortSignal.any([backend.stopping, stopped.signal]));
+  const slots = createSlots(limits);
+  const stopping = AbortSignal.any([backend.stopping, stopped.signal]);
+  const gate = createGate(options, { limits, slots, stopping });
   const listeners: Listener[] = [];
 
   const { adminSocket } = options;
@@ -77,11 +84,11 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     log.info('api.listening', { address: listener.address }, 'The API accepts calls.');
     return listener;
   };
-  let stopping: Promise<void> | undefined;
+  let closing: Promise<void> | undefined;
   const stop = (): Promise<void> => {
     stopped.abort();
-    stopping ??= closeAll(listeners, environment, limits.stopDeadlineMs);
-    return stopping;
+    closing ??= closeAll(listeners, environment, limits.stopDeadlineMs);
+    return closing;
   };
 
   try {
@@ -92,6 +99,11 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
       await open({ kind: 'unix', path: adminSocket, mode, option: '--api-admin-socket' }, true);
     }
     return {
+      figures: () => ({
+        watches: slots.watches.figure,
+        exports: slots.exports.figure,
+        ...gate.ledger.figures,
+      }),
       tcpAddress: tcp?.address,
       unixSocket: unix ? unix.address : undefined,
       adminSocket,
@@ -108,23 +120,32 @@ function socketOf({ unixSocketMode }: ApiServerOptions, path: string): UnixTarge
   return { kind: 'unix', path, mode: unixSocketMode ?? OWNER_SOCKET_MODE, option: '--api-socket' };
 }
 
+/** Streams that may be open at once. */
+interface Slots {
+  readonly watches: StreamSlots;
+  readonly exports: StreamSlots;
+}
+
+function createSlots({ maxWatches }: ApiLimits): Slots {
+  return { watches: new StreamSlots(maxWatches), exports: new StreamSlots(MAX_EXPORTS) };
+}
+
 function createGate(
-  { backend, authenticate, log, environment, onCall: observe }: ApiServerOptions,
-  limits: ApiLimits,
-  stopping: AbortSignal,
+  { backend, authenticate, log, environment, onCall: observe, metricsArePublic }: ApiServerOptions,
+  { limits, slots, stopping }: { limits: ApiLimits; slots: Slots; stopping: AbortSignal },
 ): Gate {
   const reportFault: ReportFault = (error) => {
     log.error('api.request_failed', { error }, 'A call failed through a fault of the sidecar.');
   };
   const { timers, clock, crypto: hash } = environment;
-  const { maxWatches } = limits;
   const ledger = new CallLedger({ ...limits, clock });
   return {
     routes: createRoutes({
       backend,
       timers,
       hash,
-      maxWatches,
+      slots: slots.watches,
+      exportSlots: slots.exports,
       stopping,
       reportFault,
       ledger,
@@ -135,7 +156,10 @@ function createGate(
     authenticate,
     reportFault,
     stopping,
+    clock,
     observe,
+    metrics: backend.metrics,
+    metricsArePublic: metricsArePublic === true,
   };
 }
 

@@ -6,6 +6,7 @@ import {
   type Clock,
   type Crypto,
   hlcTick,
+  type QueueFigure,
   type Signer,
   type Timers,
   toHex,
@@ -71,6 +72,8 @@ export class FileAuditLog implements AuditLog {
   /** What was found at the start and is to be said in the next entries. */
   #notes: readonly AuditEntry[] = [];
   #lost = 0;
+  #dropped = 0;
+  #failures = 0;
   #lostSinceMs = 0;
   #trouble: string | undefined;
   #running: Promise<void> | undefined;
@@ -104,6 +107,19 @@ export class FileAuditLog implements AuditLog {
   /** The files whose lines are chained and signed, and how far the last one is. */
   get written(): Pick<AuditTail, 'files' | 'offset' | 'nextSeq'> {
     return this.#tail ?? { files: [], offset: 0, nextSeq: 1 };
+  }
+
+  /** Entries on the disk, writes that failed, and what waits to be written. */
+  get figures(): {
+    readonly entries: number;
+    readonly failures: number;
+    readonly queue: QueueFigure;
+  } {
+    return {
+      entries: this.head?.seq ?? 0,
+      failures: this.#failures,
+      queue: { depth: this.#queue.length, capacity: MAX_QUEUED, drops: this.#dropped },
+    };
   }
 
   /** What an operator should know of, one sentence each. */
@@ -145,6 +161,7 @@ export class FileAuditLog implements AuditLog {
     if (this.#queue.length >= MAX_QUEUED) {
       if (this.#lost === 0) this.#lostSinceMs = wallMs;
       this.#lost++;
+      this.#dropped++;
       return;
     }
     this.#queue.push({ entry: bounded(entry), wallMs });
@@ -187,6 +204,7 @@ export class FileAuditLog implements AuditLog {
   }
 
   #failed(error: unknown): void {
+    this.#failures++;
     this.#trouble = error instanceof Error ? error.message : String(error);
     // Whoever took the newest file away finds the next one in its place, and the gap stays visible.
     if (errorCode(error) === 'ENOENT' && this.#tail !== undefined) {

@@ -15,7 +15,16 @@ const MAX_SOURCES = 16;
 
 export function createBundleControl(
   supervisor: MemberSupervisor,
-  { name, crypto }: { readonly name: string; readonly crypto: Crypto },
+  {
+    name,
+    crypto,
+    onBundle,
+  }: {
+    readonly name: string;
+    readonly crypto: Crypto;
+    /** A bundle was made whole, or taken in whole. */
+    onBundle?: ((direction: 'exported' | 'imported') => void) | undefined;
+  },
 ): BundleControl {
   const idOf = (nodeId: NodeId): string => formatNodeId(nodeId, crypto);
   const memberUp = (): Member => {
@@ -28,12 +37,15 @@ export function createBundleControl(
       for await (const { data, report, ...counts } of bundles.export(since, maxBytes)) {
         const row = report && exported(report, idOf(nodeId), name);
         yield* pieces(data, { ...counts, report: row });
+        if (report !== undefined) onBundle?.('exported');
       }
     },
 
     async take(piece) {
       const taken = await supervisor.change((member) => member.bundles.take(piece));
-      return imported(taken, idOf);
+      const row = imported(taken, idOf);
+      if (piece.last && row.isWhole && !taken.dryRun) onBundle?.('imported');
+      return row;
     },
 
     frontier: () => memberUp().bundles.frontier(),

@@ -20,6 +20,19 @@ export interface CommandUpkeepParts {
   onChange(listener: () => void): () => void;
 }
 
+/** Of the agents that a member serves. */
+export function createCommandUpkeep(
+  { environment, agents }: { readonly environment: Environment; readonly agents: Iterable<string> },
+  runtime: Pick<CommandUpkeepParts, 'request' | 'onChange'>,
+): CommandUpkeep {
+  const { clock, timers } = environment;
+  return new CommandUpkeep({
+    ...{ clock, timers, agents: () => [...agents] },
+    request: (method, caller, body) => runtime.request(method, caller, body),
+    onChange: (listener) => runtime.onChange(listener),
+  });
+}
+
 export class CommandUpkeep {
   readonly #parts: CommandUpkeepParts;
   readonly #unsubscribe: () => void;

@@ -7,6 +7,7 @@ import {
   HoldfastError,
   type Method,
   type NodeId,
+  type QueueFigure,
   type RequestOf,
   type ResponseOf,
   type Signer,
@@ -163,6 +164,11 @@ export class Enrolment {
       },
     });
     this.#rotationDesk = new RotationDesk(common);
+  }
+
+  /** Requests that it carries for devices. */
+  get letters(): QueueFigure {
+    return this.#mailbox.figure;
   }
 
   /** Before there is any link. `cutsOf`: where the feeds of an author end as they are held here. */

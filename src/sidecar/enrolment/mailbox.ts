@@ -2,7 +2,7 @@
 // any other; as a hub it answers those that are for it, in the same document.
 //
 //   device ──link──► member: letter in mailbox/{member} ──mesh──► hub: answer in mailbox/{hub} ──mesh──► member ──link──► device
-import type { Clock, Hash, NodeId, Timers, TrustSet } from '../../core/index.ts';
+import type { Clock, Hash, NodeId, QueueFigure, Timers, TrustSet } from '../../core/index.ts';
 import type { EnrolReply, EnrolRequest } from '../../mesh/index.ts';
 import {
   answerSize,
@@ -40,6 +40,7 @@ export class Mailbox {
   readonly #documents: NodeDocuments;
   /** Of others, for hubs. */
   readonly #letters = new Map<LetterId, Letter>();
+  #turnedAway = 0;
   /** When each was asked for last, by the monotonic clock. */
   readonly #askedAtMs = new Map<LetterId, number>();
   #answers = new Map<LetterId, EnrolReply>();
@@ -69,6 +70,11 @@ export class Mailbox {
     this.#cancelSweep();
   }
 
+  /** Requests that it carries for devices. */
+  get figure(): QueueFigure {
+    return { depth: this.#letters.size, capacity: MAX_LETTERS, drops: this.#turnedAway };
+  }
+
   /** A device asks: the answer if it is here, otherwise its request is passed on. */
   async post({ hub, sealed }: EnrolRequest): Promise<EnrolReply> {
     const { hash, clock, trust } = this.#parts;
@@ -86,6 +92,7 @@ export class Mailbox {
     if (answer?.state === 'granted') return answer;
     const isCarried = this.#letters.has(id);
     if (!isCarried && this.#letters.size >= MAX_LETTERS && !this.#dropAnswered()) {
+      this.#turnedAway++;
       return busyReply('it passes on requests of others');
     }
     this.#askedAtMs.set(id, clock.now().monotonicMs);

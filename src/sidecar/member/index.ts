@@ -2,7 +2,8 @@
 export { describeDuplicate } from './identity-warning.ts';
 export { Member, type MemberParts, type MemberReport } from './member.ts';
 export { VERSION_TIMES } from './member-clock.ts';
-export { MemberSupervisor } from './member-supervisor.ts';
+export type { MemberFigures } from './member-figures.ts';
+export { MemberSupervisor, type SupervisorParts } from './member-supervisor.ts';
 export { openStore } from './open-store.ts';
 export { storeDown } from './store-faults.ts';
 export type { StoreLosses, StoreSource } from './store-source.ts';

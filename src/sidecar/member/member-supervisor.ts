@@ -14,6 +14,7 @@ import { type Disk, DiskGuard, type DiskSpace, isNoSpace } from '../disk-guard.t
 import type { DiscoveryView } from '../links/finder.ts';
 import { NO_PAUSES, type Pauses } from '../links/pauses.ts';
 import { addressOfPeer } from '../links/peer-spec.ts';
+import { NOT_READY } from '../not-ready.ts';
 import { type Damage, StoreDamagedError } from '../store/damage.ts';
 import type { Store } from '../store/store.ts';
 import { Complaints } from './complaints.ts';
@@ -66,7 +67,7 @@ export class MemberSupervisor {
   #pauses: Pauses | undefined;
   #suspects: Uint8Array[] = [];
   #quickFailures = 0;
-  #downReason = 'the store is not open yet';
+  #downReason: string = NOT_READY.store_opening;
   #closed = false;
   #wake: () => void = () => {};
   #recovering: Promise<void> | undefined;
@@ -141,9 +142,7 @@ export class MemberSupervisor {
   notReady(): readonly string[] {
     return [
       ...(this.#up === undefined ? [this.#downReason] : []),
-      ...(this.#guard?.full === true
-        ? ['the disk is full: nothing is written until there is room']
-        : []),
+      ...(this.#guard?.full === true ? [NOT_READY.disk_full] : []),
     ];
   }
 
@@ -326,11 +325,10 @@ export class MemberSupervisor {
     this.#quickFailures = nowMs - up.sinceMs < STABLE_AFTER_MS ? this.#quickFailures + 1 : 0;
     if (error instanceof StoreDamagedError) this.#suspects.push(error.key);
     if (error instanceof IdentityReusedError) {
-      this.#downReason =
-        'the process was rolled back or cloned; it goes on under another incarnation';
+      this.#downReason = NOT_READY.identity_reused;
       this.#parts.report({ type: 'identity-reused', error });
     } else if (isStoreFault(error)) {
-      this.#downReason = 'the store failed and is being opened again';
+      this.#downReason = NOT_READY.store_failed;
       this.#parts.report({ type: 'store-failed', error });
     } else if (!this.#survives(error, nowMs)) {
       void this.#takeDown(up);
@@ -344,7 +342,7 @@ export class MemberSupervisor {
   }
 
   #survives(error: unknown, nowMs: number): boolean {
-    this.#downReason = 'a fault of the sidecar; it is being started again';
+    this.#downReason = NOT_READY.core_fault;
     this.#coreFaultsMs = this.#coreFaultsMs.filter((ms) => nowMs - ms < CORE_FAULT_WINDOW_MS);
     this.#coreFaultsMs.push(nowMs);
     this.#parts.report({ type: 'core-fault', error, faults: this.#coreFaultsMs.length });
@@ -372,9 +370,9 @@ export class MemberSupervisor {
         return;
       } catch (error) {
         reason = error;
-        this.#parts.report({ type: 'store-reopen-failed', error, attempts });
         const half = this.#up;
         this.#up = undefined;
+        this.#parts.report({ type: 'store-reopen-failed', error, attempts });
         if (half !== undefined) await this.#takeDown(half);
       }
     }

@@ -1,7 +1,6 @@
 // One member of the mesh, put together from its parts: store, core, runtime and mesh. The real sidecar and the simulator both use it.
 import {
   type Caller,
-  type Clock,
   type ClockBounds,
   type ClockView,
   type CoreConfig,
@@ -21,7 +20,6 @@ import {
   type ResponseOf,
   type Signer,
   type TakenStatements,
-  type Timers,
   toHex,
 } from '../../core/index.ts';
 import type {
@@ -37,7 +35,7 @@ import type {
 import type { Bundles } from '../bundle/bundles.ts';
 import { type Carried, openCarried } from '../bundle/carried.ts';
 import type { PeerRecords } from '../bundle/peer-records.ts';
-import { CommandUpkeep } from '../commands/command-upkeep.ts';
+import { type CommandUpkeep, createCommandUpkeep } from '../commands/command-upkeep.ts';
 import {
   createEnrolment,
   type Enrolment,
@@ -61,6 +59,7 @@ import { createMemberTrust, type MemberTrust, readCleared } from '../trust/membe
 import { noteJudged, recallTrust } from '../trust/stored-trust.ts';
 import { createClockWatch } from './member-clock.ts';
 import { encodeFork, feedsOf } from './member-feeds.ts';
+import { type CountedMember, countMember } from './member-figures.ts';
 import { createFinder, exchangeOf } from './member-links.ts';
 import { createMesh } from './member-mesh.ts';
 import { Runtime } from './runtime.ts';
@@ -117,6 +116,8 @@ export interface MemberParts {
   readonly exchange?: ExchangeOptions;
   /** What finds other members; nothing does where this is left out. */
   readonly discoveries?: readonly DiscoverySource[] | undefined;
+  /** See RuntimeParts. */
+  onPersisted?(tookMs: number, sync: boolean): void;
   report(report: MemberReport): void;
 }
 
@@ -133,10 +134,8 @@ interface Built {
   readonly trust: MemberTrust | undefined;
   readonly enrolment: Enrolment | undefined;
   readonly clockView: () => ClockView;
-  readonly clock: Clock;
-  readonly timers: Timers;
-  /** Agents served now. */
-  readonly served: () => readonly string[];
+  readonly counted: CountedMember;
+  readonly commands: CommandUpkeep;
 }
 
 export class Member {
@@ -148,6 +147,8 @@ export class Member {
   readonly trust: MemberTrust | undefined;
   /** What it makes of its clock and those of others. */
   readonly clockView: () => ClockView;
+  /** What can be counted of it. */
+  readonly counted: CountedMember;
   readonly #records: PeerRecords;
   readonly #runtime: Runtime;
   readonly #mesh: Mesh;
@@ -170,13 +171,8 @@ export class Member {
     this.enrolment = built.enrolment;
     this.trust = built.trust;
     this.clockView = built.clockView;
-    this.#commands = new CommandUpkeep({
-      clock: built.clock,
-      timers: built.timers,
-      agents: built.served,
-      request: (method, caller, body) => built.runtime.request(method, caller, body),
-      onChange: (listener) => built.runtime.onChange(listener),
-    });
+    this.counted = built.counted;
+    this.#commands = built.commands;
   }
 
   /** Reads the store and brings its views up to date. No link is made yet. Rejects with StoreDamagedError. */
@@ -197,12 +193,7 @@ export class Member {
     const self = { nodeId, incarnation, memory, bootTags, ...known };
     const node = createNode(parts, self);
     const runtime = new Runtime({
-      node,
-      commits,
-      superseded,
-      reduced,
-      clock,
-      timers,
+      ...{ node, commits, superseded, reduced, clock, timers },
       onForgotten: (feeds) => mesh.forgotten(feeds),
       onAdvanced: (positions) => mesh.advanced(positions),
       onForksProved: (proofs) => mesh.proved(proofs.map(encodeFork)),
@@ -212,6 +203,7 @@ export class Member {
       },
       onCompareAnew: () => mesh.compareAnew(),
       judged: () => noteJudged(commits, trust),
+      onPersisted: parts.onPersisted,
       onReport: (event, detail, fault) => parts.report({ type: 'core', event, detail, fault }),
       onFailed: (error) => parts.report({ type: 'store-failed', error }),
     });
@@ -247,9 +239,10 @@ export class Member {
       trust: ofTrust,
       enrolment,
       clockView: () => clockWatch.view(clock.now()),
-      served: () => [...parts.agents],
+      counted: countMember({ runtime, mesh, store: parts.store, enrolment }),
+      commands: createCommandUpkeep(parts, runtime),
     };
-    return new Member({ nodeId, clock, timers, ...inside });
+    return new Member({ nodeId, ...inside });
   }
 
   /** Accepts links, if asked to, dials the configured peers and those added earlier, but for what is paused, and exchanges addresses. */

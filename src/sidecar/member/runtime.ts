@@ -15,7 +15,9 @@ import type {
   HoldfastError,
   Method,
   Node,
+  NodeFigures,
   NodeId,
+  QueueFigure,
   Remainder,
   ReplyOutcome,
   ReportEvent,
@@ -62,6 +64,8 @@ export interface RuntimeParts {
   onCompareAnew?(): void;
   /** What is shown follows from the statements of trust that are held. */
   judged?(): Promise<void>;
+  /** A turn was written, in so many milliseconds; with `sync` it survives a power cut. */
+  onPersisted?: ((tookMs: number, sync: boolean) => void) | undefined;
   /** Something an operator should read. */
   onReport(event: ReportEvent, detail: string, fault: unknown): void;
   /** The store failed: nothing is acknowledged from now on. Called once. */
@@ -87,6 +91,7 @@ type State = 'open' | 'closed' | 'failed';
 
 export class Runtime {
   readonly #parts: RuntimeParts;
+  #refused = 0;
   readonly #queue: Event[] = [];
   readonly #replies = new Map<number, Reply>();
   readonly #deliveries = new Map<number, Delivery>();
@@ -119,8 +124,10 @@ export class Runtime {
   /** Asks the node. Rejects with HoldfastError. A write that resolves is as safe as its answer says. */
   request<M extends Method>(method: M, caller: Caller, body: RequestOf<M>): Promise<ResponseOf<M>> {
     if (this.#state !== 'open') return Promise.reject(this.#refusal());
-    if (this.#queue.length >= MAX_QUEUED_EVENTS)
+    if (this.#queue.length >= MAX_QUEUED_EVENTS) {
+      this.#refused++;
       return Promise.reject(queueFull(MAX_QUEUED_EVENTS));
+    }
     const requestId = this.#nextId++;
     return new Promise<Response>((resolve, reject) => {
       this.#replies.set(requestId, { resolve, reject });
@@ -177,6 +184,15 @@ export class Runtime {
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  figures(): NodeFigures & { readonly events: QueueFigure } {
+    const events = {
+      depth: this.#queue.length,
+      capacity: MAX_QUEUED_EVENTS,
+      drops: this.#refused,
+    };
+    return { ...this.#parts.node.figures(), events };
   }
 
   /** Why the store failed; undefined while it has not. */
@@ -245,7 +261,7 @@ export class Runtime {
     for (const effect of effects) {
       switch (effect.type) {
         case 'persist':
-          await this.#parts.commits.persist(effect);
+          await this.#persist(effect);
           break;
         case 'reply':
           this.#reply(effect.requestId, effect.outcome);
@@ -300,6 +316,13 @@ export class Runtime {
           break;
       }
     }
+  }
+
+  async #persist(effect: Extract<Effect, { type: 'persist' }>): Promise<void> {
+    const { clock, commits, onPersisted } = this.#parts;
+    const beganMs = clock.now().monotonicMs;
+    await commits.persist(effect);
+    onPersisted?.(clock.now().monotonicMs - beganMs, effect.sync);
   }
 
   #reply(requestId: number, outcome: ReplyOutcome): void {

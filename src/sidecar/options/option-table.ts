@@ -155,6 +155,16 @@ export const SIDECAR_OPTIONS = [
     default: '2000',
   },
   {
+    key: 'metricsPublic',
+    flag: '--metrics-public <word>',
+    attribute: 'metricsPublic',
+    env: 'HOLDFAST_METRICS_PUBLIC',
+    yaml: 'metrics.public',
+    form: 'text',
+    description: 'on to show /metrics without a token to everybody on this machine; on or off',
+    default: 'off',
+  },
+  {
     key: 'meshListen',
     flag: '--mesh-listen <address>',
     attribute: 'meshListen',

@@ -244,6 +244,7 @@ export const OPTION_SCHEMAS = {
   apiTlsKey: optionalFile,
   apiTlsClientCa: optionalFile,
   apiRate,
+  metricsPublic: onOrOff,
   meshListen,
   peers: z
     .array(peer)

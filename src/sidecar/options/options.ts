@@ -142,6 +142,7 @@ function defaultOf(
     case 'apiTlsKey':
     case 'apiTlsClientCa':
     case 'apiRate':
+    case 'metricsPublic':
     case 'meshListen':
     case 'seal':
     case 'sealPassphraseFile':

@@ -23,7 +23,13 @@ import {
   utf8,
 } from '../../core/index.ts';
 
-type Kind = 'm' | 'f' | 'c' | 'o' | 'v' | 'e' | 's' | 'p' | 't' | 'k';
+/** What each kind is called for people. */
+export const KINDS = {
+  ...{ m: 'meta', f: 'heads', c: 'commits', o: 'index', v: 'views', e: 'edits', s: 'marks' },
+  ...{ p: 'forks', t: 'statements', k: 'tokens' },
+} as const;
+
+type Kind = keyof typeof KINDS;
 
 const AUTHOR_BYTES = 32;
 const INCARNATION_BYTES = 16;

@@ -103,6 +103,14 @@ class LevelStore implements Store {
     await this.#writes.write(operations, options);
   }
 
+  async approximateBytes({ from, to }: StoreRange): Promise<number> {
+    this.#assertOpen();
+    // The types of the package leave it out, because its store for browsers has none.
+    const measure: unknown = Reflect.get(this.#database, 'approximateSize');
+    if (typeof measure !== 'function') throw new Error('this version of level tells no sizes');
+    return Number(await Reflect.apply(measure, this.#database, [from, to]).catch(readFailed));
+  }
+
   /** Waits for the writes that were called before. */
   close(): Promise<void> {
     this.#closing ??= this.#writes.idle().then(() => this.#database.close());

@@ -36,6 +36,8 @@ export interface Store {
   getMany(keys: readonly Uint8Array[]): Promise<(Uint8Array | undefined)[]>;
   range(range: StoreRange): AsyncIterable<StoreEntry>;
   write(operations: readonly StoreOperation[], options: { sync: boolean }): Promise<void>;
+  /** About how much a range takes on the disk, not counting what was written last; left out by a store that lies on none. */
+  approximateBytes?(range: Pick<StoreRange, 'from' | 'to'>): Promise<number>;
   close(): Promise<void>;
 }
 

@@ -22,6 +22,7 @@ describe('a waiting room', () => {
     assert.equal(room.enter('another member', '10.0.0.2:1'), 'crowd 1');
     assert.equal(room.enter('crowd 4', '10.0.0.9:4'), 'crowd 2');
     assert.equal(room.size, 4);
+    assert.deepEqual(room.figure, { depth: 4, capacity: 4, drops: 2 });
   });
 
   it('counts addresses of IPv6 by host as well', () => {

@@ -270,6 +270,9 @@ for (const protocol of PROTOCOLS) {
     const error = await rejection(openWatch(api, {}, protocol).events.next());
     assert.equal(error.code, Code.ResourceExhausted);
     assert.deepEqual(detailOf(error), { reason: 'LIMIT_REACHED', field: '', retryAfterMs: 5_000 });
+    const { watches, streams } = api.server.figures();
+    assert.deepEqual(watches, { depth: 2, capacity: 2, drops: 1 });
+    assert.equal(streams.drops, 0);
 
     second.leave();
     await until(api, () => api.backend.listeners.size === 1);

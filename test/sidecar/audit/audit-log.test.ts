@@ -218,6 +218,9 @@ describe('an audit log', () => {
     for (let n = 1; n <= 1500; n++) log.record(call(n));
     await log.idle();
     assert.match(log.warnings().join(), /no space left.*500 entries are lost/);
+    const { failures, queue } = log.figures;
+    assert.ok(failures >= 1);
+    assert.deepEqual(queue, { depth: 1000, capacity: 1000, drops: 500 });
     full = false;
     clock.advance(5_000);
     await log.idle();

@@ -63,6 +63,7 @@ suite('defaults', () => {
       apiTlsKey: undefined,
       apiTlsClientCa: undefined,
       apiRate: 2_000,
+      metricsPublic: false,
       meshListen: { host: '::', port: 7677 },
       peers: [],
       advertises: [],

@@ -229,6 +229,8 @@ export class FakeBackend implements Backend {
     return () => this.listeners.delete(listener);
   }
 
+  metrics: Backend['metrics'];
+
   damage(): readonly string[] {
     return [];
   }

@@ -24,6 +24,8 @@ export interface OpenApiOptions {
   readonly unixSocketMode?: number;
   readonly adminSocket?: string;
   readonly tcp?: ApiServerOptions['tcp'];
+  readonly metrics?: ApiServerOptions['backend']['metrics'];
+  readonly metricsArePublic?: boolean;
 }
 
 export interface LogLine {
@@ -43,6 +45,7 @@ export interface OpenApi extends AsyncDisposable {
 
 export async function openApi(options: OpenApiOptions = {}): Promise<OpenApi> {
   const backend = new FakeBackend(options.answers);
+  backend.metrics = options.metrics;
   const clock = new ManualClock();
   const lines: LogLine[] = [];
   const server = await startApiServer({

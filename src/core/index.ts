@@ -102,6 +102,13 @@ export {
   jsonDepth,
   jsonEqual,
 } from './json.ts';
+export {
+  MAX_SELECTOR_BYTES,
+  matchesSelector,
+  parseSelector,
+  type Selector,
+  type SelectorRequirement,
+} from './label-selector.ts';
 export { Node } from './node.ts';
 export type { NodeIdentity } from './node-identity.ts';
 export type { NodeMemory, NodeParts, OwnEnds } from './node-parts.ts';

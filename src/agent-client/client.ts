@@ -31,7 +31,7 @@ import { type SecretCalls, secretCalls } from './secrets.ts';
 import { systemEnvironment, systemSurroundings } from './system-environment.ts';
 import { openConnection } from './transport.ts';
 import { type TrustCalls, trustCalls } from './trust.ts';
-import type { Beat, HeartbeatOptions, HeartbeatReceipt } from './types.ts';
+import type { Beat, CallOptions, HeartbeatOptions, HeartbeatReceipt } from './types.ts';
 import { type WatchEvent, type WatchOptions, watchDocuments } from './watch.ts';
 
 /** Where the sidecar is. What is left out comes from HOLDFAST_ADDRESS, HOLDFAST_TOKEN_FILE and HOLDFAST_AGENT, or is found. */
@@ -83,6 +83,8 @@ export interface AgentClient
    * const { pendingCommands } = await client.heartbeat({ status: 'ok', labels: { site: 'north' } });
    */
   heartbeat(beat?: Beat, options?: HeartbeatOptions): Promise<HeartbeatReceipt>;
+  /** Says goodbye: the agent's presence is `left` everywhere until its next heartbeat. False when it had left before. */
+  leave(options?: CallOptions): Promise<boolean>;
   /**
    * Sends a heartbeat every `intervalMs` until it is stopped, over restarts of the sidecar. When an answer says that
    * commands wait, a running command loop is woken.
@@ -181,6 +183,7 @@ export function createAgentClient(options: AgentClientOptions = {}): AgentClient
     rpc,
     trust: trustCalls(rpc.trust),
     heartbeat,
+    leave: (leaveOptions) => leave(rpc, location.agent, leaveOptions),
     startHeartbeats: (loopOptions = {}) =>
       loops.keep(new HeartbeatLoop(heartbeat, loopOptions, environment)),
     runCommands: (handlers, loopOptions = {}) =>
@@ -193,6 +196,10 @@ export function createAgentClient(options: AgentClientOptions = {}): AgentClient
       connection[Symbol.dispose]();
     },
   };
+}
+
+function leave(rpc: RpcClients, agent = '', options?: CallOptions): Promise<boolean> {
+  return call(options, async (connect) => (await rpc.heartbeat.leave({ agent }, connect)).changed);
 }
 
 function rpcClients(transport: Transport): RpcClients {

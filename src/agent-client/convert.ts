@@ -10,6 +10,7 @@ import {
   Ack as WireAck,
   type Freshness as WireFreshness,
   Presence as WirePresence,
+  PresenceReason as WireReason,
 } from '../gen/holdfast/v1/common_pb.ts';
 import type { Document } from '../gen/holdfast/v1/document_pb.ts';
 import type {
@@ -31,6 +32,7 @@ import type {
   PackageHolder,
   Platform,
   Presence,
+  PresenceReason,
   Telemetry,
   Workload,
 } from './types.ts';
@@ -66,6 +68,15 @@ const PRESENCES = new Map<number, Presence>([
   [WirePresence.ALIVE, 'alive'],
   [WirePresence.SUSPECT, 'suspect'],
   [WirePresence.UNREACHABLE, 'unreachable'],
+  [WirePresence.LEFT, 'left'],
+]);
+
+const REASONS = new Map<number, PresenceReason>([
+  [WireReason.HEARTBEATS, 'heartbeats'],
+  [WireReason.CUT_OFF, 'cut-off'],
+  [WireReason.SETTLING, 'settling'],
+  [WireReason.RETURNING, 'returning'],
+  [WireReason.GOODBYE, 'goodbye'],
 ]);
 
 export function fromFreshness(freshness: WireFreshness | undefined): Freshness {
@@ -74,6 +85,7 @@ export function fromFreshness(freshness: WireFreshness | undefined): Freshness {
     receivedAt: fromTimestamp(freshness?.receivedAt),
     ageMs: freshness?.age === undefined ? 0 : durationMs(freshness.age),
     presence: PRESENCES.get(freshness?.presence ?? 0),
+    presenceReason: REASONS.get(freshness?.presenceReason ?? 0),
     revision: freshness?.revision ?? '',
     origin: freshness?.origin ?? '',
   };
@@ -152,6 +164,7 @@ export function fromPlatform(platform: WirePlatform): Platform {
     telemetry: fromTelemetry(telemetry),
     extra: extra ?? {},
     intervalMs: interval === undefined ? 0 : durationMs(interval),
+    returns: platform.returns,
     freshness: fromFreshness(platform.freshness),
   };
 }

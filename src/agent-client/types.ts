@@ -5,8 +5,13 @@ export type { JsonObject, JsonValue } from '@bufbuild/protobuf';
 
 /** How safe a write is: `memory` survives until the sidecar crashes, `local` survives a power cut. */
 export type Ack = 'memory' | 'local';
-/** Whether an agent is up, judged by its heartbeats: three of its intervals late is suspect, ten unreachable. */
-export type Presence = 'alive' | 'suspect' | 'unreachable';
+/** Whether an agent is up, judged by its heartbeats: three of its intervals late is suspect, ten unreachable; or it said goodbye. */
+export type Presence = 'alive' | 'suspect' | 'unreachable' | 'left';
+/**
+ * What a presence rests on. `cut-off`: the sidecar has no link, so it does not know. `settling`: it could not hear for a while
+ * and has not listened for long enough since. `returning`: the agent was unreachable and has been heard once since.
+ */
+export type PresenceReason = 'heartbeats' | 'cut-off' | 'settling' | 'returning' | 'goodbye';
 
 /** What every call takes besides its arguments. */
 export interface CallOptions {
@@ -26,6 +31,7 @@ export interface Freshness {
   readonly ageMs: number;
   /** Of the agent the row belongs to; absent for rows of no agent. */
   readonly presence: Presence | undefined;
+  readonly presenceReason: PresenceReason | undefined;
   /** Names this exact state of the document, for `ifRevision`. */
   readonly revision: string;
   /** Node id of the sidecar that wrote the newest change. */
@@ -137,6 +143,8 @@ export interface Platform {
   readonly extra: JsonObject;
   /** The heartbeat interval the agent declared, in milliseconds. */
   readonly intervalMs: number;
+  /** How often it came back after it was unreachable, as its reader's sidecar saw it since it started. */
+  readonly returns: number;
   readonly freshness: Freshness;
 }
 

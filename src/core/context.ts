@@ -8,6 +8,7 @@ import type { Forgetting } from './forgetting.ts';
 import type { HeldFeeds } from './held-feeds.ts';
 import type { DocumentKey, FeedKey } from './ids.ts';
 import type { NodeIdentity } from './node-identity.ts';
+import type { PresenceWatch } from './presence-watch.ts';
 import type { Hlc } from './time.ts';
 import type { TrustSet } from './trust/index.ts';
 import type { Turn } from './turn.ts';
@@ -33,6 +34,7 @@ export interface Context {
   readonly writer: DocumentWriter;
   readonly feeds: FeedTable;
   readonly troubles: Troubles;
+  readonly presence: PresenceWatch;
   /** By the own clocks while they are believed. */
   readonly now: Instant;
   /** Why the own wall clock is not believed: nothing is forgotten by age and no command is started; undefined while it is. */

@@ -68,6 +68,10 @@ export type Event =
     }
   /** A member that is linked said what its wall clock shows, milliseconds since 1970. */
   | { readonly type: 'clock-heard'; readonly nodeId: NodeId; readonly wallMs: number }
+  /** This process did not run, in milliseconds by the monotonic clock: it heard nobody meanwhile. */
+  | { readonly type: 'stalled'; readonly fromMs: number; readonly untilMs: number }
+  /** So many members are linked from now on. */
+  | { readonly type: 'linked'; readonly links: number }
   | { readonly type: 'timer'; readonly name: TimerName }
   /** Nothing more is at hand: what was gathered becomes commits. Several events may share one turn. */
   | { readonly type: 'turn-ended' };

@@ -27,6 +27,8 @@ export function needsOf(request: Request): Needs {
       const live = ack === 'local' ? [documentKey('platforms', agent)] : [];
       return { live, shown: commandsOf(agent) };
     }
+    case 'leave':
+      return { live: [documentKey('platforms', request.body.agent)], shown: [] };
     case 'put':
       return { live: keysOfPut(request.body.items), shown: [] };
     case 'patch':

@@ -31,6 +31,7 @@ import { needsOf } from './needs.ts';
 import type { NodeParts } from './node-parts.ts';
 import { gateOps } from './op-gate.ts';
 import { PendingCommands } from './pending-commands.ts';
+import { PresenceWatch } from './presence-watch.ts';
 import { reissueLost } from './reissue.ts';
 import type { Request } from './request.ts';
 import type { Run } from './run.ts';
@@ -61,6 +62,7 @@ export class Node {
   readonly #troubles: Troubles = { voids: new VoidTally(), heldFeeds: new HeldFeeds() };
   readonly #trust: TrustDesk | undefined;
   readonly #time: ClockDesk;
+  readonly #presence: PresenceWatch;
   #turn: Turn;
 
   constructor(parts: NodeParts) {
@@ -89,6 +91,7 @@ export class Node {
     });
     this.#trust = trust && new TrustDesk(trust);
     this.#time = new ClockDesk(parts.clockWatch ?? new ClockWatch(), trust, memory.views);
+    this.#presence = new PresenceWatch(identity.nodeId, memory.views);
     this.#turn = this.#newTurn();
     this.#armLook();
   }
@@ -128,6 +131,7 @@ export class Node {
   /** Takes an event. Throws IdentityReusedError when this node must go on under another incarnation. Effects come out at the end of the turn. */
   handle(event: Event, clocks: Instant): Effect[] {
     const now = this.#time.read(clocks, this.#turn);
+    this.#presence.begin(now);
     switch (event.type) {
       case 'request':
         this.#answer({ requestId: event.requestId, request: event.request }, now);
@@ -145,6 +149,12 @@ export class Node {
         return [];
       case 'clock-heard':
         this.#time.heard(event.nodeId, event.wallMs, clocks);
+        return [];
+      case 'stalled':
+        this.#presence.stalled(event);
+        return [];
+      case 'linked':
+        this.#presence.linked(event.links, now);
         return [];
       case 'commit-read':
         this.#forks.commitRead(this.#context(now), event.feed, event.seq, event.commit);
@@ -224,6 +234,7 @@ export class Node {
       writer: this.#writer,
       feeds: this.#feeds,
       troubles: this.#troubles,
+      presence: this.#presence,
       now,
       clockSuspect: this.#time.suspect,
       clockIsGuess: this.#time.isGuess,
@@ -348,6 +359,7 @@ export class Node {
     // All that has a meaning is stored with its place: what its author may write can change.
     this.#turn.receive(commit, ops);
     this.#show({ feed: commit.feed, clock: commit.clock, ops }, now);
+    for (const { key } of ops) this.#presence.written(this.#documents.view(key), now);
   }
 
   /** Applies the ops of a stored commit to the documents. */

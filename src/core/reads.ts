@@ -6,7 +6,7 @@ import { documentRow, freshnessOf } from './freshness.ts';
 import { documentKey, splitDocumentKey } from './ids.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from './json.ts';
 import { parsePageToken, takePage } from './page.ts';
-import { DEFAULT_HEARTBEAT_INTERVAL_MS } from './presence.ts';
+import { intervalOf } from './presence-watch.ts';
 import type {
   Beat,
   ChangeEvent,
@@ -152,11 +152,12 @@ function viewPage(
 
 function platformRow(context: Context, view: VisibleView): PlatformRow {
   const { value } = view;
-  const interval = value.intervalMs;
+  const agent = splitDocumentKey(view.key).id;
   return {
-    agent: splitDocumentKey(view.key).id,
+    agent,
     beat: beatOf(value),
-    intervalMs: typeof interval === 'number' ? interval : DEFAULT_HEARTBEAT_INTERVAL_MS,
+    intervalMs: intervalOf(value),
+    returns: context.presence.returnsOf(agent),
     freshness: freshnessOf(context, view),
   };
 }

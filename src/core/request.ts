@@ -2,7 +2,7 @@
 import type { Caller } from './caller.ts';
 import type { HeldFeed } from './held-feeds.ts';
 import type { JsonObject } from './json.ts';
-import type { Presence } from './presence.ts';
+import type { Presence, PresenceReason } from './presence.ts';
 import type { QuarantinedDocument } from './quarantine.ts';
 
 /** How safe a write is when it is answered. */
@@ -26,6 +26,8 @@ export interface Freshness {
   /** The larger of the two ages, never negative. */
   readonly ageMs: number;
   readonly presence: Presence | undefined;
+  /** What the presence rests on; undefined where there is none. */
+  readonly presenceReason: PresenceReason | undefined;
   readonly revision: string;
   /** Node id of the newest change's author, in hex. */
   readonly origin: string;
@@ -50,6 +52,8 @@ export interface PlatformRow {
   readonly agent: string;
   readonly beat: Beat;
   readonly intervalMs: number;
+  /** How often it came back since this node started, after it was unreachable. */
+  readonly returns: number;
   readonly freshness: Freshness;
 }
 
@@ -135,6 +139,12 @@ export interface Methods {
     /** `beat` absent: still here, nothing changed. `intervalMs` absent: as before. `agent` is the caller's. */
     request: { agent: string; beat?: Beat; intervalMs?: number; ack: Ack };
     response: { receivedAtMs: number; ack: Ack; pendingCommands: number };
+  };
+  /** An agent says goodbye, or its sidecar does for one that is there. */
+  leave: {
+    request: { agent: string; by: 'agent' | 'sidecar' };
+    /** False when there was nobody to say it for, or it was said before. */
+    response: { left: boolean; ack: Ack };
   };
   put: {
     /** All items are written or none. `fieldPrefix(i)` of an error is `documents[i].` when `batch`. */

@@ -21,6 +21,8 @@ export function route(desk: Desk, request: Request, context: Context): Response 
       const pending = desk.pendingCommands.count(context, request.body.agent);
       return desk.heartbeats.receive(context, request.body, pending);
     }
+    case 'leave':
+      return desk.heartbeats.leave(context, request.body);
     case 'put':
       return put(context, caller, request.body);
     case 'patch':

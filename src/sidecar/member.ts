@@ -43,6 +43,7 @@ import {
   openTokens,
 } from './enrolment/enrolment.ts';
 import type { EnrolmentReport } from './enrolment/report.ts';
+import { farewellOf } from './farewell.ts';
 import type { AddressExchange, ExchangeOptions, ExchangeReport } from './links/address-exchange.ts';
 import type { DiscoverySource, DiscoveryView, Finder, FinderReport } from './links/finder.ts';
 import { OperatorPeers } from './links/operator-peers.ts';
@@ -126,6 +127,8 @@ interface Built {
   readonly trust: MemberTrust | undefined;
   readonly enrolment: Enrolment | undefined;
   readonly clockView: () => ClockView;
+  /** Says goodbye for the agents. */
+  readonly leave: () => Promise<void>;
 }
 
 export class Member {
@@ -144,6 +147,8 @@ export class Member {
   readonly #operator: OperatorPeers;
   readonly #exchange: AddressExchange | undefined;
   readonly #finder: Finder;
+  /** Tells everybody that the agents are gone, with this sidecar. Rejects with HoldfastError where that cannot be written. */
+  readonly leave: () => Promise<void>;
 
   private constructor(built: Built) {
     this.nodeId = built.nodeId;
@@ -158,6 +163,7 @@ export class Member {
     this.enrolment = built.enrolment;
     this.trust = built.trust;
     this.clockView = built.clockView;
+    this.leave = built.leave;
   }
 
   /** Reads the store and brings its views up to date. No link is made yet. Rejects with StoreDamagedError. */
@@ -178,12 +184,7 @@ export class Member {
     const self = { nodeId, incarnation, memory, bootTags, ...known };
     const node = createNode(parts, self);
     const runtime = new Runtime({
-      node,
-      commits,
-      superseded,
-      reduced,
-      clock,
-      timers,
+      ...{ node, commits, superseded, reduced, clock, timers },
       onForgotten: (feeds) => mesh.forgotten(feeds),
       onAdvanced: (positions) => mesh.advanced(positions),
       onForksProved: (proofs) => mesh.proved(proofs.map(encodeFork)),
@@ -203,6 +204,7 @@ export class Member {
     const mesh: Mesh = createMesh(parts, {
       ...{ nodeId, bootId: incarnation, time, trust, feeds, finder, enrolment },
       onHoldings: (holdings) => carried.records.noteLink(holdings),
+      onLinks: (links) => runtime.linked(links),
     });
     const carried = await openCarried(parts, { incarnation, feeds, commits, mesh, runtime });
     await runtime.idle();
@@ -218,8 +220,8 @@ export class Member {
     const seen = { node, commits, cleared: clearedForks, holdings: () => mesh.holdings() };
     const ofTrust = trust && createMemberTrust({ set: trust, ...seen });
     const inside = {
-      runtime,
-      mesh,
+      leave: farewellOf(parts, { nodeId, node, runtime, mesh }),
+      ...{ runtime, mesh },
       commits,
       operator,
       exchange,
@@ -234,6 +236,7 @@ export class Member {
 
   /** Accepts links, if asked to, dials the configured peers and those added earlier, but for what is paused, and exchanges addresses. */
   async connect(peers: readonly string[], listen: boolean): Promise<void> {
+    this.#runtime.linked(0);
     if (listen) await this.#mesh.listen();
     this.#operator.connect(peers);
     this.#exchange?.start(this.#mesh.address);

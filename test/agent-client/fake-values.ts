@@ -8,6 +8,7 @@ import {
   type Freshness,
   FreshnessSchema,
   Presence,
+  PresenceReason,
 } from '../../src/gen/holdfast/v1/common_pb.ts';
 
 export const FAKE_NOW_MS = Date.UTC(2026, 10, 21, 8);
@@ -38,6 +39,7 @@ export function freshness(
     receivedAt: timestampFromMs(FAKE_NOW_MS - ageMs),
     age: durationFromMs(ageMs),
     presence,
+    presenceReason: PresenceReason.HEARTBEATS,
     revision,
     origin: 'node-a',
   });

@@ -10,8 +10,9 @@ import {
   withSidecar,
 } from '../client-command.ts';
 import type { CliContext } from '../context.ts';
-import { formatNumber, formatPercent, formatSpan, NOTHING, orNothing, shortId } from '../format.ts';
+import { formatNumber, formatPercent, formatSpan, orNothing, shortId } from '../format.ts';
 import type { Colour, Column } from '../output.ts';
+import { describePresence } from '../presence-words.ts';
 
 interface MembersFlags extends CommonFlags {
   readonly watch?: boolean;
@@ -69,7 +70,7 @@ async function watchMembers(session: Session<MembersFlags>): Promise<void> {
 
 /** True when the row says something that was not drawn yet. */
 function isNew(drawn: Map<string, string>, { agent, freshness }: Platform): boolean {
-  const state = `${freshness.revision} ${freshness.presence}`;
+  const state = `${freshness.revision} ${freshness.presence} ${freshness.presenceReason}`;
   const before = drawn.get(agent);
   drawn.set(agent, state);
   return before !== state;
@@ -79,13 +80,14 @@ const PRESENCE_COLOURS: Readonly<Record<Presence, Colour>> = {
   alive: 'green',
   suspect: 'yellow',
   unreachable: 'red',
+  left: 'dim',
 };
 
 const MEMBER_COLUMNS: readonly Column<Platform>[] = [
   { heading: 'AGENT', value: ({ agent }) => agent },
   {
     heading: 'PRESENCE',
-    value: ({ freshness }) => freshness.presence ?? NOTHING,
+    value: ({ freshness }) => describePresence(freshness),
     colour: ({ freshness: { presence } }) =>
       presence === undefined ? undefined : PRESENCE_COLOURS[presence],
   },

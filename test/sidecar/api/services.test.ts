@@ -20,6 +20,7 @@ const FRESHNESS_JSON = {
   receivedAt: '1970-01-01T00:00:02Z',
   age: '1.500s',
   presence: 'PRESENCE_ALIVE',
+  presenceReason: 'PRESENCE_REASON_HEARTBEATS',
   revision: '0-abc',
 };
 
@@ -142,7 +143,13 @@ test('Heartbeat: every field arrives, zeros too, and comes back from GetPlatform
   assert.deepEqual(beat, FULL_DOCUMENT);
 
   const answers: Answers = {
-    getPlatform: ({ agent }) => ({ agent, beat, intervalMs: 2_500, freshness: FRESHNESS }),
+    getPlatform: ({ agent }) => ({
+      agent,
+      beat,
+      intervalMs: 2_500,
+      returns: 2,
+      freshness: FRESHNESS,
+    }),
   };
   const { asked: read, json } = await exchange(
     'FleetService/GetPlatform',
@@ -151,7 +158,13 @@ test('Heartbeat: every field arrives, zeros too, and comes back from GetPlatform
   );
   assert.deepEqual(read, asked('getPlatform', { agent: 'edge-9' }));
   assert.deepEqual(json, {
-    platform: { agent: 'edge-9', ...FULL_BEAT, interval: '2.500s', freshness: FRESHNESS_JSON },
+    platform: {
+      agent: 'edge-9',
+      ...FULL_BEAT,
+      interval: '2.500s',
+      returns: 2,
+      freshness: FRESHNESS_JSON,
+    },
   });
 });
 
@@ -171,7 +184,13 @@ test('GetPlatform: what another sidecar wrote wrongly is left out, not trusted',
     extra: {},
   };
   const answers: Answers = {
-    getPlatform: ({ agent }) => ({ agent, beat, intervalMs: 10_000, freshness: FRESHNESS }),
+    getPlatform: ({ agent }) => ({
+      agent,
+      beat,
+      intervalMs: 10_000,
+      returns: 0,
+      freshness: FRESHNESS,
+    }),
   };
   const { json } = await exchange('FleetService/GetPlatform', { agent: 'a' }, { answers });
   assert.deepEqual(json.platform.workloads, [{}]);
@@ -185,6 +204,7 @@ test('freshness: broken clocks and unknown presence still make an answer', async
     receivedAtMs: 1_234.5678,
     ageMs: 0.25,
     presence: undefined,
+    presenceReason: undefined,
     origin: '',
   };
   const answers: Answers = { get: () => ({ ...DOCUMENT, freshness }) };
@@ -289,7 +309,7 @@ test('List: 100 rows when no number is named, and the token of the next page', a
 
 test('ListPlatforms, ListDeployments and FindPackage', async () => {
   const beat = { status: 'ok', workloads: [], labels: {}, versions: {}, telemetry: {}, extra: {} };
-  const platform = { agent: 'a', beat, intervalMs: 10_000, freshness: FRESHNESS };
+  const platform = { agent: 'a', beat, intervalMs: 10_000, returns: 0, freshness: FRESHNESS };
   const value = { version: '1.2', state: 7 };
   const answers: Answers = {
     listPlatforms: () => ({ rows: [platform], nextPageToken: 'next' }),

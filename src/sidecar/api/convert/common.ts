@@ -10,13 +10,19 @@ import {
 import {
   type Ack as CoreAck,
   type Presence as CorePresence,
+  type PresenceReason as CoreReason,
   type Freshness,
   formatNodeId,
   type Hash,
   type NodeId,
   type PageRequest,
 } from '../../../core/index.ts';
-import { Ack, type FreshnessSchema, Presence } from '../../../gen/holdfast/v1/common_pb.ts';
+import {
+  Ack,
+  type FreshnessSchema,
+  Presence,
+  PresenceReason,
+} from '../../../gen/holdfast/v1/common_pb.ts';
 import { DEFAULT_PAGE_SIZE } from '../limits.ts';
 
 /** Node ids as people see them, the form that MeshService shows. */
@@ -77,6 +83,15 @@ const PRESENCE: Readonly<Record<CorePresence, Presence>> = {
   alive: Presence.ALIVE,
   suspect: Presence.SUSPECT,
   unreachable: Presence.UNREACHABLE,
+  left: Presence.LEFT,
+};
+
+const REASON: Readonly<Record<CoreReason, PresenceReason>> = {
+  heartbeats: PresenceReason.HEARTBEATS,
+  'cut-off': PresenceReason.CUT_OFF,
+  settling: PresenceReason.SETTLING,
+  returning: PresenceReason.RETURNING,
+  goodbye: PresenceReason.GOODBYE,
 };
 
 export function fromFreshness(
@@ -89,6 +104,10 @@ export function fromFreshness(
     age: fromSpan(freshness.ageMs),
     presence:
       freshness.presence === undefined ? Presence.UNSPECIFIED : PRESENCE[freshness.presence],
+    presenceReason:
+      freshness.presenceReason === undefined
+        ? PresenceReason.UNSPECIFIED
+        : REASON[freshness.presenceReason],
     revision: freshness.revision,
     origin: names(freshness.origin),
   };

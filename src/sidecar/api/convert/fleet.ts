@@ -24,6 +24,7 @@ export function fromPlatformRow(
     ...(telemetry !== undefined && { telemetry }),
     extra: beat.extra,
     interval: fromSpan(row.intervalMs),
+    returns: row.returns,
     freshness: fromFreshness(row.freshness, names),
   };
 }

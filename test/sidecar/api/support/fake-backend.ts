@@ -56,6 +56,7 @@ export const FRESHNESS: Freshness = {
   receivedAtMs: 2_000,
   ageMs: 1_500,
   presence: 'alive',
+  presenceReason: 'heartbeats',
   revision: '0-abc',
   origin: ORIGIN,
 };
@@ -152,6 +153,7 @@ export const BUNDLE_REPORT: BundleReportRow = {
 };
 
 const DEFAULT_ANSWERS: Answers = {
+  leave: () => ({ left: true, ack: 'local' }),
   heartbeat: ({ ack }) => ({ receivedAtMs: 1_000, ack, pendingCommands: 2 }),
   put: ({ items, ack }) => ({
     results: items.map(() => ({ revision: '0-new', changed: true })),

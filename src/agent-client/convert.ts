@@ -9,7 +9,10 @@ import {
 import {
   Ack as WireAck,
   type Freshness as WireFreshness,
+  type MemberReach as WireMemberReach,
+  RowPath as WirePath,
   Presence as WirePresence,
+  type Reach as WireReach,
   PresenceReason as WireReason,
 } from '../gen/holdfast/v1/common_pb.ts';
 import type { Document } from '../gen/holdfast/v1/document_pb.ts';
@@ -29,10 +32,14 @@ import type {
   Deployment,
   DocumentRow,
   Freshness,
+  MemberReach,
   PackageHolder,
   Platform,
   Presence,
   PresenceReason,
+  Reach,
+  ReadOptions,
+  RowPath,
   Telemetry,
   Workload,
 } from './types.ts';
@@ -79,6 +86,13 @@ const REASONS = new Map<number, PresenceReason>([
   [WireReason.GOODBYE, 'goodbye'],
 ]);
 
+const PATHS = new Map<number, RowPath>([
+  [WirePath.OWN, 'own'],
+  [WirePath.DIRECT, 'direct'],
+  [WirePath.RELAYED, 'relayed'],
+  [WirePath.BUNDLE, 'bundle'],
+]);
+
 export function fromFreshness(freshness: WireFreshness | undefined): Freshness {
   return {
     observedAt: fromTimestamp(freshness?.observedAt),
@@ -88,7 +102,35 @@ export function fromFreshness(freshness: WireFreshness | undefined): Freshness {
     presenceReason: REASONS.get(freshness?.presenceReason ?? 0),
     revision: freshness?.revision ?? '',
     origin: freshness?.origin ?? '',
+    path: PATHS.get(freshness?.path ?? 0),
+    relayedBy: freshness?.relayedBy ?? '',
+    heardAgeMs: freshness?.heardAge === undefined ? 0 : durationMs(freshness.heardAge),
   };
+}
+
+/** Absent where the sidecar does not know, because its store is being opened again. */
+export function fromReach(reach: WireReach | undefined): Reach | undefined {
+  if (reach === undefined) return undefined;
+  const { cutOff, members, membersBehind, furthest } = reach;
+  return {
+    ...{ cutOff, members, membersBehind },
+    missingCommits: Number(reach.missingCommits),
+    completeUntil: fromTimestamp(reach.completeUntil),
+    lastHubContact: fromTimestamp(reach.lastHubContact),
+    furthest: furthest.map(fromMemberReach),
+  };
+}
+
+export function fromMemberReach(row: WireMemberReach): MemberReach {
+  const { nodeId, name, linked, hub } = row;
+  const heardAt = fromTimestamp(row.heardAt);
+  return { nodeId, name, heardAt, missingCommits: Number(row.missingCommits), linked, hub };
+}
+
+/** What a read asks of the age of rows, as the API takes it. */
+export function toMaxAge(options: ReadOptions | undefined): { maxAge?: Duration } {
+  const maxAgeMs = options?.maxAgeMs;
+  return maxAgeMs === undefined ? {} : { maxAge: toDuration(maxAgeMs) };
 }
 
 export function fromDocument(document: Document | undefined): DocumentRow {

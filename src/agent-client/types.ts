@@ -36,6 +36,51 @@ export interface Freshness {
   readonly revision: string;
   /** Node id of the sidecar that wrote the newest change. */
   readonly origin: string;
+  /** How the newest change came to this sidecar; absent where that is not remembered. */
+  readonly path: RowPath | undefined;
+  /** Node id of the sidecar that handed it on, for `relayed`; empty otherwise. */
+  readonly relayedBy: string;
+  /** Milliseconds for which nothing newer of its writer is known here, of whatever that wrote; 0 for what was written here. */
+  readonly heardAgeMs: number;
+}
+
+/** Written here, over a link from its writer or from another sidecar, or in a bundle. */
+export type RowPath = 'own' | 'direct' | 'relayed' | 'bundle';
+
+/** What every read takes besides its arguments. */
+export interface ReadOptions extends CallOptions {
+  /**
+   * Fail with TOO_OLD instead of answering with anything older, in milliseconds: a platform whose last heartbeat is older, any other
+   * row of whose writer nothing so young is known.
+   */
+  readonly maxAgeMs?: number | undefined;
+}
+
+/** How far an answer reaches: what the sidecar knows of what it may not know. */
+export interface Reach {
+  /** True while the sidecar has no link to any other. */
+  readonly cutOff: boolean;
+  /** Other members that are known, and those of them who wrote more than is held, as linked sidecars say. */
+  readonly members: number;
+  readonly membersBehind: number;
+  readonly missingCommits: number;
+  /** When the newest was written of the member that was not heard for longest; absent where nothing of one was ever heard. */
+  readonly completeUntil: Date | undefined;
+  /** Absent in a fleet without hubs, and where none was ever linked. */
+  readonly lastHubContact: Date | undefined;
+  /** Of whom something is missing, then who was not heard for longest: at most 8. */
+  readonly furthest: readonly MemberReach[];
+}
+
+/** How far what is known of one other member reaches. */
+export interface MemberReach {
+  readonly nodeId: string;
+  readonly name: string;
+  /** When it wrote the newest that is held; absent for nothing. */
+  readonly heardAt: Date | undefined;
+  readonly missingCommits: number;
+  readonly linked: boolean;
+  readonly hub: boolean;
 }
 
 /** One thing that runs: a container, a service, a process. */

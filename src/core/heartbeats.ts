@@ -64,7 +64,7 @@ export class Heartbeats {
       if (by === 'agent') throw notFound(key);
       return { left: false, ack: 'local' };
     }
-    const { presence } = context.presence.judge(view, context.now);
+    const { presence } = context.hearing.presence.judge(view, context.now);
     // Its sidecar says it only for whoever is there: of the others it knows no more than before.
     const isThere = view.origin === context.identity.nodeId && presence !== 'unreachable';
     if (presence === 'left' || (by === 'sidecar' && !isThere)) return { left: false, ack: 'local' };
@@ -78,7 +78,7 @@ export class Heartbeats {
   #show(context: Context, key: DocumentKey, value: JsonObject): void {
     context.writer.overlay(key, value, ownStamp(context));
     this.#pending.set(key, value);
-    context.presence.written(context.documents.view(key), context.now);
+    context.hearing.presence.written(context.documents.view(key), context.now);
   }
 
   /** The flush timer fired, or the node stops. */

@@ -121,6 +121,7 @@ export {
   type Presence,
   type PresenceReason,
 } from './presence.ts';
+export type { Reach } from './reach.ts';
 export type * from './request.ts';
 export { COMMAND_STATES } from './request.ts';
 export type { Run } from './run.ts';

@@ -2,17 +2,19 @@
 import { toHex } from './bytes.ts';
 import { MAX_HOLDERS } from './config.ts';
 import type { Context } from './context.ts';
-import { documentRow, freshnessOf } from './freshness.ts';
+import { checkAge, documentRow, freshnessOf } from './freshness.ts';
 import { documentKey, splitDocumentKey } from './ids.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from './json.ts';
 import { parsePageToken, takePage } from './page.ts';
 import { intervalOf } from './presence-watch.ts';
 import type {
+  Aged,
   Beat,
   ChangeEvent,
   DeploymentRow,
   HolderRow,
   Page,
+  PageRequest,
   PlatformRow,
   RequestOf,
   ResponseOf,
@@ -26,6 +28,7 @@ export function get(context: Context, request: RequestOf<'get'>): ResponseOf<'ge
   const key = documentKey(request.collection, request.id);
   const view = context.documents.view(key);
   if (!isVisible(view)) throw notFound(key);
+  checkAge(context, view, request.maxAgeMs);
   return documentRow(context, view);
 }
 
@@ -49,6 +52,7 @@ export function getPlatform(
   const key = documentKey('platforms', request.agent);
   const view = context.documents.view(key);
   if (!isVisible(view)) throw notFound(key);
+  checkAge(context, view, request.maxAgeMs);
   return platformRow(context, view);
 }
 
@@ -70,6 +74,7 @@ export function findPackage(
     for (const view of context.documents.views.rows(collection)) {
       const row = deploymentRow(context, view);
       if (row.package !== request.package) continue;
+      checkAge(context, view, request.maxAgeMs);
       const version = row.value.version;
       holders.push({
         agent: row.agent,
@@ -138,16 +143,18 @@ export function changes(context: Context, request: RequestOf<'changes'>): Respon
 
 function viewPage(
   context: Context,
-  request: { pageSize: number; pageToken: string },
+  request: PageRequest & Aged,
   collection: string,
   prefix: string,
 ): Page<VisibleView> {
   const after = parsePageToken(request.pageToken);
   const rows = context.documents.views.rows(collection, prefix, after);
-  return takePage(rows, request, {
+  const page = takePage(rows, request, {
     sortKey: (view) => splitDocumentKey(view.key).id,
     sizeOf: (view) => JSON.stringify(view.value).length,
   });
+  for (const view of page.rows) checkAge(context, view, request.maxAgeMs);
+  return page;
 }
 
 function platformRow(context: Context, view: VisibleView): PlatformRow {
@@ -157,7 +164,7 @@ function platformRow(context: Context, view: VisibleView): PlatformRow {
     agent,
     beat: beatOf(value),
     intervalMs: intervalOf(value),
-    returns: context.presence.returnsOf(agent),
+    returns: context.hearing.presence.returnsOf(agent),
     freshness: freshnessOf(context, view),
   };
 }

@@ -1,6 +1,7 @@
 // Everything the API can ask of a node, and what it answers. Plain values: protobuf stays outside.
 import type { Caller } from './caller.ts';
 import type { HeldFeed } from './held-feeds.ts';
+import type { NodeId } from './ids.ts';
 import type { JsonObject } from './json.ts';
 import type { Presence, PresenceReason } from './presence.ts';
 import type { QuarantinedDocument } from './quarantine.ts';
@@ -18,6 +19,11 @@ export interface Beat {
   extra: JsonObject;
 }
 
+/** How a row came here: written here, over a link from its writer or from another member, in a bundle; or nobody remembers. */
+export type RowPath =
+  | { readonly kind: 'own' | 'direct' | 'bundle' | 'unknown' }
+  | { readonly kind: 'relayed'; readonly by: NodeId };
+
 export interface Freshness {
   /** When the writer wrote it, milliseconds since 1970 by the writer's clock. */
   readonly observedAtMs: number;
@@ -25,12 +31,16 @@ export interface Freshness {
   readonly receivedAtMs: number;
   /** The larger of the two ages, never negative. */
   readonly ageMs: number;
+  /** For how long nothing newer of its writer is known, of whatever that wrote; 0 for what was written here. */
+  readonly heardAgeMs: number;
   readonly presence: Presence | undefined;
   /** What the presence rests on; undefined where there is none. */
   readonly presenceReason: PresenceReason | undefined;
   readonly revision: string;
   /** Node id of the newest change's author, in hex. */
   readonly origin: string;
+  /** Of the newest change. */
+  readonly path: RowPath;
 }
 
 export interface DocumentRow {
@@ -112,6 +122,12 @@ export interface PageRequest {
   readonly pageToken: string;
 }
 
+/** What a read asks of the age of rows; see `checkAge`. */
+export interface Aged {
+  /** Undefined for any age. */
+  readonly maxAgeMs?: number | undefined;
+}
+
 /** What a watch sees. `cursor` names the point behind the event. */
 export type ChangeEvent =
   | { readonly type: 'put'; readonly row: DocumentRow; readonly cursor: string }
@@ -165,9 +181,9 @@ export interface Methods {
     request: { collection: string; id: string; ifRevision?: string | undefined };
     response: { ack: Ack };
   };
-  get: { request: { collection: string; id: string }; response: DocumentRow };
+  get: { request: Aged & { collection: string; id: string }; response: DocumentRow };
   list: {
-    request: PageRequest & { collection: string; idPrefix: string };
+    request: PageRequest & Aged & { collection: string; idPrefix: string };
     response: Page<DocumentRow>;
   };
   /** One step of a watch: what changed behind `cursor`, oldest first, at most `limit` events. An empty cursor starts a snapshot. */
@@ -183,10 +199,13 @@ export interface Methods {
       caughtUp: boolean;
     };
   };
-  listPlatforms: { request: PageRequest; response: Page<PlatformRow> };
-  getPlatform: { request: { agent: string }; response: PlatformRow };
-  listDeployments: { request: PageRequest & { agent: string }; response: Page<DeploymentRow> };
-  findPackage: { request: { package: string }; response: { holders: readonly HolderRow[] } };
+  listPlatforms: { request: PageRequest & Aged; response: Page<PlatformRow> };
+  getPlatform: { request: Aged & { agent: string }; response: PlatformRow };
+  listDeployments: {
+    request: PageRequest & Aged & { agent: string };
+    response: Page<DeploymentRow>;
+  };
+  findPackage: { request: Aged & { package: string }; response: { holders: readonly HolderRow[] } };
   issueCommand: {
     request: {
       agent: string;

@@ -53,6 +53,7 @@ import { encodeFork, feedsOf } from './member-feeds.ts';
 import { createFinder, exchangeOf } from './member-links.ts';
 import { createMesh } from './member-mesh.ts';
 import { createMemberTrust, type MemberTrust, readCleared } from './member-trust.ts';
+import type { ReachScene } from './reach.ts';
 import { Runtime } from './runtime.ts';
 import type { CommitStore } from './store/commit-store.ts';
 import { recall } from './store/recall.ts';
@@ -129,6 +130,7 @@ interface Built {
   readonly clockView: () => ClockView;
   /** Says goodbye for the agents. */
   readonly leave: () => Promise<void>;
+  readonly reach: Member['reach'];
 }
 
 export class Member {
@@ -149,6 +151,8 @@ export class Member {
   readonly #finder: Finder;
   /** Tells everybody that the agents are gone, with this sidecar. Rejects with HoldfastError where that cannot be written. */
   readonly leave: () => Promise<void>;
+  /** What is held of others, how much of them is missing, and when each was last linked, milliseconds since 1970. */
+  readonly reach: () => Pick<ReachScene, 'held' | 'lags' | 'contacts'>;
 
   private constructor(built: Built) {
     this.nodeId = built.nodeId;
@@ -164,6 +168,7 @@ export class Member {
     this.trust = built.trust;
     this.clockView = built.clockView;
     this.leave = built.leave;
+    this.reach = built.reach;
   }
 
   /** Reads the store and brings its views up to date. No link is made yet. Rejects with StoreDamagedError. */
@@ -221,6 +226,7 @@ export class Member {
     const ofTrust = trust && createMemberTrust({ set: trust, ...seen });
     const inside = {
       leave: farewellOf(parts, { nodeId, node, runtime, mesh }),
+      reach: () => told(node, mesh, carried.records),
       ...{ runtime, mesh },
       commits,
       operator,
@@ -341,6 +347,10 @@ export class Member {
     await Promise.all([this.#finder.close(), this.#mesh.close()]);
     await this.#records.close();
   }
+}
+
+function told(node: Node, mesh: Mesh, records: PeerRecords): ReturnType<Member['reach']> {
+  return { held: node.reach, lags: mesh.lags(), contacts: records.contacts() };
 }
 
 /** Later than every start before, also where the clock went back: a restored disk image never uses a sequence number twice. */

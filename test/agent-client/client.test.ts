@@ -44,6 +44,9 @@ suite('documents', () => {
         presenceReason: 'heartbeats',
         revision: 'r1',
         origin: 'node-a',
+        path: 'direct',
+        relayedBy: '',
+        heardAgeMs: 500,
       },
     });
   });

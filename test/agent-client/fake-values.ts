@@ -9,6 +9,7 @@ import {
   FreshnessSchema,
   Presence,
   PresenceReason,
+  RowPath,
 } from '../../src/gen/holdfast/v1/common_pb.ts';
 
 export const FAKE_NOW_MS = Date.UTC(2026, 10, 21, 8);
@@ -40,6 +41,8 @@ export function freshness(
     age: durationFromMs(ageMs),
     presence,
     presenceReason: PresenceReason.HEARTBEATS,
+    path: RowPath.DIRECT,
+    heardAge: durationFromMs(ageMs / 2),
     revision,
     origin: 'node-a',
   });

@@ -23,6 +23,9 @@ function platform(agent: string, changes: Partial<Platform> = {}): Platform {
       presenceReason: 'heartbeats',
       revision: 'r',
       origin: 'node-of-hub-and-more',
+      path: 'direct',
+      relayedBy: '',
+      heardAgeMs: 400,
     },
     ...changes,
   };

@@ -13,9 +13,13 @@ import type { CliContext } from '../context.ts';
 import { formatNumber, formatPercent, formatSpan, orNothing, shortId } from '../format.ts';
 import type { Colour, Column } from '../output.ts';
 import { describePresence } from '../presence-words.ts';
+import { describePath, describeReach, namesOf } from '../reach-words.ts';
+import { parseDuration } from '../values.ts';
 
 interface MembersFlags extends CommonFlags {
   readonly watch?: boolean;
+  /** Milliseconds. */
+  readonly maxAge?: number;
 }
 
 /** Ages grow and presence changes without an event, so a live view is drawn this often. */
@@ -28,6 +32,7 @@ export function addMembers(program: Command, context: CliContext): void {
       .command('members')
       .description('show the agents of the fleet, as this sidecar knows them')
       .option('-w, --watch', 'go on: redraw, or with ndjson write each change')
+      .option('--max-age <duration>', 'fail if a row is older, for example 30s', parseDuration)
       .action((flags: MembersFlags) =>
         withSidecar(context, flags, flags.watch === true ? watchMembers : showMembers),
       ),
@@ -42,21 +47,34 @@ export function addMembers(program: Command, context: CliContext): void {
   ]);
 }
 
-async function showMembers({ client, printer, call }: Session<MembersFlags>): Promise<void> {
-  printer.rows(await client.platforms(call).toArray(), MEMBER_COLUMNS, NO_MEMBERS);
+async function showMembers(session: Session<MembersFlags>): Promise<void> {
+  const { printer, context } = session;
+  const { rows, columns, reach } = await readMembers(session);
+  printer.rows(rows, columns, NO_MEMBERS);
+  const words = describeReach(reach, context.environment.clock.now().wallMs);
+  if (words !== undefined) printer.note(words);
+}
+
+/** The rows, how far they reach, and the columns that show them. */
+async function readMembers({ client, flags, call }: Session<MembersFlags>) {
+  const platforms = client.platforms({ ...call, maxAgeMs: flags.maxAge });
+  const rows = await platforms.toArray();
+  const isRelayed = rows.some(({ freshness }) => freshness.path === 'relayed');
+  const names = isRelayed ? namesOf((await client.reach(call)).members) : new Map<string, string>();
+  return { rows, columns: memberColumns(names), reach: platforms.reach };
 }
 
 async function watchMembers(session: Session<MembersFlags>): Promise<void> {
-  const { client, printer, signal, call, context } = session;
+  const { printer, signal, context } = session;
   const drawn = new Map<string, string>();
   for (let first = true; !signal.aborted; first = false) {
     try {
-      const rows = await client.platforms(call).toArray();
+      const { rows, columns } = await readMembers(session);
       const changed = rows.filter((row) => isNew(drawn, row));
-      if (printer.format === 'ndjson') printer.rows(changed, MEMBER_COLUMNS, '');
+      if (printer.format === 'ndjson') printer.rows(changed, columns, '');
       else if (printer.live || first || changed.length > 0) {
         if (printer.live) printer.clear();
-        printer.rows(rows, MEMBER_COLUMNS, NO_MEMBERS);
+        printer.rows(rows, columns, NO_MEMBERS);
       }
     } catch (error) {
       const away = error instanceof HoldfastClientError && error.unreachable;
@@ -83,7 +101,7 @@ const PRESENCE_COLOURS: Readonly<Record<Presence, Colour>> = {
   left: 'dim',
 };
 
-const MEMBER_COLUMNS: readonly Column<Platform>[] = [
+const memberColumns = (names: ReadonlyMap<string, string>): readonly Column<Platform>[] => [
   { heading: 'AGENT', value: ({ agent }) => agent },
   {
     heading: 'PRESENCE',
@@ -106,5 +124,6 @@ const MEMBER_COLUMNS: readonly Column<Platform>[] = [
   },
   { heading: 'LOAD', value: ({ telemetry }) => formatNumber(telemetry.load1m, 2), align: 'right' },
   { heading: 'VERSION', value: ({ versions }) => orNothing(versions.agent ?? versions.holdfast) },
+  { heading: 'PATH', value: ({ freshness }) => describePath(freshness, names) },
   { heading: 'ORIGIN', value: ({ freshness }) => shortId(freshness.origin) },
 ];

@@ -5,6 +5,7 @@ import type { AuditControl } from './audit-control.ts';
 import type { BundleControl } from './bundle-control.ts';
 import type { EnrolmentControl } from './enrolment-control.ts';
 import type { MemberInsight } from './insight.ts';
+import type { ReachRow } from './reach-row.ts';
 import type { SecretControl } from './secret-control.ts';
 import type { TrustControl } from './trust-control.ts';
 
@@ -122,6 +123,8 @@ export interface Backend {
   nameOf?(nodeId: NodeId): string;
   /** Undefined while the store is opened again. */
   insight?(): MemberInsight | undefined;
+  /** How far what is known of the other members reaches; undefined while the store is opened again. */
+  reach?(): ReachRow | undefined;
   /** Aborted when the sidecar begins to stop: streams end with UNAVAILABLE and a retry hint. */
   readonly stopping: AbortSignal;
 }

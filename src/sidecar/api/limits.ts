@@ -60,6 +60,8 @@ export const STOPPING_RETRY_MS = 2_000;
 /** When a caller is told to come back after all watches were taken. */
 export const LIMIT_RETRY_MS = 5_000;
 
+/** Members whose reach is told in one answer. */
+export const MAX_REACH_MEMBERS = 1000;
 /** Rows of a page when the request names no number. */
 export const DEFAULT_PAGE_SIZE = 100;
 /** How long a command may wait to be started when the request does not say: an hour. */

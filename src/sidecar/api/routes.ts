@@ -3,7 +3,7 @@ import type { DescMethod, DescService } from '@bufbuild/protobuf';
 import { createConnectRouter } from '@connectrpc/connect';
 import { createMethodUrl, type UniversalHandler } from '@connectrpc/connect/protocol';
 import { compressionGzip } from '@connectrpc/connect-node';
-import type { Hash, Timers, TokenHolder } from '../../core/index.ts';
+import type { Clock, Hash, Timers, TokenHolder } from '../../core/index.ts';
 import { Health } from '../../gen/grpc/health/v1/health_pb.ts';
 import { ServerReflection } from '../../gen/grpc/reflection/v1/reflection_pb.ts';
 import { AdminService } from '../../gen/holdfast/v1/admin_pb.ts';
@@ -36,6 +36,7 @@ import { heartbeatService } from './heartbeat-service.ts';
 import { MAX_BODY_BYTES, MAX_EXPORTS } from './limits.ts';
 import { meshService } from './mesh-service.ts';
 import type { UnaryHandler, UnaryHandlers } from './method.ts';
+import { createReachTeller } from './reach.ts';
 import { secretService } from './secret-service.ts';
 import { callerFrom, describeStreamErrors, endAtDeadline } from './stream-context.ts';
 import { StreamSlots } from './stream-slots.ts';
@@ -55,6 +56,7 @@ export interface RouteDependencies {
   readonly backend: Backend;
   readonly timers: Timers;
   readonly hash: Hash;
+  readonly clock: Clock;
   readonly maxWatches: number;
   /** The sidecar or the API stops. */
   readonly stopping: AbortSignal;
@@ -84,13 +86,14 @@ const PUBLIC_SERVICES: ReadonlySet<DescService> = new Set([Health]);
 
 /** Routes by path, as in `/holdfast.v1.DocumentService/Get`. */
 export function createRoutes(dependencies: RouteDependencies): ReadonlyMap<string, Route> {
-  const { backend, hash } = dependencies;
+  const { backend, hash, clock } = dependencies;
   const names = createNodeNames(hash);
+  const reach = createReachTeller(backend.reach, clock, names);
   const serviceNames = new Set(SERVICES.map((service) => service.typeName));
   return new Map([
     ...unaryRoutes(HeartbeatService, heartbeatService(backend)),
-    ...unaryRoutes(DocumentService, documentService(backend, names)),
-    ...unaryRoutes(FleetService, fleetService(backend, names)),
+    ...unaryRoutes(DocumentService, documentService(backend, names, reach)),
+    ...unaryRoutes(FleetService, fleetService(backend, names, reach)),
     ...unaryRoutes(CommandService, commandService(backend, names)),
     ...unaryRoutes(MeshService, meshService(backend, names)),
     ...unaryRoutes(BundleService, bundleService(backend)),

@@ -124,6 +124,7 @@ function createGate(
       backend,
       timers,
       hash,
+      clock,
       maxWatches,
       stopping,
       reportFault,

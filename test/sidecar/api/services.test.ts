@@ -21,6 +21,8 @@ const FRESHNESS_JSON = {
   age: '1.500s',
   presence: 'PRESENCE_ALIVE',
   presenceReason: 'PRESENCE_REASON_HEARTBEATS',
+  path: 'ROW_PATH_DIRECT',
+  heardAge: '0.500s',
   revision: '0-abc',
 };
 
@@ -205,6 +207,8 @@ test('freshness: broken clocks and unknown presence still make an answer', async
     ageMs: 0.25,
     presence: undefined,
     presenceReason: undefined,
+    path: { kind: 'unknown' as const },
+    heardAgeMs: 0,
     origin: '',
   };
   const answers: Answers = { get: () => ({ ...DOCUMENT, freshness }) };
@@ -217,6 +221,7 @@ test('freshness: broken clocks and unknown presence still make an answer', async
     observedAt: '9999-12-31T23:59:59.999Z',
     receivedAt: '1970-01-01T00:00:01.235Z',
     age: '0.000250s',
+    heardAge: '0s',
     revision: '0-abc',
   });
 });
@@ -568,4 +573,15 @@ test('Pause and Resume of one peer leave the others alone', async () => {
   const paused = await exchange('MeshService/Pause', { peer: 'north' }, { token: ADMIN_TOKEN });
   assert.deepEqual([...paused.mesh.pausedPeers], ['north']);
   assert.equal(paused.mesh.paused, false);
+});
+
+test('conditional reads: the value stays at home while the revision is the same, and how old the row is does not', async () => {
+  const body = { collection: 'notes', id: 'a', ifRevisionNot: '0-abc', maxAge: '1.5s' };
+  const { json, asked: submitted } = await exchange('DocumentService/Get', body);
+  assert.equal(json.unchanged, true);
+  assert.deepEqual(json.document, { collection: 'notes', id: 'a', freshness: FRESHNESS_JSON });
+  assert.deepEqual(submitted, asked('get', { collection: 'notes', id: 'a', maxAgeMs: 1500 }));
+  const other = await exchange('DocumentService/Get', { ...body, ifRevisionNot: '0-other' });
+  assert.deepEqual(other.json.document.value, { text: 'hello' });
+  assert.equal(other.json.unchanged, undefined);
 });

@@ -9,7 +9,7 @@ import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2
 import { file_buf_validate_validate } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
 import type { Duration } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_duration, file_google_protobuf_struct } from "@bufbuild/protobuf/wkt";
-import type { Freshness } from "./common_pb.ts";
+import type { Freshness, MemberReach, Reach } from "./common_pb.ts";
 import { file_holdfast_v1_common } from "./common_pb.ts";
 import type { Telemetry, Workload } from "./heartbeat_pb.ts";
 import { file_holdfast_v1_heartbeat } from "./heartbeat_pb.ts";
@@ -19,7 +19,50 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file holdfast/v1/fleet.proto.
  */
 export const file_holdfast_v1_fleet: GenFile = /*@__PURE__*/
-  fileDesc("Chdob2xkZmFzdC92MS9mbGVldC5wcm90bxILaG9sZGZhc3QudjEi2QMKCFBsYXRmb3JtEg0KBWFnZW50GAEgASgJEg4KBnN0YXR1cxgCIAEoCRIoCgl3b3JrbG9hZHMYAyADKAsyFS5ob2xkZmFzdC52MS5Xb3JrbG9hZBIxCgZsYWJlbHMYBCADKAsyIS5ob2xkZmFzdC52MS5QbGF0Zm9ybS5MYWJlbHNFbnRyeRI1Cgh2ZXJzaW9ucxgFIAMoCzIjLmhvbGRmYXN0LnYxLlBsYXRmb3JtLlZlcnNpb25zRW50cnkSKQoJdGVsZW1ldHJ5GAYgASgLMhYuaG9sZGZhc3QudjEuVGVsZW1ldHJ5EiYKBWV4dHJhGAcgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIrCghpbnRlcnZhbBgIIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIpCglmcmVzaG5lc3MYCSABKAsyFi5ob2xkZmFzdC52MS5GcmVzaG5lc3MSDwoHcmV0dXJucxgKIAEoDRotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBGi8KDVZlcnNpb25zRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJRChRMaXN0UGxhdGZvcm1zUmVxdWVzdBIbCglwYWdlX3NpemUYASABKA1CCLpIBSoDGOgHEhwKCnBhZ2VfdG9rZW4YAiABKAlCCLpIBXIDKIAIIloKFUxpc3RQbGF0Zm9ybXNSZXNwb25zZRIoCglwbGF0Zm9ybXMYASADKAsyFS5ob2xkZmFzdC52MS5QbGF0Zm9ybRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiRQoSR2V0UGxhdGZvcm1SZXF1ZXN0Ei8KBWFnZW50GAEgASgJQiC6SB1yGzIZXlthLXowLTldW2EtejAtOS1dezAsNjJ9JCI+ChNHZXRQbGF0Zm9ybVJlc3BvbnNlEicKCHBsYXRmb3JtGAEgASgLMhUuaG9sZGZhc3QudjEuUGxhdGZvcm0inwEKCkRlcGxveW1lbnQSDQoFYWdlbnQYASABKAkSDwoHcGFja2FnZRgCIAEoCRIPCgd2ZXJzaW9uGAMgASgJEg0KBXN0YXRlGAQgASgJEiYKBXZhbHVlGAUgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIpCglmcmVzaG5lc3MYBiABKAsyFi5ob2xkZmFzdC52MS5GcmVzaG5lc3MihwEKFkxpc3REZXBsb3ltZW50c1JlcXVlc3QSMgoFYWdlbnQYASABKAlCI7pIIHIeMhxeKFthLXowLTldW2EtejAtOS1dezAsNjJ9KT8kEhsKCXBhZ2Vfc2l6ZRgCIAEoDUIIukgFKgMY6AcSHAoKcGFnZV90b2tlbhgDIAEoCUIIukgFcgMogAgiYAoXTGlzdERlcGxveW1lbnRzUmVzcG9uc2USLAoLZGVwbG95bWVudHMYASADKAsyFy5ob2xkZmFzdC52MS5EZXBsb3ltZW50EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSIxChJGaW5kUGFja2FnZVJlcXVlc3QSGwoHcGFja2FnZRgBIAEoCUIKukgHcgUQASjAASJCChNGaW5kUGFja2FnZVJlc3BvbnNlEisKB2hvbGRlcnMYASADKAsyGi5ob2xkZmFzdC52MS5QYWNrYWdlSG9sZGVyImwKDVBhY2thZ2VIb2xkZXISDQoFYWdlbnQYASABKAkSEAoIZGVwbG95ZWQYAiABKAgSDwoHdmVyc2lvbhgDIAEoCRIpCglmcmVzaG5lc3MYBCABKAsyFi5ob2xkZmFzdC52MS5GcmVzaG5lc3My6AIKDEZsZWV0U2VydmljZRJWCg1MaXN0UGxhdGZvcm1zEiEuaG9sZGZhc3QudjEuTGlzdFBsYXRmb3Jtc1JlcXVlc3QaIi5ob2xkZmFzdC52MS5MaXN0UGxhdGZvcm1zUmVzcG9uc2USUAoLR2V0UGxhdGZvcm0SHy5ob2xkZmFzdC52MS5HZXRQbGF0Zm9ybVJlcXVlc3QaIC5ob2xkZmFzdC52MS5HZXRQbGF0Zm9ybVJlc3BvbnNlElwKD0xpc3REZXBsb3ltZW50cxIjLmhvbGRmYXN0LnYxLkxpc3REZXBsb3ltZW50c1JlcXVlc3QaJC5ob2xkZmFzdC52MS5MaXN0RGVwbG95bWVudHNSZXNwb25zZRJQCgtGaW5kUGFja2FnZRIfLmhvbGRmYXN0LnYxLkZpbmRQYWNrYWdlUmVxdWVzdBogLmhvbGRmYXN0LnYxLkZpbmRQYWNrYWdlUmVzcG9uc2ViBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_duration, file_google_protobuf_struct, file_holdfast_v1_common, file_holdfast_v1_heartbeat]);
+  fileDesc("Chdob2xkZmFzdC92MS9mbGVldC5wcm90bxILaG9sZGZhc3QudjEiEQoPR2V0UmVhY2hSZXF1ZXN0ImAKEEdldFJlYWNoUmVzcG9uc2USIQoFcmVhY2gYASABKAsyEi5ob2xkZmFzdC52MS5SZWFjaBIpCgdtZW1iZXJzGAIgAygLMhguaG9sZGZhc3QudjEuTWVtYmVyUmVhY2gi2QMKCFBsYXRmb3JtEg0KBWFnZW50GAEgASgJEg4KBnN0YXR1cxgCIAEoCRIoCgl3b3JrbG9hZHMYAyADKAsyFS5ob2xkZmFzdC52MS5Xb3JrbG9hZBIxCgZsYWJlbHMYBCADKAsyIS5ob2xkZmFzdC52MS5QbGF0Zm9ybS5MYWJlbHNFbnRyeRI1Cgh2ZXJzaW9ucxgFIAMoCzIjLmhvbGRmYXN0LnYxLlBsYXRmb3JtLlZlcnNpb25zRW50cnkSKQoJdGVsZW1ldHJ5GAYgASgLMhYuaG9sZGZhc3QudjEuVGVsZW1ldHJ5EiYKBWV4dHJhGAcgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIrCghpbnRlcnZhbBgIIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIpCglmcmVzaG5lc3MYCSABKAsyFi5ob2xkZmFzdC52MS5GcmVzaG5lc3MSDwoHcmV0dXJucxgKIAEoDRotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBGi8KDVZlcnNpb25zRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASKHAQoUTGlzdFBsYXRmb3Jtc1JlcXVlc3QSGwoJcGFnZV9zaXplGAEgASgNQgi6SAUqAxjoBxIcCgpwYWdlX3Rva2VuGAIgASgJQgi6SAVyAyiACBI0CgdtYXhfYWdlGAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQgi6SAWqAQIyACJ9ChVMaXN0UGxhdGZvcm1zUmVzcG9uc2USKAoJcGxhdGZvcm1zGAEgAygLMhUuaG9sZGZhc3QudjEuUGxhdGZvcm0SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEiEKBXJlYWNoGAMgASgLMhIuaG9sZGZhc3QudjEuUmVhY2gitwEKEkdldFBsYXRmb3JtUmVxdWVzdBIvCgVhZ2VudBgBIAEoCUIgukgdchsyGV5bYS16MC05XVthLXowLTktXXswLDYyfSQSNAoHbWF4X2FnZRgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIIukgFqgECMgASJgoPaWZfcmV2aXNpb25fbm90GAMgASgJQgi6SAVyAyiAAUgAiAEBQhIKEF9pZl9yZXZpc2lvbl9ub3QidAoTR2V0UGxhdGZvcm1SZXNwb25zZRInCghwbGF0Zm9ybRgBIAEoCzIVLmhvbGRmYXN0LnYxLlBsYXRmb3JtEhEKCXVuY2hhbmdlZBgCIAEoCBIhCgVyZWFjaBgDIAEoCzISLmhvbGRmYXN0LnYxLlJlYWNoIp8BCgpEZXBsb3ltZW50Eg0KBWFnZW50GAEgASgJEg8KB3BhY2thZ2UYAiABKAkSDwoHdmVyc2lvbhgDIAEoCRINCgVzdGF0ZRgEIAEoCRImCgV2YWx1ZRgFIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSKQoJZnJlc2huZXNzGAYgASgLMhYuaG9sZGZhc3QudjEuRnJlc2huZXNzIr0BChZMaXN0RGVwbG95bWVudHNSZXF1ZXN0EjIKBWFnZW50GAEgASgJQiO6SCByHjIcXihbYS16MC05XVthLXowLTktXXswLDYyfSk/JBIbCglwYWdlX3NpemUYAiABKA1CCLpIBSoDGOgHEhwKCnBhZ2VfdG9rZW4YAyABKAlCCLpIBXIDKIAIEjQKB21heF9hZ2UYBCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CCLpIBaoBAjIAIoMBChdMaXN0RGVwbG95bWVudHNSZXNwb25zZRIsCgtkZXBsb3ltZW50cxgBIAMoCzIXLmhvbGRmYXN0LnYxLkRlcGxveW1lbnQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEiEKBXJlYWNoGAMgASgLMhIuaG9sZGZhc3QudjEuUmVhY2giZwoSRmluZFBhY2thZ2VSZXF1ZXN0EhsKB3BhY2thZ2UYASABKAlCCrpIB3IFEAEowAESNAoHbWF4X2FnZRgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIIukgFqgECMgAiZQoTRmluZFBhY2thZ2VSZXNwb25zZRIrCgdob2xkZXJzGAEgAygLMhouaG9sZGZhc3QudjEuUGFja2FnZUhvbGRlchIhCgVyZWFjaBgCIAEoCzISLmhvbGRmYXN0LnYxLlJlYWNoImwKDVBhY2thZ2VIb2xkZXISDQoFYWdlbnQYASABKAkSEAoIZGVwbG95ZWQYAiABKAgSDwoHdmVyc2lvbhgDIAEoCRIpCglmcmVzaG5lc3MYBCABKAsyFi5ob2xkZmFzdC52MS5GcmVzaG5lc3MysQMKDEZsZWV0U2VydmljZRJWCg1MaXN0UGxhdGZvcm1zEiEuaG9sZGZhc3QudjEuTGlzdFBsYXRmb3Jtc1JlcXVlc3QaIi5ob2xkZmFzdC52MS5MaXN0UGxhdGZvcm1zUmVzcG9uc2USUAoLR2V0UGxhdGZvcm0SHy5ob2xkZmFzdC52MS5HZXRQbGF0Zm9ybVJlcXVlc3QaIC5ob2xkZmFzdC52MS5HZXRQbGF0Zm9ybVJlc3BvbnNlElwKD0xpc3REZXBsb3ltZW50cxIjLmhvbGRmYXN0LnYxLkxpc3REZXBsb3ltZW50c1JlcXVlc3QaJC5ob2xkZmFzdC52MS5MaXN0RGVwbG95bWVudHNSZXNwb25zZRJQCgtGaW5kUGFja2FnZRIfLmhvbGRmYXN0LnYxLkZpbmRQYWNrYWdlUmVxdWVzdBogLmhvbGRmYXN0LnYxLkZpbmRQYWNrYWdlUmVzcG9uc2USRwoIR2V0UmVhY2gSHC5ob2xkZmFzdC52MS5HZXRSZWFjaFJlcXVlc3QaHS5ob2xkZmFzdC52MS5HZXRSZWFjaFJlc3BvbnNlYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_duration, file_google_protobuf_struct, file_holdfast_v1_common, file_holdfast_v1_heartbeat]);
+
+/**
+ * See FleetService.GetReach.
+ *
+ * @generated from message holdfast.v1.GetReachRequest
+ */
+export type GetReachRequest = Message<"holdfast.v1.GetReachRequest"> & {
+};
+
+/**
+ * Describes the message holdfast.v1.GetReachRequest.
+ * Use `create(GetReachRequestSchema)` to create a new message.
+ */
+export const GetReachRequestSchema: GenMessage<GetReachRequest> = /*@__PURE__*/
+  messageDesc(file_holdfast_v1_fleet, 0);
+
+/**
+ * The answer.
+ *
+ * @generated from message holdfast.v1.GetReachResponse
+ */
+export type GetReachResponse = Message<"holdfast.v1.GetReachResponse"> & {
+  /**
+   * In short.
+   *
+   * @generated from field: holdfast.v1.Reach reach = 1;
+   */
+  reach?: Reach | undefined;
+
+  /**
+   * Each other member.
+   *
+   * @generated from field: repeated holdfast.v1.MemberReach members = 2;
+   */
+  members: MemberReach[];
+};
+
+/**
+ * Describes the message holdfast.v1.GetReachResponse.
+ * Use `create(GetReachResponseSchema)` to create a new message.
+ */
+export const GetReachResponseSchema: GenMessage<GetReachResponse> = /*@__PURE__*/
+  messageDesc(file_holdfast_v1_fleet, 1);
 
 /**
  * The last heartbeat of one agent.
@@ -103,7 +146,7 @@ export type Platform = Message<"holdfast.v1.Platform"> & {
  * Use `create(PlatformSchema)` to create a new message.
  */
 export const PlatformSchema: GenMessage<Platform> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_fleet, 0);
+  messageDesc(file_holdfast_v1_fleet, 2);
 
 /**
  * See FleetService.ListPlatforms.
@@ -124,6 +167,14 @@ export type ListPlatformsRequest = Message<"holdfast.v1.ListPlatformsRequest"> &
    * @generated from field: string page_token = 2;
    */
   pageToken: string;
+
+  /**
+   * Fail with TOO_OLD instead of answering with anything older: a platform whose last heartbeat is older, any other row of whose writer
+   * nothing so young is known. Absent: any age.
+   *
+   * @generated from field: google.protobuf.Duration max_age = 3;
+   */
+  maxAge?: Duration | undefined;
 };
 
 /**
@@ -131,7 +182,7 @@ export type ListPlatformsRequest = Message<"holdfast.v1.ListPlatformsRequest"> &
  * Use `create(ListPlatformsRequestSchema)` to create a new message.
  */
 export const ListPlatformsRequestSchema: GenMessage<ListPlatformsRequest> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_fleet, 1);
+  messageDesc(file_holdfast_v1_fleet, 3);
 
 /**
  * One page.
@@ -152,6 +203,13 @@ export type ListPlatformsResponse = Message<"holdfast.v1.ListPlatformsResponse">
    * @generated from field: string next_page_token = 2;
    */
   nextPageToken: string;
+
+  /**
+   * How far the answer reaches.
+   *
+   * @generated from field: holdfast.v1.Reach reach = 3;
+   */
+  reach?: Reach | undefined;
 };
 
 /**
@@ -159,7 +217,7 @@ export type ListPlatformsResponse = Message<"holdfast.v1.ListPlatformsResponse">
  * Use `create(ListPlatformsResponseSchema)` to create a new message.
  */
 export const ListPlatformsResponseSchema: GenMessage<ListPlatformsResponse> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_fleet, 2);
+  messageDesc(file_holdfast_v1_fleet, 4);
 
 /**
  * See FleetService.GetPlatform.
@@ -173,6 +231,21 @@ export type GetPlatformRequest = Message<"holdfast.v1.GetPlatformRequest"> & {
    * @generated from field: string agent = 1;
    */
   agent: string;
+
+  /**
+   * Fail with TOO_OLD instead of answering with anything older: a platform whose last heartbeat is older, any other row of whose writer
+   * nothing so young is known. Absent: any age.
+   *
+   * @generated from field: google.protobuf.Duration max_age = 2;
+   */
+  maxAge?: Duration | undefined;
+
+  /**
+   * Answer without the value when this is still the revision.
+   *
+   * @generated from field: optional string if_revision_not = 3;
+   */
+  ifRevisionNot?: string | undefined;
 };
 
 /**
@@ -180,7 +253,7 @@ export type GetPlatformRequest = Message<"holdfast.v1.GetPlatformRequest"> & {
  * Use `create(GetPlatformRequestSchema)` to create a new message.
  */
 export const GetPlatformRequestSchema: GenMessage<GetPlatformRequest> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_fleet, 3);
+  messageDesc(file_holdfast_v1_fleet, 5);
 
 /**
  * The answer.
@@ -194,6 +267,20 @@ export type GetPlatformResponse = Message<"holdfast.v1.GetPlatformResponse"> & {
    * @generated from field: holdfast.v1.Platform platform = 1;
    */
   platform?: Platform | undefined;
+
+  /**
+   * True when the revision is the one given as `if_revision_not`: the platform has only name and freshness then.
+   *
+   * @generated from field: bool unchanged = 2;
+   */
+  unchanged: boolean;
+
+  /**
+   * How far the answer reaches.
+   *
+   * @generated from field: holdfast.v1.Reach reach = 3;
+   */
+  reach?: Reach | undefined;
 };
 
 /**
@@ -201,7 +288,7 @@ export type GetPlatformResponse = Message<"holdfast.v1.GetPlatformResponse"> & {
  * Use `create(GetPlatformResponseSchema)` to create a new message.
  */
 export const GetPlatformResponseSchema: GenMessage<GetPlatformResponse> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_fleet, 4);
+  messageDesc(file_holdfast_v1_fleet, 6);
 
 /**
  * One package deployed by one agent: the document `deployments/{agent}:{package}`.
@@ -257,7 +344,7 @@ export type Deployment = Message<"holdfast.v1.Deployment"> & {
  * Use `create(DeploymentSchema)` to create a new message.
  */
 export const DeploymentSchema: GenMessage<Deployment> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_fleet, 5);
+  messageDesc(file_holdfast_v1_fleet, 7);
 
 /**
  * See FleetService.ListDeployments.
@@ -285,6 +372,14 @@ export type ListDeploymentsRequest = Message<"holdfast.v1.ListDeploymentsRequest
    * @generated from field: string page_token = 3;
    */
   pageToken: string;
+
+  /**
+   * Fail with TOO_OLD instead of answering with anything older: a platform whose last heartbeat is older, any other row of whose writer
+   * nothing so young is known. Absent: any age.
+   *
+   * @generated from field: google.protobuf.Duration max_age = 4;
+   */
+  maxAge?: Duration | undefined;
 };
 
 /**
@@ -292,7 +387,7 @@ export type ListDeploymentsRequest = Message<"holdfast.v1.ListDeploymentsRequest
  * Use `create(ListDeploymentsRequestSchema)` to create a new message.
  */
 export const ListDeploymentsRequestSchema: GenMessage<ListDeploymentsRequest> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_fleet, 6);
+  messageDesc(file_holdfast_v1_fleet, 8);
 
 /**
  * One page.
@@ -313,6 +408,13 @@ export type ListDeploymentsResponse = Message<"holdfast.v1.ListDeploymentsRespon
    * @generated from field: string next_page_token = 2;
    */
   nextPageToken: string;
+
+  /**
+   * How far the answer reaches.
+   *
+   * @generated from field: holdfast.v1.Reach reach = 3;
+   */
+  reach?: Reach | undefined;
 };
 
 /**
@@ -320,7 +422,7 @@ export type ListDeploymentsResponse = Message<"holdfast.v1.ListDeploymentsRespon
  * Use `create(ListDeploymentsResponseSchema)` to create a new message.
  */
 export const ListDeploymentsResponseSchema: GenMessage<ListDeploymentsResponse> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_fleet, 7);
+  messageDesc(file_holdfast_v1_fleet, 9);
 
 /**
  * See FleetService.FindPackage.
@@ -334,6 +436,14 @@ export type FindPackageRequest = Message<"holdfast.v1.FindPackageRequest"> & {
    * @generated from field: string package = 1;
    */
   package: string;
+
+  /**
+   * Fail with TOO_OLD instead of answering with anything older: a platform whose last heartbeat is older, any other row of whose writer
+   * nothing so young is known. Absent: any age.
+   *
+   * @generated from field: google.protobuf.Duration max_age = 2;
+   */
+  maxAge?: Duration | undefined;
 };
 
 /**
@@ -341,7 +451,7 @@ export type FindPackageRequest = Message<"holdfast.v1.FindPackageRequest"> & {
  * Use `create(FindPackageRequestSchema)` to create a new message.
  */
 export const FindPackageRequestSchema: GenMessage<FindPackageRequest> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_fleet, 8);
+  messageDesc(file_holdfast_v1_fleet, 10);
 
 /**
  * Who holds it.
@@ -355,6 +465,13 @@ export type FindPackageResponse = Message<"holdfast.v1.FindPackageResponse"> & {
    * @generated from field: repeated holdfast.v1.PackageHolder holders = 1;
    */
   holders: PackageHolder[];
+
+  /**
+   * How far the answer reaches.
+   *
+   * @generated from field: holdfast.v1.Reach reach = 2;
+   */
+  reach?: Reach | undefined;
 };
 
 /**
@@ -362,7 +479,7 @@ export type FindPackageResponse = Message<"holdfast.v1.FindPackageResponse"> & {
  * Use `create(FindPackageResponseSchema)` to create a new message.
  */
 export const FindPackageResponseSchema: GenMessage<FindPackageResponse> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_fleet, 9);
+  messageDesc(file_holdfast_v1_fleet, 11);
 
 /**
  * One agent that holds a package.
@@ -404,7 +521,7 @@ export type PackageHolder = Message<"holdfast.v1.PackageHolder"> & {
  * Use `create(PackageHolderSchema)` to create a new message.
  */
 export const PackageHolderSchema: GenMessage<PackageHolder> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_fleet, 10);
+  messageDesc(file_holdfast_v1_fleet, 12);
 
 /**
  * Reads of the fleet. Every row says how old it is.
@@ -451,6 +568,16 @@ export const FleetService: GenService<{
     methodKind: "unary";
     input: typeof FindPackageRequestSchema;
     output: typeof FindPackageResponseSchema;
+  },
+  /**
+   * How far what is known here of every other member reaches, those of whom most is missing first, at most 1000.
+   *
+   * @generated from rpc holdfast.v1.FleetService.GetReach
+   */
+  getReach: {
+    methodKind: "unary";
+    input: typeof GetReachRequestSchema;
+    output: typeof GetReachResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_holdfast_v1_fleet, 0);

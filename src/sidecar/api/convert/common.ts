@@ -8,6 +8,7 @@ import {
   timestampFromMs,
 } from '@bufbuild/protobuf/wkt';
 import {
+  type Aged,
   type Ack as CoreAck,
   type Presence as CorePresence,
   type PresenceReason as CoreReason,
@@ -22,6 +23,7 @@ import {
   type FreshnessSchema,
   Presence,
   PresenceReason,
+  RowPath,
 } from '../../../gen/holdfast/v1/common_pb.ts';
 import { DEFAULT_PAGE_SIZE } from '../limits.ts';
 
@@ -79,6 +81,10 @@ export function toPageRequest(request: { pageSize: number; pageToken: string }):
   };
 }
 
+export function toAged({ maxAge }: { maxAge?: Duration | undefined }): Aged {
+  return maxAge === undefined ? {} : { maxAgeMs: durationMs(maxAge) };
+}
+
 const PRESENCE: Readonly<Record<CorePresence, Presence>> = {
   alive: Presence.ALIVE,
   suspect: Presence.SUSPECT,
@@ -92,6 +98,14 @@ const REASON: Readonly<Record<CoreReason, PresenceReason>> = {
   settling: PresenceReason.SETTLING,
   returning: PresenceReason.RETURNING,
   goodbye: PresenceReason.GOODBYE,
+};
+
+const PATH: Readonly<Record<Freshness['path']['kind'], RowPath>> = {
+  own: RowPath.OWN,
+  direct: RowPath.DIRECT,
+  relayed: RowPath.RELAYED,
+  bundle: RowPath.BUNDLE,
+  unknown: RowPath.UNSPECIFIED,
 };
 
 export function fromFreshness(
@@ -110,5 +124,8 @@ export function fromFreshness(
         : REASON[freshness.presenceReason],
     revision: freshness.revision,
     origin: names(freshness.origin),
+    path: PATH[freshness.path.kind],
+    ...(freshness.path.kind === 'relayed' && { relayedBy: names(freshness.path.by) }),
+    heardAge: fromSpan(freshness.heardAgeMs),
   };
 }

@@ -12,6 +12,7 @@ export {
   fromCoreAck,
   fromTime,
   type NodeNames,
+  toAged,
   toCoreAck,
   toMs,
   toPageRequest,

@@ -55,10 +55,12 @@ export const FRESHNESS: Freshness = {
   observedAtMs: 1_000,
   receivedAtMs: 2_000,
   ageMs: 1_500,
+  heardAgeMs: 500,
   presence: 'alive',
   presenceReason: 'heartbeats',
   revision: '0-abc',
   origin: ORIGIN,
+  path: { kind: 'direct' },
 };
 
 export const DOCUMENT: DocumentRow = {

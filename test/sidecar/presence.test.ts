@@ -1,7 +1,7 @@
 // Presence between members: what a link that ends, a pause and a stop make of it, and the stall that is noticed.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { StallMonitor } from '../../src/sidecar/stall-monitor.ts';
+import { StallMonitor } from '../../src/sidecar/member/stall-monitor.ts';
 import { createMemoryStore } from '../../src/sidecar/store/memory-store.ts';
 import { ManualClock } from '../../src/testing/manual-clock.ts';
 import { ADMIN } from '../support/test-node.ts';

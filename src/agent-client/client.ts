@@ -32,7 +32,7 @@ import { systemEnvironment, systemSurroundings } from './system-environment.ts';
 import { openConnection } from './transport.ts';
 import { type TrustCalls, trustCalls } from './trust.ts';
 import type { Beat, CallOptions, HeartbeatOptions, HeartbeatReceipt } from './types.ts';
-import { type WatchEvent, type WatchOptions, watchDocuments } from './watch.ts';
+import { type OpenWatch, type WatchEvent, type WatchOptions, watchDocuments } from './watch.ts';
 
 /** Where the sidecar is. What is left out comes from HOLDFAST_ADDRESS, HOLDFAST_TOKEN_FILE and HOLDFAST_AGENT, or is found. */
 export interface AgentClientOptions extends LocateOptions {
@@ -168,10 +168,8 @@ export function createAgentClient(options: AgentClientOptions = {}): AgentClient
       const signals = [closing.signal, watchOptions.signal].filter(
         (signal) => signal !== undefined,
       );
-      const open = (request: object, signal: AbortSignal) =>
-        rpc.documents.watch(request, { signal, timeoutMs: 0 });
       return watchDocuments(
-        open,
+        opener(rpc),
         { ...watchOptions, signal: AbortSignal.any(signals) },
         environment,
       );
@@ -200,6 +198,14 @@ export function createAgentClient(options: AgentClientOptions = {}): AgentClient
 
 function leave(rpc: RpcClients, agent = '', options?: CallOptions): Promise<boolean> {
   return call(options, async (connect) => (await rpc.heartbeat.leave({ agent }, connect)).changed);
+}
+
+/** A sidecar of an earlier version has the watch without a choice of agents. */
+function opener({ documents, fleet }: RpcClients): OpenWatch {
+  return ({ agent, selector, ...request }, signal) =>
+    agent === '' && selector === ''
+      ? documents.watch(request, { signal, timeoutMs: 0 })
+      : fleet.watch({ ...request, agent, selector }, { signal, timeoutMs: 0 });
 }
 
 function rpcClients(transport: Transport): RpcClients {

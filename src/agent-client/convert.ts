@@ -16,25 +16,13 @@ import {
   PresenceReason as WireReason,
 } from '../gen/holdfast/v1/common_pb.ts';
 import type { Document } from '../gen/holdfast/v1/document_pb.ts';
-import type {
-  Deployment as WireDeployment,
-  PackageHolder as WireHolder,
-  Platform as WirePlatform,
-} from '../gen/holdfast/v1/fleet_pb.ts';
-import type {
-  HeartbeatRequestSchema,
-  Telemetry as WireTelemetry,
-  Workload as WireWorkload,
-} from '../gen/holdfast/v1/heartbeat_pb.ts';
+import type { HeartbeatRequestSchema } from '../gen/holdfast/v1/heartbeat_pb.ts';
 import type {
   Ack,
   Beat,
-  Deployment,
   DocumentRow,
   Freshness,
   MemberReach,
-  PackageHolder,
-  Platform,
   Presence,
   PresenceReason,
   Reach,
@@ -92,6 +80,10 @@ const PATHS = new Map<number, RowPath>([
   [WirePath.RELAYED, 'relayed'],
   [WirePath.BUNDLE, 'bundle'],
 ]);
+
+export function fromPresence(presence: WirePresence): Presence | undefined {
+  return PRESENCES.get(presence);
+}
 
 export function fromFreshness(freshness: WireFreshness | undefined): Freshness {
   return {
@@ -172,51 +164,4 @@ function toTelemetry({ memoryTotalBytes, ...figures }: Telemetry) {
     memoryTotalBytes:
       memoryTotalBytes === undefined ? undefined : BigInt(Math.round(memoryTotalBytes)),
   };
-}
-
-function fromWorkload(workload: WireWorkload): Workload {
-  const { name, kind, state, version, cpuPercent, memoryBytes } = workload;
-  return {
-    name,
-    kind,
-    state,
-    version,
-    cpuPercent,
-    memoryBytes: memoryBytes === undefined ? undefined : Number(memoryBytes),
-  };
-}
-
-function fromTelemetry(telemetry: WireTelemetry | undefined): Telemetry {
-  if (telemetry === undefined) return {};
-  const { $typeName: _, $unknown: __, memoryTotalBytes, ...figures } = telemetry;
-  return {
-    ...figures,
-    ...(memoryTotalBytes === undefined ? {} : { memoryTotalBytes: Number(memoryTotalBytes) }),
-  };
-}
-
-export function fromPlatform(platform: WirePlatform): Platform {
-  const { agent, status, workloads, labels, versions, telemetry, extra, interval } = platform;
-  return {
-    agent,
-    status,
-    workloads: workloads.map(fromWorkload),
-    labels,
-    versions,
-    telemetry: fromTelemetry(telemetry),
-    extra: extra ?? {},
-    intervalMs: interval === undefined ? 0 : durationMs(interval),
-    returns: platform.returns,
-    freshness: fromFreshness(platform.freshness),
-  };
-}
-
-export function fromDeployment(row: WireDeployment): Deployment {
-  const { agent, version, state, value } = row;
-  const freshness = fromFreshness(row.freshness);
-  return { agent, package: row.package, version, state, value: value ?? {}, freshness };
-}
-
-export function fromHolder({ agent, deployed, version, freshness }: WireHolder): PackageHolder {
-  return { agent, deployed, version, freshness: fromFreshness(freshness) };
 }

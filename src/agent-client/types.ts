@@ -56,6 +56,35 @@ export interface ReadOptions extends CallOptions {
   readonly maxAgeMs?: number | undefined;
 }
 
+/** Which rows a read of the fleet is about; what is left out asks for nothing. */
+export interface FleetChoice {
+  /** Only ids that begin with this. */
+  readonly idPrefix?: string | undefined;
+  readonly agent?: string | undefined;
+  /** Labels of agents, as Kubernetes writes selectors: `site=north,tier in (edge,hub),!broken`. */
+  readonly selector?: string | undefined;
+  readonly presences?: readonly Presence[] | undefined;
+  /** Default `name`. `age`: the oldest first. `presence`: unreachable, suspect, alive, left. */
+  readonly order?: 'name' | 'age' | 'presence' | undefined;
+}
+
+/** How many agents have a value by a name. */
+export interface Tally {
+  readonly name: string;
+  readonly value: string;
+  readonly agents: number;
+}
+
+/** How many agents are what; the most frequent first. */
+export interface FleetSummary {
+  readonly agents: number;
+  readonly presences: Readonly<Record<Presence, number>>;
+  readonly versions: readonly Tally[];
+  readonly labels: readonly Tally[];
+  readonly statuses: readonly Tally[];
+  readonly reach: Reach | undefined;
+}
+
 /** How far an answer reaches: what the sidecar knows of what it may not know. */
 export interface Reach {
   /** True while the sidecar has no link to any other. */

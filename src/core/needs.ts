@@ -39,13 +39,14 @@ export function needsOf(request: Request): Needs {
     case 'list':
       return reads(request.body.collection, request.body.idPrefix, 'platforms');
     case 'changes': {
-      const { collections, idPrefix } = request.body;
+      const { collections, idPrefix, filter } = request.body;
       if (collections.length === 0) return { live: [], shown: [EVERYTHING] };
-      return {
-        live: [],
-        shown: collections.map((collection) => ({ collection, prefix: idPrefix })),
-      };
+      const shown = collections.map((collection) => ({ collection, prefix: idPrefix }));
+      // Labels are those of the last heartbeat.
+      if (filter?.selector) shown.push({ collection: 'platforms', prefix: '' });
+      return { live: [], shown };
     }
+    case 'fleetSummary':
     case 'listPlatforms':
     case 'getPlatform':
       return reads('platforms', '');

@@ -128,10 +128,33 @@ export interface Aged {
   readonly maxAgeMs?: number | undefined;
 }
 
+/** Which rows a read of the fleet is about; what is left out asks for nothing. */
+export interface FleetFilter {
+  /** Beginning of the document's id. */
+  readonly idPrefix?: string | undefined;
+  readonly agent?: string | undefined;
+  /** Of labels of the agent, as `parseSelector` reads it; empty for any. */
+  readonly selector?: string | undefined;
+  /** None for any. */
+  readonly presences?: readonly Presence[] | undefined;
+}
+
+/** By name; the oldest first; or by presence, those first that need to be looked at. */
+export type RowOrder = 'name' | 'age' | 'presence';
+
+/** How many agents have a value by a name. */
+export interface Tally {
+  readonly name: string;
+  readonly value: string;
+  readonly agents: number;
+}
+
 /** What a watch sees. `cursor` names the point behind the event. */
 export type ChangeEvent =
   | { readonly type: 'put'; readonly row: DocumentRow; readonly cursor: string }
-  | { readonly type: 'delete'; readonly row: DocumentRow; readonly cursor: string };
+  | { readonly type: 'delete'; readonly row: DocumentRow; readonly cursor: string }
+  /** It is there and does not pass the filter, or no longer. */
+  | { readonly type: 'outside'; readonly row: DocumentRow; readonly cursor: string };
 
 /** What this node holds, and what of it is not as it should be. */
 export interface Summary {
@@ -188,7 +211,14 @@ export interface Methods {
   };
   /** One step of a watch: what changed behind `cursor`, oldest first, at most `limit` events. An empty cursor starts a snapshot. */
   changes: {
-    request: { cursor: string; collections: readonly string[]; idPrefix: string; limit: number };
+    request: {
+      cursor: string;
+      collections: readonly string[];
+      idPrefix: string;
+      /** By labels, and the agent. */
+      filter?: Pick<FleetFilter, 'agent' | 'selector'> | undefined;
+      limit: number;
+    };
     response: {
       /** True when the cursor cannot be resumed: these events start a new snapshot. */
       resync: boolean;
@@ -199,13 +229,30 @@ export interface Methods {
       caughtUp: boolean;
     };
   };
-  listPlatforms: { request: PageRequest & Aged; response: Page<PlatformRow> };
+  listPlatforms: {
+    request: PageRequest & Aged & { filter?: FleetFilter; order?: RowOrder };
+    response: Page<PlatformRow>;
+  };
   getPlatform: { request: Aged & { agent: string }; response: PlatformRow };
   listDeployments: {
-    request: PageRequest & Aged & { agent: string };
+    request: PageRequest & Aged & { agent: string; filter?: FleetFilter; order?: RowOrder };
     response: Page<DeploymentRow>;
   };
-  findPackage: { request: Aged & { package: string }; response: { holders: readonly HolderRow[] } };
+  findPackage: {
+    request: Aged & { package: string; filter?: FleetFilter };
+    response: { holders: readonly HolderRow[] };
+  };
+  /** How many agents are what: by presence, and by version, label and status, the most frequent first. */
+  fleetSummary: {
+    request: { filter?: FleetFilter };
+    response: {
+      agents: number;
+      presences: Readonly<Record<Presence, number>>;
+      versions: readonly Tally[];
+      labels: readonly Tally[];
+      statuses: readonly Tally[];
+    };
+  };
   issueCommand: {
     request: {
       agent: string;

@@ -1,6 +1,6 @@
 // `holdfast members`: the fleet, one line an agent, as this sidecar knows it; with -w again and again.
-import type { Command } from 'commander';
-import type { Platform, Presence } from '../../agent-client/index.ts';
+import { type Command, Option } from 'commander';
+import type { Platform, Presence, Tally } from '../../agent-client/index.ts';
 import { HoldfastClientError, pause } from '../../agent-client/index.ts';
 import {
   type CommonFlags,
@@ -10,14 +10,21 @@ import {
   withSidecar,
 } from '../client-command.ts';
 import type { CliContext } from '../context.ts';
-import { formatNumber, formatPercent, formatSpan, orNothing, shortId } from '../format.ts';
+import { count, formatNumber, formatPercent, formatSpan, orNothing, shortId } from '../format.ts';
 import type { Colour, Column } from '../output.ts';
 import { describePresence } from '../presence-words.ts';
 import { describePath, describeReach, namesOf } from '../reach-words.ts';
 import { parseDuration } from '../values.ts';
 
+const PRESENCES = ['alive', 'suspect', 'unreachable', 'left'] as const;
+const ORDERS = ['name', 'age', 'presence'] as const;
+
 interface MembersFlags extends CommonFlags {
   readonly watch?: boolean;
+  readonly selector?: string;
+  readonly presence?: readonly Presence[];
+  readonly sort?: (typeof ORDERS)[number];
+  readonly summary?: boolean;
   /** Milliseconds. */
   readonly maxAge?: number;
 }
@@ -32,20 +39,58 @@ export function addMembers(program: Command, context: CliContext): void {
       .command('members')
       .description('show the agents of the fleet, as this sidecar knows them')
       .option('-w, --watch', 'go on: redraw, or with ndjson write each change')
+      .option('-l, --selector <selector>', 'only agents with these labels, for example site=north')
+      .addOption(
+        new Option('--presence <presence...>', 'only agents with one of these').choices(PRESENCES),
+      )
+      .addOption(new Option('--sort <order>', 'in this order').choices(ORDERS).default('name'))
+      .option('-s, --summary', 'only how many agents are what')
       .option('--max-age <duration>', 'fail if a row is older, for example 30s', parseDuration)
-      .action((flags: MembersFlags) =>
-        withSidecar(context, flags, flags.watch === true ? watchMembers : showMembers),
-      ),
+      .action((flags: MembersFlags) => withSidecar(context, flags, actionOf(flags))),
   );
   withExamples(command, [
     ['holdfast members', 'who is there, and how is everybody?'],
     ['holdfast members -w', 'the same, live'],
+    [
+      'holdfast members -l site=north --presence suspect unreachable',
+      'who of the north is silent?',
+    ],
+    ['holdfast members -s', 'how many are what?'],
     [
       'holdfast members -o ndjson | jq -r \'select(.freshness.presence != "alive").agent\'',
       'who is silent?',
     ],
   ]);
 }
+
+function actionOf({ watch, summary }: MembersFlags) {
+  if (summary === true) return showSummary;
+  return watch === true ? watchMembers : showMembers;
+}
+
+async function showSummary({ client, printer, flags, call }: Session<MembersFlags>): Promise<void> {
+  const { selector, presence: presences } = flags;
+  const summary = await client.fleetSummary({ ...call, selector, presences });
+  if (printer.format !== 'table') {
+    printer.json(summary);
+    return;
+  }
+  const present = PRESENCES.filter((one) => summary.presences[one] > 0);
+  const counts = present.map((one) => `${summary.presences[one]} ${one}`);
+  printer.line([count(summary.agents, 'agent'), ...counts].join(', '));
+  for (const [heading, tallies] of [
+    ['VERSION', summary.versions],
+    ['LABEL', summary.labels],
+    ['STATUS', summary.statuses],
+  ] as const) {
+    if (tallies.length > 0) printer.rows(tallies, tallyColumns(heading), '');
+  }
+}
+
+const tallyColumns = (heading: string): readonly Column<Tally>[] => [
+  { heading, value: ({ name, value }) => `${name}=${value}` },
+  { heading: 'AGENTS', value: ({ agents }) => String(agents), align: 'right' },
+];
 
 async function showMembers(session: Session<MembersFlags>): Promise<void> {
   const { printer, context } = session;
@@ -57,7 +102,8 @@ async function showMembers(session: Session<MembersFlags>): Promise<void> {
 
 /** The rows, how far they reach, and the columns that show them. */
 async function readMembers({ client, flags, call }: Session<MembersFlags>) {
-  const platforms = client.platforms({ ...call, maxAgeMs: flags.maxAge });
+  const { selector, presence: presences, sort: order, maxAge: maxAgeMs } = flags;
+  const platforms = client.platforms({ ...call, selector, presences, order, maxAgeMs });
   const rows = await platforms.toArray();
   const isRelayed = rows.some(({ freshness }) => freshness.path === 'relayed');
   const names = isRelayed ? namesOf((await client.reach(call)).members) : new Map<string, string>();

@@ -3,10 +3,12 @@ import type { FleetService } from '../../gen/holdfast/v1/fleet_pb.ts';
 import type { Backend } from './backend.ts';
 import {
   fromDeploymentRow,
+  fromFleetSummary,
   fromHolderRow,
   fromPlatformRow,
   type NodeNames,
   toAged,
+  toChoice,
   toPageRequest,
 } from './convert/index.ts';
 import { MAX_REACH_MEMBERS } from './limits.ts';
@@ -20,7 +22,7 @@ export function fleetService(
 ): UnaryHandlers<typeof FleetService> {
   return {
     async listPlatforms(request, caller) {
-      const asked = { ...toPageRequest(request), ...toAged(request) };
+      const asked = { ...toPageRequest(request), ...toAged(request), ...toChoice(request) };
       const page = await backend.submit('listPlatforms', caller, asked);
       return {
         platforms: page.rows.map((row) => fromPlatformRow(row, names)),
@@ -39,7 +41,11 @@ export function fleetService(
     },
 
     async listDeployments(request, caller) {
-      const page = { ...toPageRequest(request), ...toAged(request), agent: request.agent };
+      const { agent } = request;
+      const page = {
+        ...{ ...toPageRequest(request), ...toAged(request), ...toChoice(request) },
+        agent,
+      };
       const { rows, nextPageToken } = await backend.submit('listDeployments', caller, page);
       return {
         deployments: rows.map((row) => fromDeploymentRow(row, names)),
@@ -49,9 +55,16 @@ export function fleetService(
     },
 
     async findPackage(request, caller) {
-      const asked = { package: request.package, ...toAged(request) };
+      const { filter } = toChoice(request);
+      const asked = { package: request.package, ...toAged(request), ...(filter && { filter }) };
       const { holders } = await backend.submit('findPackage', caller, asked);
       return { holders: holders.map((row) => fromHolderRow(row, names)), reach: reach() };
+    },
+
+    async summary(request, caller) {
+      const { filter } = toChoice(request);
+      const summary = await backend.submit('fleetSummary', caller, { ...(filter && { filter }) });
+      return { ...fromFleetSummary(summary), reach: reach() };
     },
 
     async getReach() {

@@ -48,6 +48,8 @@ export const TIMEOUT_CHECK_INTERVAL_MS = 1_000;
 export const KEEP_ALIVE_INTERVAL_MS = 15_000;
 /** Events read from the core in one step: some hundred KiB at most in memory for each watch that is slow. */
 export const WATCH_STEP_EVENTS = 128;
+/** Documents that a watch with a filter remembers as not chosen; beyond it all are forgotten, and told again when they change. */
+export const MAX_OUTSIDE_KEYS = 10_000;
 /** How often a gRPC health watch looks whether readiness changed: the port tells no changes, and probers wait seconds. */
 export const HEALTH_POLL_INTERVAL_MS = 2_000;
 

@@ -152,6 +152,11 @@ function streamHandlers(
     yield* watchDocuments(watch, request, callerFrom(context), context.signal);
     endAtDeadline(context.signal);
   });
+  router.rpc(FleetService.method.watch, async function* (request, context) {
+    checkRequest(FleetService.method.watch.input, request);
+    yield* watchDocuments(watch, request, callerFrom(context), context.signal);
+    endAtDeadline(context.signal);
+  });
   router.rpc(BundleService.method.exportBundle, async function* (request, context) {
     checkRequest(BundleService.method.exportBundle.input, request);
     yield* exportBundle(carry, request, callerFrom(context), context.signal);

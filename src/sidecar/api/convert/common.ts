@@ -108,6 +108,23 @@ const PATH: Readonly<Record<Freshness['path']['kind'], RowPath>> = {
   unknown: RowPath.UNSPECIFIED,
 };
 
+export function fromPresence(presence: CorePresence): Presence {
+  return PRESENCE[presence];
+}
+
+const CORE_PRESENCE = new Map<number, CorePresence>([
+  [Presence.ALIVE, 'alive'],
+  [Presence.SUSPECT, 'suspect'],
+  [Presence.UNREACHABLE, 'unreachable'],
+  [Presence.LEFT, 'left'],
+]);
+
+/** A filter. UNSPECIFIED anywhere in it means every presence. */
+export function toCorePresences(presences: readonly Presence[]): CorePresence[] {
+  const known = presences.flatMap((presence) => CORE_PRESENCE.get(presence) ?? []);
+  return known.length < presences.length ? [] : known;
+}
+
 export function fromFreshness(
   freshness: Freshness,
   names: NodeNames,

@@ -19,7 +19,13 @@ export {
 } from './common.ts';
 export { fromChangeEvent, fromDocumentRow, toPutItem } from './document.ts';
 export { fromTokenInfo, toTokenWish } from './enrolment.ts';
-export { fromDeploymentRow, fromHolderRow, fromPlatformRow } from './fleet.ts';
+export {
+  fromDeploymentRow,
+  fromFleetSummary,
+  fromHolderRow,
+  fromPlatformRow,
+  toChoice,
+} from './fleet.ts';
 export { toBeat } from './heartbeat.ts';
 export { checkedObject, checkedValue } from './json.ts';
 export { fromPeerRow, fromStatus } from './mesh.ts';

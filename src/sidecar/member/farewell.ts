@@ -2,7 +2,9 @@
 import type { Environment, FeedPosition, Node } from '../../core/index.ts';
 import type { Runtime } from './runtime.ts';
 
-/** Longest wait: a stop takes at most five seconds in all. */
+/** Goodbyes that share a write. */
+const AT_ONCE = 128;
+/** For all of it: a stop takes at most five seconds. Who has not been named by then becomes unreachable. */
 const LONGEST_WAIT_MS = 1000;
 const LOOK_EVERY_MS = 25;
 
@@ -21,12 +23,13 @@ export function farewellOf(
 ): () => Promise<void> {
   const { clock, timers } = parts.environment;
   return async () => {
-    if (!(await sayGoodbye(parts.agents, runtime))) return;
-    const own = node.positions().filter((one) => isPulseOf(one, nodeId));
     const untilMs = clock.now().monotonicMs + LONGEST_WAIT_MS;
+    const isLate = (): boolean => clock.now().monotonicMs >= untilMs;
+    if (!(await sayGoodbye([...parts.agents], runtime, isLate))) return;
+    const own = node.positions().filter((one) => isPulseOf(one, nodeId));
     const isHeld = (): boolean =>
       mesh.holdings().every(({ positions }) => own.every((one) => holds(positions, one)));
-    while (!isHeld() && clock.now().monotonicMs < untilMs) {
+    while (!isHeld() && !isLate()) {
       await new Promise<void>((resolve) => {
         timers.after(LOOK_EVERY_MS, resolve);
       });
@@ -36,14 +39,17 @@ export function farewellOf(
 
 /** True when there was somebody to say it for. */
 async function sayGoodbye(
-  agents: Iterable<string>,
+  agents: readonly string[],
   runtime: Pick<Runtime, 'request'>,
+  isLate: () => boolean,
 ): Promise<boolean> {
   let isNews = false;
-  for (const agent of agents) {
-    const body = { agent, by: 'sidecar' } as const;
-    const { left } = await runtime.request('leave', { scope: 'sidecar' }, body);
-    isNews ||= left;
+  for (let at = 0; at < agents.length && !isLate(); at += AT_ONCE) {
+    const said = agents.slice(at, at + AT_ONCE).map((agent) => {
+      const body = { agent, by: 'sidecar' } as const;
+      return runtime.request('leave', { scope: 'sidecar' }, body);
+    });
+    isNews = (await Promise.all(said)).some(({ left }) => left) || isNews;
   }
   return isNews;
 }

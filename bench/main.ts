@@ -11,6 +11,7 @@ import { ejection } from './ejection.ts';
 import type { Figure } from './figure.ts';
 import { firstLink } from './first-link.ts';
 import { fleet } from './fleet.ts';
+import { fleetReads } from './fleet-reads.ts';
 import { heartbeat } from './heartbeat.ts';
 import { idle } from './idle.ts';
 import { join } from './join.ts';
@@ -43,6 +44,7 @@ const BENCHMARKS: Readonly<Record<string, (bench: Bench) => Promise<Figure[]>>> 
   transfers,
   wideMesh,
   fleet,
+  fleetReads,
   storage,
   linkThroughput,
   linkMemory,

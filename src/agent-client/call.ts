@@ -1,7 +1,7 @@
 // What every call shares: the deadline, the signal, the client's error, and lists read page by page.
 import type { CallOptions as ConnectCallOptions } from '@connectrpc/connect';
 import { toClientError } from './error.ts';
-import type { CallOptions } from './types.ts';
+import type { CallOptions, Reach } from './types.ts';
 
 /** The sidecar's own default deadline; waiting longer for an answer it will not give is useless. */
 const DEFAULT_TIMEOUT_MS = 30_000;
@@ -28,6 +28,7 @@ export interface PageQuery {
 export interface Page<Row> {
   readonly rows: readonly Row[];
   readonly nextPageToken: string;
+  readonly reach?: Reach | undefined;
 }
 
 /**
@@ -37,16 +38,23 @@ export interface Page<Row> {
 export class Rows<Row> implements AsyncIterable<Row> {
   readonly #readPage: (query: PageQuery) => Promise<Page<Row>>;
   readonly #pageSize: number;
+  #reach: Reach | undefined;
 
   constructor(readPage: (query: PageQuery) => Promise<Page<Row>>, pageSize = LARGEST_PAGE) {
     this.#readPage = readPage;
     this.#pageSize = pageSize;
   }
 
+  /** How far the page reaches that was read last; undefined before, and where the sidecar does not say. */
+  get reach(): Reach | undefined {
+    return this.#reach;
+  }
+
   async *[Symbol.asyncIterator](): AsyncGenerator<Row, void, void> {
     let pageToken = '';
     do {
       const page = await this.#readPage({ pageSize: this.#pageSize, pageToken });
+      this.#reach = page.reach;
       yield* page.rows;
       pageToken = page.nextPageToken;
     } while (pageToken !== '');

@@ -35,8 +35,8 @@ import { type SecretCalls, secretCalls } from './secrets.ts';
 import { systemEnvironment, systemSurroundings } from './system-environment.ts';
 import { openConnection } from './transport.ts';
 import { type TrustCalls, trustCalls } from './trust.ts';
-import type { Beat, HeartbeatOptions, HeartbeatReceipt } from './types.ts';
-import { type WatchEvent, type WatchOptions, watchDocuments } from './watch.ts';
+import type { Beat, CallOptions, HeartbeatOptions, HeartbeatReceipt } from './types.ts';
+import { type OpenWatch, type WatchEvent, type WatchOptions, watchDocuments } from './watch.ts';
 
 /** Where the sidecar is. What is left out comes from HOLDFAST_ADDRESS, HOLDFAST_TOKEN_FILE and HOLDFAST_AGENT, or is found. */
 export interface AgentClientOptions extends LocateOptions {
@@ -92,6 +92,8 @@ export interface AgentClient
    * const { pendingCommands } = await client.heartbeat({ status: 'ok', labels: { site: 'north' } });
    */
   heartbeat(beat?: Beat, options?: HeartbeatOptions): Promise<HeartbeatReceipt>;
+  /** Says goodbye: the agent's presence is `left` everywhere until its next heartbeat. False when it had left before. */
+  leave(options?: CallOptions): Promise<boolean>;
   /**
    * Sends a heartbeat every `intervalMs` until it is stopped, over restarts of the sidecar. When an answer says that
    * commands wait, a running command loop is woken.
@@ -176,10 +178,8 @@ export function createAgentClient(options: AgentClientOptions = {}): AgentClient
       const signals = [closing.signal, watchOptions.signal].filter(
         (signal) => signal !== undefined,
       );
-      const open = (request: object, signal: AbortSignal) =>
-        rpc.documents.watch(request, { signal, timeoutMs: 0 });
       return watchDocuments(
-        open,
+        opener(rpc),
         { ...watchOptions, signal: AbortSignal.any(signals) },
         environment,
       );
@@ -192,6 +192,7 @@ export function createAgentClient(options: AgentClientOptions = {}): AgentClient
     trust: trustCalls(rpc.trust),
     delegations: delegationCalls(rpc.delegations),
     heartbeat,
+    leave: (leaveOptions) => leave(rpc, location.agent, leaveOptions),
     startHeartbeats: (loopOptions = {}) =>
       loops.keep(new HeartbeatLoop(heartbeat, loopOptions, environment)),
     runCommands: (handlers, loopOptions = {}) =>
@@ -204,6 +205,18 @@ export function createAgentClient(options: AgentClientOptions = {}): AgentClient
       connection[Symbol.dispose]();
     },
   };
+}
+
+function leave(rpc: RpcClients, agent = '', options?: CallOptions): Promise<boolean> {
+  return call(options, async (connect) => (await rpc.heartbeat.leave({ agent }, connect)).changed);
+}
+
+/** A sidecar of an earlier version has the watch without a choice of agents. */
+function opener({ documents, fleet }: RpcClients): OpenWatch {
+  return ({ agent, selector, ...request }, signal) =>
+    agent === '' && selector === ''
+      ? documents.watch(request, { signal, timeoutMs: 0 })
+      : fleet.watch({ ...request, agent, selector }, { signal, timeoutMs: 0 });
 }
 
 function rpcClients(transport: Transport): RpcClients {

@@ -10,28 +10,25 @@ import {
 import {
   Ack as WireAck,
   type Freshness as WireFreshness,
+  type MemberReach as WireMemberReach,
+  RowPath as WirePath,
   Presence as WirePresence,
+  type Reach as WireReach,
+  PresenceReason as WireReason,
 } from '../gen/holdfast/v1/common_pb.ts';
 import type { Document } from '../gen/holdfast/v1/document_pb.ts';
-import type {
-  Deployment as WireDeployment,
-  PackageHolder as WireHolder,
-  Platform as WirePlatform,
-} from '../gen/holdfast/v1/fleet_pb.ts';
-import type {
-  HeartbeatRequestSchema,
-  Telemetry as WireTelemetry,
-  Workload as WireWorkload,
-} from '../gen/holdfast/v1/heartbeat_pb.ts';
+import type { HeartbeatRequestSchema } from '../gen/holdfast/v1/heartbeat_pb.ts';
 import type {
   Ack,
   Beat,
-  Deployment,
   DocumentRow,
   Freshness,
-  PackageHolder,
-  Platform,
+  MemberReach,
   Presence,
+  PresenceReason,
+  Reach,
+  ReadOptions,
+  RowPath,
   Telemetry,
   Workload,
 } from './types.ts';
@@ -72,7 +69,27 @@ const PRESENCES = new Map<number, Presence>([
   [WirePresence.ALIVE, 'alive'],
   [WirePresence.SUSPECT, 'suspect'],
   [WirePresence.UNREACHABLE, 'unreachable'],
+  [WirePresence.LEFT, 'left'],
 ]);
+
+const REASONS = new Map<number, PresenceReason>([
+  [WireReason.HEARTBEATS, 'heartbeats'],
+  [WireReason.CUT_OFF, 'cut-off'],
+  [WireReason.SETTLING, 'settling'],
+  [WireReason.RETURNING, 'returning'],
+  [WireReason.GOODBYE, 'goodbye'],
+]);
+
+const PATHS = new Map<number, RowPath>([
+  [WirePath.OWN, 'own'],
+  [WirePath.DIRECT, 'direct'],
+  [WirePath.RELAYED, 'relayed'],
+  [WirePath.BUNDLE, 'bundle'],
+]);
+
+export function fromPresence(presence: WirePresence): Presence | undefined {
+  return PRESENCES.get(presence);
+}
 
 export function fromFreshness(freshness: WireFreshness | undefined): Freshness {
   return {
@@ -80,9 +97,38 @@ export function fromFreshness(freshness: WireFreshness | undefined): Freshness {
     receivedAt: fromTimestamp(freshness?.receivedAt),
     ageMs: freshness?.age === undefined ? 0 : durationMs(freshness.age),
     presence: PRESENCES.get(freshness?.presence ?? 0),
+    presenceReason: REASONS.get(freshness?.presenceReason ?? 0),
     revision: freshness?.revision ?? '',
     origin: freshness?.origin ?? '',
+    path: PATHS.get(freshness?.path ?? 0),
+    relayedBy: freshness?.relayedBy ?? '',
+    heardAgeMs: freshness?.heardAge === undefined ? 0 : durationMs(freshness.heardAge),
   };
+}
+
+/** Absent where the sidecar does not know, because its store is being opened again. */
+export function fromReach(reach: WireReach | undefined): Reach | undefined {
+  if (reach === undefined) return undefined;
+  const { cutOff, members, membersBehind, furthest } = reach;
+  return {
+    ...{ cutOff, members, membersBehind },
+    missingCommits: Number(reach.missingCommits),
+    completeUntil: fromTimestamp(reach.completeUntil),
+    lastHubContact: fromTimestamp(reach.lastHubContact),
+    furthest: furthest.map(fromMemberReach),
+  };
+}
+
+export function fromMemberReach(row: WireMemberReach): MemberReach {
+  const { nodeId, name, linked, hub } = row;
+  const heardAt = fromTimestamp(row.heardAt);
+  return { nodeId, name, heardAt, missingCommits: Number(row.missingCommits), linked, hub };
+}
+
+/** What a read asks of the age of rows, as the API takes it. */
+export function toMaxAge(options: ReadOptions | undefined): { maxAge?: Duration } {
+  const maxAgeMs = options?.maxAgeMs;
+  return maxAgeMs === undefined ? {} : { maxAge: toDuration(maxAgeMs) };
 }
 
 export function fromDocument(document: Document | undefined): DocumentRow {
@@ -124,50 +170,4 @@ function toTelemetry({ memoryTotalBytes, ...figures }: Telemetry) {
     memoryTotalBytes:
       memoryTotalBytes === undefined ? undefined : BigInt(Math.round(memoryTotalBytes)),
   };
-}
-
-function fromWorkload(workload: WireWorkload): Workload {
-  const { name, kind, state, version, cpuPercent, memoryBytes } = workload;
-  return {
-    name,
-    kind,
-    state,
-    version,
-    cpuPercent,
-    memoryBytes: memoryBytes === undefined ? undefined : Number(memoryBytes),
-  };
-}
-
-function fromTelemetry(telemetry: WireTelemetry | undefined): Telemetry {
-  if (telemetry === undefined) return {};
-  const { $typeName: _, $unknown: __, memoryTotalBytes, ...figures } = telemetry;
-  return {
-    ...figures,
-    ...(memoryTotalBytes === undefined ? {} : { memoryTotalBytes: Number(memoryTotalBytes) }),
-  };
-}
-
-export function fromPlatform(platform: WirePlatform): Platform {
-  const { agent, status, workloads, labels, versions, telemetry, extra, interval } = platform;
-  return {
-    agent,
-    status,
-    workloads: workloads.map(fromWorkload),
-    labels,
-    versions,
-    telemetry: fromTelemetry(telemetry),
-    extra: extra ?? {},
-    intervalMs: interval === undefined ? 0 : durationMs(interval),
-    freshness: fromFreshness(platform.freshness),
-  };
-}
-
-export function fromDeployment(row: WireDeployment): Deployment {
-  const { agent, version, state, value } = row;
-  const freshness = fromFreshness(row.freshness);
-  return { agent, package: row.package, version, state, value: value ?? {}, freshness };
-}
-
-export function fromHolder({ agent, deployed, version, freshness }: WireHolder): PackageHolder {
-  return { agent, deployed, version, freshness: fromFreshness(freshness) };
 }

@@ -2,7 +2,7 @@
 import type { Client } from '@connectrpc/connect';
 import type { DocumentService, PutDocumentResponse } from '../gen/holdfast/v1/document_pb.ts';
 import { call, Rows } from './call.ts';
-import { fromAck, fromDocument, toAck } from './convert.ts';
+import { fromAck, fromDocument, fromReach, toAck, toMaxAge } from './convert.ts';
 import type {
   Ack,
   CallOptions,
@@ -11,10 +11,11 @@ import type {
   PatchResult,
   PutItem,
   PutResult,
+  ReadOptions,
   WriteOptions,
 } from './types.ts';
 
-export interface ListOptions extends CallOptions {
+export interface ListOptions extends ReadOptions {
   /** Only ids that begin with this. */
   readonly idPrefix?: string | undefined;
 }
@@ -49,7 +50,14 @@ export interface DocumentCalls {
   /** Puts up to 256 documents in one call: all of them or none. */
   batchPut(items: readonly PutItem[], options?: CallOptions & { ack?: Ack }): Promise<PutResult[]>;
   /** Reads one document. Fails with NOT_FOUND. */
-  get(collection: string, id: string, options?: CallOptions): Promise<DocumentRow>;
+  get(collection: string, id: string, options?: ReadOptions): Promise<DocumentRow>;
+  /** Reads one document unless it is still at that revision: then the answer is undefined, and its value does not travel. */
+  getIfChanged(
+    collection: string,
+    id: string,
+    revision: string,
+    options?: ReadOptions,
+  ): Promise<DocumentRow | undefined>;
   /**
    * Reads the documents of a collection in order of their ids.
    *
@@ -93,14 +101,21 @@ export function documentCalls(rpc: Client<typeof DocumentService>): DocumentCall
       }),
     get: (collection, id, options) =>
       call(options, async (connect) =>
-        fromDocument((await rpc.get({ collection, id }, connect)).document),
+        fromDocument((await rpc.get({ collection, id, ...toMaxAge(options) }, connect)).document),
       ),
+    getIfChanged: (collection, id, ifRevisionNot, options) =>
+      call(options, async (connect) => {
+        const request = { collection, id, ifRevisionNot, ...toMaxAge(options) };
+        const { document, unchanged } = await rpc.get(request, connect);
+        return unchanged ? undefined : fromDocument(document);
+      }),
     list: (collection, options) =>
       new Rows((query) =>
         call(options, async (connect) => {
-          const request = { collection, idPrefix: options?.idPrefix ?? '', ...query };
-          const { documents, nextPageToken } = await rpc.list(request, connect);
-          return { rows: documents.map(fromDocument), nextPageToken };
+          const idPrefix = options?.idPrefix ?? '';
+          const request = { collection, idPrefix, ...toMaxAge(options), ...query };
+          const { documents, nextPageToken, reach } = await rpc.list(request, connect);
+          return { rows: documents.map(fromDocument), nextPageToken, reach: fromReach(reach) };
         }),
       ),
     delete: (collection, id, options) =>

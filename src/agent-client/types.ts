@@ -5,8 +5,13 @@ export type { JsonObject, JsonValue } from '@bufbuild/protobuf';
 
 /** How safe a write is: `memory` survives until the sidecar crashes, `local` survives a power cut. */
 export type Ack = 'memory' | 'local';
-/** Whether an agent is up, judged by its heartbeats: three of its intervals late is suspect, ten unreachable. */
-export type Presence = 'alive' | 'suspect' | 'unreachable';
+/** Whether an agent is up, judged by its heartbeats: three of its intervals late is suspect, ten unreachable; or it said goodbye. */
+export type Presence = 'alive' | 'suspect' | 'unreachable' | 'left';
+/**
+ * What a presence rests on. `cut-off`: the sidecar has no link, so it does not know. `settling`: it could not hear for a while
+ * and has not listened for long enough since. `returning`: the agent was unreachable and has been heard once since.
+ */
+export type PresenceReason = 'heartbeats' | 'cut-off' | 'settling' | 'returning' | 'goodbye';
 
 /** What every call takes besides its arguments. */
 export interface CallOptions {
@@ -26,10 +31,85 @@ export interface Freshness {
   readonly ageMs: number;
   /** Of the agent the row belongs to; absent for rows of no agent. */
   readonly presence: Presence | undefined;
+  readonly presenceReason: PresenceReason | undefined;
   /** Names this exact state of the document, for `ifRevision`. */
   readonly revision: string;
   /** Node id of the sidecar that wrote the newest change. */
   readonly origin: string;
+  /** How the newest change came to this sidecar; absent where that is not remembered. */
+  readonly path: RowPath | undefined;
+  /** Node id of the sidecar that handed it on, for `relayed`; empty otherwise. */
+  readonly relayedBy: string;
+  /** Milliseconds for which nothing newer of its writer is known here, of whatever that wrote; 0 for what was written here. */
+  readonly heardAgeMs: number;
+}
+
+/** Written here, over a link from its writer or from another sidecar, or in a bundle. */
+export type RowPath = 'own' | 'direct' | 'relayed' | 'bundle';
+
+/** What every read takes besides its arguments. */
+export interface ReadOptions extends CallOptions {
+  /**
+   * Fail with TOO_OLD instead of answering with anything older, in milliseconds: a platform whose last heartbeat is older, any other
+   * row of whose writer nothing so young is known.
+   */
+  readonly maxAgeMs?: number | undefined;
+}
+
+/** Which rows a read of the fleet is about; what is left out asks for nothing. */
+export interface FleetChoice {
+  /** Only ids that begin with this. */
+  readonly idPrefix?: string | undefined;
+  readonly agent?: string | undefined;
+  /** Labels of agents, as Kubernetes writes selectors: `site=north,tier in (edge,hub),!broken`. */
+  readonly selector?: string | undefined;
+  readonly presences?: readonly Presence[] | undefined;
+  /** Default `name`. `age`: the oldest first. `presence`: unreachable, suspect, alive, left. */
+  readonly order?: 'name' | 'age' | 'presence' | undefined;
+}
+
+/** How many agents have a value by a name. */
+export interface Tally {
+  readonly name: string;
+  readonly value: string;
+  readonly agents: number;
+}
+
+/** How many agents are what; the most frequent first. */
+export interface FleetSummary {
+  readonly agents: number;
+  readonly presences: Readonly<Record<Presence, number>>;
+  readonly versions: readonly Tally[];
+  readonly labels: readonly Tally[];
+  readonly statuses: readonly Tally[];
+  readonly reach: Reach | undefined;
+}
+
+/** How far an answer reaches: what the sidecar knows of what it may not know. */
+export interface Reach {
+  /** True while the sidecar has no link to any other. */
+  readonly cutOff: boolean;
+  /** Other members that are known, and those of them who wrote more than is held, as linked sidecars say. */
+  readonly members: number;
+  readonly membersBehind: number;
+  readonly missingCommits: number;
+  /** When the newest was written of the member that was not heard for longest; absent where nothing of one was ever heard. */
+  readonly completeUntil: Date | undefined;
+  /** Absent in a fleet without hubs, and where none was ever linked. */
+  readonly lastHubContact: Date | undefined;
+  /** Of whom something is missing, then who was not heard for longest: at most 8. */
+  readonly furthest: readonly MemberReach[];
+}
+
+/** How far what is known of one other member reaches. */
+export interface MemberReach {
+  readonly nodeId: string;
+  readonly name: string;
+  /** When it wrote the newest that is held; absent for nothing. */
+  readonly heardAt: Date | undefined;
+  readonly missingCommits: number;
+  readonly linked: boolean;
+  readonly hub: boolean;
 }
 
 /** One thing that runs: a container, a service, a process. */
@@ -137,6 +217,8 @@ export interface Platform {
   readonly extra: JsonObject;
   /** The heartbeat interval the agent declared, in milliseconds. */
   readonly intervalMs: number;
+  /** How often it came back after it was unreachable, as its reader's sidecar saw it since it started. */
+  readonly returns: number;
   readonly freshness: Freshness;
 }
 

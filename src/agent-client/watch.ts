@@ -4,11 +4,8 @@
 //       └────────────────── error ───────────────────────────────────▲
 //
 // Refusals (a wrong token, a malformed cursor of the caller's) are thrown; everything else is waited out.
-import {
-  type WatchDocumentsRequest,
-  type WatchDocumentsResponse,
-  WatchEventType,
-} from '../gen/holdfast/v1/document_pb.ts';
+import { WatchEventType } from '../gen/holdfast/v1/document_pb.ts';
+import type { WatchFleetRequest, WatchFleetResponse } from '../gen/holdfast/v1/fleet_pb.ts';
 import { fromDocument } from './convert.ts';
 import { type ClientEnvironment, pause } from './environment.ts';
 import { HoldfastClientError, toClientError } from './error.ts';
@@ -37,6 +34,13 @@ export interface WatchOptions {
   readonly collections?: readonly string[] | undefined;
   /** Only ids that begin with this. */
   readonly idPrefix?: string | undefined;
+  /** Only documents of this agent. */
+  readonly agent?: string | undefined;
+  /**
+   * Only documents of agents with these labels, as Kubernetes writes selectors. A platform that no longer matches is a `delete`;
+   * other documents of an agent follow when they change next.
+   */
+  readonly selector?: string | undefined;
   /** Go on behind this event instead of beginning with a snapshot. */
   readonly cursor?: string | undefined;
   /** Ends the watch: the iteration is then over, without an error. */
@@ -49,9 +53,12 @@ export interface WatchOptions {
 
 /** Opens one stream. */
 export type OpenWatch = (
-  request: Pick<WatchDocumentsRequest, 'collections' | 'idPrefix' | 'cursor'>,
+  request: Pick<WatchFleetRequest, 'collections' | 'idPrefix' | 'cursor' | 'agent' | 'selector'>,
   signal: AbortSignal,
-) => AsyncIterable<WatchDocumentsResponse>;
+) => AsyncIterable<WatchResponse>;
+
+/** What both watches of the API send. */
+type WatchResponse = Pick<WatchFleetResponse, 'type' | 'document' | 'cursor'>;
 
 /** The sidecar sends keep-alives several times in this; a stream that is silent for longer is dead. In milliseconds. */
 export const WATCH_SILENCE_LIMIT_MS = 60_000;
@@ -111,7 +118,7 @@ interface Position {
   partial: boolean;
 }
 
-function follow(position: Position, response: WatchDocumentsResponse): WatchEvent | undefined {
+function follow(position: Position, response: WatchResponse): WatchEvent | undefined {
   const { type, cursor } = response;
   position.resumed = true;
   if (cursor !== '') position.cursor = cursor;
@@ -153,13 +160,15 @@ function openStream(
   cursor: string,
   environment: ClientEnvironment,
   signal: AbortSignal,
-): { responses: AsyncIterable<WatchDocumentsResponse>; close(): void } {
+): { responses: AsyncIterable<WatchResponse>; close(): void } {
   const ended = new AbortController();
   const end = () => ended.abort();
   signal.addEventListener('abort', end);
   const request = {
     collections: [...(options.collections ?? [])],
     idPrefix: options.idPrefix ?? '',
+    agent: options.agent ?? '',
+    selector: options.selector ?? '',
     cursor,
   };
   let cancelSilence = () => {};
@@ -168,7 +177,7 @@ function openStream(
     signal.removeEventListener('abort', end);
     end();
   };
-  async function* responses(): AsyncGenerator<WatchDocumentsResponse, void, void> {
+  async function* responses(): AsyncGenerator<WatchResponse, void, void> {
     let silent = false;
     const listen = () => {
       cancelSilence = environment.timers.after(WATCH_SILENCE_LIMIT_MS, () => {

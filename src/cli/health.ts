@@ -1,6 +1,7 @@
 // What is wrong, in words: judged from what this sidecar says of itself, of its peers and of the fleet.
 import type { Contact, Peer, Platform, SidecarStatus } from '../agent-client/index.ts';
 import { count, formatSpan } from './format.ts';
+import { doubtOfPresence } from './presence-words.ts';
 
 export interface HealthInputs {
   readonly status: SidecarStatus;
@@ -120,7 +121,9 @@ function describeLost({ name, address, attempts, lastError }: Peer): string {
 function silentAgents({ status, platforms }: HealthInputs): string[] {
   const known = new Set(platforms.map(({ agent }) => agent));
   const never = status.agents.filter((agent) => !known.has(agent));
-  const silent = platforms.filter(({ freshness }) => freshness.presence !== 'alive');
+  const silent = platforms.filter(
+    ({ freshness: { presence } }) => presence !== 'alive' && presence !== 'left',
+  );
   return [
     ...summarise(
       never.map((agent) => `agent ${agent} has not sent a heartbeat to this sidecar yet`),
@@ -130,8 +133,15 @@ function silentAgents({ status, platforms }: HealthInputs): string[] {
   ];
 }
 
-function describeSilent({ agent, freshness: { presence, ageMs } }: Platform): string {
-  return `agent ${agent} is ${presence ?? 'of unknown presence'}: its last heartbeat is ${formatSpan(ageMs)} old`;
+function describeSilent({ agent, returns, freshness }: Platform): string {
+  const { presence, ageMs } = freshness;
+  const doubt = doubtOfPresence(freshness);
+  const words = [
+    `agent ${agent} is ${presence ?? 'of unknown presence'}: its last heartbeat is ${formatSpan(ageMs)} old`,
+    ...(doubt === undefined ? [] : [doubt]),
+    ...(returns === 0 ? [] : [`it came back ${count(returns, 'time')} before`]),
+  ];
+  return words.join('; ');
 }
 
 function summarise(problems: readonly string[], rest: string): string[] {

@@ -84,6 +84,8 @@ export const CLOCK_RETRY_MS = 30_000;
 export const MAX_CLOCK_AHEAD_MS = 10 * 60_000;
 /** Holders returned by findPackage. */
 export const MAX_HOLDERS = 1000;
+/** Values of a kind that a summary of the fleet counts, the most frequent ones. */
+export const MAX_TALLIES = 500;
 /** Rows a page may have. */
 export const MAX_PAGE_SIZE = 1000;
 /** JSON text of a page. Half of what gRPC clients accept by default, since protobuf's structs take more than JSON. */

@@ -5,6 +5,7 @@ import type { DocumentWriter } from './document-writer.ts';
 import type { Crypto, Instant } from './environment.ts';
 import type { FeedTable } from './feed.ts';
 import type { Forgetting } from './forgetting.ts';
+import type { Hearing } from './hearing.ts';
 import type { HeldFeeds } from './held-feeds.ts';
 import type { DocumentKey, FeedKey } from './ids.ts';
 import type { NodeIdentity } from './node-identity.ts';
@@ -33,6 +34,7 @@ export interface Context {
   readonly writer: DocumentWriter;
   readonly feeds: FeedTable;
   readonly troubles: Troubles;
+  readonly hearing: Hearing;
   /** By the own clocks while they are believed. */
   readonly now: Instant;
   /** Why the own wall clock is not believed: nothing is forgotten by age and no command is started; undefined while it is. */
@@ -56,5 +58,6 @@ export function ownStamp(context: Context): Stamp {
     clock: context.turn.clock(() => context.tick()),
     origin: context.identity.nodeId,
     receivedAtMs: context.now.wallMs,
+    via: undefined,
   };
 }

@@ -19,6 +19,7 @@ import { type OwnEdit, OwnEdits } from './own-edits.ts';
 import { Quarantine, type QuarantinedDocument } from './quarantine.ts';
 import { decodeRefounding } from './refound.ts';
 import type { Hlc } from './time.ts';
+import type { Via } from './via.ts';
 import { revisionOf, type View } from './view.ts';
 import { ViewIndex } from './view-index.ts';
 
@@ -27,6 +28,8 @@ export interface Stamp {
   readonly clock: Hlc;
   readonly origin: NodeId;
   readonly receivedAtMs: number;
+  /** By whom it came; undefined for what was written here, and where it is not known. */
+  readonly via: Via | undefined;
 }
 
 /** A document whose changes could not all be applied. */
@@ -331,5 +334,10 @@ function newer(view: View, stamp: Stamp): Stamp {
     stamp.clock > view.clock || (stamp.clock === view.clock && stamp.origin > view.origin);
   return later
     ? stamp
-    : { clock: view.clock, origin: view.origin, receivedAtMs: view.receivedAtMs };
+    : {
+        clock: view.clock,
+        origin: view.origin,
+        receivedAtMs: view.receivedAtMs,
+        via: view.via,
+      };
 }

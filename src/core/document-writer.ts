@@ -90,7 +90,10 @@ export class DocumentWriter {
 
   /** Shows a value before it is committed: the newest heartbeat, at once. */
   overlay(key: DocumentKey, value: JsonObject, stamp: Stamp): void {
-    this.#documents.views.set({ ...this.#documents.views.of(key), ...stamp, value });
+    const view = this.#documents.views.of(key);
+    const isAlive = view.generation > view.deletedThrough;
+    const revision = isAlive ? revisionOf(view.generation, value, this.#hash) : view.revision;
+    this.#documents.views.set({ ...view, ...stamp, value, revision });
   }
 
   /** Says that the document is as it was, but younger. */

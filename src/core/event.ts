@@ -17,19 +17,23 @@ export interface ReplayedCommit {
   readonly feed: FeedId;
   readonly clock: Hlc;
   readonly ops: readonly Op[];
+  /** By whom it came; absent where that is not known. */
+  readonly via?: Via | undefined;
+}
+
+/** A peer sent commits, or a bundle brought them. Answered by exactly one `delivered` effect with the same id. */
+export interface RunsReceived {
+  readonly type: 'runs-received';
+  readonly deliveryId: number;
+  readonly runs: readonly Run[];
+  /** Absent where it is not known. */
+  readonly via?: Via | undefined;
 }
 
 export type Event =
   /** The API asks. Answered by exactly one `reply` effect with the same id. */
   | { readonly type: 'request'; readonly requestId: number; readonly request: Request }
-  /** A peer sent commits, or a bundle brought them. Answered by exactly one `delivered` effect with the same id. */
-  | {
-      readonly type: 'runs-received';
-      readonly deliveryId: number;
-      readonly runs: readonly Run[];
-      /** Absent where it is not known. */
-      readonly via?: Via | undefined;
-    }
+  | RunsReceived
   /** Answers `load-document`: every change of the document in that generation. */
   | {
       readonly type: 'document-loaded';
@@ -68,6 +72,10 @@ export type Event =
     }
   /** A member that is linked said what its wall clock shows, milliseconds since 1970. */
   | { readonly type: 'clock-heard'; readonly nodeId: NodeId; readonly wallMs: number }
+  /** This process did not run, in milliseconds by the monotonic clock: it heard nobody meanwhile. */
+  | { readonly type: 'stalled'; readonly fromMs: number; readonly untilMs: number }
+  /** So many members are linked from now on. */
+  | { readonly type: 'linked'; readonly links: number }
   | { readonly type: 'timer'; readonly name: TimerName }
   /** Nothing more is at hand: what was gathered becomes commits. Several events may share one turn. */
   | { readonly type: 'turn-ended' };

@@ -11,6 +11,7 @@ import { DEFAULT_HEARTBEAT_INTERVAL_MS } from './presence.ts';
 import type { RequestOf, ResponseOf } from './request.ts';
 import { checkGranted } from './trust-door.ts';
 import { isVisible } from './view.ts';
+import { notFound } from './writes.ts';
 
 /** What is assumed of an agent whose first heartbeat says nothing. */
 const FIRST_BEAT: JsonObject = {
@@ -39,7 +40,7 @@ export class Heartbeats {
     checkGranted(context, 'platforms', request.agent);
     const key = documentKey('platforms', request.agent);
     const view = context.documents.view(key);
-    const known: JsonObject = isVisible(view) ? view.value : FIRST_BEAT;
+    const { left: _, ...known }: JsonObject = isVisible(view) ? view.value : FIRST_BEAT;
     const { intervalMs } = request;
     const value = {
       ...known,
@@ -48,11 +49,36 @@ export class Heartbeats {
     };
     if (request.beat !== undefined) checkValue(value, 'heartbeat');
     checkRoom(context, 'pulse', LARGEST);
-    context.writer.overlay(key, value, ownStamp(context));
-    this.#pending.set(key, value);
+    this.#show(context, key, value);
     if (request.ack === 'local') this.#flushOne(context, key, value);
     else this.#arm(context);
     return { receivedAtMs: context.now.wallMs, ack: request.ack, pendingCommands };
+  }
+
+  /** Says that an agent is gone until its next heartbeat, safely. Throws HoldfastError NOT_FOUND for one that never sent one. */
+  leave(context: Context, { agent, by }: RequestOf<'leave'>): ResponseOf<'leave'> {
+    checkGranted(context, 'platforms', agent);
+    const key = documentKey('platforms', agent);
+    const view = context.documents.view(key);
+    if (!isVisible(view)) {
+      if (by === 'agent') throw notFound(key);
+      return { left: false, ack: 'local' };
+    }
+    const { presence } = context.hearing.presence.judge(view, context.now);
+    // Its sidecar says it only for whoever is there: of the others it knows no more than before.
+    const isThere = view.origin === context.identity.nodeId && presence !== 'unreachable';
+    if (presence === 'left' || (by === 'sidecar' && !isThere)) return { left: false, ack: 'local' };
+    checkRoom(context, 'pulse', LARGEST);
+    const value = { ...view.value, left: by };
+    this.#show(context, key, value);
+    this.#flushOne(context, key, value);
+    return { left: true, ack: 'local' };
+  }
+
+  #show(context: Context, key: DocumentKey, value: JsonObject): void {
+    context.writer.overlay(key, value, ownStamp(context));
+    this.#pending.set(key, value);
+    context.hearing.presence.written(context.documents.view(key), context.now);
   }
 
   /** The flush timer fired, or the node stops. */

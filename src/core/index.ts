@@ -133,7 +133,13 @@ export type { NodeMemory, NodeParts, OwnEnds } from './node-parts.ts';
 export { changeOf, gateOps, hasForeignOps } from './op-gate.ts';
 export type { OwnEdit } from './own-edits.ts';
 export { parsePageToken, takePage } from './page.ts';
-export { DEFAULT_HEARTBEAT_INTERVAL_MS, judgePresence, type Presence } from './presence.ts';
+export {
+  DEFAULT_HEARTBEAT_INTERVAL_MS,
+  judgePresence,
+  type Presence,
+  type PresenceReason,
+} from './presence.ts';
+export type { Reach } from './reach.ts';
 export type * from './request.ts';
 export type { Run } from './run.ts';
 export {

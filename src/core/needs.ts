@@ -45,6 +45,8 @@ export function needsOf(request: Request, views: Pick<ViewIndex, 'rows'>): Needs
       const live = ack === 'local' ? [documentKey('platforms', agent)] : [];
       return { live, shown: scopesOfCommands(agent) };
     }
+    case 'leave':
+      return { live: [documentKey('platforms', request.body.agent)], shown: [] };
     case 'put':
       return { live: keysOfPut(request.body.items), shown: [] };
     case 'patch':
@@ -55,13 +57,14 @@ export function needsOf(request: Request, views: Pick<ViewIndex, 'rows'>): Needs
     case 'list':
       return reads(request.body.collection, request.body.idPrefix, 'platforms');
     case 'changes': {
-      const { collections, idPrefix } = request.body;
+      const { collections, idPrefix, filter } = request.body;
       if (collections.length === 0) return { live: [], shown: [EVERYTHING] };
-      return {
-        live: [],
-        shown: collections.map((collection) => ({ collection, prefix: idPrefix })),
-      };
+      const shown = collections.map((collection) => ({ collection, prefix: idPrefix }));
+      // Labels are those of the last heartbeat.
+      if (filter?.selector) shown.push({ collection: 'platforms', prefix: '' });
+      return { live: [], shown };
     }
+    case 'fleetSummary':
     case 'listPlatforms':
     case 'getPlatform':
       return reads('platforms', '');

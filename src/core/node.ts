@@ -18,13 +18,14 @@ import { DocumentWriter } from './document-writer.ts';
 import type { DeliveryOutcome, Effect, ReplyOutcome } from './effect.ts';
 import type { Instant } from './environment.ts';
 import { HoldfastError } from './error.ts';
-import type { Event, ReplayedCommit, TimerName } from './event.ts';
+import type { Event, ReplayedCommit, RunsReceived, TimerName } from './event.ts';
 import { execute } from './execute.ts';
 import { FeedTable } from './feed.ts';
 import { cutsAt, endOf } from './feed-cut.ts';
 import { figuresOf, type NodeFigures } from './figures.ts';
 import type { ForkProof } from './fork-proof.ts';
 import { ForkWatch } from './fork-watch.ts';
+import { Hearing } from './hearing.ts';
 import { Heartbeats } from './heartbeats.ts';
 import { CLOCK_AHEAD, HeldFeeds } from './held-feeds.ts';
 import { holdRun } from './held-run.ts';
@@ -32,6 +33,7 @@ import { type DocumentKey, type FeedId, type FeedPosition, splitDocumentKey } fr
 import { needsOf } from './needs.ts';
 import type { NodeParts } from './node-parts.ts';
 import { gateOps } from './op-gate.ts';
+import type { Reach } from './reach.ts';
 import { reissueLost } from './reissue.ts';
 import type { Request } from './request.ts';
 import type { Desk } from './router.ts';
@@ -40,6 +42,7 @@ import { type Hlc, hlcMs, hlcObserve, hlcTick } from './time.ts';
 import type { Cut } from './trust/index.ts';
 import { TrustDesk } from './trust-desk.ts';
 import { Turn } from './turn.ts';
+import type { Via } from './via.ts';
 import { type VoidCount, VoidTally } from './void-tally.ts';
 import { isSuspended } from './withheld.ts';
 
@@ -64,6 +67,7 @@ export class Node {
   readonly #troubles: Troubles = { voids: new VoidTally(), heldFeeds: new HeldFeeds() };
   readonly #trust: TrustDesk | undefined;
   readonly #time: ClockDesk;
+  readonly #hearing: Hearing;
   #turn: Turn;
 
   constructor(parts: NodeParts) {
@@ -97,6 +101,7 @@ export class Node {
     });
     this.#trust = trust && new TrustDesk(trust);
     this.#time = new ClockDesk(parts.clockWatch ?? new ClockWatch(), trust, memory.views);
+    this.#hearing = new Hearing(identity.nodeId, memory.views);
     this.#turn = this.#newTurn();
     this.#armLook();
   }
@@ -104,6 +109,11 @@ export class Node {
   /** How far every feed is held. */
   positions(): FeedPosition[] {
     return this.#feeds.positions();
+  }
+
+  /** How far what is known of other members reaches. */
+  get reach(): Reach {
+    return this.#hearing.reach;
   }
 
   /** Proofs that feeds forked. */
@@ -143,12 +153,13 @@ export class Node {
   /** Takes an event. Throws IdentityReusedError when this node must go on under another incarnation. Effects come out at the end of the turn. */
   handle(event: Event, clocks: Instant): Effect[] {
     const now = this.#time.read(clocks, this.#turn);
+    this.#hearing.presence.begin(now);
     switch (event.type) {
       case 'request':
         this.#answer({ requestId: event.requestId, request: event.request }, now);
         return [];
       case 'runs-received':
-        this.#receive(event.deliveryId, event.runs, now);
+        this.#receive(event, now);
         return [];
       case 'proofs-received': {
         const outcome = this.#forks.received(this.#context(now), event.proofs);
@@ -160,6 +171,10 @@ export class Node {
         return [];
       case 'clock-heard':
         this.#time.heard(event.nodeId, event.wallMs, clocks);
+        return [];
+      case 'stalled':
+      case 'linked':
+        this.#hearing.noted(event, now);
         return [];
       case 'commit-read':
         this.#forks.commitRead(this.#context(now), event.feed, event.seq, event.commit);
@@ -239,6 +254,7 @@ export class Node {
       writer: this.#writer,
       feeds: this.#feeds,
       troubles: this.#troubles,
+      hearing: this.#hearing,
       now,
       clockSuspect: this.#time.suspect,
       clockIsGuess: this.#time.isGuess,
@@ -312,16 +328,16 @@ export class Node {
   }
 
   /** Takes a peer's runs in order, up to the first that cannot be taken. */
-  #receive(deliveryId: number, runs: readonly Run[], now: Instant): void {
+  #receive({ deliveryId, runs, via }: RunsReceived, now: Instant): void {
     let outcome: DeliveryOutcome = { type: 'stored' };
     for (const run of runs) {
-      outcome = this.#take(run, now);
+      outcome = this.#take(run, via, now);
       if (outcome.type !== 'stored') break;
     }
     this.#turn.emit({ type: 'delivered', deliveryId, outcome });
   }
 
-  #take(run: Run, now: Instant): DeliveryOutcome {
+  #take(run: Run, via: Via | undefined, now: Instant): DeliveryOutcome {
     const context = this.#context(now);
     const { feed } = run;
     const held = (reason: string, flags: object = {}): DeliveryOutcome =>
@@ -352,22 +368,23 @@ export class Node {
     for (const commit of outcome.commits) {
       this.#time.taken(commit.feed.author, commit.clock);
       this.#forks.noteOwn(context, commit.feed, commit.clock);
-      this.#apply(commit, now);
+      this.#apply(commit, via, now);
     }
     return { type: 'stored' };
   }
 
-  #apply(commit: Commit, now: Instant): void {
+  #apply(commit: Commit, via: Via | undefined, now: Instant): void {
     const { ops, voids } = gateOps(commit.feed, commit.payload, this.#parts.crypto);
     const denied = this.#trust?.judge(commit.feed.author, ops).voids ?? [];
     this.#troubles.voids.tell(this.#turn, commit, [...voids, ...denied]);
     // All that has a meaning is stored with its place: what its author may write can change.
     this.#turn.receive(commit, ops);
-    this.#show({ feed: commit.feed, clock: commit.clock, ops }, now);
+    this.#show({ feed: commit.feed, clock: commit.clock, ops, via }, now);
+    this.#hearing.taken(commit, ops, this.#documents, now);
   }
 
   /** Applies the ops of a stored commit to the documents. */
-  #show({ feed, clock, ops: all }: ReplayedCommit, now: Instant): void {
+  #show({ feed, clock, ops: all, via }: ReplayedCommit, now: Instant): void {
     const ops = this.#trust?.judge(feed.author, all).ops ?? all;
     // Our own readings count always: after a clock that went back, new commits must still sort behind old ones.
     const maxAheadMs = feed.author === this.#parts.identity.nodeId ? Infinity : MAX_CLOCK_AHEAD_MS;
@@ -380,6 +397,7 @@ export class Node {
         clock: op.clock !== undefined && op.clock < clock ? op.clock : clock,
         origin: feed.author,
         receivedAtMs: now.wallMs,
+        via,
       };
       if (isEarlier) this.#applyEarlier(op, stamp, now);
       else this.#documents.applyRemote(op, stamp);

@@ -1,22 +1,11 @@
 // Reads of documents and of the fleet, and the steps of a watch. Nothing here writes.
 import { toHex } from './bytes.ts';
-import { MAX_HOLDERS } from './config.ts';
 import type { Context } from './context.ts';
-import { documentRow, freshnessOf } from './freshness.ts';
+import { filterOf } from './fleet-filter.ts';
+import { checkAge, documentRow } from './freshness.ts';
 import { documentKey, splitDocumentKey } from './ids.ts';
-import { isJsonObject, type JsonObject, type JsonValue } from './json.ts';
 import { parsePageToken, takePage } from './page.ts';
-import { DEFAULT_HEARTBEAT_INTERVAL_MS } from './presence.ts';
-import type {
-  Beat,
-  ChangeEvent,
-  DeploymentRow,
-  HolderRow,
-  Page,
-  PlatformRow,
-  RequestOf,
-  ResponseOf,
-} from './request.ts';
+import type { Aged, ChangeEvent, Page, PageRequest, RequestOf, ResponseOf } from './request.ts';
 import { hlcMs } from './time.ts';
 import { isVisible, type VisibleView } from './view.ts';
 import { bootOf, type Cursor, formatCursor, parseCursor } from './watch.ts';
@@ -26,61 +15,13 @@ export function get(context: Context, request: RequestOf<'get'>): ResponseOf<'ge
   const key = documentKey(request.collection, request.id);
   const view = context.documents.view(key);
   if (!isVisible(view)) throw notFound(key);
+  checkAge(context, view, request.maxAgeMs);
   return documentRow(context, view);
 }
 
 export function list(context: Context, request: RequestOf<'list'>): ResponseOf<'list'> {
   const views = viewPage(context, request, request.collection, request.idPrefix);
   return { ...views, rows: views.rows.map((view) => documentRow(context, view)) };
-}
-
-export function listPlatforms(
-  context: Context,
-  request: RequestOf<'listPlatforms'>,
-): ResponseOf<'listPlatforms'> {
-  const views = viewPage(context, request, 'platforms', '');
-  return { ...views, rows: views.rows.map((view) => platformRow(context, view)) };
-}
-
-export function getPlatform(
-  context: Context,
-  request: RequestOf<'getPlatform'>,
-): ResponseOf<'getPlatform'> {
-  const key = documentKey('platforms', request.agent);
-  const view = context.documents.view(key);
-  if (!isVisible(view)) throw notFound(key);
-  return platformRow(context, view);
-}
-
-export function listDeployments(
-  context: Context,
-  request: RequestOf<'listDeployments'>,
-): ResponseOf<'listDeployments'> {
-  const prefix = request.agent === '' ? '' : `${request.agent}:`;
-  const views = viewPage(context, request, 'deployments', prefix);
-  return { ...views, rows: views.rows.map((view) => deploymentRow(context, view)) };
-}
-
-export function findPackage(
-  context: Context,
-  request: RequestOf<'findPackage'>,
-): ResponseOf<'findPackage'> {
-  const holders: HolderRow[] = [];
-  for (const collection of ['deployments', 'packages']) {
-    for (const view of context.documents.views.rows(collection)) {
-      const row = deploymentRow(context, view);
-      if (row.package !== request.package) continue;
-      const version = row.value.version;
-      holders.push({
-        agent: row.agent,
-        deployed: collection === 'deployments',
-        version: typeof version === 'string' ? version : '',
-        freshness: row.freshness,
-      });
-    }
-  }
-  holders.sort((a, b) => a.freshness.ageMs - b.freshness.ageMs || (a.agent < b.agent ? -1 : 1));
-  return { holders: holders.slice(0, MAX_HOLDERS) };
 }
 
 export function summary(context: Context): ResponseOf<'summary'> {
@@ -110,6 +51,7 @@ export function changes(context: Context, request: RequestOf<'changes'>): Respon
   const from: Cursor =
     parsed !== undefined && known ? parsed : { tag: '', version: 0, base: documents.views.version };
   const wanted = request.collections.length === 0 ? undefined : new Set(request.collections);
+  const isWanted = request.filter && filterOf(context, request.filter);
   const events: ChangeEvent[] = [];
   let caughtUp = true;
   let version = from.version;
@@ -123,9 +65,11 @@ export function changes(context: Context, request: RequestOf<'changes'>): Respon
     if ((wanted !== undefined && !wanted.has(collection)) || !id.startsWith(request.idPrefix))
       continue;
     const gone = !isVisible(view);
-    if (gone && view.version <= from.base) continue;
+    const isOutside = !gone && isWanted?.(view) === false;
+    if ((gone || isOutside) && view.version <= from.base) continue;
     const cursor = formatCursor({ ...from, version, tag: tagOf(version) });
-    events.push({ type: gone ? 'delete' : 'put', row: documentRow(context, view), cursor });
+    const type = gone ? 'delete' : isOutside ? 'outside' : 'put';
+    events.push({ type, row: documentRow(context, view), cursor });
   }
   if (caughtUp) version = Math.max(version, documents.views.version);
   return {
@@ -138,56 +82,16 @@ export function changes(context: Context, request: RequestOf<'changes'>): Respon
 
 function viewPage(
   context: Context,
-  request: { pageSize: number; pageToken: string },
+  request: PageRequest & Aged,
   collection: string,
   prefix: string,
 ): Page<VisibleView> {
   const after = parsePageToken(request.pageToken);
   const rows = context.documents.views.rows(collection, prefix, after);
-  return takePage(rows, request, {
+  const page = takePage(rows, request, {
     sortKey: (view) => splitDocumentKey(view.key).id,
     sizeOf: (view) => JSON.stringify(view.value).length,
   });
-}
-
-function platformRow(context: Context, view: VisibleView): PlatformRow {
-  const { value } = view;
-  const interval = value.intervalMs;
-  return {
-    agent: splitDocumentKey(view.key).id,
-    beat: beatOf(value),
-    intervalMs: typeof interval === 'number' ? interval : DEFAULT_HEARTBEAT_INTERVAL_MS,
-    freshness: freshnessOf(context, view),
-  };
-}
-
-/** A platform document may come from another version of the program: what does not fit is left out, not trusted. */
-function beatOf(value: JsonObject): Beat {
-  return {
-    status: typeof value.status === 'string' ? value.status : '',
-    workloads: Array.isArray(value.workloads) ? value.workloads.filter(isJsonObject) : [],
-    labels: stringsOf(value.labels),
-    versions: stringsOf(value.versions),
-    telemetry: isJsonObject(value.telemetry) ? value.telemetry : {},
-    extra: isJsonObject(value.extra) ? value.extra : {},
-  };
-}
-
-function stringsOf(value: JsonValue | undefined): Record<string, string> {
-  if (!isJsonObject(value)) return {};
-  const pairs = Object.entries(value).filter(
-    (pair): pair is [string, string] => typeof pair[1] === 'string',
-  );
-  return Object.fromEntries(pairs);
-}
-
-function deploymentRow(context: Context, view: VisibleView): DeploymentRow {
-  const { id } = splitDocumentKey(view.key);
-  const colon = id.indexOf(':');
-  return {
-    agent: id.slice(0, colon),
-    package: id.slice(colon + 1),
-    value: view.value,
-    freshness: freshnessOf(context, view),
-  };
+  for (const view of page.rows) checkAge(context, view, request.maxAgeMs);
+  return page;
 }

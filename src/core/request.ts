@@ -12,8 +12,9 @@ import type {
   Report,
 } from './commands/index.ts';
 import type { HeldFeed } from './held-feeds.ts';
+import type { NodeId } from './ids.ts';
 import type { JsonObject } from './json.ts';
-import type { Presence } from './presence.ts';
+import type { Presence, PresenceReason } from './presence.ts';
 import type { QuarantinedDocument } from './quarantine.ts';
 
 /** How safe a write is when it is answered. */
@@ -29,6 +30,11 @@ export interface Beat {
   extra: JsonObject;
 }
 
+/** How a row came here: written here, over a link from its writer or from another member, in a bundle; or nobody remembers. */
+export type RowPath =
+  | { readonly kind: 'own' | 'direct' | 'bundle' | 'unknown' }
+  | { readonly kind: 'relayed'; readonly by: NodeId };
+
 export interface Freshness {
   /** When the writer wrote it, milliseconds since 1970 by the writer's clock. */
   readonly observedAtMs: number;
@@ -36,10 +42,16 @@ export interface Freshness {
   readonly receivedAtMs: number;
   /** The larger of the two ages, never negative. */
   readonly ageMs: number;
+  /** For how long nothing newer of its writer is known, of whatever that wrote; 0 for what was written here. */
+  readonly heardAgeMs: number;
   readonly presence: Presence | undefined;
+  /** What the presence rests on; undefined where there is none. */
+  readonly presenceReason: PresenceReason | undefined;
   readonly revision: string;
   /** Node id of the newest change's author, in hex. */
   readonly origin: string;
+  /** Of the newest change. */
+  readonly path: RowPath;
 }
 
 export interface DocumentRow {
@@ -61,6 +73,8 @@ export interface PlatformRow {
   readonly agent: string;
   readonly beat: Beat;
   readonly intervalMs: number;
+  /** How often it came back since this node started, after it was unreachable. */
+  readonly returns: number;
   readonly freshness: Freshness;
 }
 
@@ -90,10 +104,39 @@ export interface PageRequest {
   readonly pageToken: string;
 }
 
+/** What a read asks of the age of rows; see `checkAge`. */
+export interface Aged {
+  /** Undefined for any age. */
+  readonly maxAgeMs?: number | undefined;
+}
+
+/** Which rows a read of the fleet is about; what is left out asks for nothing. */
+export interface FleetFilter {
+  /** Beginning of the document's id. */
+  readonly idPrefix?: string | undefined;
+  readonly agent?: string | undefined;
+  /** Of labels of the agent, as `parseSelector` reads it; empty for any. */
+  readonly selector?: string | undefined;
+  /** None for any. */
+  readonly presences?: readonly Presence[] | undefined;
+}
+
+/** By name; the oldest first; or by presence, those first that need to be looked at. */
+export type RowOrder = 'name' | 'age' | 'presence';
+
+/** How many agents have a value by a name. */
+export interface Tally {
+  readonly name: string;
+  readonly value: string;
+  readonly agents: number;
+}
+
 /** What a watch sees. `cursor` names the point behind the event. */
 export type ChangeEvent =
   | { readonly type: 'put'; readonly row: DocumentRow; readonly cursor: string }
-  | { readonly type: 'delete'; readonly row: DocumentRow; readonly cursor: string };
+  | { readonly type: 'delete'; readonly row: DocumentRow; readonly cursor: string }
+  /** It is there and does not pass the filter, or no longer. */
+  | { readonly type: 'outside'; readonly row: DocumentRow; readonly cursor: string };
 
 /** What this node holds, and what of it is not as it should be. */
 export interface Summary {
@@ -118,6 +161,12 @@ export interface Methods {
     request: { agent: string; beat?: Beat; intervalMs?: number; ack: Ack };
     response: { receivedAtMs: number; ack: Ack; pendingCommands: number };
   };
+  /** An agent says goodbye, or its sidecar does for one that is there. */
+  leave: {
+    request: { agent: string; by: 'agent' | 'sidecar' };
+    /** False when there was nobody to say it for, or it was said before. */
+    response: { left: boolean; ack: Ack };
+  };
   put: {
     /** All items are written or none. `fieldPrefix(i)` of an error is `documents[i].` when `batch`. */
     request: { items: readonly PutItem[]; ack: Ack; batch: boolean };
@@ -137,14 +186,21 @@ export interface Methods {
     request: { collection: string; id: string; ifRevision?: string | undefined };
     response: { ack: Ack };
   };
-  get: { request: { collection: string; id: string }; response: DocumentRow };
+  get: { request: Aged & { collection: string; id: string }; response: DocumentRow };
   list: {
-    request: PageRequest & { collection: string; idPrefix: string };
+    request: PageRequest & Aged & { collection: string; idPrefix: string };
     response: Page<DocumentRow>;
   };
   /** One step of a watch: what changed behind `cursor`, oldest first, at most `limit` events. An empty cursor starts a snapshot. */
   changes: {
-    request: { cursor: string; collections: readonly string[]; idPrefix: string; limit: number };
+    request: {
+      cursor: string;
+      collections: readonly string[];
+      idPrefix: string;
+      /** By labels, and the agent. */
+      filter?: Pick<FleetFilter, 'agent' | 'selector'> | undefined;
+      limit: number;
+    };
     response: {
       /** True when the cursor cannot be resumed: these events start a new snapshot. */
       resync: boolean;
@@ -155,10 +211,30 @@ export interface Methods {
       caughtUp: boolean;
     };
   };
-  listPlatforms: { request: PageRequest; response: Page<PlatformRow> };
-  getPlatform: { request: { agent: string }; response: PlatformRow };
-  listDeployments: { request: PageRequest & { agent: string }; response: Page<DeploymentRow> };
-  findPackage: { request: { package: string }; response: { holders: readonly HolderRow[] } };
+  listPlatforms: {
+    request: PageRequest & Aged & { filter?: FleetFilter; order?: RowOrder };
+    response: Page<PlatformRow>;
+  };
+  getPlatform: { request: Aged & { agent: string }; response: PlatformRow };
+  listDeployments: {
+    request: PageRequest & Aged & { agent: string; filter?: FleetFilter; order?: RowOrder };
+    response: Page<DeploymentRow>;
+  };
+  findPackage: {
+    request: Aged & { package: string; filter?: FleetFilter };
+    response: { holders: readonly HolderRow[] };
+  };
+  /** How many agents are what: by presence, and by version, label and status, the most frequent first. */
+  fleetSummary: {
+    request: { filter?: FleetFilter };
+    response: {
+      agents: number;
+      presences: Readonly<Record<Presence, number>>;
+      versions: readonly Tally[];
+      labels: readonly Tally[];
+      statuses: readonly Tally[];
+    };
+  };
   issueCommand: {
     request: {
       target: CommandTarget;

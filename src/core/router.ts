@@ -1,6 +1,7 @@
 // Which handler answers which request.
 import * as commands from './commands/index.ts';
 import type { Context } from './context.ts';
+import * as fleet from './fleet-reads.ts';
 import type { Heartbeats } from './heartbeats.ts';
 import { checkIsSidecar } from './permission.ts';
 import * as reads from './reads.ts';
@@ -22,6 +23,8 @@ export function route(desk: Desk, request: Request, context: Context): Response 
       const pending = desk.commands.pendingCount(context, request.body.agent);
       return desk.heartbeats.receive(context, request.body, pending);
     }
+    case 'leave':
+      return desk.heartbeats.leave(context, request.body);
     case 'put':
       return put(context, caller, request.body);
     case 'patch':
@@ -35,13 +38,15 @@ export function route(desk: Desk, request: Request, context: Context): Response 
     case 'changes':
       return reads.changes(context, request.body);
     case 'listPlatforms':
-      return reads.listPlatforms(context, request.body);
+      return fleet.listPlatforms(context, request.body);
     case 'getPlatform':
-      return reads.getPlatform(context, request.body);
+      return fleet.getPlatform(context, request.body);
     case 'listDeployments':
-      return reads.listDeployments(context, request.body);
+      return fleet.listDeployments(context, request.body);
     case 'findPackage':
-      return reads.findPackage(context, request.body);
+      return fleet.findPackage(context, request.body);
+    case 'fleetSummary':
+      return fleet.fleetSummary(context, request.body);
     case 'issueCommand':
       return commands.issueCommand(context, caller, request.body);
     case 'cancelCommand':

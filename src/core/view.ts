@@ -7,6 +7,7 @@ import { type DocumentKey, type NodeId, splitDocumentKey } from './ids.ts';
 import { canonicalJson, type JsonObject } from './json.ts';
 import type { LineageStep } from './refound.ts';
 import type { Hlc } from './time.ts';
+import type { Via } from './via.ts';
 
 /**
  * A document's generation rises by one with each creation after a delete; a delete ends all generations up to its own. So
@@ -31,6 +32,8 @@ export interface View {
   readonly origin: NodeId;
   /** When this node received it, milliseconds by its wall clock. */
   readonly receivedAtMs: number;
+  /** By whom it came; absent for what was written here, and where it is not known. */
+  readonly via?: Via | undefined;
   /** Place in this store's change log. */
   readonly version: number;
 }

@@ -20,6 +20,7 @@ const PRESENCE_COLORS = {
   alive: 'green',
   suspect: 'yellow',
   unreachable: 'red',
+  left: 'dim',
 } as const satisfies Record<Presence, Parameters<typeof styleText>[0]>;
 
 /** The lines of the table, heading first, agents in the order given. */

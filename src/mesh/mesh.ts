@@ -101,6 +101,11 @@ export class Mesh {
     };
   }
 
+  /** How many commits of each author some linked peer has that are not held here. */
+  lags(): Map<NodeId, number> {
+    return this.#links.pull.lags();
+  }
+
   /** Starts to accept links. Rejects when the port is taken. */
   async listen(): Promise<void> {
     this.#rules.start();

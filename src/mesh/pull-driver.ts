@@ -131,6 +131,11 @@ export class PullDriver {
     this.forgotten(this.#subscriptions.lacking().filter((feed) => this.#isOver(feed)));
   }
 
+  /** How many commits of each author some linked peer has that are not held here. */
+  lags(): Map<NodeId, number> {
+    return this.#subscriptions.lags();
+  }
+
   /** Every link ended, and what is held is another than what was: the next links begin with nothing known. */
   forgetAll(): void {
     this.#subscriptions.clear();

@@ -144,6 +144,8 @@ async function openAll(parts: SidecarParts, opened: Closers): Promise<Sidecar> {
 }
 
 async function closeMember(member: MemberSupervisor, audit: AuditLog | undefined): Promise<void> {
+  // A goodbye is a courtesy: it never keeps a sidecar from stopping.
+  if (member.notReady().length === 0) await member.member?.leave().catch(() => undefined);
   await member.close();
   audit?.record({ event: 'sidecar.stopped', by: BY_SIDECAR });
 }

@@ -1,6 +1,6 @@
 // The sidecar as its API sees it: requests to the member, figures of the mesh in words for people.
 import { type Clock, type Crypto, fingerprint, formatNodeId, type NodeId } from '../core/index.ts';
-import type { Backend, MemberInsight } from './api/index.ts';
+import type { Backend, MemberInsight, ReachRow } from './api/index.ts';
 import {
   auditControl,
   auditSecrets,
@@ -15,6 +15,7 @@ import type { NodeKey } from './identity/node-key.ts';
 import { createMeshControl } from './links/mesh-control.ts';
 import type { Log } from './log.ts';
 import type { MemberSupervisor } from './member/index.ts';
+import { reachOf } from './reach.ts';
 import { createSealedValues } from './sealed-values.ts';
 import { createTrustControl } from './trust/control.ts';
 import { createDelegationControl } from './trust/delegations.ts';
@@ -85,6 +86,7 @@ export function createBackend(parts: BackendParts): Omit<Backend, 'admin' | 'met
     ],
     nameOf: (nodeId) => nameOf(member, nodeId),
     insight: () => insightOf(member),
+    reach: () => reachIn(member),
     stopping: parts.stopping,
   };
 }
@@ -101,6 +103,21 @@ function nameOf(supervisor: MemberSupervisor, nodeId: NodeId): string {
   const trust = supervisor.member?.trust?.set.trust;
   const certified = trust && nameOfKey(trust, nodeId);
   return certified || (supervisor.peers().find((peer) => peer.nodeId === nodeId)?.name ?? '');
+}
+
+function reachIn(supervisor: MemberSupervisor): ReachRow | undefined {
+  const { member } = supervisor;
+  if (member === undefined) return undefined;
+  const trusted = member.trust?.set.trust.members.values();
+  const members = trusted && [...trusted].filter(({ ejected }) => ejected === undefined);
+  return reachOf({
+    ...member.reach(),
+    self: member.nodeId,
+    peers: member.peers(),
+    members:
+      members && new Map(members.map(({ key, roles }) => [key, { isHub: roles.has('hub') }])),
+    nameOf: (nodeId) => nameOf(supervisor, nodeId),
+  });
 }
 
 function insightOf({ member }: MemberSupervisor): MemberInsight | undefined {

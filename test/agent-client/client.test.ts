@@ -41,8 +41,12 @@ suite('documents', () => {
         receivedAt: new Date(FAKE_NOW_MS - 1_000),
         ageMs: 1_000,
         presence: 'alive',
+        presenceReason: 'heartbeats',
         revision: 'r1',
         origin: 'node-a',
+        path: 'direct',
+        relayedBy: '',
+        heardAgeMs: 500,
       },
     });
   });

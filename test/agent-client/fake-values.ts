@@ -8,6 +8,8 @@ import {
   type Freshness,
   FreshnessSchema,
   Presence,
+  PresenceReason,
+  RowPath,
 } from '../../src/gen/holdfast/v1/common_pb.ts';
 
 export const FAKE_NOW_MS = Date.UTC(2026, 10, 21, 8);
@@ -38,6 +40,9 @@ export function freshness(
     receivedAt: timestampFromMs(FAKE_NOW_MS - ageMs),
     age: durationFromMs(ageMs),
     presence,
+    presenceReason: PresenceReason.HEARTBEATS,
+    path: RowPath.DIRECT,
+    heardAge: durationFromMs(ageMs / 2),
     revision,
     origin: 'node-a',
   });

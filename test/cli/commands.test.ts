@@ -173,9 +173,9 @@ suite('holdfast members', () => {
     return sidecar;
   }
   const TABLE = text`
-    AGENT           PRESENCE     AGE  STATUS  CPU  MEM  DISK  LOAD  VERSION  ORIGIN
-    edge-a          alive         1s  ok      12%  40%  100%  0.31  1.4.2    node-a
-    edge-long-name  unreachable   6m  -         -    -     -     -  -        node-a
+    AGENT           PRESENCE     AGE  STATUS  CPU  MEM  DISK  LOAD  VERSION  PATH    ORIGIN
+    edge-a          alive         1s  ok      12%  40%  100%  0.31  1.4.2    direct  node-a
+    edge-long-name  unreachable   6m  -         -    -     -     -  -        direct  node-a
   `;
 
   test('is a table of the fleet', async () => {

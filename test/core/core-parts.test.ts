@@ -16,7 +16,7 @@ import { MAX_PAGE_BYTES } from '../../src/core/config.ts';
 import { formatNodeId } from '../../src/core/ids.ts';
 import { HoldfastError } from '../../src/core/index.ts';
 import { parsePageToken, takePage } from '../../src/core/page.ts';
-import { ageMs, judgePresence } from '../../src/core/presence.ts';
+import { ageMs } from '../../src/core/presence.ts';
 import { SortedIds } from '../../src/core/sorted-ids.ts';
 import { hlcMs, hlcObserve, hlcOf, hlcTick } from '../../src/core/time.ts';
 import { formatCursor, parseCursor } from '../../src/core/watch.ts';
@@ -192,14 +192,6 @@ test('what is no token or cursor of ours is refused by name', () => {
   }
   const cursor = { tag: '0a1b2c3d', version: 2 ** 52, base: 0 };
   assert.deepEqual(parseCursor(formatCursor(cursor)), cursor);
-});
-
-test('presence: three intervals to suspect, ten to unreachable, and exactly at the limit still alive', () => {
-  assert.equal(judgePresence(0, 1000), 'alive');
-  assert.equal(judgePresence(3000, 1000), 'alive');
-  assert.equal(judgePresence(3001, 1000), 'suspect');
-  assert.equal(judgePresence(10_000, 1000), 'suspect');
-  assert.equal(judgePresence(10_001, 1000), 'unreachable');
 });
 
 test('an age is never younger than either clock says and never negative (invariant 17)', () => {

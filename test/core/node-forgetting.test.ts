@@ -106,6 +106,8 @@ test('what a checkpoint repeats is as old as it was, also for who hears of it fi
     for (const key of ['deployments/north:a', 'platforms/north']) {
       assert.equal(freshness(node, key).observedAtMs, START_MS + 20_000, `${key} at ${node.name}`);
     }
+    // Who has just begun to listen buries nobody yet.
+    node.nowMs += 101_000;
     assert.equal(freshness(node, 'platforms/north').presence, 'unreachable');
   }
 });

@@ -11,7 +11,7 @@ import { sodiumCrypto } from '../../src/sidecar/sodium-crypto.ts';
 const KEY = 'notes/shared';
 const OURS = '0'.repeat(31).concat('1');
 const THEIRS = '0'.repeat(31).concat('2');
-const STAMP = { clock: 1n, origin: 'b', receivedAtMs: 0 };
+const STAMP = { clock: 1n, origin: 'b', receivedAtMs: 0, via: undefined };
 const EDITION = nextSharedEdition(0, 7);
 
 function table(actor: string, parts: Partial<ConstructorParameters<typeof DocumentTable>[0]> = {}) {

@@ -14,13 +14,18 @@ function platform(agent: string, changes: Partial<Platform> = {}): Platform {
     telemetry: {},
     extra: {},
     intervalMs: 1_000,
+    returns: 0,
     freshness: {
       observedAt: undefined,
       receivedAt: undefined,
       ageMs: 400,
       presence: 'alive',
+      presenceReason: 'heartbeats',
       revision: 'r',
       origin: 'node-of-hub-and-more',
+      path: 'direct',
+      relayedBy: '',
+      heardAgeMs: 400,
     },
     ...changes,
   };

@@ -104,7 +104,9 @@ export class TestNode {
         name,
         incarnation: this.incarnation,
         agents: new Set([name]),
-        bootTags: new Map([0, 1, 2].map((boot) => [boot, toHex(seed.subarray(boot, boot + 4))])),
+        bootTags: new Map(
+          [0, 1, 2, 3, 4, 5, 6, 7].map((boot) => [boot, toHex(seed.subarray(boot, boot + 4))]),
+        ),
       },
       fleetId: start.trust?.fleetId ?? FLEET_ID,
       trust: start.trust,

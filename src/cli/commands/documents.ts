@@ -9,7 +9,12 @@ import {
 } from '../client-command.ts';
 import type { CliContext } from '../context.ts';
 import { formatSpan } from '../format.ts';
-import { type DocumentName, parseDocumentName, readObject } from '../values.ts';
+import { type DocumentName, parseDocumentName, parseDuration, readObject } from '../values.ts';
+
+interface ReadFlags extends CommonFlags {
+  /** Milliseconds. */
+  readonly maxAge?: number;
+}
 
 interface WriteFlags extends CommonFlags {
   readonly ifRevision?: string;
@@ -29,7 +34,12 @@ function addGet(program: Command, context: CliContext): void {
         'print a document; its revision and age go to stderr, or into the JSON with -o json',
       )
       .argument('<collection/id>', 'name of the document', parseDocumentName)
-      .action((name: DocumentName, flags: CommonFlags) =>
+      .option(
+        '--max-age <duration>',
+        'fail if what is known is older, for example 30s',
+        parseDuration,
+      )
+      .action((name: DocumentName, flags: ReadFlags) =>
         withSidecar(context, flags, (session) => get(session, name)),
       ),
   );
@@ -41,10 +51,10 @@ function addGet(program: Command, context: CliContext): void {
 }
 
 async function get(
-  { client, printer, call }: Session<CommonFlags>,
+  { client, printer, call, flags }: Session<ReadFlags>,
   name: DocumentName,
 ): Promise<void> {
-  const row = await client.get(name.collection, name.id, call);
+  const row = await client.get(name.collection, name.id, { ...call, maxAgeMs: flags.maxAge });
   if (printer.format !== 'table') {
     printer.json(row);
     return;

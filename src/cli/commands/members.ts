@@ -1,6 +1,6 @@
 // `holdfast members`: the fleet, one line an agent, as this sidecar knows it; with -w again and again.
-import type { Command } from 'commander';
-import type { Platform, Presence } from '../../agent-client/index.ts';
+import { type Command, Option } from 'commander';
+import type { Platform, Presence, Tally } from '../../agent-client/index.ts';
 import { HoldfastClientError, pause } from '../../agent-client/index.ts';
 import {
   type CommonFlags,
@@ -10,11 +10,23 @@ import {
   withSidecar,
 } from '../client-command.ts';
 import type { CliContext } from '../context.ts';
-import { formatNumber, formatPercent, formatSpan, NOTHING, orNothing, shortId } from '../format.ts';
+import { count, formatNumber, formatPercent, formatSpan, orNothing, shortId } from '../format.ts';
 import type { Colour, Column } from '../output.ts';
+import { describePresence } from '../presence-words.ts';
+import { describePath, describeReach, namesOf } from '../reach-words.ts';
+import { parseDuration } from '../values.ts';
+
+const PRESENCES = ['alive', 'suspect', 'unreachable', 'left'] as const;
+const ORDERS = ['name', 'age', 'presence'] as const;
 
 interface MembersFlags extends CommonFlags {
   readonly watch?: boolean;
+  readonly selector?: string;
+  readonly presence?: readonly Presence[];
+  readonly sort?: (typeof ORDERS)[number];
+  readonly summary?: boolean;
+  /** Milliseconds. */
+  readonly maxAge?: number;
 }
 
 /** Ages grow and presence changes without an event, so a live view is drawn this often. */
@@ -27,13 +39,23 @@ export function addMembers(program: Command, context: CliContext): void {
       .command('members')
       .description('show the agents of the fleet, as this sidecar knows them')
       .option('-w, --watch', 'go on: redraw, or with ndjson write each change')
-      .action((flags: MembersFlags) =>
-        withSidecar(context, flags, flags.watch === true ? watchMembers : showMembers),
-      ),
+      .option('-l, --selector <selector>', 'only agents with these labels, for example site=north')
+      .addOption(
+        new Option('--presence <presence...>', 'only agents with one of these').choices(PRESENCES),
+      )
+      .addOption(new Option('--sort <order>', 'in this order').choices(ORDERS).default('name'))
+      .option('-s, --summary', 'only how many agents are what')
+      .option('--max-age <duration>', 'fail if a row is older, for example 30s', parseDuration)
+      .action((flags: MembersFlags) => withSidecar(context, flags, actionOf(flags))),
   );
   withExamples(command, [
     ['holdfast members', 'who is there, and how is everybody?'],
     ['holdfast members -w', 'the same, live'],
+    [
+      'holdfast members -l site=north --presence suspect unreachable',
+      'who of the north is silent?',
+    ],
+    ['holdfast members -s', 'how many are what?'],
     [
       'holdfast members -o ndjson | jq -r \'select(.freshness.presence != "alive").agent\'',
       'who is silent?',
@@ -41,21 +63,64 @@ export function addMembers(program: Command, context: CliContext): void {
   ]);
 }
 
-async function showMembers({ client, printer, call }: Session<MembersFlags>): Promise<void> {
-  printer.rows(await client.platforms(call).toArray(), MEMBER_COLUMNS, NO_MEMBERS);
+function actionOf({ watch, summary }: MembersFlags) {
+  if (summary === true) return showSummary;
+  return watch === true ? watchMembers : showMembers;
+}
+
+async function showSummary({ client, printer, flags, call }: Session<MembersFlags>): Promise<void> {
+  const { selector, presence: presences } = flags;
+  const summary = await client.fleetSummary({ ...call, selector, presences });
+  if (printer.format !== 'table') {
+    printer.json(summary);
+    return;
+  }
+  const present = PRESENCES.filter((one) => summary.presences[one] > 0);
+  const counts = present.map((one) => `${summary.presences[one]} ${one}`);
+  printer.line([count(summary.agents, 'agent'), ...counts].join(', '));
+  for (const [heading, tallies] of [
+    ['VERSION', summary.versions],
+    ['LABEL', summary.labels],
+    ['STATUS', summary.statuses],
+  ] as const) {
+    if (tallies.length > 0) printer.rows(tallies, tallyColumns(heading), '');
+  }
+}
+
+const tallyColumns = (heading: string): readonly Column<Tally>[] => [
+  { heading, value: ({ name, value }) => `${name}=${value}` },
+  { heading: 'AGENTS', value: ({ agents }) => String(agents), align: 'right' },
+];
+
+async function showMembers(session: Session<MembersFlags>): Promise<void> {
+  const { printer, context } = session;
+  const { rows, columns, reach } = await readMembers(session);
+  printer.rows(rows, columns, NO_MEMBERS);
+  const words = describeReach(reach, context.environment.clock.now().wallMs);
+  if (words !== undefined) printer.note(words);
+}
+
+/** The rows, how far they reach, and the columns that show them. */
+async function readMembers({ client, flags, call }: Session<MembersFlags>) {
+  const { selector, presence: presences, sort: order, maxAge: maxAgeMs } = flags;
+  const platforms = client.platforms({ ...call, selector, presences, order, maxAgeMs });
+  const rows = await platforms.toArray();
+  const isRelayed = rows.some(({ freshness }) => freshness.path === 'relayed');
+  const names = isRelayed ? namesOf((await client.reach(call)).members) : new Map<string, string>();
+  return { rows, columns: memberColumns(names), reach: platforms.reach };
 }
 
 async function watchMembers(session: Session<MembersFlags>): Promise<void> {
-  const { client, printer, signal, call, context } = session;
+  const { printer, signal, context } = session;
   const drawn = new Map<string, string>();
   for (let first = true; !signal.aborted; first = false) {
     try {
-      const rows = await client.platforms(call).toArray();
+      const { rows, columns } = await readMembers(session);
       const changed = rows.filter((row) => isNew(drawn, row));
-      if (printer.format === 'ndjson') printer.rows(changed, MEMBER_COLUMNS, '');
+      if (printer.format === 'ndjson') printer.rows(changed, columns, '');
       else if (printer.live || first || changed.length > 0) {
         if (printer.live) printer.clear();
-        printer.rows(rows, MEMBER_COLUMNS, NO_MEMBERS);
+        printer.rows(rows, columns, NO_MEMBERS);
       }
     } catch (error) {
       const away = error instanceof HoldfastClientError && error.unreachable;
@@ -69,7 +134,7 @@ async function watchMembers(session: Session<MembersFlags>): Promise<void> {
 
 /** True when the row says something that was not drawn yet. */
 function isNew(drawn: Map<string, string>, { agent, freshness }: Platform): boolean {
-  const state = `${freshness.revision} ${freshness.presence}`;
+  const state = `${freshness.revision} ${freshness.presence} ${freshness.presenceReason}`;
   const before = drawn.get(agent);
   drawn.set(agent, state);
   return before !== state;
@@ -79,13 +144,14 @@ const PRESENCE_COLOURS: Readonly<Record<Presence, Colour>> = {
   alive: 'green',
   suspect: 'yellow',
   unreachable: 'red',
+  left: 'dim',
 };
 
-const MEMBER_COLUMNS: readonly Column<Platform>[] = [
+const memberColumns = (names: ReadonlyMap<string, string>): readonly Column<Platform>[] => [
   { heading: 'AGENT', value: ({ agent }) => agent },
   {
     heading: 'PRESENCE',
-    value: ({ freshness }) => freshness.presence ?? NOTHING,
+    value: ({ freshness }) => describePresence(freshness),
     colour: ({ freshness: { presence } }) =>
       presence === undefined ? undefined : PRESENCE_COLOURS[presence],
   },
@@ -104,5 +170,6 @@ const MEMBER_COLUMNS: readonly Column<Platform>[] = [
   },
   { heading: 'LOAD', value: ({ telemetry }) => formatNumber(telemetry.load1m, 2), align: 'right' },
   { heading: 'VERSION', value: ({ versions }) => orNothing(versions.agent ?? versions.holdfast) },
+  { heading: 'PATH', value: ({ freshness }) => describePath(freshness, names) },
   { heading: 'ORIGIN', value: ({ freshness }) => shortId(freshness.origin) },
 ];

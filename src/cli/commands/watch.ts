@@ -15,6 +15,8 @@ import type { Colour } from '../output.ts';
 interface WatchFlags extends CommonFlags {
   readonly cursor?: string;
   readonly prefix?: string;
+  readonly agent?: string;
+  readonly selector?: string;
 }
 
 export function addWatch(program: Command, context: CliContext): void {
@@ -28,6 +30,8 @@ export function addWatch(program: Command, context: CliContext): void {
         'go on behind this event instead of beginning with what is there',
       )
       .option('--prefix <text>', 'only ids that begin with this')
+      .option('--agent <name>', 'only documents of this agent')
+      .option('-l, --selector <selector>', 'only documents of agents with these labels')
       .action((collections: string[], flags: WatchFlags) =>
         withSidecar(context, flags, (session) => watch(session, collections)),
       ),
@@ -35,6 +39,7 @@ export function addWatch(program: Command, context: CliContext): void {
   withExamples(command, [
     ['holdfast watch deployments', 'who deploys what'],
     ['holdfast watch platforms --prefix edge-', 'heartbeats of some agents'],
+    ['holdfast watch platforms deployments -l site=north', 'of all agents of a site'],
     ['holdfast watch -o ndjson | jq -c \'select(.type == "put").document.value\'', 'for programs'],
   ]);
 }
@@ -45,6 +50,8 @@ async function watch(session: Session<WatchFlags>, collections: readonly string[
     collections,
     cursor: flags.cursor,
     idPrefix: flags.prefix,
+    agent: flags.agent,
+    selector: flags.selector,
     signal,
     failFast: true,
     onDisconnect: (error, retryInMs) =>

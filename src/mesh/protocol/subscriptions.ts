@@ -108,6 +108,16 @@ export class Subscriptions {
     return this.#feeds.get(feedKey(feed))?.ours ?? 0;
   }
 
+  /** How many commits of each author some link is known to have that we have not. */
+  lags(): Map<NodeId, number> {
+    const lags = new Map<NodeId, number>();
+    for (const { feed, ours, hasByLink } of this.#lacking.values()) {
+      const missing = Math.max(...hasByLink.values()) - ours;
+      if (missing > 0) lags.set(feed.author, (lags.get(feed.author) ?? 0) + missing);
+    }
+    return lags;
+  }
+
   /** The link that a feed is pulled from; undefined for none. */
   providerOf(feed: FeedId): LinkId | undefined {
     return this.#feeds.get(feedKey(feed))?.provider;

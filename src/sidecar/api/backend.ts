@@ -7,6 +7,7 @@ import type { DelegationControl } from './delegation-control.ts';
 import type { EnrolmentControl } from './enrolment-control.ts';
 import type { MemberInsight } from './insight.ts';
 import type { MetricsPage } from './metrics-page.ts';
+import type { ReachRow } from './reach-row.ts';
 import type { SecretControl } from './secret-control.ts';
 import type { TrustControl } from './trust-control.ts';
 
@@ -127,6 +128,8 @@ export interface Backend {
   readonly metrics?: MetricsPage | undefined;
   /** Undefined while the store is opened again. */
   insight?(): MemberInsight | undefined;
+  /** How far what is known of the other members reaches; undefined while the store is opened again. */
+  reach?(): ReachRow | undefined;
   /** Aborted when the sidecar begins to stop: streams end with UNAVAILABLE and a retry hint. */
   readonly stopping: AbortSignal;
 }

@@ -51,6 +51,7 @@ export const CODE_BY_REASON: Readonly<Record<Reason, Code>> = {
   RANK_MISSING: Code.PermissionDenied,
   STATEMENT_REFUSED: Code.InvalidArgument,
   NO_SEALING_KEY: Code.FailedPrecondition,
+  TOO_OLD: Code.FailedPrecondition,
 };
 
 /** Told of faults of ours, which clients must not see. */

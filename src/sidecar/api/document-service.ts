@@ -7,15 +7,18 @@ import {
   fromCoreAck,
   fromDocumentRow,
   type NodeNames,
+  toAged,
   toCoreAck,
   toPageRequest,
   toPutItem,
 } from './convert/index.ts';
 import type { UnaryHandlers } from './method.ts';
+import type { ReachMessage } from './reach.ts';
 
 export function documentService(
   backend: Backend,
   names: NodeNames,
+  reach: () => ReachMessage | undefined,
 ): UnaryHandlers<typeof DocumentService> {
   return {
     async put(request, caller) {
@@ -52,16 +55,27 @@ export function documentService(
       };
     },
 
-    async get({ collection, id }, caller) {
-      const row = await backend.submit('get', caller, { collection, id });
-      return { document: fromDocumentRow(row, names) };
+    async get(request, caller) {
+      const { collection, id } = request;
+      const row = await backend.submit('get', caller, { collection, id, ...toAged(request) });
+      const { value, ...document } = fromDocumentRow(row, names);
+      const unchanged = request.ifRevisionNot === row.freshness.revision;
+      return {
+        document: { ...document, ...(!unchanged && { value }) },
+        unchanged,
+        reach: reach(),
+      };
     },
 
     async list(request, caller) {
       const { collection, idPrefix } = request;
-      const page = { ...toPageRequest(request), collection, idPrefix };
+      const page = { ...toPageRequest(request), ...toAged(request), collection, idPrefix };
       const { rows, nextPageToken } = await backend.submit('list', caller, page);
-      return { documents: rows.map((row) => fromDocumentRow(row, names)), nextPageToken };
+      return {
+        documents: rows.map((row) => fromDocumentRow(row, names)),
+        nextPageToken,
+        reach: reach(),
+      };
     },
 
     async delete({ collection, id, ifRevision }, caller) {

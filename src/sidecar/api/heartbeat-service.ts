@@ -18,5 +18,11 @@ export function heartbeatService(backend: Backend): UnaryHandlers<typeof Heartbe
       });
       return { receivedAt: fromTime(receivedAtMs), ack: fromCoreAck(ack), pendingCommands };
     },
+
+    async leave(request, caller) {
+      const agent = beatingAgent(request.agent, caller);
+      const { left, ack } = await backend.submit('leave', caller, { agent, by: 'agent' });
+      return { changed: left, ack: fromCoreAck(ack) };
+    },
   };
 }

@@ -48,6 +48,8 @@ export const TIMEOUT_CHECK_INTERVAL_MS = 1_000;
 export const KEEP_ALIVE_INTERVAL_MS = 15_000;
 /** Events read from the core in one step: some hundred KiB at most in memory for each watch that is slow. */
 export const WATCH_STEP_EVENTS = 128;
+/** Documents that a watch with a filter remembers as not chosen; beyond it all are forgotten, and told again when they change. */
+export const MAX_OUTSIDE_KEYS = 10_000;
 /** How often a gRPC health watch looks whether readiness changed: the port tells no changes, and probers wait seconds. */
 export const HEALTH_POLL_INTERVAL_MS = 2_000;
 
@@ -60,6 +62,8 @@ export const STOPPING_RETRY_MS = 2_000;
 /** When a caller is told to come back after all watches were taken. */
 export const LIMIT_RETRY_MS = 5_000;
 
+/** Members whose reach is told in one answer. */
+export const MAX_REACH_MEMBERS = 1000;
 /** Rows of a page when the request names no number. */
 export const DEFAULT_PAGE_SIZE = 100;
 /** How long a command may wait to be started when the request does not say: an hour. */

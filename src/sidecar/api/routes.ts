@@ -3,7 +3,7 @@ import type { DescMethod, DescService } from '@bufbuild/protobuf';
 import { createConnectRouter } from '@connectrpc/connect';
 import { createMethodUrl, type UniversalHandler } from '@connectrpc/connect/protocol';
 import { compressionGzip } from '@connectrpc/connect-node';
-import type { Hash, Timers, TokenHolder } from '../../core/index.ts';
+import type { Clock, Hash, Timers, TokenHolder } from '../../core/index.ts';
 import { Health } from '../../gen/grpc/health/v1/health_pb.ts';
 import { ServerReflection } from '../../gen/grpc/reflection/v1/reflection_pb.ts';
 import { AdminService } from '../../gen/holdfast/v1/admin_pb.ts';
@@ -42,6 +42,7 @@ import { heartbeatService } from './heartbeat-service.ts';
 import { MAX_BODY_BYTES } from './limits.ts';
 import { meshService } from './mesh-service.ts';
 import type { UnaryHandler, UnaryHandlers } from './method.ts';
+import { createReachTeller } from './reach.ts';
 import { secretService } from './secret-service.ts';
 import { callerFrom, describeStreamErrors, endAtDeadline } from './stream-context.ts';
 import type { StreamSlots } from './stream-slots.ts';
@@ -64,6 +65,7 @@ export interface RouteDependencies {
   /** Shared by all streams but exports. */
   readonly slots: StreamSlots;
   readonly exportSlots: StreamSlots;
+  readonly clock: Clock;
   /** The sidecar or the API stops. */
   readonly stopping: AbortSignal;
   readonly reportFault: ReportFault;
@@ -99,13 +101,14 @@ const PUBLIC_SERVICES: ReadonlySet<DescService> = new Set([Health]);
 
 /** Routes by path, as in `/holdfast.v1.DocumentService/Get`. */
 export function createRoutes(dependencies: RouteDependencies): ReadonlyMap<string, Route> {
-  const { backend, hash } = dependencies;
+  const { backend, hash, clock } = dependencies;
   const names = createNodeNames(hash);
+  const reach = createReachTeller(backend.reach, clock, names);
   const serviceNames = new Set(SERVICES.map((service) => service.typeName));
   return new Map([
     ...unaryRoutes(HeartbeatService, heartbeatService(backend)),
-    ...unaryRoutes(DocumentService, documentService(backend, names)),
-    ...unaryRoutes(FleetService, fleetService(backend, names)),
+    ...unaryRoutes(DocumentService, documentService(backend, names, reach)),
+    ...unaryRoutes(FleetService, fleetService(backend, names, reach)),
     ...unaryRoutes(CommandService, commandService(backend, names)),
     ...unaryRoutes(CommandLogService, commandLogService(backend)),
     ...unaryRoutes(MeshService, meshService(backend, names)),
@@ -173,6 +176,11 @@ function streamHandlers(
   router.rpc(CommandLogService.method.followLog, async function* (request, context) {
     checkRequest(CommandLogService.method.followLog.input, request);
     yield* followLog(watch, request, callerFrom(context), context.signal);
+    endAtDeadline(context.signal);
+  });
+  router.rpc(FleetService.method.watch, async function* (request, context) {
+    checkRequest(FleetService.method.watch.input, request);
+    yield* watchDocuments(watch, request, callerFrom(context), context.signal);
     endAtDeadline(context.signal);
   });
   router.rpc(BundleService.method.exportBundle, async function* (request, context) {

@@ -146,6 +146,7 @@ function createGate(
       hash,
       slots: slots.watches,
       exportSlots: slots.exports,
+      clock,
       stopping,
       reportFault,
       ledger,

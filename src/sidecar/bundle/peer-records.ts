@@ -78,6 +78,11 @@ export class PeerRecords {
     return [...this.#peers.values()].reverse();
   }
 
+  /** When each was last heard of, milliseconds since 1970. */
+  contacts(): ReadonlyMap<NodeId, number> {
+    return new Map([...this.#peers].map(([nodeId, { heardMs }]) => [nodeId, heardMs]));
+  }
+
   /** A link to it ended, or goes on. */
   noteLink({ nodeId, name, positions }: PeerHoldings): void {
     if (nodeId === '') return;

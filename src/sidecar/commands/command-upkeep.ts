@@ -1,6 +1,14 @@
 // Ends commands that nobody ends: expired, superseded, cancelled before they were begun, refused by their kind, silent beyond their
 // time; and says that one has arrived. The core says which; this asks when something changes and when something is due.
-import type { Caller, Clock, Method, RequestOf, ResponseOf, Timers } from '../../core/index.ts';
+import type {
+  Caller,
+  Clock,
+  Environment,
+  Method,
+  RequestOf,
+  ResponseOf,
+  Timers,
+} from '../../core/index.ts';
 
 /** Changes come by the thousand; one look serves all that came meanwhile. */
 const LOOK_AFTER_CHANGE_MS = 20;

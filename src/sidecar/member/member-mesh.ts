@@ -40,6 +40,7 @@ export function createMesh(
     finder,
     enrolment,
     onHoldings,
+    onLinks,
   }: {
     readonly nodeId: string;
     readonly bootId: string;
@@ -49,6 +50,8 @@ export function createMesh(
     readonly finder: Finder;
     readonly enrolment: Enrolment | undefined;
     onHoldings(holdings: PeerHoldings): void;
+    /** So many members are linked from now on. */
+    onLinks(links: number): void;
   },
 ): Mesh {
   const { environment, transport, name, budgets, quietHours, resolver, signer } = parts;
@@ -61,7 +64,8 @@ export function createMesh(
     answerEnrolment: enrolment && ((request) => enrolment.answer(request)),
     report: (report) => {
       parts.report(report);
-      if (report.type === 'link-down' && isAlone(mesh)) finder.nudge();
+      if (report.type === 'link-up' || report.type === 'link-down') onLinks(linksOf(mesh));
+      if (report.type === 'link-down' && linksOf(mesh) === 0) finder.nudge();
       if (report.type === 'quiet' || report.type === 'quiet-over') finder.look();
     },
     onHoldings,
@@ -69,7 +73,6 @@ export function createMesh(
   return mesh;
 }
 
-/** Whether no peer is linked: whoever is there is wanted now. */
-function isAlone(mesh: Mesh): boolean {
-  return !mesh.peers().some(({ state }) => state === 'connected');
+function linksOf(mesh: Mesh): number {
+  return mesh.peers().filter(({ state }) => state === 'connected').length;
 }

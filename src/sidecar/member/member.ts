@@ -51,12 +51,14 @@ import type {
 import type { DiscoverySource, DiscoveryView, Finder, FinderReport } from '../links/finder.ts';
 import { OperatorPeers } from '../links/operator-peers.ts';
 import type { Pauses } from '../links/pauses.ts';
+import type { ReachScene } from '../reach.ts';
 import type { CommitStore } from '../store/commit-store.ts';
 import { recall } from '../store/recall.ts';
 import type { Store } from '../store/store.ts';
 import { believedTime } from '../trust/believed-time.ts';
 import { createMemberTrust, type MemberTrust, readCleared } from '../trust/member-trust.ts';
 import { noteJudged, recallTrust } from '../trust/stored-trust.ts';
+import { farewellOf } from './farewell.ts';
 import { createClockWatch } from './member-clock.ts';
 import { encodeFork, feedsOf } from './member-feeds.ts';
 import { type CountedMember, countMember } from './member-figures.ts';
@@ -136,6 +138,9 @@ interface Built {
   readonly clockView: () => ClockView;
   readonly counted: CountedMember;
   readonly commands: CommandUpkeep;
+  /** Says goodbye for the agents. */
+  readonly leave: () => Promise<void>;
+  readonly reach: Member['reach'];
 }
 
 export class Member {
@@ -157,6 +162,10 @@ export class Member {
   readonly #exchange: AddressExchange | undefined;
   readonly #finder: Finder;
   readonly #commands: CommandUpkeep;
+  /** Tells everybody that the agents are gone, with this sidecar. Rejects with HoldfastError where that cannot be written. */
+  readonly leave: () => Promise<void>;
+  /** What is held of others, how much of them is missing, and when each was last linked, milliseconds since 1970. */
+  readonly reach: () => Pick<ReachScene, 'held' | 'lags' | 'contacts'>;
 
   private constructor(built: Built) {
     this.nodeId = built.nodeId;
@@ -173,6 +182,8 @@ export class Member {
     this.clockView = built.clockView;
     this.counted = built.counted;
     this.#commands = built.commands;
+    this.leave = built.leave;
+    this.reach = built.reach;
   }
 
   /** Reads the store and brings its views up to date. No link is made yet. Rejects with StoreDamagedError. */
@@ -214,6 +225,7 @@ export class Member {
     const mesh: Mesh = createMesh(parts, {
       ...{ nodeId, bootId: incarnation, time, trust, feeds, finder, enrolment },
       onHoldings: (holdings) => carried.records.noteLink(holdings),
+      onLinks: (links) => runtime.linked(links),
     });
     const carried = await openCarried(parts, { incarnation, feeds, commits, mesh, runtime });
     await runtime.idle();
@@ -229,8 +241,9 @@ export class Member {
     const seen = { node, commits, cleared: clearedForks, holdings: () => mesh.holdings() };
     const ofTrust = trust && createMemberTrust({ set: trust, ...seen });
     const inside = {
-      runtime,
-      mesh,
+      leave: farewellOf(parts, { nodeId, node, runtime, mesh }),
+      reach: () => told(node, mesh, carried.records),
+      ...{ runtime, mesh },
       commits,
       operator,
       exchange,
@@ -247,6 +260,7 @@ export class Member {
 
   /** Accepts links, if asked to, dials the configured peers and those added earlier, but for what is paused, and exchanges addresses. */
   async connect(peers: readonly string[], listen: boolean): Promise<void> {
+    this.#runtime.linked(0);
     if (listen) await this.#mesh.listen();
     this.#operator.connect(peers);
     this.#exchange?.start(this.#mesh.address);
@@ -352,6 +366,10 @@ export class Member {
     await Promise.all([this.#finder.close(), this.#mesh.close()]);
     await this.#records.close();
   }
+}
+
+function told(node: Node, mesh: Mesh, records: PeerRecords): ReturnType<Member['reach']> {
+  return { held: node.reach, lags: mesh.lags(), contacts: records.contacts() };
 }
 
 /** Later than every start before, also where the clock went back: a restored disk image never uses a sequence number twice. */

@@ -33,6 +33,7 @@ import type {
 } from '../../core/index.ts';
 import type { CommitStore } from '../store/commit-store.ts';
 import { queueFull, refusalOf } from './runtime-refusals.ts';
+import { StallMonitor } from './stall-monitor.ts';
 import { Upkeep } from './upkeep.ts';
 
 /** Events that wait for a turn. Beyond it requests are refused: each holds a body of up to 1 MiB. */
@@ -104,6 +105,7 @@ export class Runtime {
   #running: Promise<void> | undefined;
   /** What is done in the store between turns. */
   readonly #upkeep: Upkeep;
+  readonly #stalls: StallMonitor;
   /** False while views may show what the statements of trust that are held do not allow, or lack what they do. */
   #isJudged = true;
   /** Reads under way: a stop waits for them. */
@@ -113,6 +115,7 @@ export class Runtime {
 
   constructor(parts: RuntimeParts) {
     this.#parts = parts;
+    this.#stalls = new StallMonitor(parts);
     this.#upkeep = new Upkeep(parts.commits, parts.superseded);
     if (parts.reduced.length > 0) {
       this.#queue.push({ type: 'documents-reduced', documents: parts.reduced });
@@ -158,6 +161,11 @@ export class Runtime {
   /** A member says what its wall clock shows, milliseconds since 1970. */
   heardClock(nodeId: NodeId, wallMs: number): void {
     if (this.#state === 'open') this.#take({ type: 'clock-heard', nodeId, wallMs });
+  }
+
+  /** So many members are linked from now on. */
+  linked(links: number): void {
+    if (this.#state === 'open') this.#take({ type: 'linked', links });
   }
 
   #deliver(event: (deliveryId: number) => Event): Promise<DeliveryOutcome> {
@@ -217,6 +225,7 @@ export class Runtime {
       await this.idle();
     }
     for (const cancel of this.#cancelTimers) cancel();
+    this.#stalls.close();
     this.#rejectAll(this.#refusal());
   }
 
@@ -237,6 +246,8 @@ export class Runtime {
     try {
       do {
         const now = this.#parts.clock.now();
+        for (const stall of this.#stalls.take())
+          this.#parts.node.handle({ type: 'stalled', ...stall }, now);
         for (const event of this.#queue.splice(0, MAX_TURN_EVENTS))
           this.#parts.node.handle(event, now);
         await this.#carryOut(this.#parts.node.handle({ type: 'turn-ended' }, now));
@@ -376,6 +387,7 @@ export class Runtime {
   #fail(error: unknown): void {
     if (this.#state === 'failed') return;
     this.#state = 'failed';
+    this.#stalls.close();
     this.#failure = error instanceof Error ? error : new Error(String(error));
     this.#queue.length = 0;
     this.#rejectAll(this.#refusal());

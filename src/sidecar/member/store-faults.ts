@@ -8,7 +8,7 @@ const RETRY_FULL_MS = 5000;
 /** Calls that write nothing: they are answered while the disk is full. */
 export const READS: ReadonlySet<Method> = new Set<Method>([
   ...(['get', 'list', 'changes', 'listPlatforms', 'getPlatform'] as const),
-  ...(['listDeployments', 'findPackage', 'summary'] as const),
+  ...(['listDeployments', 'findPackage', 'fleetSummary', 'summary'] as const),
   ...(['getCommand', 'listCommands', 'listTargets', 'listKinds', 'commandOffers'] as const),
   'readLog',
   'dueCommands',

@@ -59,6 +59,7 @@ const CONTRACT: Readonly<
   IMMUTABLE: ['failed_precondition', 400],
   RANK_MISSING: ['permission_denied', 403],
   STATEMENT_REFUSED: ['invalid_argument', 400],
+  TOO_OLD: ['failed_precondition', 400],
   NO_SEALING_KEY: ['failed_precondition', 400],
 };
 

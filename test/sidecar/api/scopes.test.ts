@@ -26,6 +26,7 @@ const EVERYBODY = ['admin', 'agent', 'read', 'command'] as const;
 /** Of the services that the API judges itself; what documents and commands allow is judged by the core. */
 const ALLOWED: Readonly<Record<string, readonly TokenHolder['scope'][]>> = {
   'HeartbeatService/Heartbeat': ['agent'],
+  'HeartbeatService/Leave': ['agent'],
   'MeshService/Status': EVERYBODY,
   'MeshService/ListPeers': EVERYBODY,
   'MeshService/AddPeer': ['admin'],

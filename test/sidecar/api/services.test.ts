@@ -20,6 +20,9 @@ const FRESHNESS_JSON = {
   receivedAt: '1970-01-01T00:00:02Z',
   age: '1.500s',
   presence: 'PRESENCE_ALIVE',
+  presenceReason: 'PRESENCE_REASON_HEARTBEATS',
+  path: 'ROW_PATH_DIRECT',
+  heardAge: '0.500s',
   revision: '0-abc',
 };
 
@@ -142,7 +145,13 @@ test('Heartbeat: every field arrives, zeros too, and comes back from GetPlatform
   assert.deepEqual(beat, FULL_DOCUMENT);
 
   const answers: Answers = {
-    getPlatform: ({ agent }) => ({ agent, beat, intervalMs: 2_500, freshness: FRESHNESS }),
+    getPlatform: ({ agent }) => ({
+      agent,
+      beat,
+      intervalMs: 2_500,
+      returns: 2,
+      freshness: FRESHNESS,
+    }),
   };
   const { asked: read, json } = await exchange(
     'FleetService/GetPlatform',
@@ -151,7 +160,13 @@ test('Heartbeat: every field arrives, zeros too, and comes back from GetPlatform
   );
   assert.deepEqual(read, asked('getPlatform', { agent: 'edge-9' }));
   assert.deepEqual(json, {
-    platform: { agent: 'edge-9', ...FULL_BEAT, interval: '2.500s', freshness: FRESHNESS_JSON },
+    platform: {
+      agent: 'edge-9',
+      ...FULL_BEAT,
+      interval: '2.500s',
+      returns: 2,
+      freshness: FRESHNESS_JSON,
+    },
   });
 });
 
@@ -171,7 +186,13 @@ test('GetPlatform: what another sidecar wrote wrongly is left out, not trusted',
     extra: {},
   };
   const answers: Answers = {
-    getPlatform: ({ agent }) => ({ agent, beat, intervalMs: 10_000, freshness: FRESHNESS }),
+    getPlatform: ({ agent }) => ({
+      agent,
+      beat,
+      intervalMs: 10_000,
+      returns: 0,
+      freshness: FRESHNESS,
+    }),
   };
   const { json } = await exchange('FleetService/GetPlatform', { agent: 'a' }, { answers });
   assert.deepEqual(json.platform.workloads, [{}]);
@@ -185,6 +206,9 @@ test('freshness: broken clocks and unknown presence still make an answer', async
     receivedAtMs: 1_234.5678,
     ageMs: 0.25,
     presence: undefined,
+    presenceReason: undefined,
+    path: { kind: 'unknown' as const },
+    heardAgeMs: 0,
     origin: '',
   };
   const answers: Answers = { get: () => ({ ...DOCUMENT, freshness }) };
@@ -197,6 +221,7 @@ test('freshness: broken clocks and unknown presence still make an answer', async
     observedAt: '9999-12-31T23:59:59.999Z',
     receivedAt: '1970-01-01T00:00:01.235Z',
     age: '0.000250s',
+    heardAge: '0s',
     revision: '0-abc',
   });
 });
@@ -289,7 +314,7 @@ test('List: 100 rows when no number is named, and the token of the next page', a
 
 test('ListPlatforms, ListDeployments and FindPackage', async () => {
   const beat = { status: 'ok', workloads: [], labels: {}, versions: {}, telemetry: {}, extra: {} };
-  const platform = { agent: 'a', beat, intervalMs: 10_000, freshness: FRESHNESS };
+  const platform = { agent: 'a', beat, intervalMs: 10_000, returns: 0, freshness: FRESHNESS };
   const value = { version: '1.2', state: 7 };
   const answers: Answers = {
     listPlatforms: () => ({ rows: [platform], nextPageToken: 'next' }),
@@ -551,4 +576,15 @@ test('Pause and Resume of one peer leave the others alone', async () => {
   const paused = await exchange('MeshService/Pause', { peer: 'north' }, { token: ADMIN_TOKEN });
   assert.deepEqual([...paused.mesh.pausedPeers], ['north']);
   assert.equal(paused.mesh.paused, false);
+});
+
+test('conditional reads: the value stays at home while the revision is the same, and how old the row is does not', async () => {
+  const body = { collection: 'notes', id: 'a', ifRevisionNot: '0-abc', maxAge: '1.5s' };
+  const { json, asked: submitted } = await exchange('DocumentService/Get', body);
+  assert.equal(json.unchanged, true);
+  assert.deepEqual(json.document, { collection: 'notes', id: 'a', freshness: FRESHNESS_JSON });
+  assert.deepEqual(submitted, asked('get', { collection: 'notes', id: 'a', maxAgeMs: 1500 }));
+  const other = await exchange('DocumentService/Get', { ...body, ifRevisionNot: '0-other' });
+  assert.deepEqual(other.json.document.value, { text: 'hello' });
+  assert.equal(other.json.unchanged, undefined);
 });

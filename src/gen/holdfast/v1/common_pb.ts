@@ -14,7 +14,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file holdfast/v1/common.proto.
  */
 export const file_holdfast_v1_common: GenFile = /*@__PURE__*/
-  fileDesc("Chhob2xkZmFzdC92MS9jb21tb24ucHJvdG8SC2hvbGRmYXN0LnYxIuABCglGcmVzaG5lc3MSLwoLb2JzZXJ2ZWRfYXQYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3JlY2VpdmVkX2F0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBImCgNhZ2UYAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SJwoIcHJlc2VuY2UYBCABKA4yFS5ob2xkZmFzdC52MS5QcmVzZW5jZRIQCghyZXZpc2lvbhgFIAEoCRIOCgZvcmlnaW4YBiABKAkidgoLRXJyb3JEZXRhaWwSKAoGcmVhc29uGAEgASgOMhguaG9sZGZhc3QudjEuRXJyb3JSZWFzb24SDQoFZmllbGQYAiABKAkSLgoLcmV0cnlfYWZ0ZXIYAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24qOQoDQWNrEhMKD0FDS19VTlNQRUNJRklFRBAAEg4KCkFDS19NRU1PUlkQARINCglBQ0tfTE9DQUwQAipoCghQcmVzZW5jZRIYChRQUkVTRU5DRV9VTlNQRUNJRklFRBAAEhIKDlBSRVNFTkNFX0FMSVZFEAESFAoQUFJFU0VOQ0VfU1VTUEVDVBACEhgKFFBSRVNFTkNFX1VOUkVBQ0hBQkxFEAMquQsKC0Vycm9yUmVhc29uEhwKGEVSUk9SX1JFQVNPTl9VTlNQRUNJRklFRBAAEh4KGkVSUk9SX1JFQVNPTl9JTlZBTElEX0ZJRUxEEAESIgoeRVJST1JfUkVBU09OX01BTEZPUk1FRF9SRVFVRVNUEAISHwobRVJST1JfUkVBU09OX0JPRFlfVE9PX0xBUkdFEAMSIwofRVJST1JfUkVBU09OX0RPQ1VNRU5UX1RPT19MQVJHRRAEEiIKHkVSUk9SX1JFQVNPTl9ET0NVTUVOVF9UT09fREVFUBAFEiMKH0VSUk9SX1JFQVNPTl9VTktOT1dOX0NPTExFQ1RJT04QBhIkCiBFUlJPUl9SRUFTT05fQ09MTEVDVElPTl9SRVNFUlZFRBAHEhoKFkVSUk9SX1JFQVNPTl9OT1RfT1dORVIQCBIaChZFUlJPUl9SRUFTT05fTk9UX0ZPVU5EEAkSIgoeRVJST1JfUkVBU09OX1JFVklTSU9OX01JU01BVENIEAoSJQohRVJST1JfUkVBU09OX0lERU1QT1RFTkNZX0NPTkZMSUNUEAsSHgoaRVJST1JfUkVBU09OX1RPS0VOX01JU1NJTkcQDBIcChhFUlJPUl9SRUFTT05fVE9LRU5fV1JPTkcQDRIeChpFUlJPUl9SRUFTT05fU0NPUEVfTUlTU0lORxAOEh8KG0VSUk9SX1JFQVNPTl9BR0VOVF9NSVNNQVRDSBAPEh0KGUVSUk9SX1JFQVNPTl9IT1NUX1JFRlVTRUQQEBIfChtFUlJPUl9SRUFTT05fT1JJR0lOX1JFRlVTRUQQERIhCh1FUlJPUl9SRUFTT05fQ1VSU09SX01BTEZPUk1FRBASEiAKHEVSUk9SX1JFQVNPTl9DT01NQU5EX0VYUElSRUQQExIeChpFUlJPUl9SRUFTT05fQ09NTUFORF9TVEFURRAUEiUKIUVSUk9SX1JFQVNPTl9QRUVSX0FERFJFU1NfSU5WQUxJRBAVEh4KGkVSUk9SX1JFQVNPTl9MSU1JVF9SRUFDSEVEEBYSGQoVRVJST1JfUkVBU09OX1NUT1BQSU5HEBcSHQoZRVJST1JfUkVBU09OX1NUT1JFX0ZBSUxFRBAYEhkKFUVSUk9SX1JFQVNPTl9JTlRFUk5BTBAZEh8KG0VSUk9SX1JFQVNPTl9VTktOT1dOX01FVEhPRBAaEhoKFkVSUk9SX1JFQVNPTl9ESVNLX0ZVTEwQGxIiCh5FUlJPUl9SRUFTT05fQlVORExFX1VOUkVBREFCTEUQHBIeChpFUlJPUl9SRUFTT05fQ0xPQ0tfU1VTUEVDVBAoEhsKF0VSUk9SX1JFQVNPTl9OT1RfSVNTVUVSECkSGwoXRVJST1JfUkVBU09OX05BTUVfVEFLRU4QKhIcChhFUlJPUl9SRUFTT05fVE9LRU5fU1BFTlQQKxIeChpFUlJPUl9SRUFTT05fVE9LRU5fRVhQSVJFRBAsEh4KGkVSUk9SX1JFQVNPTl9UT0tFTl9VTktOT1dOEC0SIAocRVJST1JfUkVBU09OX1JFUVVFU1RfUkVGVVNFRBAuEiEKHUVSUk9SX1JFQVNPTl9ST1RBVElPTl9SRUZVU0VEEC8SHQoZRVJST1JfUkVBU09OX0tJTkRfUkVGVVNFRBBQEhsKF0VSUk9SX1JFQVNPTl9GTEVFVF9PUEVOEDwSHAoYRVJST1JfUkVBU09OX05PVF9HUkFOVEVEED0SGAoURVJST1JfUkVBU09OX0VKRUNURUQQPhIaChZFUlJPUl9SRUFTT05fSU1NVVRBQkxFED8SHQoZRVJST1JfUkVBU09OX1JBTktfTUlTU0lORxBAEiIKHkVSUk9SX1JFQVNPTl9TVEFURU1FTlRfUkVGVVNFRBBBEh8KG0VSUk9SX1JFQVNPTl9OT19TRUFMSU5HX0tFWRBGYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("Chhob2xkZmFzdC92MS9jb21tb24ucHJvdG8SC2hvbGRmYXN0LnYxIvwCCglGcmVzaG5lc3MSLwoLb2JzZXJ2ZWRfYXQYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3JlY2VpdmVkX2F0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBImCgNhZ2UYAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SJwoIcHJlc2VuY2UYBCABKA4yFS5ob2xkZmFzdC52MS5QcmVzZW5jZRIQCghyZXZpc2lvbhgFIAEoCRIOCgZvcmlnaW4YBiABKAkSNAoPcHJlc2VuY2VfcmVhc29uGAcgASgOMhsuaG9sZGZhc3QudjEuUHJlc2VuY2VSZWFzb24SIgoEcGF0aBgIIAEoDjIULmhvbGRmYXN0LnYxLlJvd1BhdGgSEgoKcmVsYXllZF9ieRgJIAEoCRIsCgloZWFyZF9hZ2UYCiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24i8AEKBVJlYWNoEg8KB2N1dF9vZmYYASABKAgSDwoHbWVtYmVycxgCIAEoDRIWCg5tZW1iZXJzX2JlaGluZBgDIAEoDRIXCg9taXNzaW5nX2NvbW1pdHMYBCABKAQSMgoOY29tcGxldGVfdW50aWwYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjQKEGxhc3RfaHViX2NvbnRhY3QYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEioKCGZ1cnRoZXN0GAcgAygLMhguaG9sZGZhc3QudjEuTWVtYmVyUmVhY2gikAEKC01lbWJlclJlYWNoEg8KB25vZGVfaWQYASABKAkSDAoEbmFtZRgCIAEoCRIsCghoZWFyZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFwoPbWlzc2luZ19jb21taXRzGAQgASgEEg4KBmxpbmtlZBgFIAEoCBILCgNodWIYBiABKAgidgoLRXJyb3JEZXRhaWwSKAoGcmVhc29uGAEgASgOMhguaG9sZGZhc3QudjEuRXJyb3JSZWFzb24SDQoFZmllbGQYAiABKAkSLgoLcmV0cnlfYWZ0ZXIYAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24qOQoDQWNrEhMKD0FDS19VTlNQRUNJRklFRBAAEg4KCkFDS19NRU1PUlkQARINCglBQ0tfTE9DQUwQAip7CghQcmVzZW5jZRIYChRQUkVTRU5DRV9VTlNQRUNJRklFRBAAEhIKDlBSRVNFTkNFX0FMSVZFEAESFAoQUFJFU0VOQ0VfU1VTUEVDVBACEhgKFFBSRVNFTkNFX1VOUkVBQ0hBQkxFEAMSEQoNUFJFU0VOQ0VfTEVGVBAEKsgBCg5QcmVzZW5jZVJlYXNvbhIfChtQUkVTRU5DRV9SRUFTT05fVU5TUEVDSUZJRUQQABIeChpQUkVTRU5DRV9SRUFTT05fSEVBUlRCRUFUUxABEhsKF1BSRVNFTkNFX1JFQVNPTl9DVVRfT0ZGEAISHAoYUFJFU0VOQ0VfUkVBU09OX1NFVFRMSU5HEAMSHQoZUFJFU0VOQ0VfUkVBU09OX1JFVFVSTklORxAEEhsKF1BSRVNFTkNFX1JFQVNPTl9HT09EQllFEAUqdQoHUm93UGF0aBIYChRST1dfUEFUSF9VTlNQRUNJRklFRBAAEhAKDFJPV19QQVRIX09XThABEhMKD1JPV19QQVRIX0RJUkVDVBACEhQKEFJPV19QQVRIX1JFTEFZRUQQAxITCg9ST1dfUEFUSF9CVU5ETEUQBCrTCwoLRXJyb3JSZWFzb24SHAoYRVJST1JfUkVBU09OX1VOU1BFQ0lGSUVEEAASHgoaRVJST1JfUkVBU09OX0lOVkFMSURfRklFTEQQARIiCh5FUlJPUl9SRUFTT05fTUFMRk9STUVEX1JFUVVFU1QQAhIfChtFUlJPUl9SRUFTT05fQk9EWV9UT09fTEFSR0UQAxIjCh9FUlJPUl9SRUFTT05fRE9DVU1FTlRfVE9PX0xBUkdFEAQSIgoeRVJST1JfUkVBU09OX0RPQ1VNRU5UX1RPT19ERUVQEAUSIwofRVJST1JfUkVBU09OX1VOS05PV05fQ09MTEVDVElPThAGEiQKIEVSUk9SX1JFQVNPTl9DT0xMRUNUSU9OX1JFU0VSVkVEEAcSGgoWRVJST1JfUkVBU09OX05PVF9PV05FUhAIEhoKFkVSUk9SX1JFQVNPTl9OT1RfRk9VTkQQCRIiCh5FUlJPUl9SRUFTT05fUkVWSVNJT05fTUlTTUFUQ0gQChIlCiFFUlJPUl9SRUFTT05fSURFTVBPVEVOQ1lfQ09ORkxJQ1QQCxIeChpFUlJPUl9SRUFTT05fVE9LRU5fTUlTU0lORxAMEhwKGEVSUk9SX1JFQVNPTl9UT0tFTl9XUk9ORxANEh4KGkVSUk9SX1JFQVNPTl9TQ09QRV9NSVNTSU5HEA4SHwobRVJST1JfUkVBU09OX0FHRU5UX01JU01BVENIEA8SHQoZRVJST1JfUkVBU09OX0hPU1RfUkVGVVNFRBAQEh8KG0VSUk9SX1JFQVNPTl9PUklHSU5fUkVGVVNFRBAREiEKHUVSUk9SX1JFQVNPTl9DVVJTT1JfTUFMRk9STUVEEBISIAocRVJST1JfUkVBU09OX0NPTU1BTkRfRVhQSVJFRBATEh4KGkVSUk9SX1JFQVNPTl9DT01NQU5EX1NUQVRFEBQSJQohRVJST1JfUkVBU09OX1BFRVJfQUREUkVTU19JTlZBTElEEBUSHgoaRVJST1JfUkVBU09OX0xJTUlUX1JFQUNIRUQQFhIZChVFUlJPUl9SRUFTT05fU1RPUFBJTkcQFxIdChlFUlJPUl9SRUFTT05fU1RPUkVfRkFJTEVEEBgSGQoVRVJST1JfUkVBU09OX0lOVEVSTkFMEBkSHwobRVJST1JfUkVBU09OX1VOS05PV05fTUVUSE9EEBoSGgoWRVJST1JfUkVBU09OX0RJU0tfRlVMTBAbEiIKHkVSUk9SX1JFQVNPTl9CVU5ETEVfVU5SRUFEQUJMRRAcEh4KGkVSUk9SX1JFQVNPTl9DTE9DS19TVVNQRUNUECgSGwoXRVJST1JfUkVBU09OX05PVF9JU1NVRVIQKRIbChdFUlJPUl9SRUFTT05fTkFNRV9UQUtFThAqEhwKGEVSUk9SX1JFQVNPTl9UT0tFTl9TUEVOVBArEh4KGkVSUk9SX1JFQVNPTl9UT0tFTl9FWFBJUkVEECwSHgoaRVJST1JfUkVBU09OX1RPS0VOX1VOS05PV04QLRIgChxFUlJPUl9SRUFTT05fUkVRVUVTVF9SRUZVU0VEEC4SIQodRVJST1JfUkVBU09OX1JPVEFUSU9OX1JFRlVTRUQQLxIdChlFUlJPUl9SRUFTT05fS0lORF9SRUZVU0VEEFESGwoXRVJST1JfUkVBU09OX0ZMRUVUX09QRU4QPBIcChhFUlJPUl9SRUFTT05fTk9UX0dSQU5URUQQPRIYChRFUlJPUl9SRUFTT05fRUpFQ1RFRBA+EhoKFkVSUk9SX1JFQVNPTl9JTU1VVEFCTEUQPxIdChlFUlJPUl9SRUFTT05fUkFOS19NSVNTSU5HEEASIgoeRVJST1JfUkVBU09OX1NUQVRFTUVOVF9SRUZVU0VEEEESHwobRVJST1JfUkVBU09OX05PX1NFQUxJTkdfS0VZEEYSGAoURVJST1JfUkVBU09OX1RPT19PTEQQUGIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * How fresh a row is and where it came from. Carried by every row of every read.
@@ -63,6 +63,34 @@ export type Freshness = Message<"holdfast.v1.Freshness"> & {
    * @generated from field: string origin = 6;
    */
   origin: string;
+
+  /**
+   * What the presence rests on.
+   *
+   * @generated from field: holdfast.v1.PresenceReason presence_reason = 7;
+   */
+  presenceReason: PresenceReason;
+
+  /**
+   * How the newest change came to this sidecar.
+   *
+   * @generated from field: holdfast.v1.RowPath path = 8;
+   */
+  path: RowPath;
+
+  /**
+   * Node id of the member that handed it on, for ROW_PATH_RELAYED; empty otherwise.
+   *
+   * @generated from field: string relayed_by = 9;
+   */
+  relayedBy: string;
+
+  /**
+   * For how long nothing newer of its writer is known here, of whatever that wrote. Zero for what was written here.
+   *
+   * @generated from field: google.protobuf.Duration heard_age = 10;
+   */
+  heardAge?: Duration | undefined;
 };
 
 /**
@@ -71,6 +99,126 @@ export type Freshness = Message<"holdfast.v1.Freshness"> & {
  */
 export const FreshnessSchema: GenMessage<Freshness> = /*@__PURE__*/
   messageDesc(file_holdfast_v1_common, 0);
+
+/**
+ * How far an answer reaches: what this sidecar knows of what it may not know. Times are by this sidecar's clock, if not said otherwise.
+ *
+ * @generated from message holdfast.v1.Reach
+ */
+export type Reach = Message<"holdfast.v1.Reach"> & {
+  /**
+   * True while this sidecar has no link to any other.
+   *
+   * @generated from field: bool cut_off = 1;
+   */
+  cutOff: boolean;
+
+  /**
+   * Other members that are known here.
+   *
+   * @generated from field: uint32 members = 2;
+   */
+  members: number;
+
+  /**
+   * Those of them who wrote more than is held here, as linked sidecars say.
+   *
+   * @generated from field: uint32 members_behind = 3;
+   */
+  membersBehind: number;
+
+  /**
+   * How many commits of them are missing.
+   *
+   * @generated from field: uint64 missing_commits = 4;
+   */
+  missingCommits: bigint;
+
+  /**
+   * When the newest of the member was written, by its own clock or by this one, of whom nothing was heard for longest. Absent where
+   * there is no other member, and where nothing of one was ever heard.
+   *
+   * @generated from field: google.protobuf.Timestamp complete_until = 5;
+   */
+  completeUntil?: Timestamp | undefined;
+
+  /**
+   * When a hub was last linked, or a bundle of it came. Absent in a fleet without hubs, and where neither ever happened.
+   *
+   * @generated from field: google.protobuf.Timestamp last_hub_contact = 6;
+   */
+  lastHubContact?: Timestamp | undefined;
+
+  /**
+   * Those of whom something is missing, then those who were not heard for longest: at most 8. FleetService.GetReach has all.
+   *
+   * @generated from field: repeated holdfast.v1.MemberReach furthest = 7;
+   */
+  furthest: MemberReach[];
+};
+
+/**
+ * Describes the message holdfast.v1.Reach.
+ * Use `create(ReachSchema)` to create a new message.
+ */
+export const ReachSchema: GenMessage<Reach> = /*@__PURE__*/
+  messageDesc(file_holdfast_v1_common, 1);
+
+/**
+ * How far what is known of one other member reaches.
+ *
+ * @generated from message holdfast.v1.MemberReach
+ */
+export type MemberReach = Message<"holdfast.v1.MemberReach"> & {
+  /**
+   * Its node id.
+   *
+   * @generated from field: string node_id = 1;
+   */
+  nodeId: string;
+
+  /**
+   * Its name for people; empty where it is not known.
+   *
+   * @generated from field: string name = 2;
+   */
+  name: string;
+
+  /**
+   * When it wrote the newest that is held here: the earlier of its clock's word and of when that came. Absent for nothing.
+   *
+   * @generated from field: google.protobuf.Timestamp heard_at = 3;
+   */
+  heardAt?: Timestamp | undefined;
+
+  /**
+   * Commits of it that are known to be missing here, as linked sidecars say.
+   *
+   * @generated from field: uint64 missing_commits = 4;
+   */
+  missingCommits: bigint;
+
+  /**
+   * Whether there is a link to it.
+   *
+   * @generated from field: bool linked = 5;
+   */
+  linked: boolean;
+
+  /**
+   * Whether it is a hub.
+   *
+   * @generated from field: bool hub = 6;
+   */
+  hub: boolean;
+};
+
+/**
+ * Describes the message holdfast.v1.MemberReach.
+ * Use `create(MemberReachSchema)` to create a new message.
+ */
+export const MemberReachSchema: GenMessage<MemberReach> = /*@__PURE__*/
+  messageDesc(file_holdfast_v1_common, 2);
 
 /**
  * Attached to every error as a Connect error detail.
@@ -105,7 +253,7 @@ export type ErrorDetail = Message<"holdfast.v1.ErrorDetail"> & {
  * Use `create(ErrorDetailSchema)` to create a new message.
  */
 export const ErrorDetailSchema: GenMessage<ErrorDetail> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_common, 1);
+  messageDesc(file_holdfast_v1_common, 3);
 
 /**
  * How safe a write is when the call returns.
@@ -162,25 +310,33 @@ export const Presence = {
   UNSPECIFIED: 0,
 
   /**
-   * A heartbeat arrived within three of the agent's own intervals.
+   * The last heartbeat is at most three of the agent's own intervals old.
    *
    * @generated from enum value: PRESENCE_ALIVE = 1;
    */
   ALIVE: 1,
 
   /**
-   * No heartbeat for three intervals.
+   * It is older, or the agent came back after it was unreachable and was not heard twice in a row yet.
    *
    * @generated from enum value: PRESENCE_SUSPECT = 2;
    */
   SUSPECT: 2,
 
   /**
-   * No heartbeat for ten intervals: the agent, its sidecar or the path to it is down. Which of them is not known from here.
+   * No heartbeat for ten intervals in which this sidecar could have heard one: the agent, its sidecar or the path to it is
+   * down. Which of them is not known from here.
    *
    * @generated from enum value: PRESENCE_UNREACHABLE = 3;
    */
   UNREACHABLE: 3,
+
+  /**
+   * The agent, or its sidecar, said goodbye. Its next heartbeat ends that.
+   *
+   * @generated from enum value: PRESENCE_LEFT = 4;
+   */
+  LEFT: 4,
 } as const;
 
 /**
@@ -195,6 +351,123 @@ export type Presence = (typeof Presence)[keyof typeof Presence] | UnknownEnum;
  */
 export const PresenceSchema: GenEnum<Presence> = /*@__PURE__*/
   enumDesc(file_holdfast_v1_common, 1);
+
+/**
+ * What a presence rests on.
+ *
+ * @generated from enum holdfast.v1.PresenceReason
+ */
+export const PresenceReason = {
+  /**
+   * The row has no presence.
+   *
+   * @generated from enum value: PRESENCE_REASON_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * Heartbeats, or that there are none.
+   *
+   * @generated from enum value: PRESENCE_REASON_HEARTBEATS = 1;
+   */
+  HEARTBEATS: 1,
+
+  /**
+   * This sidecar has no link to any other, so it does not know, and calls nobody unreachable whom it did not before.
+   *
+   * @generated from enum value: PRESENCE_REASON_CUT_OFF = 2;
+   */
+  CUT_OFF: 2,
+
+  /**
+   * This sidecar could not hear for a while, because it did not run or had no link, and has not listened for long enough since.
+   *
+   * @generated from enum value: PRESENCE_REASON_SETTLING = 3;
+   */
+  SETTLING: 3,
+
+  /**
+   * The agent was unreachable and has been heard once since; a second heartbeat in time makes it alive.
+   *
+   * @generated from enum value: PRESENCE_REASON_RETURNING = 4;
+   */
+  RETURNING: 4,
+
+  /**
+   * A goodbye.
+   *
+   * @generated from enum value: PRESENCE_REASON_GOODBYE = 5;
+   */
+  GOODBYE: 5,
+} as const;
+
+/**
+ * What a presence rests on.
+ *
+ * @generated from enum holdfast.v1.PresenceReason
+ */
+export type PresenceReason = (typeof PresenceReason)[keyof typeof PresenceReason] | UnknownEnum;
+
+/**
+ * Describes the enum holdfast.v1.PresenceReason.
+ */
+export const PresenceReasonSchema: GenEnum<PresenceReason> = /*@__PURE__*/
+  enumDesc(file_holdfast_v1_common, 2);
+
+/**
+ * How a change came to this sidecar.
+ *
+ * @generated from enum holdfast.v1.RowPath
+ */
+export const RowPath = {
+  /**
+   * Not remembered.
+   *
+   * @generated from enum value: ROW_PATH_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * It was written here.
+   *
+   * @generated from enum value: ROW_PATH_OWN = 1;
+   */
+  OWN: 1,
+
+  /**
+   * Over a link from the sidecar that wrote it.
+   *
+   * @generated from enum value: ROW_PATH_DIRECT = 2;
+   */
+  DIRECT: 2,
+
+  /**
+   * Over a link from another sidecar.
+   *
+   * @generated from enum value: ROW_PATH_RELAYED = 3;
+   */
+  RELAYED: 3,
+
+  /**
+   * In a bundle.
+   *
+   * @generated from enum value: ROW_PATH_BUNDLE = 4;
+   */
+  BUNDLE: 4,
+} as const;
+
+/**
+ * How a change came to this sidecar.
+ *
+ * @generated from enum holdfast.v1.RowPath
+ */
+export type RowPath = (typeof RowPath)[keyof typeof RowPath] | UnknownEnum;
+
+/**
+ * Describes the enum holdfast.v1.RowPath.
+ */
+export const RowPathSchema: GenEnum<RowPath> = /*@__PURE__*/
+  enumDesc(file_holdfast_v1_common, 3);
 
 /**
  * The closed list of reasons. docs/ERRORS.md says what each means and what to do.
@@ -464,9 +737,9 @@ export const ErrorReason = {
   /**
    * The agent does not take commands of this kind, or not with these arguments.
    *
-   * @generated from enum value: ERROR_REASON_KIND_REFUSED = 80;
+   * @generated from enum value: ERROR_REASON_KIND_REFUSED = 81;
    */
-  KIND_REFUSED: 80,
+  KIND_REFUSED: 81,
 
   /**
    * The fleet has no certificates: nothing can be said about trust in it.
@@ -516,6 +789,13 @@ export const ErrorReason = {
    * @generated from enum value: ERROR_REASON_NO_SEALING_KEY = 70;
    */
   NO_SEALING_KEY: 70,
+
+  /**
+   * A row is older than `max_age` allows.
+   *
+   * @generated from enum value: ERROR_REASON_TOO_OLD = 80;
+   */
+  TOO_OLD: 80,
 } as const;
 
 /**
@@ -529,5 +809,5 @@ export type ErrorReason = (typeof ErrorReason)[keyof typeof ErrorReason] | Unkno
  * Describes the enum holdfast.v1.ErrorReason.
  */
 export const ErrorReasonSchema: GenEnum<ErrorReason> = /*@__PURE__*/
-  enumDesc(file_holdfast_v1_common, 2);
+  enumDesc(file_holdfast_v1_common, 4);
 

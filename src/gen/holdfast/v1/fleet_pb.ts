@@ -4,22 +4,336 @@
 // @generated from file holdfast/v1/fleet.proto (package holdfast.v1, syntax proto3)
 /* eslint-disable */
 
-import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_buf_validate_validate } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
 import type { Duration } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_duration, file_google_protobuf_struct } from "@bufbuild/protobuf/wkt";
-import type { Freshness } from "./common_pb.ts";
+import type { Freshness, MemberReach, Presence, Reach } from "./common_pb.ts";
 import { file_holdfast_v1_common } from "./common_pb.ts";
+import type { Document, WatchEventType } from "./document_pb.ts";
+import { file_holdfast_v1_document } from "./document_pb.ts";
 import type { Telemetry, Workload } from "./heartbeat_pb.ts";
 import { file_holdfast_v1_heartbeat } from "./heartbeat_pb.ts";
-import type { JsonObject, Message } from "@bufbuild/protobuf";
+import type { JsonObject, Message, UnknownEnum } from "@bufbuild/protobuf";
 
 /**
  * Describes the file holdfast/v1/fleet.proto.
  */
 export const file_holdfast_v1_fleet: GenFile = /*@__PURE__*/
-  fileDesc("Chdob2xkZmFzdC92MS9mbGVldC5wcm90bxILaG9sZGZhc3QudjEiyAMKCFBsYXRmb3JtEg0KBWFnZW50GAEgASgJEg4KBnN0YXR1cxgCIAEoCRIoCgl3b3JrbG9hZHMYAyADKAsyFS5ob2xkZmFzdC52MS5Xb3JrbG9hZBIxCgZsYWJlbHMYBCADKAsyIS5ob2xkZmFzdC52MS5QbGF0Zm9ybS5MYWJlbHNFbnRyeRI1Cgh2ZXJzaW9ucxgFIAMoCzIjLmhvbGRmYXN0LnYxLlBsYXRmb3JtLlZlcnNpb25zRW50cnkSKQoJdGVsZW1ldHJ5GAYgASgLMhYuaG9sZGZhc3QudjEuVGVsZW1ldHJ5EiYKBWV4dHJhGAcgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIrCghpbnRlcnZhbBgIIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIpCglmcmVzaG5lc3MYCSABKAsyFi5ob2xkZmFzdC52MS5GcmVzaG5lc3MaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ARovCg1WZXJzaW9uc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiUQoUTGlzdFBsYXRmb3Jtc1JlcXVlc3QSGwoJcGFnZV9zaXplGAEgASgNQgi6SAUqAxjoBxIcCgpwYWdlX3Rva2VuGAIgASgJQgi6SAVyAyiACCJaChVMaXN0UGxhdGZvcm1zUmVzcG9uc2USKAoJcGxhdGZvcm1zGAEgAygLMhUuaG9sZGZhc3QudjEuUGxhdGZvcm0SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIkUKEkdldFBsYXRmb3JtUmVxdWVzdBIvCgVhZ2VudBgBIAEoCUIgukgdchsyGV5bYS16MC05XVthLXowLTktXXswLDYyfSQiPgoTR2V0UGxhdGZvcm1SZXNwb25zZRInCghwbGF0Zm9ybRgBIAEoCzIVLmhvbGRmYXN0LnYxLlBsYXRmb3JtIp8BCgpEZXBsb3ltZW50Eg0KBWFnZW50GAEgASgJEg8KB3BhY2thZ2UYAiABKAkSDwoHdmVyc2lvbhgDIAEoCRINCgVzdGF0ZRgEIAEoCRImCgV2YWx1ZRgFIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSKQoJZnJlc2huZXNzGAYgASgLMhYuaG9sZGZhc3QudjEuRnJlc2huZXNzIocBChZMaXN0RGVwbG95bWVudHNSZXF1ZXN0EjIKBWFnZW50GAEgASgJQiO6SCByHjIcXihbYS16MC05XVthLXowLTktXXswLDYyfSk/JBIbCglwYWdlX3NpemUYAiABKA1CCLpIBSoDGOgHEhwKCnBhZ2VfdG9rZW4YAyABKAlCCLpIBXIDKIAIImAKF0xpc3REZXBsb3ltZW50c1Jlc3BvbnNlEiwKC2RlcGxveW1lbnRzGAEgAygLMhcuaG9sZGZhc3QudjEuRGVwbG95bWVudBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiMQoSRmluZFBhY2thZ2VSZXF1ZXN0EhsKB3BhY2thZ2UYASABKAlCCrpIB3IFEAEowAEiQgoTRmluZFBhY2thZ2VSZXNwb25zZRIrCgdob2xkZXJzGAEgAygLMhouaG9sZGZhc3QudjEuUGFja2FnZUhvbGRlciJsCg1QYWNrYWdlSG9sZGVyEg0KBWFnZW50GAEgASgJEhAKCGRlcGxveWVkGAIgASgIEg8KB3ZlcnNpb24YAyABKAkSKQoJZnJlc2huZXNzGAQgASgLMhYuaG9sZGZhc3QudjEuRnJlc2huZXNzMugCCgxGbGVldFNlcnZpY2USVgoNTGlzdFBsYXRmb3JtcxIhLmhvbGRmYXN0LnYxLkxpc3RQbGF0Zm9ybXNSZXF1ZXN0GiIuaG9sZGZhc3QudjEuTGlzdFBsYXRmb3Jtc1Jlc3BvbnNlElAKC0dldFBsYXRmb3JtEh8uaG9sZGZhc3QudjEuR2V0UGxhdGZvcm1SZXF1ZXN0GiAuaG9sZGZhc3QudjEuR2V0UGxhdGZvcm1SZXNwb25zZRJcCg9MaXN0RGVwbG95bWVudHMSIy5ob2xkZmFzdC52MS5MaXN0RGVwbG95bWVudHNSZXF1ZXN0GiQuaG9sZGZhc3QudjEuTGlzdERlcGxveW1lbnRzUmVzcG9uc2USUAoLRmluZFBhY2thZ2USHy5ob2xkZmFzdC52MS5GaW5kUGFja2FnZVJlcXVlc3QaIC5ob2xkZmFzdC52MS5GaW5kUGFja2FnZVJlc3BvbnNlYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_duration, file_google_protobuf_struct, file_holdfast_v1_common, file_holdfast_v1_heartbeat]);
+  fileDesc("Chdob2xkZmFzdC92MS9mbGVldC5wcm90bxILaG9sZGZhc3QudjEitQEKC0ZsZWV0RmlsdGVyEhsKCWlkX3ByZWZpeBgBIAEoCUIIukgFcgMogAISMgoFYWdlbnQYAiABKAlCI7pIIHIeMhxeKFthLXowLTldW2EtejAtOS1dezAsNjJ9KT8kEhoKCHNlbGVjdG9yGAMgASgJQgi6SAVyAyiACBI5CglwcmVzZW5jZXMYBCADKA4yFS5ob2xkZmFzdC52MS5QcmVzZW5jZUIPukgMkgEJEAgiBYIBAhABIjoKDlN1bW1hcnlSZXF1ZXN0EigKBmZpbHRlchgBIAEoCzIYLmhvbGRmYXN0LnYxLkZsZWV0RmlsdGVyIuMBCg9TdW1tYXJ5UmVzcG9uc2USDgoGYWdlbnRzGAEgASgNEi0KCXByZXNlbmNlcxgCIAMoCzIaLmhvbGRmYXN0LnYxLlByZXNlbmNlQ291bnQSJAoIdmVyc2lvbnMYAyADKAsyEi5ob2xkZmFzdC52MS5UYWxseRIiCgZsYWJlbHMYBCADKAsyEi5ob2xkZmFzdC52MS5UYWxseRIkCghzdGF0dXNlcxgFIAMoCzISLmhvbGRmYXN0LnYxLlRhbGx5EiEKBXJlYWNoGAYgASgLMhIuaG9sZGZhc3QudjEuUmVhY2giSAoNUHJlc2VuY2VDb3VudBInCghwcmVzZW5jZRgBIAEoDjIVLmhvbGRmYXN0LnYxLlByZXNlbmNlEg4KBmFnZW50cxgCIAEoDSI0CgVUYWxseRIMCgRuYW1lGAEgASgJEg0KBXZhbHVlGAIgASgJEg4KBmFnZW50cxgDIAEoDSLVAQoRV2F0Y2hGbGVldFJlcXVlc3QSOQoLY29sbGVjdGlvbnMYASADKAlCJLpIIZIBHhAgIhpyGDIWXlthLXpdW2EtejAtOS1dezAsNjJ9JBIbCglpZF9wcmVmaXgYAiABKAlCCLpIBXIDKIACEjIKBWFnZW50GAMgASgJQiO6SCByHjIcXihbYS16MC05XVthLXowLTktXXswLDYyfSk/JBIaCghzZWxlY3RvchgEIAEoCUIIukgFcgMogAgSGAoGY3Vyc29yGAUgASgJQgi6SAVyAyiAASJ4ChJXYXRjaEZsZWV0UmVzcG9uc2USKQoEdHlwZRgBIAEoDjIbLmhvbGRmYXN0LnYxLldhdGNoRXZlbnRUeXBlEicKCGRvY3VtZW50GAIgASgLMhUuaG9sZGZhc3QudjEuRG9jdW1lbnQSDgoGY3Vyc29yGAMgASgJIhEKD0dldFJlYWNoUmVxdWVzdCJgChBHZXRSZWFjaFJlc3BvbnNlEiEKBXJlYWNoGAEgASgLMhIuaG9sZGZhc3QudjEuUmVhY2gSKQoHbWVtYmVycxgCIAMoCzIYLmhvbGRmYXN0LnYxLk1lbWJlclJlYWNoItkDCghQbGF0Zm9ybRINCgVhZ2VudBgBIAEoCRIOCgZzdGF0dXMYAiABKAkSKAoJd29ya2xvYWRzGAMgAygLMhUuaG9sZGZhc3QudjEuV29ya2xvYWQSMQoGbGFiZWxzGAQgAygLMiEuaG9sZGZhc3QudjEuUGxhdGZvcm0uTGFiZWxzRW50cnkSNQoIdmVyc2lvbnMYBSADKAsyIy5ob2xkZmFzdC52MS5QbGF0Zm9ybS5WZXJzaW9uc0VudHJ5EikKCXRlbGVtZXRyeRgGIAEoCzIWLmhvbGRmYXN0LnYxLlRlbGVtZXRyeRImCgVleHRyYRgHIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSKwoIaW50ZXJ2YWwYCCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SKQoJZnJlc2huZXNzGAkgASgLMhYuaG9sZGZhc3QudjEuRnJlc2huZXNzEg8KB3JldHVybnMYCiABKA0aLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ARovCg1WZXJzaW9uc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEi4QEKFExpc3RQbGF0Zm9ybXNSZXF1ZXN0EhsKCXBhZ2Vfc2l6ZRgBIAEoDUIIukgFKgMY6AcSHAoKcGFnZV90b2tlbhgCIAEoCUIIukgFcgMogAgSNAoHbWF4X2FnZRgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIIukgFqgECMgASKAoGZmlsdGVyGAQgASgLMhguaG9sZGZhc3QudjEuRmxlZXRGaWx0ZXISLgoFb3JkZXIYBSABKA4yFS5ob2xkZmFzdC52MS5Sb3dPcmRlckIIukgFggECEAEifQoVTGlzdFBsYXRmb3Jtc1Jlc3BvbnNlEigKCXBsYXRmb3JtcxgBIAMoCzIVLmhvbGRmYXN0LnYxLlBsYXRmb3JtEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRIhCgVyZWFjaBgDIAEoCzISLmhvbGRmYXN0LnYxLlJlYWNoIrcBChJHZXRQbGF0Zm9ybVJlcXVlc3QSLwoFYWdlbnQYASABKAlCILpIHXIbMhleW2EtejAtOV1bYS16MC05LV17MCw2Mn0kEjQKB21heF9hZ2UYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CCLpIBaoBAjIAEiYKD2lmX3JldmlzaW9uX25vdBgDIAEoCUIIukgFcgMogAFIAIgBAUISChBfaWZfcmV2aXNpb25fbm90InQKE0dldFBsYXRmb3JtUmVzcG9uc2USJwoIcGxhdGZvcm0YASABKAsyFS5ob2xkZmFzdC52MS5QbGF0Zm9ybRIRCgl1bmNoYW5nZWQYAiABKAgSIQoFcmVhY2gYAyABKAsyEi5ob2xkZmFzdC52MS5SZWFjaCKfAQoKRGVwbG95bWVudBINCgVhZ2VudBgBIAEoCRIPCgdwYWNrYWdlGAIgASgJEg8KB3ZlcnNpb24YAyABKAkSDQoFc3RhdGUYBCABKAkSJgoFdmFsdWUYBSABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EikKCWZyZXNobmVzcxgGIAEoCzIWLmhvbGRmYXN0LnYxLkZyZXNobmVzcyKXAgoWTGlzdERlcGxveW1lbnRzUmVxdWVzdBIyCgVhZ2VudBgBIAEoCUIjukggch4yHF4oW2EtejAtOV1bYS16MC05LV17MCw2Mn0pPyQSGwoJcGFnZV9zaXplGAIgASgNQgi6SAUqAxjoBxIcCgpwYWdlX3Rva2VuGAMgASgJQgi6SAVyAyiACBI0CgdtYXhfYWdlGAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQgi6SAWqAQIyABIoCgZmaWx0ZXIYBSABKAsyGC5ob2xkZmFzdC52MS5GbGVldEZpbHRlchIuCgVvcmRlchgGIAEoDjIVLmhvbGRmYXN0LnYxLlJvd09yZGVyQgi6SAWCAQIQASKDAQoXTGlzdERlcGxveW1lbnRzUmVzcG9uc2USLAoLZGVwbG95bWVudHMYASADKAsyFy5ob2xkZmFzdC52MS5EZXBsb3ltZW50EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRIhCgVyZWFjaBgDIAEoCzISLmhvbGRmYXN0LnYxLlJlYWNoIpEBChJGaW5kUGFja2FnZVJlcXVlc3QSGwoHcGFja2FnZRgBIAEoCUIKukgHcgUQASjAARI0CgdtYXhfYWdlGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQgi6SAWqAQIyABIoCgZmaWx0ZXIYAyABKAsyGC5ob2xkZmFzdC52MS5GbGVldEZpbHRlciJlChNGaW5kUGFja2FnZVJlc3BvbnNlEisKB2hvbGRlcnMYASADKAsyGi5ob2xkZmFzdC52MS5QYWNrYWdlSG9sZGVyEiEKBXJlYWNoGAIgASgLMhIuaG9sZGZhc3QudjEuUmVhY2gibAoNUGFja2FnZUhvbGRlchINCgVhZ2VudBgBIAEoCRIQCghkZXBsb3llZBgCIAEoCBIPCgd2ZXJzaW9uGAMgASgJEikKCWZyZXNobmVzcxgEIAEoCzIWLmhvbGRmYXN0LnYxLkZyZXNobmVzcypkCghSb3dPcmRlchIZChVST1dfT1JERVJfVU5TUEVDSUZJRUQQABISCg5ST1dfT1JERVJfTkFNRRABEhEKDVJPV19PUkRFUl9BR0UQAhIWChJST1dfT1JERVJfUFJFU0VOQ0UQAzLDBAoMRmxlZXRTZXJ2aWNlElYKDUxpc3RQbGF0Zm9ybXMSIS5ob2xkZmFzdC52MS5MaXN0UGxhdGZvcm1zUmVxdWVzdBoiLmhvbGRmYXN0LnYxLkxpc3RQbGF0Zm9ybXNSZXNwb25zZRJQCgtHZXRQbGF0Zm9ybRIfLmhvbGRmYXN0LnYxLkdldFBsYXRmb3JtUmVxdWVzdBogLmhvbGRmYXN0LnYxLkdldFBsYXRmb3JtUmVzcG9uc2USXAoPTGlzdERlcGxveW1lbnRzEiMuaG9sZGZhc3QudjEuTGlzdERlcGxveW1lbnRzUmVxdWVzdBokLmhvbGRmYXN0LnYxLkxpc3REZXBsb3ltZW50c1Jlc3BvbnNlElAKC0ZpbmRQYWNrYWdlEh8uaG9sZGZhc3QudjEuRmluZFBhY2thZ2VSZXF1ZXN0GiAuaG9sZGZhc3QudjEuRmluZFBhY2thZ2VSZXNwb25zZRJECgdTdW1tYXJ5EhsuaG9sZGZhc3QudjEuU3VtbWFyeVJlcXVlc3QaHC5ob2xkZmFzdC52MS5TdW1tYXJ5UmVzcG9uc2USSgoFV2F0Y2gSHi5ob2xkZmFzdC52MS5XYXRjaEZsZWV0UmVxdWVzdBofLmhvbGRmYXN0LnYxLldhdGNoRmxlZXRSZXNwb25zZTABEkcKCEdldFJlYWNoEhwuaG9sZGZhc3QudjEuR2V0UmVhY2hSZXF1ZXN0Gh0uaG9sZGZhc3QudjEuR2V0UmVhY2hSZXNwb25zZWIGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_duration, file_google_protobuf_struct, file_holdfast_v1_common, file_holdfast_v1_document, file_holdfast_v1_heartbeat]);
+
+/**
+ * Which rows a read of the fleet is about. What is left out asks for nothing; what is given must all hold.
+ *
+ * @generated from message holdfast.v1.FleetFilter
+ */
+export type FleetFilter = Message<"holdfast.v1.FleetFilter"> & {
+  /**
+   * Only ids that begin with this: of an agent, or of a document `{agent}:{package}`.
+   *
+   * @generated from field: string id_prefix = 1;
+   */
+  idPrefix: string;
+
+  /**
+   * Only of this agent.
+   *
+   * @generated from field: string agent = 2;
+   */
+  agent: string;
+
+  /**
+   * Only of agents with these labels, as Kubernetes writes selectors: `site=north,tier in (edge,hub),!broken`. Labels are those of the
+   * agent's last heartbeat.
+   *
+   * @generated from field: string selector = 3;
+   */
+  selector: string;
+
+  /**
+   * Only of agents with one of these presences.
+   *
+   * @generated from field: repeated holdfast.v1.Presence presences = 4;
+   */
+  presences: Presence[];
+};
+
+/**
+ * Describes the message holdfast.v1.FleetFilter.
+ * Use `create(FleetFilterSchema)` to create a new message.
+ */
+export const FleetFilterSchema: GenMessage<FleetFilter> = /*@__PURE__*/
+  messageDesc(file_holdfast_v1_fleet, 0);
+
+/**
+ * See FleetService.Summary.
+ *
+ * @generated from message holdfast.v1.SummaryRequest
+ */
+export type SummaryRequest = Message<"holdfast.v1.SummaryRequest"> & {
+  /**
+   * Only these agents.
+   *
+   * @generated from field: holdfast.v1.FleetFilter filter = 1;
+   */
+  filter?: FleetFilter | undefined;
+};
+
+/**
+ * Describes the message holdfast.v1.SummaryRequest.
+ * Use `create(SummaryRequestSchema)` to create a new message.
+ */
+export const SummaryRequestSchema: GenMessage<SummaryRequest> = /*@__PURE__*/
+  messageDesc(file_holdfast_v1_fleet, 1);
+
+/**
+ * The answer.
+ *
+ * @generated from message holdfast.v1.SummaryResponse
+ */
+export type SummaryResponse = Message<"holdfast.v1.SummaryResponse"> & {
+  /**
+   * How many agents there are.
+   *
+   * @generated from field: uint32 agents = 1;
+   */
+  agents: number;
+
+  /**
+   * By presence. Those that no agent has are left out.
+   *
+   * @generated from field: repeated holdfast.v1.PresenceCount presences = 2;
+   */
+  presences: PresenceCount[];
+
+  /**
+   * By version of each named software, the most frequent first, at most 500.
+   *
+   * @generated from field: repeated holdfast.v1.Tally versions = 3;
+   */
+  versions: Tally[];
+
+  /**
+   * By label, the most frequent first, at most 500.
+   *
+   * @generated from field: repeated holdfast.v1.Tally labels = 4;
+   */
+  labels: Tally[];
+
+  /**
+   * By the agents' own word, the most frequent first, at most 500.
+   *
+   * @generated from field: repeated holdfast.v1.Tally statuses = 5;
+   */
+  statuses: Tally[];
+
+  /**
+   * How far the answer reaches.
+   *
+   * @generated from field: holdfast.v1.Reach reach = 6;
+   */
+  reach?: Reach | undefined;
+};
+
+/**
+ * Describes the message holdfast.v1.SummaryResponse.
+ * Use `create(SummaryResponseSchema)` to create a new message.
+ */
+export const SummaryResponseSchema: GenMessage<SummaryResponse> = /*@__PURE__*/
+  messageDesc(file_holdfast_v1_fleet, 2);
+
+/**
+ * How many agents have a presence.
+ *
+ * @generated from message holdfast.v1.PresenceCount
+ */
+export type PresenceCount = Message<"holdfast.v1.PresenceCount"> & {
+  /**
+   * The presence.
+   *
+   * @generated from field: holdfast.v1.Presence presence = 1;
+   */
+  presence: Presence;
+
+  /**
+   * How many.
+   *
+   * @generated from field: uint32 agents = 2;
+   */
+  agents: number;
+};
+
+/**
+ * Describes the message holdfast.v1.PresenceCount.
+ * Use `create(PresenceCountSchema)` to create a new message.
+ */
+export const PresenceCountSchema: GenMessage<PresenceCount> = /*@__PURE__*/
+  messageDesc(file_holdfast_v1_fleet, 3);
+
+/**
+ * How many agents have a value by a name.
+ *
+ * @generated from message holdfast.v1.Tally
+ */
+export type Tally = Message<"holdfast.v1.Tally"> & {
+  /**
+   * For example the name of a label.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * Its value.
+   *
+   * @generated from field: string value = 2;
+   */
+  value: string;
+
+  /**
+   * How many.
+   *
+   * @generated from field: uint32 agents = 3;
+   */
+  agents: number;
+};
+
+/**
+ * Describes the message holdfast.v1.Tally.
+ * Use `create(TallySchema)` to create a new message.
+ */
+export const TallySchema: GenMessage<Tally> = /*@__PURE__*/
+  messageDesc(file_holdfast_v1_fleet, 4);
+
+/**
+ * See FleetService.Watch.
+ *
+ * @generated from message holdfast.v1.WatchFleetRequest
+ */
+export type WatchFleetRequest = Message<"holdfast.v1.WatchFleetRequest"> & {
+  /**
+   * Names of collections; none means all.
+   *
+   * @generated from field: repeated string collections = 1;
+   */
+  collections: string[];
+
+  /**
+   * Only ids that begin with this.
+   *
+   * @generated from field: string id_prefix = 2;
+   */
+  idPrefix: string;
+
+  /**
+   * Only documents of this agent.
+   *
+   * @generated from field: string agent = 3;
+   */
+  agent: string;
+
+  /**
+   * Only documents of agents with these labels; see FleetFilter. A platform whose labels no longer match is told as a DELETE, one whose
+   * labels match from now on as a PUT. Other documents of an agent follow when they change next.
+   *
+   * @generated from field: string selector = 4;
+   */
+  selector: string;
+
+  /**
+   * Cursor of the last event seen: the stream goes on behind it and repeats no snapshot. Empty: from the start. What changed meanwhile
+   * and does not match is told as a DELETE once, whether or not it matched before.
+   *
+   * @generated from field: string cursor = 5;
+   */
+  cursor: string;
+};
+
+/**
+ * Describes the message holdfast.v1.WatchFleetRequest.
+ * Use `create(WatchFleetRequestSchema)` to create a new message.
+ */
+export const WatchFleetRequestSchema: GenMessage<WatchFleetRequest> = /*@__PURE__*/
+  messageDesc(file_holdfast_v1_fleet, 5);
+
+/**
+ * One event.
+ *
+ * @generated from message holdfast.v1.WatchFleetResponse
+ */
+export type WatchFleetResponse = Message<"holdfast.v1.WatchFleetResponse"> & {
+  /**
+   * What it says. DELETE also says that a document is no longer one of those chosen.
+   *
+   * @generated from field: holdfast.v1.WatchEventType type = 1;
+   */
+  type: WatchEventType;
+
+  /**
+   * The document, for PUT and DELETE.
+   *
+   * @generated from field: holdfast.v1.Document document = 2;
+   */
+  document?: Document | undefined;
+
+  /**
+   * Where to resume after this event.
+   *
+   * @generated from field: string cursor = 3;
+   */
+  cursor: string;
+};
+
+/**
+ * Describes the message holdfast.v1.WatchFleetResponse.
+ * Use `create(WatchFleetResponseSchema)` to create a new message.
+ */
+export const WatchFleetResponseSchema: GenMessage<WatchFleetResponse> = /*@__PURE__*/
+  messageDesc(file_holdfast_v1_fleet, 6);
+
+/**
+ * See FleetService.GetReach.
+ *
+ * @generated from message holdfast.v1.GetReachRequest
+ */
+export type GetReachRequest = Message<"holdfast.v1.GetReachRequest"> & {
+};
+
+/**
+ * Describes the message holdfast.v1.GetReachRequest.
+ * Use `create(GetReachRequestSchema)` to create a new message.
+ */
+export const GetReachRequestSchema: GenMessage<GetReachRequest> = /*@__PURE__*/
+  messageDesc(file_holdfast_v1_fleet, 7);
+
+/**
+ * The answer.
+ *
+ * @generated from message holdfast.v1.GetReachResponse
+ */
+export type GetReachResponse = Message<"holdfast.v1.GetReachResponse"> & {
+  /**
+   * In short.
+   *
+   * @generated from field: holdfast.v1.Reach reach = 1;
+   */
+  reach?: Reach | undefined;
+
+  /**
+   * Each other member.
+   *
+   * @generated from field: repeated holdfast.v1.MemberReach members = 2;
+   */
+  members: MemberReach[];
+};
+
+/**
+ * Describes the message holdfast.v1.GetReachResponse.
+ * Use `create(GetReachResponseSchema)` to create a new message.
+ */
+export const GetReachResponseSchema: GenMessage<GetReachResponse> = /*@__PURE__*/
+  messageDesc(file_holdfast_v1_fleet, 8);
 
 /**
  * The last heartbeat of one agent.
@@ -89,6 +403,13 @@ export type Platform = Message<"holdfast.v1.Platform"> & {
    * @generated from field: holdfast.v1.Freshness freshness = 9;
    */
   freshness?: Freshness | undefined;
+
+  /**
+   * How often it came back after it was unreachable, as this sidecar saw it since it started.
+   *
+   * @generated from field: uint32 returns = 10;
+   */
+  returns: number;
 };
 
 /**
@@ -96,7 +417,7 @@ export type Platform = Message<"holdfast.v1.Platform"> & {
  * Use `create(PlatformSchema)` to create a new message.
  */
 export const PlatformSchema: GenMessage<Platform> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_fleet, 0);
+  messageDesc(file_holdfast_v1_fleet, 9);
 
 /**
  * See FleetService.ListPlatforms.
@@ -117,6 +438,28 @@ export type ListPlatformsRequest = Message<"holdfast.v1.ListPlatformsRequest"> &
    * @generated from field: string page_token = 2;
    */
   pageToken: string;
+
+  /**
+   * Fail with TOO_OLD instead of answering with anything older: a platform whose last heartbeat is older, any other row of whose writer
+   * nothing so young is known. Absent: any age.
+   *
+   * @generated from field: google.protobuf.Duration max_age = 3;
+   */
+  maxAge?: Duration | undefined;
+
+  /**
+   * Only these.
+   *
+   * @generated from field: holdfast.v1.FleetFilter filter = 4;
+   */
+  filter?: FleetFilter | undefined;
+
+  /**
+   * In which order. A token goes on in the order it was given in.
+   *
+   * @generated from field: holdfast.v1.RowOrder order = 5;
+   */
+  order: RowOrder;
 };
 
 /**
@@ -124,7 +467,7 @@ export type ListPlatformsRequest = Message<"holdfast.v1.ListPlatformsRequest"> &
  * Use `create(ListPlatformsRequestSchema)` to create a new message.
  */
 export const ListPlatformsRequestSchema: GenMessage<ListPlatformsRequest> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_fleet, 1);
+  messageDesc(file_holdfast_v1_fleet, 10);
 
 /**
  * One page.
@@ -145,6 +488,13 @@ export type ListPlatformsResponse = Message<"holdfast.v1.ListPlatformsResponse">
    * @generated from field: string next_page_token = 2;
    */
   nextPageToken: string;
+
+  /**
+   * How far the answer reaches.
+   *
+   * @generated from field: holdfast.v1.Reach reach = 3;
+   */
+  reach?: Reach | undefined;
 };
 
 /**
@@ -152,7 +502,7 @@ export type ListPlatformsResponse = Message<"holdfast.v1.ListPlatformsResponse">
  * Use `create(ListPlatformsResponseSchema)` to create a new message.
  */
 export const ListPlatformsResponseSchema: GenMessage<ListPlatformsResponse> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_fleet, 2);
+  messageDesc(file_holdfast_v1_fleet, 11);
 
 /**
  * See FleetService.GetPlatform.
@@ -166,6 +516,21 @@ export type GetPlatformRequest = Message<"holdfast.v1.GetPlatformRequest"> & {
    * @generated from field: string agent = 1;
    */
   agent: string;
+
+  /**
+   * Fail with TOO_OLD instead of answering with anything older: a platform whose last heartbeat is older, any other row of whose writer
+   * nothing so young is known. Absent: any age.
+   *
+   * @generated from field: google.protobuf.Duration max_age = 2;
+   */
+  maxAge?: Duration | undefined;
+
+  /**
+   * Answer without the value when this is still the revision.
+   *
+   * @generated from field: optional string if_revision_not = 3;
+   */
+  ifRevisionNot?: string | undefined;
 };
 
 /**
@@ -173,7 +538,7 @@ export type GetPlatformRequest = Message<"holdfast.v1.GetPlatformRequest"> & {
  * Use `create(GetPlatformRequestSchema)` to create a new message.
  */
 export const GetPlatformRequestSchema: GenMessage<GetPlatformRequest> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_fleet, 3);
+  messageDesc(file_holdfast_v1_fleet, 12);
 
 /**
  * The answer.
@@ -187,6 +552,20 @@ export type GetPlatformResponse = Message<"holdfast.v1.GetPlatformResponse"> & {
    * @generated from field: holdfast.v1.Platform platform = 1;
    */
   platform?: Platform | undefined;
+
+  /**
+   * True when the revision is the one given as `if_revision_not`: the platform has only name and freshness then.
+   *
+   * @generated from field: bool unchanged = 2;
+   */
+  unchanged: boolean;
+
+  /**
+   * How far the answer reaches.
+   *
+   * @generated from field: holdfast.v1.Reach reach = 3;
+   */
+  reach?: Reach | undefined;
 };
 
 /**
@@ -194,7 +573,7 @@ export type GetPlatformResponse = Message<"holdfast.v1.GetPlatformResponse"> & {
  * Use `create(GetPlatformResponseSchema)` to create a new message.
  */
 export const GetPlatformResponseSchema: GenMessage<GetPlatformResponse> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_fleet, 4);
+  messageDesc(file_holdfast_v1_fleet, 13);
 
 /**
  * One package deployed by one agent: the document `deployments/{agent}:{package}`.
@@ -250,7 +629,7 @@ export type Deployment = Message<"holdfast.v1.Deployment"> & {
  * Use `create(DeploymentSchema)` to create a new message.
  */
 export const DeploymentSchema: GenMessage<Deployment> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_fleet, 5);
+  messageDesc(file_holdfast_v1_fleet, 14);
 
 /**
  * See FleetService.ListDeployments.
@@ -278,6 +657,28 @@ export type ListDeploymentsRequest = Message<"holdfast.v1.ListDeploymentsRequest
    * @generated from field: string page_token = 3;
    */
   pageToken: string;
+
+  /**
+   * Fail with TOO_OLD instead of answering with anything older: a platform whose last heartbeat is older, any other row of whose writer
+   * nothing so young is known. Absent: any age.
+   *
+   * @generated from field: google.protobuf.Duration max_age = 4;
+   */
+  maxAge?: Duration | undefined;
+
+  /**
+   * Only these.
+   *
+   * @generated from field: holdfast.v1.FleetFilter filter = 5;
+   */
+  filter?: FleetFilter | undefined;
+
+  /**
+   * In which order. A token goes on in the order it was given in.
+   *
+   * @generated from field: holdfast.v1.RowOrder order = 6;
+   */
+  order: RowOrder;
 };
 
 /**
@@ -285,7 +686,7 @@ export type ListDeploymentsRequest = Message<"holdfast.v1.ListDeploymentsRequest
  * Use `create(ListDeploymentsRequestSchema)` to create a new message.
  */
 export const ListDeploymentsRequestSchema: GenMessage<ListDeploymentsRequest> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_fleet, 6);
+  messageDesc(file_holdfast_v1_fleet, 15);
 
 /**
  * One page.
@@ -306,6 +707,13 @@ export type ListDeploymentsResponse = Message<"holdfast.v1.ListDeploymentsRespon
    * @generated from field: string next_page_token = 2;
    */
   nextPageToken: string;
+
+  /**
+   * How far the answer reaches.
+   *
+   * @generated from field: holdfast.v1.Reach reach = 3;
+   */
+  reach?: Reach | undefined;
 };
 
 /**
@@ -313,7 +721,7 @@ export type ListDeploymentsResponse = Message<"holdfast.v1.ListDeploymentsRespon
  * Use `create(ListDeploymentsResponseSchema)` to create a new message.
  */
 export const ListDeploymentsResponseSchema: GenMessage<ListDeploymentsResponse> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_fleet, 7);
+  messageDesc(file_holdfast_v1_fleet, 16);
 
 /**
  * See FleetService.FindPackage.
@@ -327,6 +735,21 @@ export type FindPackageRequest = Message<"holdfast.v1.FindPackageRequest"> & {
    * @generated from field: string package = 1;
    */
   package: string;
+
+  /**
+   * Fail with TOO_OLD instead of answering with anything older: a platform whose last heartbeat is older, any other row of whose writer
+   * nothing so young is known. Absent: any age.
+   *
+   * @generated from field: google.protobuf.Duration max_age = 2;
+   */
+  maxAge?: Duration | undefined;
+
+  /**
+   * Only these.
+   *
+   * @generated from field: holdfast.v1.FleetFilter filter = 3;
+   */
+  filter?: FleetFilter | undefined;
 };
 
 /**
@@ -334,7 +757,7 @@ export type FindPackageRequest = Message<"holdfast.v1.FindPackageRequest"> & {
  * Use `create(FindPackageRequestSchema)` to create a new message.
  */
 export const FindPackageRequestSchema: GenMessage<FindPackageRequest> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_fleet, 8);
+  messageDesc(file_holdfast_v1_fleet, 17);
 
 /**
  * Who holds it.
@@ -348,6 +771,13 @@ export type FindPackageResponse = Message<"holdfast.v1.FindPackageResponse"> & {
    * @generated from field: repeated holdfast.v1.PackageHolder holders = 1;
    */
   holders: PackageHolder[];
+
+  /**
+   * How far the answer reaches.
+   *
+   * @generated from field: holdfast.v1.Reach reach = 2;
+   */
+  reach?: Reach | undefined;
 };
 
 /**
@@ -355,7 +785,7 @@ export type FindPackageResponse = Message<"holdfast.v1.FindPackageResponse"> & {
  * Use `create(FindPackageResponseSchema)` to create a new message.
  */
 export const FindPackageResponseSchema: GenMessage<FindPackageResponse> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_fleet, 9);
+  messageDesc(file_holdfast_v1_fleet, 18);
 
 /**
  * One agent that holds a package.
@@ -397,7 +827,55 @@ export type PackageHolder = Message<"holdfast.v1.PackageHolder"> & {
  * Use `create(PackageHolderSchema)` to create a new message.
  */
 export const PackageHolderSchema: GenMessage<PackageHolder> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_fleet, 10);
+  messageDesc(file_holdfast_v1_fleet, 19);
+
+/**
+ * The order of a list.
+ *
+ * @generated from enum holdfast.v1.RowOrder
+ */
+export const RowOrder = {
+  /**
+   * By name.
+   *
+   * @generated from enum value: ROW_ORDER_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * By name: a row that comes or goes between two pages moves no others.
+   *
+   * @generated from enum value: ROW_ORDER_NAME = 1;
+   */
+  NAME: 1,
+
+  /**
+   * The oldest first. A row that is written between two pages may come twice; none is missed.
+   *
+   * @generated from enum value: ROW_ORDER_AGE = 2;
+   */
+  AGE: 2,
+
+  /**
+   * Unreachable, suspect, alive, left; by name among them. A row whose presence changes between two pages may be missed, or come twice.
+   *
+   * @generated from enum value: ROW_ORDER_PRESENCE = 3;
+   */
+  PRESENCE: 3,
+} as const;
+
+/**
+ * The order of a list.
+ *
+ * @generated from enum holdfast.v1.RowOrder
+ */
+export type RowOrder = (typeof RowOrder)[keyof typeof RowOrder] | UnknownEnum;
+
+/**
+ * Describes the enum holdfast.v1.RowOrder.
+ */
+export const RowOrderSchema: GenEnum<RowOrder> = /*@__PURE__*/
+  enumDesc(file_holdfast_v1_fleet, 0);
 
 /**
  * Reads of the fleet. Every row says how old it is.
@@ -444,6 +922,36 @@ export const FleetService: GenService<{
     methodKind: "unary";
     input: typeof FindPackageRequestSchema;
     output: typeof FindPackageResponseSchema;
+  },
+  /**
+   * How many agents are what: by presence, and by version, label and status.
+   *
+   * @generated from rpc holdfast.v1.FleetService.Summary
+   */
+  summary: {
+    methodKind: "unary";
+    input: typeof SummaryRequestSchema;
+    output: typeof SummaryResponseSchema;
+  },
+  /**
+   * Streams what is there of any collections, then a SYNCED mark, then every change, as DocumentService.Watch does, of chosen agents.
+   *
+   * @generated from rpc holdfast.v1.FleetService.Watch
+   */
+  watch: {
+    methodKind: "server_streaming";
+    input: typeof WatchFleetRequestSchema;
+    output: typeof WatchFleetResponseSchema;
+  },
+  /**
+   * How far what is known here of every other member reaches, those of whom most is missing first, at most 1000.
+   *
+   * @generated from rpc holdfast.v1.FleetService.GetReach
+   */
+  getReach: {
+    methodKind: "unary";
+    input: typeof GetReachRequestSchema;
+    output: typeof GetReachResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_holdfast_v1_fleet, 0);

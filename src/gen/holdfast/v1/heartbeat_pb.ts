@@ -17,7 +17,56 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file holdfast/v1/heartbeat.proto.
  */
 export const file_holdfast_v1_heartbeat: GenFile = /*@__PURE__*/
-  fileDesc("Chtob2xkZmFzdC92MS9oZWFydGJlYXQucHJvdG8SC2hvbGRmYXN0LnYxIqAFChBIZWFydGJlYXRSZXF1ZXN0EjIKBWFnZW50GAEgASgJQiO6SCByHjIcXihbYS16MC05XVthLXowLTktXXswLDYyfSk/JBIYCgZzdGF0dXMYAiABKAlCCLpIBXIDKIACEjMKCXdvcmtsb2FkcxgDIAMoCzIVLmhvbGRmYXN0LnYxLldvcmtsb2FkQgm6SAaSAQMQgAIScgoGbGFiZWxzGAQgAygLMikuaG9sZGZhc3QudjEuSGVhcnRiZWF0UmVxdWVzdC5MYWJlbHNFbnRyeUI3ukg0mgExEEAiJnIkMiJeW0EtWmEtejAtOV1bQS1aYS16MC05Ll8vLV17MCw2Mn0kKgVyAyiAAhJ4Cgh2ZXJzaW9ucxgFIAMoCzIrLmhvbGRmYXN0LnYxLkhlYXJ0YmVhdFJlcXVlc3QuVmVyc2lvbnNFbnRyeUI5ukg2mgEzEEAiKHImMiReW0EtWmEtejAtOUBdW0EtWmEtejAtOS5fQC8tXXswLDYyfSQqBXIDKIACEikKCXRlbGVtZXRyeRgGIAEoCzIWLmhvbGRmYXN0LnYxLlRlbGVtZXRyeRImCgVleHRyYRgHIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSPwoIaW50ZXJ2YWwYCCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CErpID6oBDCIDCJAcMgUQgMLXLxInCgNhY2sYCSABKA4yEC5ob2xkZmFzdC52MS5BY2tCCLpIBYIBAhABGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEaLwoNVmVyc2lvbnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIuYBCghXb3JrbG9hZBIYCgRuYW1lGAEgASgJQgq6SAdyBRABKIACEhUKBGtpbmQYAiABKAlCB7pIBHICKEASFgoFc3RhdGUYAyABKAlCB7pIBHICKEASGQoHdmVyc2lvbhgEIAEoCUIIukgFcgMogAISKgoLY3B1X3BlcmNlbnQYBSABKAFCELpIDRILQAEpAAAAAAAAAABIAIgBARIpCgxtZW1vcnlfYnl0ZXMYBiABKARCDrpICzIJGP////////8PSAGIAQFCDgoMX2NwdV9wZXJjZW50Qg8KDV9tZW1vcnlfYnl0ZXMi7wQKCVRlbGVtZXRyeRIxCgtjcHVfcGVyY2VudBgBIAEoAUIXukgUEhIZAAAAAAAAWUApAAAAAAAAAABIAIgBARI0Cg5tZW1vcnlfcGVyY2VudBgCIAEoAUIXukgUEhIZAAAAAAAAWUApAAAAAAAAAABIAYgBARIyCgxkaXNrX3BlcmNlbnQYAyABKAFCF7pIFBISGQAAAAAAAFlAKQAAAAAAAAAASAKIAQESMgoMc3dhcF9wZXJjZW50GAQgASgBQhe6SBQSEhkAAAAAAABZQCkAAAAAAAAAAEgDiAEBEiYKB2xvYWRfMW0YBSABKAFCELpIDRILQAEpAAAAAAAAAABIBIgBARImCgdsb2FkXzVtGAYgASgBQhC6SA0SC0ABKQAAAAAAAAAASAWIAQESJwoIbG9hZF8xNW0YByABKAFCELpIDRILQAEpAAAAAAAAAABIBogBARItCg51cHRpbWVfc2Vjb25kcxgIIAEoAUIQukgNEgtAASkAAAAAAAAAAEgHiAEBEi8KEm1lbW9yeV90b3RhbF9ieXRlcxgJIAEoBEIOukgLMgkY/////////w9ICIgBARIWCgljcHVfY291bnQYCiABKA1ICYgBAUIOCgxfY3B1X3BlcmNlbnRCEQoPX21lbW9yeV9wZXJjZW50Qg8KDV9kaXNrX3BlcmNlbnRCDwoNX3N3YXBfcGVyY2VudEIKCghfbG9hZF8xbUIKCghfbG9hZF81bUILCglfbG9hZF8xNW1CEQoPX3VwdGltZV9zZWNvbmRzQhUKE19tZW1vcnlfdG90YWxfYnl0ZXNCDAoKX2NwdV9jb3VudCJ9ChFIZWFydGJlYXRSZXNwb25zZRIvCgtyZWNlaXZlZF9hdBgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASHQoDYWNrGAIgASgOMhAuaG9sZGZhc3QudjEuQWNrEhgKEHBlbmRpbmdfY29tbWFuZHMYAyABKA0yXgoQSGVhcnRiZWF0U2VydmljZRJKCglIZWFydGJlYXQSHS5ob2xkZmFzdC52MS5IZWFydGJlYXRSZXF1ZXN0Gh4uaG9sZGZhc3QudjEuSGVhcnRiZWF0UmVzcG9uc2ViBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_duration, file_google_protobuf_struct, file_google_protobuf_timestamp, file_holdfast_v1_common]);
+  fileDesc("Chtob2xkZmFzdC92MS9oZWFydGJlYXQucHJvdG8SC2hvbGRmYXN0LnYxIkIKDExlYXZlUmVxdWVzdBIyCgVhZ2VudBgBIAEoCUIjukggch4yHF4oW2EtejAtOV1bYS16MC05LV17MCw2Mn0pPyQiPwoNTGVhdmVSZXNwb25zZRIPCgdjaGFuZ2VkGAEgASgIEh0KA2FjaxgCIAEoDjIQLmhvbGRmYXN0LnYxLkFjayKgBQoQSGVhcnRiZWF0UmVxdWVzdBIyCgVhZ2VudBgBIAEoCUIjukggch4yHF4oW2EtejAtOV1bYS16MC05LV17MCw2Mn0pPyQSGAoGc3RhdHVzGAIgASgJQgi6SAVyAyiAAhIzCgl3b3JrbG9hZHMYAyADKAsyFS5ob2xkZmFzdC52MS5Xb3JrbG9hZEIJukgGkgEDEIACEnIKBmxhYmVscxgEIAMoCzIpLmhvbGRmYXN0LnYxLkhlYXJ0YmVhdFJlcXVlc3QuTGFiZWxzRW50cnlCN7pINJoBMRBAIiZyJDIiXltBLVphLXowLTldW0EtWmEtejAtOS5fLy1dezAsNjJ9JCoFcgMogAISeAoIdmVyc2lvbnMYBSADKAsyKy5ob2xkZmFzdC52MS5IZWFydGJlYXRSZXF1ZXN0LlZlcnNpb25zRW50cnlCObpINpoBMxBAIihyJjIkXltBLVphLXowLTlAXVtBLVphLXowLTkuX0AvLV17MCw2Mn0kKgVyAyiAAhIpCgl0ZWxlbWV0cnkYBiABKAsyFi5ob2xkZmFzdC52MS5UZWxlbWV0cnkSJgoFZXh0cmEYByABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0Ej8KCGludGVydmFsGAggASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQhK6SA+qAQwiAwiQHDIFEIDC1y8SJwoDYWNrGAkgASgOMhAuaG9sZGZhc3QudjEuQWNrQgi6SAWCAQIQARotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBGi8KDVZlcnNpb25zRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASLmAQoIV29ya2xvYWQSGAoEbmFtZRgBIAEoCUIKukgHcgUQASiAAhIVCgRraW5kGAIgASgJQge6SARyAihAEhYKBXN0YXRlGAMgASgJQge6SARyAihAEhkKB3ZlcnNpb24YBCABKAlCCLpIBXIDKIACEioKC2NwdV9wZXJjZW50GAUgASgBQhC6SA0SC0ABKQAAAAAAAAAASACIAQESKQoMbWVtb3J5X2J5dGVzGAYgASgEQg66SAsyCRj/////////D0gBiAEBQg4KDF9jcHVfcGVyY2VudEIPCg1fbWVtb3J5X2J5dGVzIu8ECglUZWxlbWV0cnkSMQoLY3B1X3BlcmNlbnQYASABKAFCF7pIFBISGQAAAAAAAFlAKQAAAAAAAAAASACIAQESNAoObWVtb3J5X3BlcmNlbnQYAiABKAFCF7pIFBISGQAAAAAAAFlAKQAAAAAAAAAASAGIAQESMgoMZGlza19wZXJjZW50GAMgASgBQhe6SBQSEhkAAAAAAABZQCkAAAAAAAAAAEgCiAEBEjIKDHN3YXBfcGVyY2VudBgEIAEoAUIXukgUEhIZAAAAAAAAWUApAAAAAAAAAABIA4gBARImCgdsb2FkXzFtGAUgASgBQhC6SA0SC0ABKQAAAAAAAAAASASIAQESJgoHbG9hZF81bRgGIAEoAUIQukgNEgtAASkAAAAAAAAAAEgFiAEBEicKCGxvYWRfMTVtGAcgASgBQhC6SA0SC0ABKQAAAAAAAAAASAaIAQESLQoOdXB0aW1lX3NlY29uZHMYCCABKAFCELpIDRILQAEpAAAAAAAAAABIB4gBARIvChJtZW1vcnlfdG90YWxfYnl0ZXMYCSABKARCDrpICzIJGP////////8PSAiIAQESFgoJY3B1X2NvdW50GAogASgNSAmIAQFCDgoMX2NwdV9wZXJjZW50QhEKD19tZW1vcnlfcGVyY2VudEIPCg1fZGlza19wZXJjZW50Qg8KDV9zd2FwX3BlcmNlbnRCCgoIX2xvYWRfMW1CCgoIX2xvYWRfNW1CCwoJX2xvYWRfMTVtQhEKD191cHRpbWVfc2Vjb25kc0IVChNfbWVtb3J5X3RvdGFsX2J5dGVzQgwKCl9jcHVfY291bnQifQoRSGVhcnRiZWF0UmVzcG9uc2USLwoLcmVjZWl2ZWRfYXQYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEh0KA2FjaxgCIAEoDjIQLmhvbGRmYXN0LnYxLkFjaxIYChBwZW5kaW5nX2NvbW1hbmRzGAMgASgNMp4BChBIZWFydGJlYXRTZXJ2aWNlEkoKCUhlYXJ0YmVhdBIdLmhvbGRmYXN0LnYxLkhlYXJ0YmVhdFJlcXVlc3QaHi5ob2xkZmFzdC52MS5IZWFydGJlYXRSZXNwb25zZRI+CgVMZWF2ZRIZLmhvbGRmYXN0LnYxLkxlYXZlUmVxdWVzdBoaLmhvbGRmYXN0LnYxLkxlYXZlUmVzcG9uc2ViBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_duration, file_google_protobuf_struct, file_google_protobuf_timestamp, file_holdfast_v1_common]);
+
+/**
+ * See HeartbeatService.Leave.
+ *
+ * @generated from message holdfast.v1.LeaveRequest
+ */
+export type LeaveRequest = Message<"holdfast.v1.LeaveRequest"> & {
+  /**
+   * The agent's name; may be left empty. If given it must be the token's.
+   *
+   * @generated from field: string agent = 1;
+   */
+  agent: string;
+};
+
+/**
+ * Describes the message holdfast.v1.LeaveRequest.
+ * Use `create(LeaveRequestSchema)` to create a new message.
+ */
+export const LeaveRequestSchema: GenMessage<LeaveRequest> = /*@__PURE__*/
+  messageDesc(file_holdfast_v1_heartbeat, 0);
+
+/**
+ * The answer to a goodbye.
+ *
+ * @generated from message holdfast.v1.LeaveResponse
+ */
+export type LeaveResponse = Message<"holdfast.v1.LeaveResponse"> & {
+  /**
+   * False when the agent had left before.
+   *
+   * @generated from field: bool changed = 1;
+   */
+  changed: boolean;
+
+  /**
+   * How safe the goodbye is.
+   *
+   * @generated from field: holdfast.v1.Ack ack = 2;
+   */
+  ack: Ack;
+};
+
+/**
+ * Describes the message holdfast.v1.LeaveResponse.
+ * Use `create(LeaveResponseSchema)` to create a new message.
+ */
+export const LeaveResponseSchema: GenMessage<LeaveResponse> = /*@__PURE__*/
+  messageDesc(file_holdfast_v1_heartbeat, 1);
 
 /**
  * One heartbeat. Everything but the token is optional: an empty heartbeat keeps the last telemetry and says "still here".
@@ -94,7 +143,7 @@ export type HeartbeatRequest = Message<"holdfast.v1.HeartbeatRequest"> & {
  * Use `create(HeartbeatRequestSchema)` to create a new message.
  */
 export const HeartbeatRequestSchema: GenMessage<HeartbeatRequest> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_heartbeat, 0);
+  messageDesc(file_holdfast_v1_heartbeat, 2);
 
 /**
  * One thing that runs: a container, a service, a process.
@@ -150,7 +199,7 @@ export type Workload = Message<"holdfast.v1.Workload"> & {
  * Use `create(WorkloadSchema)` to create a new message.
  */
 export const WorkloadSchema: GenMessage<Workload> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_heartbeat, 1);
+  messageDesc(file_holdfast_v1_heartbeat, 3);
 
 /**
  * Figures of the host. An absent field was not measured.
@@ -234,7 +283,7 @@ export type Telemetry = Message<"holdfast.v1.Telemetry"> & {
  * Use `create(TelemetrySchema)` to create a new message.
  */
 export const TelemetrySchema: GenMessage<Telemetry> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_heartbeat, 2);
+  messageDesc(file_holdfast_v1_heartbeat, 4);
 
 /**
  * The answer to a heartbeat.
@@ -269,7 +318,7 @@ export type HeartbeatResponse = Message<"holdfast.v1.HeartbeatResponse"> & {
  * Use `create(HeartbeatResponseSchema)` to create a new message.
  */
 export const HeartbeatResponseSchema: GenMessage<HeartbeatResponse> = /*@__PURE__*/
-  messageDesc(file_holdfast_v1_heartbeat, 3);
+  messageDesc(file_holdfast_v1_heartbeat, 5);
 
 /**
  * For agents. The agent's name is the one its token was made for.
@@ -287,6 +336,16 @@ export const HeartbeatService: GenService<{
     methodKind: "unary";
     input: typeof HeartbeatRequestSchema;
     output: typeof HeartbeatResponseSchema;
+  },
+  /**
+   * Says goodbye: the agent's presence is `left` everywhere until its next heartbeat. Ack: ACK_LOCAL.
+   *
+   * @generated from rpc holdfast.v1.HeartbeatService.Leave
+   */
+  leave: {
+    methodKind: "unary";
+    input: typeof LeaveRequestSchema;
+    output: typeof LeaveResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_holdfast_v1_heartbeat, 0);

@@ -8,15 +8,23 @@ import {
   timestampFromMs,
 } from '@bufbuild/protobuf/wkt';
 import {
+  type Aged,
   type Ack as CoreAck,
   type Presence as CorePresence,
+  type PresenceReason as CoreReason,
   type Freshness,
   formatNodeId,
   type Hash,
   type NodeId,
   type PageRequest,
 } from '../../../core/index.ts';
-import { Ack, type FreshnessSchema, Presence } from '../../../gen/holdfast/v1/common_pb.ts';
+import {
+  Ack,
+  type FreshnessSchema,
+  Presence,
+  PresenceReason,
+  RowPath,
+} from '../../../gen/holdfast/v1/common_pb.ts';
 import { DEFAULT_PAGE_SIZE } from '../limits.ts';
 
 /** Node ids as people see them, the form that MeshService shows. */
@@ -73,11 +81,49 @@ export function toPageRequest(request: { pageSize: number; pageToken: string }):
   };
 }
 
+export function toAged({ maxAge }: { maxAge?: Duration | undefined }): Aged {
+  return maxAge === undefined ? {} : { maxAgeMs: durationMs(maxAge) };
+}
+
 const PRESENCE: Readonly<Record<CorePresence, Presence>> = {
   alive: Presence.ALIVE,
   suspect: Presence.SUSPECT,
   unreachable: Presence.UNREACHABLE,
+  left: Presence.LEFT,
 };
+
+const REASON: Readonly<Record<CoreReason, PresenceReason>> = {
+  heartbeats: PresenceReason.HEARTBEATS,
+  'cut-off': PresenceReason.CUT_OFF,
+  settling: PresenceReason.SETTLING,
+  returning: PresenceReason.RETURNING,
+  goodbye: PresenceReason.GOODBYE,
+};
+
+const PATH: Readonly<Record<Freshness['path']['kind'], RowPath>> = {
+  own: RowPath.OWN,
+  direct: RowPath.DIRECT,
+  relayed: RowPath.RELAYED,
+  bundle: RowPath.BUNDLE,
+  unknown: RowPath.UNSPECIFIED,
+};
+
+export function fromPresence(presence: CorePresence): Presence {
+  return PRESENCE[presence];
+}
+
+const CORE_PRESENCE = new Map<number, CorePresence>([
+  [Presence.ALIVE, 'alive'],
+  [Presence.SUSPECT, 'suspect'],
+  [Presence.UNREACHABLE, 'unreachable'],
+  [Presence.LEFT, 'left'],
+]);
+
+/** A filter. UNSPECIFIED anywhere in it means every presence. */
+export function toCorePresences(presences: readonly Presence[]): CorePresence[] {
+  const known = presences.flatMap((presence) => CORE_PRESENCE.get(presence) ?? []);
+  return known.length < presences.length ? [] : known;
+}
 
 export function fromFreshness(
   freshness: Freshness,
@@ -89,7 +135,14 @@ export function fromFreshness(
     age: fromSpan(freshness.ageMs),
     presence:
       freshness.presence === undefined ? Presence.UNSPECIFIED : PRESENCE[freshness.presence],
+    presenceReason:
+      freshness.presenceReason === undefined
+        ? PresenceReason.UNSPECIFIED
+        : REASON[freshness.presenceReason],
     revision: freshness.revision,
     origin: names(freshness.origin),
+    path: PATH[freshness.path.kind],
+    ...(freshness.path.kind === 'relayed' && { relayedBy: names(freshness.path.by) }),
+    heardAge: fromSpan(freshness.heardAgeMs),
   };
 }

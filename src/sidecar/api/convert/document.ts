@@ -4,7 +4,6 @@ import type { ChangeEvent, DocumentRow, PutItem } from '../../../core/index.ts';
 import {
   type DocumentSchema,
   type PutDocumentRequest,
-  type WatchDocumentsResponseSchema,
   WatchEventType,
 } from '../../../gen/holdfast/v1/document_pb.ts';
 import { fromFreshness, type NodeNames } from './common.ts';
@@ -33,9 +32,13 @@ export function fromDocumentRow(
 }
 
 export function fromChangeEvent(
-  event: ChangeEvent,
+  event: Exclude<ChangeEvent, { type: 'outside' }>,
   names: NodeNames,
-): MessageInitShape<typeof WatchDocumentsResponseSchema> {
+): {
+  type: WatchEventType;
+  document: MessageInitShape<typeof DocumentSchema>;
+  cursor: string;
+} {
   const { row, cursor } = event;
   if (event.type === 'put') {
     return { type: WatchEventType.PUT, document: fromDocumentRow(row, names), cursor };

@@ -1,12 +1,27 @@
 // Platforms, deployments and holders of packages.
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import type { DeploymentRow, HolderRow, PlatformRow } from '../../../core/index.ts';
 import type {
-  DeploymentSchema,
-  PackageHolderSchema,
-  PlatformSchema,
+  FleetFilter as CoreFilter,
+  RowOrder as CoreOrder,
+  DeploymentRow,
+  HolderRow,
+  PlatformRow,
+  ResponseOf,
+} from '../../../core/index.ts';
+import {
+  type DeploymentSchema,
+  type FleetFilter,
+  type PackageHolderSchema,
+  type PlatformSchema,
+  RowOrder,
 } from '../../../gen/holdfast/v1/fleet_pb.ts';
-import { fromFreshness, fromSpan, type NodeNames } from './common.ts';
+import {
+  fromFreshness,
+  fromPresence,
+  fromSpan,
+  type NodeNames,
+  toCorePresences,
+} from './common.ts';
 import { fromTelemetryJson, fromWorkloadJson, textOf } from './heartbeat.ts';
 
 export function fromPlatformRow(
@@ -24,6 +39,7 @@ export function fromPlatformRow(
     ...(telemetry !== undefined && { telemetry }),
     extra: beat.extra,
     interval: fromSpan(row.intervalMs),
+    returns: row.returns,
     freshness: fromFreshness(row.freshness, names),
   };
 }
@@ -51,5 +67,50 @@ export function fromHolderRow(
     deployed: row.deployed,
     version: row.version,
     freshness: fromFreshness(row.freshness, names),
+  };
+}
+
+const ORDER: Readonly<Record<RowOrder, CoreOrder>> = {
+  [RowOrder.UNSPECIFIED]: 'name',
+  [RowOrder.NAME]: 'name',
+  [RowOrder.AGE]: 'age',
+  [RowOrder.PRESENCE]: 'presence',
+};
+
+/** Which rows, in which order. What the request leaves out stays out. */
+export function toChoice({
+  filter,
+  order,
+}: {
+  filter?: FleetFilter | undefined;
+  order?: RowOrder;
+}): { filter?: CoreFilter; order?: CoreOrder } {
+  return {
+    ...(filter !== undefined && { filter: toFilter(filter) }),
+    ...(order !== undefined && order !== RowOrder.UNSPECIFIED && { order: ORDER[order] }),
+  };
+}
+
+function toFilter({ idPrefix, agent, selector, presences }: FleetFilter): CoreFilter {
+  return { idPrefix, agent, selector, presences: toCorePresences(presences) };
+}
+
+export function fromFleetSummary({
+  agents,
+  presences,
+  versions,
+  labels,
+  statuses,
+}: ResponseOf<'fleetSummary'>) {
+  const counts = (['alive', 'suspect', 'unreachable', 'left'] as const).map((presence) => ({
+    presence: fromPresence(presence),
+    agents: presences[presence],
+  }));
+  return {
+    agents,
+    presences: counts.filter((one) => one.agents > 0),
+    versions: [...versions],
+    labels: [...labels],
+    statuses: [...statuses],
   };
 }

@@ -21,6 +21,7 @@ export {
   fromCoreAck,
   fromTime,
   type NodeNames,
+  toAged,
   toCoreAck,
   toMs,
   toPageRequest,
@@ -28,7 +29,13 @@ export {
 export { fromDelegation, toDelegationAsk } from './delegation.ts';
 export { fromChangeEvent, fromDocumentRow, toPutItem } from './document.ts';
 export { fromTokenInfo, toTokenWish } from './enrolment.ts';
-export { fromDeploymentRow, fromHolderRow, fromPlatformRow } from './fleet.ts';
+export {
+  fromDeploymentRow,
+  fromFleetSummary,
+  fromHolderRow,
+  fromPlatformRow,
+  toChoice,
+} from './fleet.ts';
 export { toBeat } from './heartbeat.ts';
 export { checkedObject, checkedValue } from './json.ts';
 export { fromPeerRow, fromStatus } from './mesh.ts';

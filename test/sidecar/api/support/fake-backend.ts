@@ -56,9 +56,12 @@ export const FRESHNESS: Freshness = {
   observedAtMs: 1_000,
   receivedAtMs: 2_000,
   ageMs: 1_500,
+  heardAgeMs: 500,
   presence: 'alive',
+  presenceReason: 'heartbeats',
   revision: '0-abc',
   origin: ORIGIN,
+  path: { kind: 'direct' },
 };
 
 export const DOCUMENT: DocumentRow = {
@@ -172,6 +175,7 @@ export const BUNDLE_REPORT: BundleReportRow = {
 };
 
 const DEFAULT_ANSWERS: Answers = {
+  leave: () => ({ left: true, ack: 'local' }),
   heartbeat: ({ ack }) => ({ receivedAtMs: 1_000, ack, pendingCommands: 2 }),
   put: ({ items, ack }) => ({
     results: items.map(() => ({ revision: '0-new', changed: true })),

@@ -6,6 +6,7 @@ import { BundleService } from '../gen/holdfast/v1/bundle_pb.ts';
 import { CommandService } from '../gen/holdfast/v1/command_pb.ts';
 import { DocumentService } from '../gen/holdfast/v1/document_pb.ts';
 import { EnrolmentService } from '../gen/holdfast/v1/enrolment_pb.ts';
+import { ExplainService } from '../gen/holdfast/v1/explain_pb.ts';
 import { FleetService } from '../gen/holdfast/v1/fleet_pb.ts';
 import { HeartbeatService } from '../gen/holdfast/v1/heartbeat_pb.ts';
 import { MeshService } from '../gen/holdfast/v1/mesh_pb.ts';
@@ -23,6 +24,7 @@ import { fromAck, fromTimestamp, toAck, toDuration, toHeartbeat } from './conver
 import { type DocumentCalls, documentCalls } from './documents.ts';
 import { type EnrolmentCalls, enrolmentCalls } from './enrolment.ts';
 import type { ClientEnvironment } from './environment.ts';
+import { type ExplainCalls, explainCalls } from './explain.ts';
 import { type FleetCalls, fleetCalls } from './fleet.ts';
 import { HeartbeatLoop, type HeartbeatLoopOptions } from './heartbeat-loop.ts';
 import { Loops } from './loops.ts';
@@ -57,6 +59,7 @@ export interface RpcClients {
   readonly admin: Client<typeof AdminService>;
   readonly trust: Client<typeof TrustService>;
   readonly audit: Client<typeof AuditService>;
+  readonly explain: Client<typeof ExplainService>;
 }
 
 /** A sidecar's API for one agent. Every call rejects with HoldfastClientError; every wait takes a signal. */
@@ -70,6 +73,7 @@ export interface AgentClient
     SecretCalls,
     AdminCalls,
     AuditCalls,
+    ExplainCalls,
     AsyncDisposable {
   /** Where the sidecar is and who calls, with where that was found. */
   readonly location: Location;
@@ -162,6 +166,7 @@ export function createAgentClient(options: AgentClientOptions = {}): AgentClient
     ...secretCalls(rpc.secrets),
     ...adminCalls(rpc.admin),
     ...auditCalls(rpc.audit),
+    ...explainCalls(rpc.explain),
     watch: (watchOptions: WatchOptions = {}) => {
       const signals = [closing.signal, watchOptions.signal].filter(
         (signal) => signal !== undefined,
@@ -208,5 +213,6 @@ function rpcClients(transport: Transport): RpcClients {
     admin: createClient(AdminService, transport),
     trust: createClient(TrustService, transport),
     audit: createClient(AuditService, transport),
+    explain: createClient(ExplainService, transport),
   };
 }

@@ -39,6 +39,17 @@ export type {
 } from './enrolment.ts';
 export { type ClientEnvironment, pause } from './environment.ts';
 export { type ErrorCode, type ErrorReasonName, HoldfastClientError } from './error.ts';
+export type {
+  CommandStory,
+  DocumentStory,
+  DocumentWrite,
+  ExplainCalls,
+  ExplainStep,
+  Explanation,
+  FeedGap,
+  Holder,
+  PeerStory,
+} from './explain.ts';
 export type { FleetCalls } from './fleet.ts';
 export {
   HeartbeatLoop,

@@ -33,6 +33,7 @@ export function needsOf(request: Request): Needs {
       return { live: [documentKey(request.body.collection, request.body.id)], shown: [] };
     case 'delete':
     case 'get':
+    case 'explainDocument':
       return reads(request.body.collection, request.body.id, 'platforms');
     case 'list':
       return reads(request.body.collection, request.body.idPrefix, 'platforms');
@@ -56,6 +57,7 @@ export function needsOf(request: Request): Needs {
       return { live: [], shown: scopesOfCommands(target.type === 'agent' ? target.agent : '') };
     }
     case 'getCommand':
+    case 'explainCommand':
     case 'cancelCommand':
     case 'listCommands':
     case 'listKinds':

@@ -10,6 +10,7 @@ import {
 } from './audit/index.ts';
 import { createBundleControl } from './bundle/control.ts';
 import { createEnrolmentControl } from './enrolment/control.ts';
+import { createExplainControl } from './explain/control.ts';
 import type { Fleet } from './identity/fleet.ts';
 import type { NodeKey } from './identity/node-key.ts';
 import { createMeshControl } from './links/mesh-control.ts';
@@ -63,6 +64,7 @@ export function createBackend(parts: BackendParts): Omit<Backend, 'admin'> {
     bundles: createBundleControl(member, parts),
     audit: parts.audit && auditControl(parts.audit, crypto),
     enrolment: createEnrolmentControl(member, parts),
+    explain: createExplainControl(member, { clock, crypto, nameOf: nameHere(parts) }),
     secrets: auditSecrets(parts.audit, sealedValuesOf(parts)),
     submit: auditSubmit(parts.audit, (method, caller, body) =>
       member.request(method, caller, body),
@@ -96,6 +98,11 @@ function nameOf(supervisor: MemberSupervisor, nodeId: NodeId): string {
   const trust = supervisor.member?.trust?.set.trust;
   const certified = trust && nameOfKey(trust, nodeId);
   return certified || (supervisor.peers().find((peer) => peer.nodeId === nodeId)?.name ?? '');
+}
+
+/** Our own name, and those of others. */
+function nameHere({ member, name }: BackendParts): (nodeId: NodeId) => string {
+  return (nodeId) => (nodeId === member.nodeId ? name : nameOf(member, nodeId));
 }
 
 function insightOf({ member }: MemberSupervisor): MemberInsight | undefined {

@@ -113,7 +113,7 @@ function newestFirst({
 }
 
 /** The agent whose commands are read: an agent reads its own. */
-function agentRead(caller: Caller, wanted: string): string {
+export function agentRead(caller: Caller, wanted: string): string {
   const agent = caller.scope === 'agent' ? caller.agent : wanted;
   if (wanted === '' || wanted === agent) return agent;
   throw new HoldfastError(

@@ -4,6 +4,7 @@ import type { AdminControl } from './admin-control.ts';
 import type { AuditControl } from './audit-control.ts';
 import type { BundleControl } from './bundle-control.ts';
 import type { EnrolmentControl } from './enrolment-control.ts';
+import type { ExplainControl } from './explain-control.ts';
 import type { MemberInsight } from './insight.ts';
 import type { SecretControl } from './secret-control.ts';
 import type { TrustControl } from './trust-control.ts';
@@ -100,6 +101,7 @@ export interface Backend {
   readonly bundles: BundleControl;
   readonly enrolment: EnrolmentControl;
   readonly secrets: SecretControl;
+  readonly explain: ExplainControl;
   readonly admin: AdminControl;
   readonly trust: TrustControl;
   /** Undefined where no audit log is kept. */

@@ -18,6 +18,7 @@ export {
 } from './bundle-control.ts';
 export type { ObserveCall, SeenCall } from './call-observer.ts';
 export type { EnrolmentControl, TokenInfo, TokenWish } from './enrolment-control.ts';
+export type { ExplainControl, ExplanationRow } from './explain-control.ts';
 export type { MemberInsight } from './insight.ts';
 export { type ApiLimits, CALL_BURST_SECONDS } from './limits.ts';
 export type { SecretControl } from './secret-control.ts';

@@ -45,6 +45,7 @@ import {
   openTokens,
 } from '../enrolment/enrolment.ts';
 import type { EnrolmentReport } from '../enrolment/report.ts';
+import type { Whereabouts } from '../explain/whereabouts.ts';
 import type {
   AddressExchange,
   ExchangeOptions,
@@ -142,6 +143,8 @@ interface Built {
 export class Member {
   readonly nodeId: string;
   readonly bundles: Bundles;
+  /** Who holds what. */
+  readonly whereabouts: Whereabouts;
   /** Undefined in an open fleet. */
   readonly enrolment: Enrolment | undefined;
   /** Absent in an open fleet. */
@@ -163,6 +166,7 @@ export class Member {
     this.#mesh = built.mesh;
     this.#commits = built.commits;
     this.bundles = built.carried.bundles;
+    this.whereabouts = built.carried.whereabouts;
     this.#records = built.carried.records;
     this.#operator = built.operator;
     this.#exchange = built.exchange;
@@ -223,7 +227,14 @@ export class Member {
       ...{ nodeId, bootId: incarnation, time, trust, feeds, finder, enrolment },
       onHoldings: (holdings) => carried.records.noteLink(holdings),
     });
-    const carried = await openCarried(parts, { incarnation, feeds, commits, mesh, runtime });
+    const carried = await openCarried(parts, {
+      nodeId,
+      incarnation,
+      feeds,
+      commits,
+      mesh,
+      runtime,
+    });
     await runtime.idle();
     if (runtime.failure !== undefined) throw runtime.failure;
     if (rebuildViews) await rebuild(parts, runtime, commits);
@@ -237,15 +248,8 @@ export class Member {
     const seen = { node, commits, cleared: clearedForks, holdings: () => mesh.holdings() };
     const ofTrust = trust && createMemberTrust({ set: trust, ...seen });
     const inside = {
-      runtime,
-      mesh,
-      commits,
-      operator,
-      exchange,
-      finder,
-      carried,
+      ...{ runtime, mesh, commits, operator, exchange, finder, carried, enrolment },
       trust: ofTrust,
-      enrolment,
       clockView: () => clockWatch.view(clock.now()),
       served: () => [...parts.agents],
     };

@@ -9,6 +9,8 @@ const RETRY_FULL_MS = 5000;
 export const READS: ReadonlySet<Method> = new Set<Method>([
   ...(['get', 'list', 'changes', 'listPlatforms', 'getPlatform'] as const),
   ...(['listDeployments', 'findPackage', 'listCommands', 'summary'] as const),
+  ...(['getCommand', 'listTargets', 'listKinds', 'commandOffers'] as const),
+  ...(['explainCommand', 'explainDocument'] as const),
 ]);
 
 /** Whether the store is at fault, and not the core. */

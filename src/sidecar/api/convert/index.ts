@@ -18,6 +18,7 @@ export {
 export {
   createNodeNames,
   fromCoreAck,
+  fromFreshness,
   fromTime,
   type NodeNames,
   toCoreAck,
@@ -26,6 +27,7 @@ export {
 } from './common.ts';
 export { fromChangeEvent, fromDocumentRow, toPutItem } from './document.ts';
 export { fromTokenInfo, toTokenWish } from './enrolment.ts';
+export { fromDocumentWrite, fromExplanation, fromGap } from './explain.ts';
 export { fromDeploymentRow, fromHolderRow, fromPlatformRow } from './fleet.ts';
 export { toBeat } from './heartbeat.ts';
 export { checkedObject, checkedValue } from './json.ts';

@@ -29,6 +29,7 @@ import type {
   BundleStep,
   Diagnosis,
   DiscoveryRow,
+  ExplainControl,
   MeshControl,
   PeerRow,
   SecretControl,
@@ -196,6 +197,7 @@ export class FakeBackend implements Backend {
   readonly enrolment: FakeEnrolment = new FakeEnrolment();
   readonly secrets: FakeSecrets = new FakeSecrets();
   readonly admin: FakeAdmin = new FakeAdmin();
+  readonly explain: ExplainControl = new FakeExplain();
   readonly trust: TrustControl = new FakeTrust();
   readonly submitted: Submitted[] = [];
   readonly listeners = new Set<() => void>();
@@ -241,6 +243,27 @@ export class FakeBackend implements Backend {
 
   beginToStop(): void {
     this.#stopping.abort();
+  }
+}
+
+/** Tells of everything that this sidecar alone has it. */
+class FakeExplain implements ExplainControl {
+  async command({ steps, waitsFor, diesAtMs, advice }: ResponseOf<'explainCommand'>) {
+    const holders = [
+      { nodeId: 'self-node', name: 'edge-7', holding: 'held', linked: true, heardMs: undefined },
+    ] as const;
+    return { steps, holders, waitsFor, diesAtMs, advice };
+  }
+
+  async document(told: ResponseOf<'explainDocument'>) {
+    const explanation = { steps: [], holders: [], waitsFor: told.trouble, advice: [] };
+    return { writes: [], stored: 3, explanation: { ...explanation, diesAtMs: undefined } };
+  }
+
+  async peer() {
+    const explanation = { steps: [], holders: [], waitsFor: [], advice: ['wait'] };
+    const gaps = { peerLacks: { feeds: 1, commits: 7 }, weLack: undefined };
+    return { peer: PEER, ...gaps, explanation: { ...explanation, diesAtMs: undefined } };
   }
 }
 

@@ -1,0 +1,48 @@
+// ExplainService: why something is as it is. Everybody may ask who may read it; an agent asks about its own commands.
+import type { ExplainService } from '../../gen/holdfast/v1/explain_pb.ts';
+import type { Backend } from './backend.ts';
+import {
+  fromCommandRow,
+  fromDocumentWrite,
+  fromExplanation,
+  fromFreshness,
+  fromGap,
+  fromPeerRow,
+  type NodeNames,
+} from './convert/index.ts';
+import type { UnaryHandlers } from './method.ts';
+
+export function explainService(
+  { submit, explain }: Pick<Backend, 'submit' | 'explain'>,
+  names: NodeNames,
+): UnaryHandlers<typeof ExplainService> {
+  return {
+    async explainCommand({ id, agent }, caller) {
+      const told = await submit('explainCommand', caller, { id, agent });
+      const explanation = fromExplanation(await explain.command(told));
+      return { command: fromCommandRow(told.command, names), explanation };
+    },
+
+    async explainDocument({ collection, id }, caller) {
+      const told = await submit('explainDocument', caller, { collection, id });
+      const { writes, stored, explanation } = await explain.document(told);
+      return {
+        deleted: told.deleted,
+        freshness: fromFreshness(told.freshness, names),
+        writes: writes.map(fromDocumentWrite),
+        storedWrites: stored,
+        explanation: fromExplanation(explanation),
+      };
+    },
+
+    async explainPeer({ peer }) {
+      const told = await explain.peer(peer);
+      return {
+        peer: fromPeerRow(told.peer),
+        ...(told.peerLacks && { peerLacks: fromGap(told.peerLacks) }),
+        ...(told.weLack && { weLack: fromGap(told.weLack) }),
+        explanation: fromExplanation(told.explanation),
+      };
+    },
+  };
+}

@@ -59,11 +59,11 @@ suite('a command', () => {
     await until(() => runs.length === 1);
     await settle();
     runs[0]?.progress(40, 'half of it');
-    await until(() => command.progressPercent === 40);
+    await until(() => command.progress?.percent === 40);
     assert.equal(command.message, 'half of it');
     runs[0]?.progress(10, 'again');
     await until(() => command.message === 'again');
-    assert.equal(command.progressPercent, 40);
+    assert.equal(command.progress?.percent, 40);
     runs[0]?.finish();
     await until(() => command.state === CommandState.SUCCEEDED);
     runs[0]?.progress(50, 'too late');
@@ -103,8 +103,8 @@ suite('a command', () => {
 suite('at most once', () => {
   test('what an earlier process claimed is reported unknown, not run again', async () => {
     const sidecar = new FakeSidecar();
-    sidecar.command({ kind: 'restart', state: CommandState.ACCEPTED });
-    sidecar.command({ kind: 'restart', state: CommandState.RUNNING });
+    sidecar.command({ kind: 'restart', state: CommandState.ACCEPTED, claimant: 'other' });
+    sidecar.command({ kind: 'restart', state: CommandState.RUNNING, claimant: 'other' });
     sidecar.command({ kind: 'restart', state: CommandState.SUCCEEDED });
     const { runs, handle } = handler();
     const { loop, types } = running(sidecar, { restart: handle });
@@ -119,7 +119,7 @@ suite('at most once', () => {
 
   test('nothing is claimed before that is reported, however long the sidecar is away', async () => {
     const sidecar = new FakeSidecar();
-    sidecar.command({ kind: 'restart', state: CommandState.ACCEPTED });
+    sidecar.command({ kind: 'restart', state: CommandState.ACCEPTED, claimant: 'other' });
     sidecar.command({ kind: 'restart' });
     sidecar.fail('report', GONE, GONE);
     const { loop, clock, types } = running(sidecar, { restart: () => {} });
@@ -168,6 +168,7 @@ suite('at most once', () => {
     sidecar.fail('acknowledge', () => {
       // The other one was faster between our look and our claim.
       command.state = CommandState.RUNNING;
+      command.claimant = 'other';
     });
     const { runs, handle } = handler();
     const { loop, types } = running(sidecar, { restart: handle });

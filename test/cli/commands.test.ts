@@ -94,7 +94,7 @@ suite('holdfast cmd run', () => {
     const sidecar = new FakeSidecar();
     const interrupted = new AbortController();
     const running = cli(sidecar, [...RUN, '--wait', 'done'], { interrupted });
-    await until(() => sidecar.callsOf('listCommands').length === 1);
+    await until(() => sidecar.callsOf('getCommand').length === 1);
     await settle();
     interrupted.abort();
     const { code, stderr } = await running;
@@ -126,7 +126,7 @@ suite('holdfast cmd list', () => {
       agent: 'edge-b',
       kind: 'copy',
       state: CommandState.RUNNING,
-      progressPercent: 40,
+      progress: { percent: 40 },
     });
     const { stdout } = await cli(sidecar, ['cmd', 'list']);
     assert.equal(

@@ -1,0 +1,47 @@
+// `holdfast cmd list`: commands as this sidecar knows them, one line each.
+import { Option, type Command as Verb } from 'commander';
+import type { CommandState } from '../../../agent-client/index.ts';
+import {
+  type CommonFlags,
+  type Session,
+  withCommonFlags,
+  withExamples,
+  withSidecar,
+} from '../../client-command.ts';
+import { COMMAND_COLUMNS, COMMAND_STATES } from '../../command-table.ts';
+import type { CliContext } from '../../context.ts';
+import { parseCount } from '../../values.ts';
+
+interface ListFlags extends CommonFlags {
+  readonly target?: string;
+  readonly state?: CommandState[];
+  readonly limit: number;
+}
+
+/** Lines of a list without `--limit`: the newest commands, about two screens. */
+const DEFAULT_LIMIT = 50;
+
+export function addList(cmd: Verb, context: CliContext): void {
+  const command = withCommonFlags(
+    cmd
+      .command('list')
+      .description('list commands as this sidecar knows them, newest first')
+      .option('--target <agent>', "only this agent's, those to many included")
+      .addOption(
+        new Option('--state <state...>', 'only commands in these states').choices(COMMAND_STATES),
+      )
+      .option('--limit <count>', 'at most so many', parseCount, DEFAULT_LIMIT)
+      .action((flags: ListFlags) => withSidecar(context, flags, list)),
+  );
+  withExamples(command, [
+    ['holdfast cmd list', 'the newest commands of the fleet'],
+    ['holdfast cmd list --target edge-7 --state pending', 'what waits for one agent'],
+    ['holdfast cmd list -o ndjson | jq -r \'select(.state == "failed").id\'', 'ids of what failed'],
+  ]);
+}
+
+async function list({ client, flags, call, printer }: Session<ListFlags>): Promise<void> {
+  const { target: agent, state: states, limit } = flags;
+  const rows = await client.listCommands({ ...call, agent, states }).toArray(limit);
+  printer.rows(rows, COMMAND_COLUMNS, 'no such commands');
+}

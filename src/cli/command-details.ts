@@ -5,13 +5,16 @@ import { formatPercent, formatSpan, shortId } from './format.ts';
 import { countsOf, figuresOf } from './progress-text.ts';
 
 /** What is not said of the command is left out. */
-export function commandDetails(command: Command): Record<string, string | undefined> {
-  return { ...asked(command), ...became(command) };
+export function commandDetails(command: Command): Record<string, string> {
+  const facts = Object.entries({ ...asked(command), ...became(command) });
+  return Object.fromEntries(
+    facts.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );
 }
 
 function asked(command: Command): Record<string, string | undefined> {
   const { id, kind, args, slot, effect, maxAttempts, runTimeoutMs } = command;
-  const attempts = maxAttempts === 1 ? '' : `, at most ${maxAttempts} times`;
+  const attempts = effect === 'idempotent' ? `, at most ${maxAttempts} times` : '';
   return {
     command: id,
     target: targetOf(command),

@@ -62,6 +62,17 @@ function readRoutes(sidecar: FakeSidecar) {
       const { page, nextPageToken } = pageOf(rows, request);
       return { commands: page, nextPageToken };
     },
+    listTargets: (request: { id: string; pageToken: string }, { requestHeader }: Seen) => {
+      sidecar.enter('listTargets', request, requestHeader);
+      const { page, nextPageToken } = pageOf(sidecar.targets.get(request.id) ?? [], request);
+      return { commands: page, nextPageToken };
+    },
+    listKinds: (request: { agent: string; pageToken: string }, { requestHeader }: Seen) => {
+      sidecar.enter('listKinds', request, requestHeader);
+      const meant = sidecar.kinds.filter(({ agent }) => ['', agent].includes(request.agent));
+      const { page, nextPageToken } = pageOf(meant, request);
+      return { agents: page, nextPageToken };
+    },
   };
 }
 
@@ -110,9 +121,9 @@ function agentRoutes(sidecar: FakeSidecar) {
 }
 
 function issued(sidecar: FakeSidecar, request: IssueCommandRequest) {
-  const { idempotencyKey, agent, kind, args = {} } = request;
+  const { idempotencyKey, agent, kind, args = {}, selector, role } = request;
   const earlier = idempotencyKey === '' ? undefined : sidecar.commandByKey.get(idempotencyKey);
-  const command = earlier ?? sidecar.command({ agent, kind, args });
+  const command = earlier ?? sidecar.command({ agent, kind, args, selector, role });
   if (idempotencyKey !== '') sidecar.commandByKey.set(idempotencyKey, command);
   return { command, created: earlier === undefined };
 }

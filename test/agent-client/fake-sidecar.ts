@@ -8,7 +8,12 @@ import {
   createRouterTransport,
   type Transport,
 } from '@connectrpc/connect';
-import { type Command, CommandSchema, CommandState } from '../../src/gen/holdfast/v1/command_pb.ts';
+import {
+  type AgentKindsSchema,
+  type Command,
+  CommandSchema,
+  CommandState,
+} from '../../src/gen/holdfast/v1/command_pb.ts';
 import type { Document } from '../../src/gen/holdfast/v1/document_pb.ts';
 import type { EnrolmentToken } from '../../src/gen/holdfast/v1/enrolment_pb.ts';
 import {
@@ -22,6 +27,7 @@ import { adminRoutes } from './fake-admin-routes.ts';
 import { commandRoutes } from './fake-command-routes.ts';
 import { documentRoutes } from './fake-document-routes.ts';
 import { enrolmentRoutes } from './fake-enrolment-routes.ts';
+import { explainRoutes } from './fake-explain-routes.ts';
 import { FakeFeed } from './fake-feed.ts';
 import { fleetRoutes, heartbeatRoutes, meshRoutes } from './fake-routes.ts';
 import { secretRoutes } from './fake-secret-routes.ts';
@@ -42,6 +48,9 @@ export class FakeSidecar {
   readonly commands = new Map<string, Command>();
   /** Why claimed commands are to be stopped, by id. */
   readonly stops = new Map<string, string>();
+  /** Who a command to many is for, by its id. */
+  readonly targets = new Map<string, readonly Command[]>();
+  readonly kinds: MessageInitShape<typeof AgentKindsSchema>[] = [];
   /** When an agent is to look again although nothing changed. */
   nextLook: MessageInitShape<typeof DurationSchema> | undefined;
   readonly commandByKey = new Map<string, Command>();
@@ -69,6 +78,7 @@ export class FakeSidecar {
     meshRoutes(router, this);
     enrolmentRoutes(router, this);
     secretRoutes(router, this);
+    explainRoutes(router, this);
     adminRoutes(router, this);
     trustRoutes(router, this);
   }

@@ -97,9 +97,10 @@ export interface AgentClient
    */
   startHeartbeats(options?: HeartbeatLoopOptions): HeartbeatLoop;
   /**
-   * Runs this agent's commands until it is stopped: each once, claimed before it is run, reported until the report is
-   * stored. Needs the agent's name, and throws `failed_precondition` while another loop of this client runs. Only one process
-   * of an agent may run commands: at its start it reports as `unknown` what an earlier one claimed and did not finish.
+   * Runs this agent's commands until it is stopped: claimed before they are run, told to stop when somebody asks or their time is over,
+   * reported until the report is stored. Needs the agent's name, and throws `failed_precondition` while another loop of this client
+   * runs. Only one process of an agent may run commands: at its start it says that the claims of earlier ones are given up. With a
+   * `journal` it goes on where its last process ended.
    *
    * @example
    * const commands = client.runCommands({
@@ -189,9 +190,7 @@ export function createAgentClient(options: AgentClientOptions = {}): AgentClient
     startHeartbeats: (loopOptions = {}) =>
       loops.keep(new HeartbeatLoop(heartbeat, loopOptions, environment)),
     runCommands: (handlers, loopOptions = {}) =>
-      loops.runCommands(
-        (agent) => new CommandLoop(calls, agent, handlers, loopOptions, environment),
-      ),
+      loops.runCommands(() => new CommandLoop(calls, handlers, loopOptions, environment)),
     async [Symbol.asyncDispose]() {
       await loops.stop();
       closing.abort();

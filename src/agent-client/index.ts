@@ -18,6 +18,7 @@ export {
   createAgentClient,
   type RpcClients,
 } from './client.ts';
+export { CommandFailure, CommandStopped, type StopCause } from './command-errors.ts';
 export { CommandLoop } from './command-loop.ts';
 export type {
   CommandEvent,
@@ -25,6 +26,8 @@ export type {
   CommandHandlers,
   CommandLoopOptions,
   CommandRun,
+  DescribedHandler,
+  LoopTask,
 } from './command-types.ts';
 export type * from './command-values.ts';
 export type { CommandCalls, ListCommandsOptions } from './commands.ts';

@@ -155,7 +155,7 @@ suite('holdfast demo', {
 
   test('Ctrl-C in the middle ends everything', async () => {
     const run = startDemo();
-    await waitForOutput(run, '2/5');
+    await waitForOutput(run, '2/7');
     run.child.kill('SIGINT');
     assert.equal(await run.ended, 130, run.output());
     assert.doesNotMatch(run.output(), /✗|Summary/);

@@ -13,19 +13,19 @@ import {
 import type { UnaryHandlers } from './method.ts';
 
 export function explainService(
-  { submit, explain }: Pick<Backend, 'submit' | 'explain'>,
+  backend: Pick<Backend, 'submit' | 'explain'>,
   names: NodeNames,
 ): UnaryHandlers<typeof ExplainService> {
   return {
     async explainCommand({ id, agent }, caller) {
-      const told = await submit('explainCommand', caller, { id, agent });
-      const explanation = fromExplanation(await explain.command(told));
+      const told = await backend.submit('explainCommand', caller, { id, agent });
+      const explanation = fromExplanation(await backend.explain.command(told));
       return { command: fromCommandRow(told.command, names), explanation };
     },
 
     async explainDocument({ collection, id }, caller) {
-      const told = await submit('explainDocument', caller, { collection, id });
-      const { writes, stored, explanation } = await explain.document(told);
+      const told = await backend.submit('explainDocument', caller, { collection, id });
+      const { writes, stored, explanation } = await backend.explain.document(told);
       return {
         deleted: told.deleted,
         freshness: fromFreshness(told.freshness, names),
@@ -36,7 +36,7 @@ export function explainService(
     },
 
     async explainPeer({ peer }) {
-      const told = await explain.peer(peer);
+      const told = await backend.explain.peer(peer);
       return {
         peer: fromPeerRow(told.peer),
         ...(told.peerLacks && { peerLacks: fromGap(told.peerLacks) }),

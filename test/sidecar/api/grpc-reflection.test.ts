@@ -51,6 +51,7 @@ test('all services are listed', async () => {
     'holdfast.v1.CommandService',
     'holdfast.v1.DocumentService',
     'holdfast.v1.EnrolmentService',
+    'holdfast.v1.ExplainService',
     'holdfast.v1.FleetService',
     'holdfast.v1.HeartbeatService',
     'holdfast.v1.MeshService',

@@ -9,6 +9,7 @@ import { createSeededRandom, ManualClock } from '../../src/testing/index.ts';
 import { convergenceBoundMs } from './bound.ts';
 import { BudgetMeter } from './budget-meter.ts';
 import { Clients } from './clients.ts';
+import { Commands } from './commands.ts';
 import type { Written } from './disk.ts';
 import { diskFault, networkFault, processFault } from './faults.ts';
 import { checkFinal, differences, stateOf } from './final.ts';
@@ -58,6 +59,7 @@ export class World implements Scene {
   readonly outsider: Outsider | undefined;
   readonly trust: SimTrust | undefined;
   readonly #clients: Clients;
+  readonly #commands: Commands | undefined;
   readonly #watch: Watch;
   readonly #budgets: BudgetMeter;
   readonly #happened = new Map<string, number>();
@@ -82,6 +84,7 @@ export class World implements Scene {
     this.nodes = plan.nodes.map((node, index) => this.#createNode(node, index));
     this.outsider = this.#createOutsider();
     this.#clients = new Clients(this);
+    this.#commands = plan.commands === true ? new Commands(this) : undefined;
     this.#watch = new Watch(this);
     this.#shapePaths();
     this.#listenForStops();
@@ -155,6 +158,10 @@ export class World implements Scene {
       case 'claim':
       case 'report':
         return this.#clients.perform(node, step);
+      case 'order':
+      case 'cancel-order':
+      case 'agent-dies':
+        return this.#commands?.perform(node, step);
       case 'cut':
       case 'cut-one-way':
       case 'heal':
@@ -247,6 +254,7 @@ export class World implements Scene {
     if (!(await this.#isConvergedSoon())) this.violate(1, 'equal once, and not any more at rest');
     this.#watch.look();
     await this.clock.advanceSettled(1_000);
+    if (this.#violations.length === 0) await this.#commands?.check();
     if (this.#violations.length === 0) await checkTrust(this);
     if (this.#violations.length === 0) await checkFinal(this);
     this.#budgets.check();

@@ -31,6 +31,7 @@ describe('commands of one slot', () => {
     report(north, first, 'succeeded');
     assert.deepEqual(offered(north), [second]);
     assert.equal(claim(north, second), true);
+    settle(north);
     assert.deepEqual(
       [show(north, first).state, show(north, first).replacedBy],
       ['succeeded', second],

@@ -1,9 +1,9 @@
 // Waits until a command has come far enough, by asking the local sidecar again and again: that costs a local call, no link.
 
 import type { Command, CommandState, WaitForCommandOptions } from './command-values.ts';
-import type { CommandCalls } from './commands.ts';
 import { type ClientEnvironment, pause } from './environment.ts';
 import { HoldfastClientError } from './error.ts';
+import type { CallOptions } from './types.ts';
 
 const DEFAULT_WAIT_MS = 30_000;
 /** The first questions come fast, for commands that take no time; a person does not notice the last ones. */
@@ -41,7 +41,10 @@ function isAccepted({ state, rollUp }: Command): boolean {
   return rollUp.targets > 0 && (rollUp.counts.pending ?? 0) === 0;
 }
 
-type GetCommand = CommandCalls['getCommand'];
+type GetCommand = (
+  id: string,
+  options?: CallOptions & { readonly agent?: string },
+) => Promise<Command>;
 
 /** See CommandCalls.waitForCommand. */
 export async function waitForCommand(

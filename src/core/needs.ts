@@ -1,7 +1,7 @@
 // Which documents a request needs: live ones to write to, and up-to-date views to read.
 import { scopesOfCommands } from './commands/index.ts';
 import { type DocumentKey, documentKey } from './ids.ts';
-import type { Request } from './request.ts';
+import type { Request, RequestOf } from './request.ts';
 import { keysOfPut } from './writes.ts';
 
 /** Documents of a collection whose ids begin with `prefix`; of every collection when none is given. */
@@ -21,12 +21,8 @@ const EVERYTHING: Scope = { collection: undefined, prefix: '' };
 
 export function needsOf(request: Request): Needs {
   switch (request.method) {
-    case 'heartbeat': {
-      const { agent, ack } = request.body;
-      // One that waits for the next flush can wait for the load too; one that must be safe now cannot.
-      const live = ack === 'local' ? [documentKey('platforms', agent)] : [];
-      return { live, shown: scopesOfCommands(agent) };
-    }
+    case 'heartbeat':
+      return ofHeartbeat(request.body);
     case 'put':
       return { live: keysOfPut(request.body.items), shown: [] };
     case 'patch':
@@ -90,6 +86,12 @@ export function needsOf(request: Request): Needs {
     case 'summary':
       return { live: [], shown: [EVERYTHING] };
   }
+}
+
+function ofHeartbeat({ agent, ack }: RequestOf<'heartbeat'>): Needs {
+  // One that waits for the next flush can wait for the load too; one that must be safe now cannot.
+  const live = ack === 'local' ? [documentKey('platforms', agent)] : [];
+  return { live, shown: scopesOfCommands(agent) };
 }
 
 function reads(collection: string, prefix: string, ...others: readonly string[]): Needs {

@@ -9,7 +9,6 @@ export async function followFromHub(stage: Stage): Promise<void> {
   const { signal } = stage;
   const hub = stage.member(HUB).client;
   const { command } = await hub.issueCommand(SURVEY_FAR, { signal });
-  stage.say('');
   let drawn = '';
   const seen = new Set<number>();
   const far = await stage.expect(

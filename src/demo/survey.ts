@@ -1,6 +1,6 @@
 // A command of the demo's agents that takes its time: it says how far it is, and ends when it is told to.
-import { setTimeout as delay } from 'node:timers/promises';
 import type { CommandHandler } from '../agent-client/index.ts';
+import { pause } from './wait.ts';
 
 /** How far a survey gets by itself; the rest is up to the demo. */
 export const SURVEY_PAUSE_PERCENT = 60;
@@ -18,7 +18,7 @@ export class Survey {
   readonly run: CommandHandler = async ({ signal, progress }) => {
     for (const [index, doing] of STEPS.entries()) {
       progress(((index + 1) / STEPS.length) * SURVEY_PAUSE_PERCENT, doing);
-      await Promise.race([delay(STEP_MS), stopped(signal)]);
+      await pause(STEP_MS, signal);
     }
     await Promise.race([this.#finished.promise, stopped(signal)]);
     return { rooms: 12, cellar: true };
@@ -28,7 +28,10 @@ export class Survey {
 /** Rejects when a handler is to stop. */
 function stopped(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
-    const stop = (): void => reject(signal.reason);
+    const stop = (): void => {
+      const { reason } = signal;
+      reject(reason instanceof Error ? reason : new Error(String(reason)));
+    };
     if (signal.aborted) stop();
     else signal.addEventListener('abort', stop, { once: true });
   });

@@ -1,6 +1,5 @@
 // What the API needs to tell stories of commands, documents and peers, as a port: what the core knows, joined with what the mesh knows.
 import type { ResponseOf, StoryStep } from '../../core/index.ts';
-import type { PeerRow } from './backend.ts';
 
 export interface HolderRow {
   /** Node id for people. */
@@ -48,7 +47,9 @@ export interface ExplainControl {
   }>;
   /** By name, address or the beginning of its node id. Rejects with NOT_FOUND, and INVALID_FIELD where several are meant. */
   peer(peer: string): Promise<{
-    readonly peer: PeerRow;
+    /** As its row in MeshControl says. */
+    readonly nodeId: string;
+    readonly address: string;
     readonly peerLacks: GapRow | undefined;
     readonly weLack: GapRow | undefined;
     readonly explanation: ExplanationRow;

@@ -13,7 +13,7 @@ import {
 import type { UnaryHandlers } from './method.ts';
 
 export function explainService(
-  backend: Pick<Backend, 'submit' | 'explain'>,
+  backend: Pick<Backend, 'submit' | 'explain' | 'mesh'>,
   names: NodeNames,
 ): UnaryHandlers<typeof ExplainService> {
   return {
@@ -37,8 +37,11 @@ export function explainService(
 
     async explainPeer({ peer }) {
       const told = await backend.explain.peer(peer);
+      const row = backend.mesh
+        .peers()
+        .find(({ nodeId, address }) => nodeId === told.nodeId && address === told.address);
       return {
-        peer: fromPeerRow(told.peer),
+        ...(row && { peer: fromPeerRow(row) }),
         ...(told.peerLacks && { peerLacks: fromGap(told.peerLacks) }),
         ...(told.weLack && { weLack: fromGap(told.weLack) }),
         explanation: fromExplanation(told.explanation),

@@ -41,7 +41,7 @@ export function createExplainControl(
       const known = whereabouts.known().find((peer) => peer.nodeId === nodeId);
       const story = storyOfPeer(view, known, gaps, meshNow(supervisor, parts));
       return {
-        peer: { ...view, nodeId: idOf(parts, nodeId) },
+        ...{ nodeId: idOf(parts, nodeId), address: view.address },
         ...gaps,
         explanation: { ...rowOf(parts, story.steps, []), ...story, steps: story.steps },
       };

@@ -227,14 +227,8 @@ export class Member {
       ...{ nodeId, bootId: incarnation, time, trust, feeds, finder, enrolment },
       onHoldings: (holdings) => carried.records.noteLink(holdings),
     });
-    const carried = await openCarried(parts, {
-      nodeId,
-      incarnation,
-      feeds,
-      commits,
-      mesh,
-      runtime,
-    });
+    const own = { nodeId, incarnation, feeds, commits, mesh, runtime };
+    const carried = await openCarried(parts, own);
     await runtime.idle();
     if (runtime.failure !== undefined) throw runtime.failure;
     if (rebuildViews) await rebuild(parts, runtime, commits);

@@ -415,7 +415,7 @@ export const FeedGapSchema: GenMessage<FeedGap> = /*@__PURE__*/
  */
 export type ExplainPeerResponse = Message<"holdfast.v1.ExplainPeerResponse"> & {
   /**
-   * The peer.
+   * The peer; absent when it was forgotten meanwhile.
    *
    * @generated from field: holdfast.v1.Peer peer = 1;
    */

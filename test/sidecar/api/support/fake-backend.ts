@@ -263,7 +263,12 @@ class FakeExplain implements ExplainControl {
   async peer() {
     const explanation = { steps: [], holders: [], waitsFor: [], advice: ['wait'] };
     const gaps = { peerLacks: { feeds: 1, commits: 7 }, weLack: undefined };
-    return { peer: PEER, ...gaps, explanation: { ...explanation, diesAtMs: undefined } };
+    return {
+      nodeId: PEER.nodeId,
+      address: PEER.address,
+      ...gaps,
+      explanation: { ...explanation, diesAtMs: undefined },
+    };
   }
 }
 

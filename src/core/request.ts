@@ -205,6 +205,8 @@ export interface Methods {
       server: string | undefined;
       /** Whether it is not known to have reached that node. */
       isOnItsWay: boolean;
+      /** When its agent was heard of last, as a sentence; empty for a command to many. */
+      heard: string;
     };
   };
   /** Also of one that was deleted. */

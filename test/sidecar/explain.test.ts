@@ -101,6 +101,15 @@ describe('stories in a chain of three', () => {
     });
   });
 
+  test('a sidecar that answered for it has it, also before it says so itself', async () => {
+    const id = await issue(relay);
+    await fleet.pass(300);
+    const told = await story(relay, id);
+    assert.equal(holdingsOf(told).edge, 'held');
+    assert.equal(told.waitsFor.length, 1);
+    assert.match(told.waitsFor[0] ?? '', /^a word of the sidecar of edge, which has it\./);
+  });
+
   test('the sidecar of the agent tells by the verdict what a command waits for', async () => {
     const laterMs = fleet.clock.now().wallMs + 600_000;
     const later = await issue(hub, { notBeforeMs: laterMs });

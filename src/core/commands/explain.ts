@@ -44,6 +44,7 @@ export function explainCommand(
     advice: adviceOn(row, told.advice),
     server: serverOf(context, row),
     isOnItsWay: !isServedHere && row.reachedAtMs === undefined && !row.confirmed,
+    heard: agent === '' ? '' : heardOf(context, agent),
   };
 }
 
@@ -130,9 +131,8 @@ function waitsElsewhere(
     const what = `a word of the sidecar of ${agent}: it may have been begun in time. ${heard}`;
     return { waitsFor: [what], advice: [] };
   }
-  if (reachedAtMs === undefined && !confirmed) {
-    return { waitsFor: [`the way to the sidecar of ${agent}. ${heard}`], advice: [] };
-  }
+  // What the way to it looks like is told by those who know the mesh.
+  if (reachedAtMs === undefined && !confirmed) return { waitsFor: [], advice: [] };
   if (state === 'pending' || row.claimant === '') {
     return { waitsFor: [`a claim by ${agent}, whose sidecar has it. ${heard}`], advice: [] };
   }

@@ -55,19 +55,29 @@ async function explainCommand(
   told: ResponseOf<'explainCommand'>,
 ): Promise<ExplanationRow> {
   const { holders } = await holdersOf(supervisor, told.document);
-  const { server, isOnItsWay } = told;
-  const { rollUp } = told.command;
+  const { server, command, isOnItsWay } = told;
+  const { rollUp } = command;
   const isOut = rollUp === undefined ? isOnItsWay : rollUp.unreached.length > 0;
   const name = server === undefined ? '' : label(parts, server);
-  const words = isOut
-    ? waysTo(server, name, holders, meshNow(supervisor, parts))
-    : { waitsFor: [], advice: [] };
+  const isThere = holders.some(({ nodeId, holding }) => nodeId === server && holding === 'held');
+  const words =
+    isOut && !isThere
+      ? waysTo(server, name, holders, meshNow(supervisor, parts))
+      : { waitsFor: [], advice: [] };
+  const arrival = isOnItsWay && command.state === 'pending' ? [arrivalOf(told, isThere)] : [];
   return {
     ...rowOf(parts, told.steps, holders),
-    waitsFor: [...told.waitsFor, ...words.waitsFor],
+    waitsFor: [...told.waitsFor, ...arrival, ...words.waitsFor],
     diesAtMs: told.diesAtMs,
     advice: [...told.advice, ...words.advice],
   };
+}
+
+function arrivalOf({ command, heard }: ResponseOf<'explainCommand'>, isThere: boolean): string {
+  const { agent } = command;
+  return isThere
+    ? `a word of the sidecar of ${agent}, which has it. ${heard}`
+    : `the way to the sidecar of ${agent}. ${heard}`;
 }
 
 async function explainDocument(

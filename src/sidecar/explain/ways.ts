@@ -20,7 +20,7 @@ export interface Words {
 /** Names in one sentence; the others are counted. */
 const MAX_NAMES = 5;
 
-/** Why something that is here has not come to a node; `server` undefined where nobody knows which. `name` is of that node. */
+/** Why something that is here has not come to a node that lacks it; `server` undefined where nobody knows which. `name` is of that node. */
 export function waysTo(
   server: NodeId | undefined,
   name: string,
@@ -28,9 +28,6 @@ export function waysTo(
   mesh: MeshNow,
 ): Words {
   const target = holders.find(({ nodeId }) => nodeId === server);
-  if (server !== undefined && target?.holding === 'held') {
-    return { waitsFor: [`a word of ${name}, which has it`], advice: [] };
-  }
   const silence = silenceOf(mesh);
   if (silence !== undefined) return silence;
   if (target?.linked === true) {

@@ -25,6 +25,7 @@ test('a command: who asks, which agent is meant, and the whole story', async () 
       advice: ['Look there.'],
       server: undefined,
       isOnItsWay: true,
+      heard: '',
     };
   };
   const body = { id: COMMAND.id, agent: 'edge-7' };

@@ -392,6 +392,35 @@ suite('holdfast cmd show', () => {
   });
 });
 
+suite('holdfast cmd list -w', () => {
+  test('writes a command again when something of it changed, that of its agents included', async () => {
+    const sidecar = new FakeSidecar();
+    sidecar.command({ kind: 'backup' });
+    const many = sidecar.command({ agent: '', selector: 'a=b', rollUp: rollUp({ PENDING: 2 }) });
+    const interrupted = new AbortController();
+    const environment = cliEnvironment();
+    const args = ['cmd', 'list', '-w', '-o', 'ndjson'];
+    const running = cli(sidecar, args, { interrupted, environment });
+    const looks = async (times: number): Promise<void> => {
+      const asked = () => sidecar.callsOf('listCommands').length >= times;
+      await until(() => environment.clock.pending === 1 && asked());
+    };
+    await looks(1);
+    many.rollUp = rollUp({ PENDING: 1, SUCCEEDED: 1 });
+    environment.clock.advance(1_000);
+    await looks(2);
+    interrupted.abort();
+    environment.clock.advance(1_000);
+    const { stdout, code } = await running;
+    const ids = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line).id);
+    assert.deepEqual(ids, ['command2', 'command1', 'command2']);
+    assert.equal(code, 130);
+  });
+});
+
 suite('holdfast cmd kinds', () => {
   test('is a line a kind, with the arguments', async () => {
     const sidecar = new FakeSidecar();

@@ -1,7 +1,6 @@
 // `holdfast members`: the fleet, one line an agent, as this sidecar knows it; with -w again and again.
 import type { Command } from 'commander';
 import type { Platform, Presence } from '../../agent-client/index.ts';
-import { HoldfastClientError, pause } from '../../agent-client/index.ts';
 import {
   type CommonFlags,
   type Session,
@@ -11,14 +10,13 @@ import {
 } from '../client-command.ts';
 import type { CliContext } from '../context.ts';
 import { formatNumber, formatPercent, formatSpan, NOTHING, orNothing, shortId } from '../format.ts';
+import { watchRows } from '../live-rows.ts';
 import type { Colour, Column } from '../output.ts';
 
 interface MembersFlags extends CommonFlags {
   readonly watch?: boolean;
 }
 
-/** Ages grow and presence changes without an event, so a live view is drawn this often. */
-const REDRAW_MS = 1_000;
 const NO_MEMBERS = 'no agent of the fleet has sent a heartbeat that reached this sidecar';
 
 export function addMembers(program: Command, context: CliContext): void {
@@ -45,34 +43,17 @@ async function showMembers({ client, printer, call }: Session<MembersFlags>): Pr
   printer.rows(await client.platforms(call).toArray(), MEMBER_COLUMNS, NO_MEMBERS);
 }
 
-async function watchMembers(session: Session<MembersFlags>): Promise<void> {
-  const { client, printer, signal, call, context } = session;
-  const drawn = new Map<string, string>();
-  for (let first = true; !signal.aborted; first = false) {
-    try {
-      const rows = await client.platforms(call).toArray();
-      const changed = rows.filter((row) => isNew(drawn, row));
-      if (printer.format === 'ndjson') printer.rows(changed, MEMBER_COLUMNS, '');
-      else if (printer.live || first || changed.length > 0) {
-        if (printer.live) printer.clear();
-        printer.rows(rows, MEMBER_COLUMNS, NO_MEMBERS);
-      }
-    } catch (error) {
-      const away = error instanceof HoldfastClientError && error.unreachable;
-      if (first || !away || signal.aborted) throw error;
-      printer.note(`the sidecar does not answer, trying again: ${error.message}`);
-    }
-    await pause(context.environment.timers, REDRAW_MS, signal);
-  }
-  throw new HoldfastClientError('canceled', 'interrupted');
-}
-
-/** True when the row says something that was not drawn yet. */
-function isNew(drawn: Map<string, string>, { agent, freshness }: Platform): boolean {
-  const state = `${freshness.revision} ${freshness.presence}`;
-  const before = drawn.get(agent);
-  drawn.set(agent, state);
-  return before !== state;
+function watchMembers(session: Session<MembersFlags>): Promise<void> {
+  const { client, call } = session;
+  return watchRows(session, {
+    read: () => client.platforms(call).toArray(),
+    looksOf: ({ agent, freshness: { revision, presence } }) => ({
+      key: agent,
+      state: `${revision} ${presence}`,
+    }),
+    columns: MEMBER_COLUMNS,
+    empty: NO_MEMBERS,
+  });
 }
 
 const PRESENCE_COLOURS: Readonly<Record<Presence, Colour>> = {

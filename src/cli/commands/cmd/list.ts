@@ -1,6 +1,6 @@
 // `holdfast cmd list`: commands as this sidecar knows them, one line each.
 import { Option, type Command as Verb } from 'commander';
-import type { CommandState } from '../../../agent-client/index.ts';
+import type { Command, CommandState } from '../../../agent-client/index.ts';
 import {
   type CommonFlags,
   type Session,
@@ -10,12 +10,14 @@ import {
 } from '../../client-command.ts';
 import { COMMAND_COLUMNS, COMMAND_STATES } from '../../command-table.ts';
 import type { CliContext } from '../../context.ts';
+import { watchRows } from '../../live-rows.ts';
 import { parseCount } from '../../values.ts';
 
 interface ListFlags extends CommonFlags {
   readonly target?: string;
   readonly state?: CommandState[];
   readonly limit: number;
+  readonly watch?: true;
 }
 
 /** Lines of a list without `--limit`: the newest commands, about two screens. */
@@ -31,17 +33,28 @@ export function addList(cmd: Verb, context: CliContext): void {
         new Option('--state <state...>', 'only commands in these states').choices(COMMAND_STATES),
       )
       .option('--limit <count>', 'at most so many', parseCount, DEFAULT_LIMIT)
+      .option('-w, --watch', 'go on: redraw, or with ndjson write each change')
       .action((flags: ListFlags) => withSidecar(context, flags, list)),
   );
   withExamples(command, [
     ['holdfast cmd list', 'the newest commands of the fleet'],
     ['holdfast cmd list --target edge-7 --state pending', 'what waits for one agent'],
+    ['holdfast cmd list -w', 'the newest ones, live'],
     ['holdfast cmd list -o ndjson | jq -r \'select(.state == "failed").id\'', 'ids of what failed'],
   ]);
 }
 
-async function list({ client, flags, call, printer }: Session<ListFlags>): Promise<void> {
+async function list(session: Session<ListFlags>): Promise<void> {
+  const { client, flags, call, printer } = session;
   const { target: agent, state: states, limit } = flags;
-  const rows = await client.listCommands({ ...call, agent, states }).toArray(limit);
-  printer.rows(rows, COMMAND_COLUMNS, 'no such commands');
+  const read = () => client.listCommands({ ...call, agent, states }).toArray(limit);
+  const shown = { columns: COMMAND_COLUMNS, empty: 'no such commands' };
+  if (flags.watch === true) await watchRows(session, { read, looksOf, ...shown });
+  else printer.rows(await read(), shown.columns, shown.empty);
+}
+
+/** What of a command to many changes is none of its own document. */
+function looksOf({ id, agent, state, freshness, cancel, rollUp }: Command) {
+  const told = [freshness.revision, state, cancel?.requestedBy, rollUp];
+  return { key: `${id} ${agent}`, state: JSON.stringify(told) };
 }

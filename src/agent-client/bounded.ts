@@ -1,4 +1,5 @@
-// What keeps the loops within bounds: ranges of their options, slots to run in, and a memory of the newest ids.
+// What keeps the loops within bounds: ranges of their options, and a memory of what was lately.
+import type { Clock } from './environment.ts';
 import { HoldfastClientError } from './error.ts';
 
 /** The value, or HoldfastClientError `invalid_argument` when it is outside its range: a loop that never waits helps nobody. */
@@ -11,61 +12,30 @@ export function within(name: string, value: number, least: number, most: number)
   );
 }
 
-/** At most so many at a time; the others wait in line. */
-export class Slots {
-  #free: number;
-  readonly #waiting: (() => void)[] = [];
-
-  constructor(count: number) {
-    this.#free = count;
-  }
-
-  /** Resolves to true when a slot is taken, to false when the signal aborted first. Give each taken one back. */
-  async take(signal: AbortSignal): Promise<boolean> {
-    if (signal.aborted) return false;
-    if (this.#free > 0) {
-      this.#free -= 1;
-      return true;
-    }
-    return new Promise((resolve) => {
-      const onFree = () => {
-        signal.removeEventListener('abort', onAbort);
-        resolve(true);
-      };
-      const onAbort = () => {
-        this.#waiting.splice(this.#waiting.indexOf(onFree), 1);
-        resolve(false);
-      };
-      this.#waiting.push(onFree);
-      signal.addEventListener('abort', onAbort, { once: true });
-    });
-  }
-
-  give(): void {
-    const next = this.#waiting.shift();
-    if (next === undefined) this.#free += 1;
-    else next();
-  }
-}
-
-/** A set of ids that forgets the oldest when it is full. */
-export class RecentIds {
-  readonly #ids = new Set<string>();
+/** What was noted lately: forgotten after a while, and the oldest first when there is too much of it. */
+export class Recent {
+  readonly #atMs = new Map<string, number>();
   readonly #limit: number;
+  readonly #forMs: number;
+  readonly #clock: Clock;
 
-  constructor(limit: number) {
+  constructor(limit: number, forMs: number, clock: Clock) {
     this.#limit = limit;
+    this.#forMs = forMs;
+    this.#clock = clock;
   }
 
-  has(id: string): boolean {
-    return this.#ids.has(id);
+  has(name: string): boolean {
+    const atMs = this.#atMs.get(name);
+    return atMs !== undefined && this.#clock.now().monotonicMs - atMs < this.#forMs;
   }
 
-  add(id: string): void {
-    this.#ids.add(id);
-    if (this.#ids.size <= this.#limit) return;
-    for (const oldest of this.#ids) {
-      this.#ids.delete(oldest);
+  add(name: string): void {
+    this.#atMs.delete(name);
+    this.#atMs.set(name, this.#clock.now().monotonicMs);
+    if (this.#atMs.size <= this.#limit) return;
+    for (const oldest of this.#atMs.keys()) {
+      this.#atMs.delete(oldest);
       break;
     }
   }

@@ -8,6 +8,7 @@ import { CommandService } from '../gen/holdfast/v1/command_pb.ts';
 import { DelegationService } from '../gen/holdfast/v1/delegation_pb.ts';
 import { DocumentService } from '../gen/holdfast/v1/document_pb.ts';
 import { EnrolmentService } from '../gen/holdfast/v1/enrolment_pb.ts';
+import { ExplainService } from '../gen/holdfast/v1/explain_pb.ts';
 import { FleetService } from '../gen/holdfast/v1/fleet_pb.ts';
 import { HeartbeatService } from '../gen/holdfast/v1/heartbeat_pb.ts';
 import { MeshService } from '../gen/holdfast/v1/mesh_pb.ts';
@@ -27,6 +28,7 @@ import { type DelegationCalls, delegationCalls } from './delegations.ts';
 import { type DocumentCalls, documentCalls } from './documents.ts';
 import { type EnrolmentCalls, enrolmentCalls } from './enrolment.ts';
 import type { ClientEnvironment } from './environment.ts';
+import { type ExplainCalls, explainCalls } from './explain.ts';
 import { type FleetCalls, fleetCalls } from './fleet.ts';
 import { HeartbeatLoop, type HeartbeatLoopOptions } from './heartbeat-loop.ts';
 import { Loops } from './loops.ts';
@@ -63,6 +65,7 @@ export interface RpcClients {
   readonly trust: Client<typeof TrustService>;
   readonly delegations: Client<typeof DelegationService>;
   readonly audit: Client<typeof AuditService>;
+  readonly explain: Client<typeof ExplainService>;
 }
 
 /** A sidecar's API for one agent. Every call rejects with HoldfastClientError; every wait takes a signal. */
@@ -77,6 +80,7 @@ export interface AgentClient
     SecretCalls,
     AdminCalls,
     AuditCalls,
+    ExplainCalls,
     AsyncDisposable {
   /** Where the sidecar is and who calls, with where that was found. */
   readonly location: Location;
@@ -104,9 +108,10 @@ export interface AgentClient
    */
   startHeartbeats(options?: HeartbeatLoopOptions): HeartbeatLoop;
   /**
-   * Runs this agent's commands until it is stopped: each once, claimed before it is run, reported until the report is
-   * stored. Needs the agent's name, and throws `failed_precondition` while another loop of this client runs. Only one process
-   * of an agent may run commands: at its start it reports as `unknown` what an earlier one claimed and did not finish.
+   * Runs this agent's commands until it is stopped: claimed before they are run, told to stop when somebody asks or their time is over,
+   * reported until the report is stored. Needs the agent's name, and throws `failed_precondition` while another loop of this client
+   * runs. Only one process of an agent may run commands: at its start it says that the claims of earlier ones are given up. With a
+   * `journal` it goes on where its last process ended.
    *
    * @example
    * const commands = client.runCommands({
@@ -174,6 +179,7 @@ export function createAgentClient(options: AgentClientOptions = {}): AgentClient
     ...secretCalls(rpc.secrets),
     ...adminCalls(rpc.admin),
     ...auditCalls(rpc.audit),
+    ...explainCalls(rpc.explain),
     watch: (watchOptions: WatchOptions = {}) => {
       const signals = [closing.signal, watchOptions.signal].filter(
         (signal) => signal !== undefined,
@@ -196,9 +202,7 @@ export function createAgentClient(options: AgentClientOptions = {}): AgentClient
     startHeartbeats: (loopOptions = {}) =>
       loops.keep(new HeartbeatLoop(heartbeat, loopOptions, environment)),
     runCommands: (handlers, loopOptions = {}) =>
-      loops.runCommands(
-        (agent) => new CommandLoop(calls, agent, handlers, loopOptions, environment),
-      ),
+      loops.runCommands(() => new CommandLoop(calls, handlers, loopOptions, environment)),
     async [Symbol.asyncDispose]() {
       await loops.stop();
       closing.abort();
@@ -234,5 +238,6 @@ function rpcClients(transport: Transport): RpcClients {
     trust: createClient(TrustService, transport),
     delegations: createClient(DelegationService, transport),
     audit: createClient(AuditService, transport),
+    explain: createClient(ExplainService, transport),
   };
 }

@@ -1,25 +1,28 @@
-// Runs the commands of one agent: each at most once, woken by a watch, with polling as the fallback.
+// Runs the commands of one agent, woken by a watch, with polling as the fallback.
 //
-//   start ──► recover: what an earlier process claimed is reported UNKNOWN
-//     │
-//     ├─ watch `commands/{agent}/…` ──event or break──► bell
-//     └─ poll: list PENDING ──► runner: claim ──claimed──► handler ──► reports
-//          ▲ bell, idle tick, or back-off after a failure
+//   watch ──look──┐                    ┌─► tend: what is claimed is gone on with, stopped, or given up
+//                 ├─► newest look ──►──┤
+//   poll ──look───┘   (bell)           └─► admit: what is offered is claimed and run, as there is room
+//     ▲ start, bell, idle tick, "look again in …", and every break of the watch
 import { within } from './bounded.ts';
+import { followCommands } from './command-feed.ts';
+import { type CommandJournal, MemoryJournal } from './command-journal.ts';
+import { HandlerTable } from './command-kinds.ts';
 import { CommandRunner } from './command-runner.ts';
 import type {
   CommandEvent,
   CommandHandlers,
   CommandLoopOptions,
   CommandPort,
+  LoopTask,
 } from './command-types.ts';
-import type { Command, CommandState } from './command-values.ts';
-import { Bell, type ClientEnvironment, pause } from './environment.ts';
+import type { Command, CommandOffers } from './command-values.ts';
+import { Bell, type ClientEnvironment, pause, type Random } from './environment.ts';
 import { toClientError } from './error.ts';
+import { openJournal } from './journal-file.ts';
 import { retryDelayMs } from './retry.ts';
 import { warnOf } from './system-environment.ts';
 
-const COMMANDS_COLLECTION = 'commands';
 /** The watch wakes the loop at once; this only bounds the harm of a watch that misses something. */
 const DEFAULT_POLL_INTERVAL_MS = 30_000;
 /** Faster would only load the sidecar; slower would let commands of an hour expire unseen. */
@@ -27,50 +30,78 @@ const SHORTEST_POLL_INTERVAL_MS = 100;
 const LONGEST_POLL_INTERVAL_MS = 3_600_000;
 /** Within the five seconds in which a service manager expects a service to end. */
 const DEFAULT_STOP_GRACE_MS = 4_000;
-/** Commands taken up by one look; what is beyond waits for the next. */
-const MAX_COMMANDS_PER_LOOK = 1_000;
+const MOST_AT_A_TIME = 1_000;
+/** A look shows no more offers than this: behind it there may be others. */
+const FULL_LOOK = 100;
 
-const INTERRUPTED = 'the agent restarted after it claimed the command';
+/** What is left to do of a look. */
+interface Agenda {
+  claimed: CommandOffers['claimed'][number][];
+  offered: Command[];
+  readonly isFull: boolean;
+}
 
 /** Started by `AgentClient.runCommands`. */
 export class CommandLoop implements AsyncDisposable {
   readonly #port: CommandPort;
-  readonly #agent: string;
   readonly #options: CommandLoopOptions;
   readonly #environment: ClientEnvironment;
   readonly #pollIntervalMs: number;
+  readonly #journal: CommandJournal;
+  readonly #handlers: HandlerTable;
   readonly #ended = new AbortController();
   readonly #abandoned = new AbortController();
-  readonly #bell = new Bell();
+  readonly #pollBell = new Bell();
+  readonly #workBell = new Bell();
+  readonly #declareBell = new Bell();
   readonly #runner: CommandRunner;
   readonly #stopped: Promise<void>;
+  #agenda: Agenda = { claimed: [], offered: [], isFull: false };
+  /** Looks of the watch so far: a poll that was overtaken by one says nothing new. */
+  #watched = 0;
+  #isWatching = false;
+  /** What earlier processes claimed has been looked after. */
+  #isRecovered = false;
+  /** Something ended since it was asked what is behind it. */
+  #hasWorked = false;
 
+  /** Throws HoldfastClientError when an option is out of its range, or the journal cannot be used. */
   constructor(
     port: CommandPort,
-    agent: string,
     handlers: CommandHandlers,
     options: CommandLoopOptions,
     environment: ClientEnvironment,
   ) {
     this.#port = port;
-    this.#agent = agent;
     this.#options = options;
     this.#environment = environment;
-    const { pollIntervalMs = DEFAULT_POLL_INTERVAL_MS } = options;
+    const { pollIntervalMs = DEFAULT_POLL_INTERVAL_MS, concurrency = 1, journal } = options;
     this.#pollIntervalMs = within(
       'pollIntervalMs',
       pollIntervalMs,
       SHORTEST_POLL_INTERVAL_MS,
       LONGEST_POLL_INTERVAL_MS,
     );
+    within('concurrency', concurrency, 1, MOST_AT_A_TIME);
+    const name = nameOf(environment.random);
+    this.#journal =
+      journal === undefined
+        ? new MemoryJournal(`p-${name}`)
+        : openJournal(journal, `j-${name}`, environment.clock);
+    this.#handlers = new HandlerTable(handlers);
     this.#runner = new CommandRunner({
       port,
-      handlers,
-      concurrency: within('concurrency', options.concurrency ?? 1, 1, MAX_COMMANDS_PER_LOOK),
+      handlers: this.#handlers,
+      journal: this.#journal,
+      concurrency,
       environment,
       ended: this.#ended.signal,
       abandoned: this.#abandoned.signal,
       tell: (event) => this.#tell(event),
+      freed: () => {
+        this.#hasWorked = true;
+        this.#workBell.ring();
+      },
     });
     options.signal?.addEventListener('abort', this.#end);
     if (options.signal?.aborted === true) this.#end();
@@ -79,7 +110,7 @@ export class CommandLoop implements AsyncDisposable {
 
   /** Looks for commands now, for example because a heartbeat's answer said that some wait. */
   wake(): void {
-    this.#bell.ring();
+    this.#pollBell.ring();
   }
 
   /**
@@ -108,7 +139,12 @@ export class CommandLoop implements AsyncDisposable {
   async #live(): Promise<void> {
     const { signal } = this.#ended;
     const finished = new AbortController();
-    const tasks = this.#work(signal);
+    const tasks = Promise.all([
+      this.#declare(signal),
+      this.#watch(signal),
+      this.#poll(signal),
+      this.#work(signal),
+    ]);
     const done = tasks.then(() => this.#runner.idle()).then(() => finished.abort());
     await new Promise<void>((resolve) => {
       if (signal.aborted) resolve();
@@ -118,95 +154,138 @@ export class CommandLoop implements AsyncDisposable {
     await Promise.race([done, pause(this.#environment.timers, graceMs, finished.signal)]);
     this.#abandoned.abort();
     await tasks;
+    await this.#journal.close();
   }
 
-  async #work(signal: AbortSignal): Promise<void> {
-    await this.#recover(signal);
-    await Promise.all([this.#watch(signal), this.#poll(signal)]);
-  }
-
-  /** Commands that an earlier process of this agent claimed and did not finish: nobody knows how far it came. */
-  async #recover(signal: AbortSignal): Promise<void> {
+  /** Says which kinds the agent takes, at the start and to a sidecar that may be another one. */
+  async #declare(signal: AbortSignal): Promise<void> {
     for (let failures = 0; !signal.aborted; ) {
       try {
-        for (const command of await this.#list(['accepted', 'running'])) {
-          await this.#runner.interrupt(command, INTERRUPTED);
+        await this.#port.declareCommandKinds(this.#handlers.declarations(), { signal });
+        failures = 0;
+      } catch (thrown) {
+        const error = toClientError(thrown);
+        if (!error.refused && error.code !== 'unimplemented') {
+          failures += 1;
+          await this.#backOff('declare', error, failures, signal);
+          continue;
         }
-        return;
-      } catch (error) {
-        failures += 1;
-        await this.#backOff('list', error, failures, signal);
+        this.#tell({ type: 'undeclared', error });
       }
+      await this.#declareBell.wait(signal);
     }
   }
 
-  async #watch(signal: AbortSignal): Promise<void> {
-    for (let failures = 0; !signal.aborted; ) {
-      try {
-        const events = this.#port.watch({
-          collections: [COMMANDS_COLLECTION],
-          idPrefix: `${this.#agent}/`,
-          signal,
-          onDisconnect: (error, retryInMs) => {
-            this.#tell({ type: 'retrying', what: 'watch', error, retryInMs });
-            this.#bell.ring();
-          },
-        });
-        for await (const event of events) {
-          failures = 0;
-          if (event.type !== 'delete') this.#bell.ring();
-        }
-      } catch (error) {
-        failures += 1;
-        this.#bell.ring();
-        await this.#backOff('watch', error, failures, signal);
-      }
-    }
+  #watch(signal: AbortSignal): Promise<void> {
+    return followCommands({
+      port: this.#port,
+      environment: this.#environment,
+      signal,
+      look: (offers) => {
+        this.#isWatching = true;
+        this.#watched += 1;
+        this.#take(offers);
+      },
+      broken: (what, error, retryInMs) => {
+        this.#isWatching = false;
+        this.#tell({ type: 'retrying', what, error, retryInMs });
+        this.#pollBell.ring();
+        this.#declareBell.ring();
+      },
+    });
   }
 
   async #poll(signal: AbortSignal): Promise<void> {
     for (let failures = 0; !signal.aborted; ) {
-      const failure = await this.#look(signal);
-      if (failure === undefined) {
+      const watched = this.#watched;
+      try {
+        const offers = await this.#port.commandOffers({ signal });
         failures = 0;
-        await this.#bell.wait(signal, this.#environment.timers, this.#pollIntervalMs);
-      } else {
+        if (watched === this.#watched) this.#take(offers);
+        const inMs = Math.min(offers.nextInMs ?? this.#pollIntervalMs, this.#pollIntervalMs);
+        const waitMs = Math.max(SHORTEST_POLL_INTERVAL_MS, inMs);
+        await this.#pollBell.wait(signal, this.#environment.timers, waitMs);
+      } catch (error) {
         failures += 1;
-        await this.#backOff(failure.what, failure.error, failures, signal);
+        await this.#backOff('offers', error, failures, signal);
       }
     }
   }
 
-  /** Admits what waits. A command that cannot be claimed holds up no other, unless the sidecar is gone. */
-  async #look(
-    signal: AbortSignal,
-  ): Promise<{ what: 'list' | 'claim'; error: unknown } | undefined> {
-    let failure: { what: 'claim'; error: unknown } | undefined;
-    try {
-      for (const command of this.#runner.due(await this.#list(['pending']))) {
-        if (signal.aborted) return undefined;
-        try {
-          await this.#runner.admit(command);
-        } catch (error) {
-          failure ??= { what: 'claim', error };
-          if (toClientError(error).unreachable) break;
-        }
+  #take({ offered, claimed }: CommandOffers): void {
+    this.#agenda = {
+      claimed: [...claimed],
+      offered: offered.filter((command) => this.#runner.isDue(command)),
+      isFull: offered.length >= FULL_LOOK,
+    };
+    this.#workBell.ring();
+  }
+
+  async #work(signal: AbortSignal): Promise<void> {
+    for (let failures = 0; !signal.aborted; ) {
+      await this.#workBell.wait(signal);
+      if (signal.aborted) return;
+      const failure = (await this.#tend(this.#agenda)) ?? (await this.#admit(signal));
+      if (failure === undefined) {
+        failures = 0;
+        this.#askAgain();
+      } else {
+        failures += 1;
+        await this.#backOff('claim', failure, failures, signal);
+        this.#workBell.ring();
       }
+    }
+  }
+
+  /** What comes behind a full look, or, when nobody watches, behind a command that ended, has to be asked for. */
+  #askAgain(): void {
+    const { offered, isFull } = this.#agenda;
+    if (offered.length > 0 || !this.#hasWorked) return;
+    this.#hasWorked = false;
+    if (isFull || !this.#isWatching) this.#pollBell.ring();
+  }
+
+  /** What could not be done about what is claimed; undefined when it was. */
+  async #tend(agenda: Agenda): Promise<unknown> {
+    const later: Agenda['claimed'] = [];
+    try {
+      for (let next = agenda.claimed.shift(); next !== undefined; next = agenda.claimed.shift()) {
+        later.push(next);
+        if (await this.#runner.tend(next, !this.#isRecovered)) later.pop();
+      }
+      this.#isRecovered = true;
+      return undefined;
     } catch (error) {
-      return { what: 'list', error };
+      return error;
+    } finally {
+      agenda.claimed = [...later, ...agenda.claimed];
+    }
+  }
+
+  /** Claims what there is room for. A command that cannot be claimed holds up no other, unless the sidecar is gone. */
+  async #admit(signal: AbortSignal): Promise<unknown> {
+    const failed = new Set<string>();
+    let failure: unknown;
+    while (!signal.aborted) {
+      // A look that came meanwhile counts at once: what it puts first is more urgent.
+      const agenda = this.#agenda;
+      const next = agenda.offered.find(({ id }) => !failed.has(id));
+      if (next === undefined || !this.#runner.hasRoom(next)) break;
+      try {
+        if (this.#runner.isDue(next)) await this.#runner.admit(next);
+        this.#hasWorked ||= agenda.isFull;
+        agenda.offered = agenda.offered.filter(({ id }) => id !== next.id);
+      } catch (error) {
+        failure ??= error;
+        failed.add(next.id);
+        if (toClientError(error).unreachable) break;
+      }
     }
     return failure;
   }
 
-  /** Oldest first, in the order in which they were issued. */
-  async #list(states: readonly CommandState[]): Promise<Command[]> {
-    const { signal } = this.#ended;
-    const commands = this.#port.listCommands({ agent: this.#agent, states, signal });
-    return (await commands.toArray(MAX_COMMANDS_PER_LOOK)).reverse();
-  }
-
   async #backOff(
-    what: (CommandEvent & { type: 'retrying' })['what'],
+    what: LoopTask,
     thrown: unknown,
     failures: number,
     signal: AbortSignal,
@@ -226,4 +305,17 @@ export class CommandLoop implements AsyncDisposable {
       warnOf(error);
     }
   }
+}
+
+const NAME_PARTS = 4;
+const NAME_BASE = 36;
+const PART_VALUES = NAME_BASE ** 6;
+
+/** Tells processes and journals apart; it opens nothing, so chance for jitter is good enough for it. */
+function nameOf(random: Random): string {
+  const part = () =>
+    Math.floor(random.fraction() * PART_VALUES)
+      .toString(NAME_BASE)
+      .padStart(6, '0');
+  return Array.from({ length: NAME_PARTS }, part).join('');
 }

@@ -1,6 +1,7 @@
 // Brings the reports of one command to the sidecar: progress by newest-replaces, the final state until it is stored.
 
-import type { CommandReport } from './command-values.ts';
+import { ProgressMeter } from './command-progress.ts';
+import type { CommandProgress, CommandReport } from './command-values.ts';
 import { type ClientEnvironment, pause } from './environment.ts';
 import { type HoldfastClientError, toClientError } from './error.ts';
 import { retryDelayMs } from './retry.ts';
@@ -20,41 +21,57 @@ export type ReportOutcome =
 
 /** Limit of the API for messages. */
 const MAX_MESSAGE_BYTES = 1_024;
+/** Between two reports of progress, milliseconds: what is told more often nobody reads, and every report is a commit. */
+const PROGRESS_INTERVAL_MS = 500;
 
 export class CommandReporter {
   readonly #port: ReporterPort;
   readonly #environment: ClientEnvironment;
   readonly #signal: AbortSignal;
-  #percent = 0;
+  readonly #attempt: number;
+  readonly #meter: ProgressMeter;
+  /** Aborts when the final report is there: it does not wait its turn. */
+  readonly #hurry = new AbortController();
   #next: CommandReport | undefined;
   #delivering = false;
   #finished = false;
   readonly #outcome = Promise.withResolvers<ReportOutcome>();
 
-  /** Aborting the signal gives up what was not stored yet. */
-  constructor(port: ReporterPort, environment: ClientEnvironment, signal: AbortSignal) {
+  /** For one attempt at a command. Aborting the signal gives up what was not stored yet. */
+  constructor(
+    port: ReporterPort,
+    attempt: number,
+    environment: ClientEnvironment,
+    signal: AbortSignal,
+  ) {
     this.#port = port;
+    this.#attempt = attempt;
     this.#environment = environment;
+    this.#meter = new ProgressMeter(environment.clock);
     this.#signal = signal;
   }
 
-  /** Progress behind the final report, or progress that goes back, is not sent. */
-  running(percent?: number, message?: string): void {
+  /** Progress behind the final report is not sent. */
+  running(progress?: number | CommandProgress, message?: string): void {
     if (this.#finished) return;
-    if (percent !== undefined && Number.isFinite(percent)) {
-      this.#percent = Math.max(this.#percent, Math.min(100, percent));
-    }
+    // A word that waits for its turn and says more is not lost to one that says less.
+    const waiting = this.#next;
+    const measured = progress === undefined ? waiting?.progress : this.#meter.measure(progress);
+    const words = message === undefined ? waiting?.message : shorten(message);
     this.#push({
       state: 'running',
-      ...(percent === undefined ? {} : { progress: { percent: this.#percent } }),
-      ...(message === undefined ? {} : { message: shorten(message) }),
+      attempt: this.#attempt,
+      ...(measured === undefined ? {} : { progress: measured }),
+      ...(words === undefined ? {} : { message: words }),
     });
   }
 
   /** Resolves when the sidecar has the final report, or will never have it. Never rejects. */
   finish(report: CommandReport): Promise<ReportOutcome> {
     this.#finished = true;
-    this.#push({ ...report, message: shorten(report.message ?? '') });
+    const message = shorten(report.message ?? '');
+    this.#push({ ...report, attempt: this.#attempt, message });
+    this.#hurry.abort();
     return this.#outcome.promise;
   }
 
@@ -72,10 +89,11 @@ export class CommandReporter {
         this.#settle(report, { type: 'abandoned' });
         continue;
       }
-      const error = await this.#attempt(report);
+      const error = await this.#send(report);
       if (error === undefined) {
         failures = 0;
         this.#settle(report, { type: 'stored', report });
+        if (report.state === 'running') await this.#breathe();
       } else if (error.refused && report.result !== undefined) {
         this.#next ??= withoutResult(report, error);
       } else if (error.refused) {
@@ -99,13 +117,18 @@ export class CommandReporter {
     return report;
   }
 
-  async #attempt(report: CommandReport): Promise<HoldfastClientError | undefined> {
+  async #send(report: CommandReport): Promise<HoldfastClientError | undefined> {
     try {
       await this.#port.send(report, this.#signal);
       return undefined;
     } catch (error) {
       return toClientError(error);
     }
+  }
+
+  #breathe(): Promise<void> {
+    const signal = AbortSignal.any([this.#signal, this.#hurry.signal]);
+    return pause(this.#environment.timers, PROGRESS_INTERVAL_MS, signal);
   }
 
   async #wait(error: HoldfastClientError, failures: number): Promise<void> {
@@ -120,11 +143,11 @@ export class CommandReporter {
 /** The command did end like that, so this is said even when the sidecar does not take the result. */
 function withoutResult(report: CommandReport, error: HoldfastClientError): CommandReport {
   const message = shorten(`${report.message ?? ''} (result refused: ${error.message})`.trim());
-  return { state: report.state, message };
+  return { state: report.state, attempt: report.attempt, message };
 }
 
 /** The message, cut to what the API takes without cutting a character in half. */
-function shorten(message: string): string {
+export function shorten(message: string): string {
   const bytes = new TextEncoder().encode(message);
   if (bytes.length <= MAX_MESSAGE_BYTES) return message;
   const cut = new TextDecoder().decode(bytes.subarray(0, MAX_MESSAGE_BYTES - 3));

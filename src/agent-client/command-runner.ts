@@ -1,27 +1,31 @@
-// One command at a time through its life at the agent: claim, run once, report until it is stored.
-import { RecentIds, Slots } from './bounded.ts';
-import { CommandLogger } from './command-logger.ts';
+// Commands through their life at the agent: claim, write down that they begin, run, write down how they ended, report until it is stored.
+import { Recent } from './bounded.ts';
+import { CommandStopped } from './command-errors.ts';
+import type { CommandJournal } from './command-journal.ts';
+import type { HandlerTable } from './command-kinds.ts';
 import { CommandReporter } from './command-reporter.ts';
-import type {
-  CommandEvent,
-  CommandHandler,
-  CommandHandlers,
-  CommandPort,
-  CommandRun,
-} from './command-types.ts';
-import type { Command, CommandReport } from './command-values.ts';
-import type { ClientEnvironment } from './environment.ts';
+import { Run } from './command-run.ts';
+import type { CommandEvent, CommandPort, DescribedHandler, LoopTask } from './command-types.ts';
+import type { Command, CommandOffers, CommandReport } from './command-values.ts';
+import { type ClientEnvironment, pause } from './environment.ts';
 import { toClientError } from './error.ts';
+import { retryDelayMs } from './retry.ts';
 
-/** The sidecar's claims keep a command from running twice; remembering so many ids only saves calls. */
-const REMEMBERED_IDS = 10_000;
+/** A look that was on its way while an attempt ended still speaks of it. One that is younger means it: the sidecar was restored. */
+const LOOKS_ARE_OLD_MS = 5_000;
+const REMEMBERED_ATTEMPTS = 10_000;
 
-const ANSWER_LOST = 'the answer to the claim was lost, so the agent did not start the command';
-const STOPPED = 'the agent was stopped before it started the command';
+const RESTARTED = 'the agent restarted after it claimed the command';
+const INTERRUPTED = 'the agent restarted in the middle of it';
+const STOPPED = 'the agent was stopped in the middle of it';
+const NOT_BEGUN = 'the agent was stopped before it started the command';
+const NO_REPEAT =
+  'the agent was interrupted in the middle of it, and does not repeat commands of this kind';
 
 export interface RunnerOptions {
   readonly port: CommandPort;
-  readonly handlers: CommandHandlers;
+  readonly handlers: HandlerTable;
+  readonly journal: CommandJournal;
   readonly concurrency: number;
   readonly environment: ClientEnvironment;
   /** Aborts when no command may be started any more; running handlers are told. */
@@ -29,162 +33,325 @@ export interface RunnerOptions {
   /** Aborts when also the last reports are given up. */
   readonly abandoned: AbortSignal;
   readonly tell: (event: CommandEvent) => void;
+  /** Called when a command ended, so that another one may begin. */
+  readonly freed: () => void;
+}
+
+type Claimed = CommandOffers['claimed'][number];
+
+/** What is under way here. `run` is undefined while only its report is. */
+interface Active {
+  readonly attempt: number;
+  readonly run: Run | undefined;
 }
 
 export class CommandRunner {
   readonly #options: RunnerOptions;
-  readonly #handlers: ReadonlyMap<string, CommandHandler>;
-  readonly #slots: Slots;
-  /** Commands that were claimed or refused here, or cannot be claimed any more. */
-  readonly #settled = new RecentIds(REMEMBERED_IDS);
-  /** Commands whose claim failed in a way that leaves open whether it was made. At most one look's worth. */
-  readonly #uncertain = new Map<string, Command>();
-  readonly #runs = new Set<Promise<void>>();
+  /** By id, until the end is stored. */
+  readonly #active = new Map<string, Active>();
+  /** Attempts that were done with here lately. */
+  readonly #settled: Recent;
+  readonly #tasks = new Set<Promise<void>>();
+  #running = 0;
 
   constructor(options: RunnerOptions) {
     this.#options = options;
-    this.#handlers = new Map(Object.entries(options.handlers));
-    this.#slots = new Slots(options.concurrency);
+    this.#settled = new Recent(REMEMBERED_ATTEMPTS, LOOKS_ARE_OLD_MS, options.environment.clock);
+    options.ended.addEventListener('abort', () => {
+      const reason = new CommandStopped('agent_stopped', 'the agent stops');
+      for (const { run } of this.#active.values()) run?.stop(reason);
+    });
   }
 
-  /** What to admit now: the commands whose claim is in doubt, then the pending ones that are new. */
-  due(pending: readonly Command[]): Command[] {
-    const fresh = pending.filter(
-      ({ id, withheld }) => withheld === '' && !this.#settled.has(id) && !this.#uncertain.has(id),
-    );
-    return [...this.#uncertain.values(), ...fresh];
+  /** Whether a command of this kind could begin now. */
+  hasRoom({ kind }: Command): boolean {
+    const needsNone = this.#options.handlers.get(kind) === undefined;
+    return needsNone || this.#running < this.#options.concurrency;
+  }
+
+  /** Whether an offer is news. */
+  isDue(command: Command): boolean {
+    if (command.withheld !== '' || this.#active.has(command.id)) return false;
+    return !this.#settled.has(keyOf(command));
   }
 
   /** Resolves when all that was started is done and reported. */
   async idle(): Promise<void> {
-    while (this.#runs.size > 0) await Promise.all(this.#runs);
+    while (this.#tasks.size > 0) await Promise.all(this.#tasks);
+  }
+
+  /** Claims a command and starts its handler. Rejects when the sidecar could not be asked: then try again. */
+  async admit(command: Command): Promise<void> {
+    const { handlers, journal, environment, tell } = this.#options;
+    if (handlers.get(command.kind) === undefined) {
+      const message = `this agent has no handler for ${JSON.stringify(command.kind)}`;
+      const answer = await this.#acknowledge(command, { accept: false, message });
+      this.#settled.add(keyOf(command));
+      if (answer !== undefined) tell({ type: 'rejected', command });
+      return;
+    }
+    const atMs = environment.clock.now().monotonicMs;
+    const claim = { accept: true, claimant: journal.claimant };
+    const answer = await this.#acknowledge(command, claim);
+    if (answer === undefined) return;
+    if (!answer.claimed) {
+      // Claimed before by another process of this agent, or over. One that is only not to be begun now is offered again.
+      if (answer.command.state !== 'pending') this.#settled.add(keyOf(command));
+      return;
+    }
+    const { runTimeoutMs } = answer.command;
+    const passedMs = environment.clock.now().monotonicMs - atMs;
+    this.#begin(answer.command, runTimeoutMs === undefined ? undefined : runTimeoutMs - passedMs);
   }
 
   /**
-   * Claims a command and starts its handler, as soon as there is a slot; resolves when it was started, or will not be.
-   * Rejects when the sidecar could not be asked: then try again.
+   * Looks after what is claimed: stops what is to be stopped, goes on with what this journal claimed, and, with `isFirst`, says that the
+   * other processes of this agent are gone. False when it has to wait for room. Rejects when the sidecar could not be asked.
    */
-  async admit(command: Command): Promise<void> {
-    const handler = this.#handlers.get(command.kind);
-    if (handler === undefined) {
-      const message = `this agent has no handler for ${JSON.stringify(command.kind)}`;
-      const answer = await this.#acknowledge(command, { accept: false, message });
-      if (answer !== undefined) this.#options.tell({ type: 'rejected', command });
-      return;
+  async tend({ command, stop }: Claimed, isFirst: boolean): Promise<boolean> {
+    const active = this.#active.get(command.id);
+    if (active !== undefined) {
+      if (stop !== '' && active.attempt === command.attempt)
+        active.run?.stop(stopOf(command, stop));
+      return true;
     }
-    if (!(await this.#slots.take(this.#options.ended))) return;
-    let started = false;
-    try {
-      const attempt = await this.#claim(command);
-      if (attempt !== undefined) {
-        const run: Promise<void> = this.#run(command, attempt, handler).finally(() =>
-          this.#runs.delete(run),
-        );
-        this.#runs.add(run);
-        started = true;
+    if (command.claimant !== this.#options.journal.claimant) {
+      if (isFirst) await this.#interrupt(command, RESTARTED);
+      return true;
+    }
+    if (this.#settled.has(keyOf(command))) return true;
+    if (!this.#isBegun(command)) {
+      if (stop !== '') {
+        const state = stopOf(command, stop).why === 'cancelled' ? 'cancelled' : 'timed_out';
+        this.#deliver(command, { state, message: stop });
+        return true;
       }
-    } finally {
-      if (!started) this.#slots.give();
+      if (!this.hasRoom(command)) return false;
+    }
+    this.#begin(command, this.#leftMs(command));
+    return true;
+  }
+
+  /** Whether the handler was called for this attempt, or the command ended. */
+  #isBegun({ id, attempt }: Command): boolean {
+    const entry = this.#options.journal.get(id);
+    return entry !== undefined && (entry.report !== undefined || entry.attempt >= attempt);
+  }
+
+  /** What may happen with a claimed attempt, by what is known of it here. */
+  #begin(command: Command, leftMs: number | undefined): void {
+    const { handlers, journal } = this.#options;
+    const entry = journal.get(command.id);
+    const spec = handlers.get(command.kind);
+    if (entry?.report !== undefined) {
+      // It ended: the sidecar forgot it, from a backup for example, or never heard of it.
+      this.#deliver(command, entry.report, entry.isReported);
+    } else if (this.#isBegun(command)) {
+      this.#track(command, undefined, () => this.#giveUp(command, spec, INTERRUPTED));
+    } else if (spec === undefined) {
+      const message = `this agent has no handler for ${JSON.stringify(command.kind)} any more`;
+      this.#deliver(command, { state: 'failed', message });
+    } else if (command.attempt > 1 && spec.effect === 'at_most_once') {
+      this.#deliver(command, { state: 'unknown', message: NO_REPEAT });
+    } else {
+      this.#start(command, spec, leftMs);
     }
   }
 
-  /** Reports a command that somebody claimed and nobody can say what became of. Rejects when the sidecar could not be asked. */
-  async interrupt(command: Command, message: string): Promise<void> {
-    const { port, abandoned, tell } = this.#options;
-    this.#settled.add(command.id);
+  #start(command: Command, spec: DescribedHandler, leftMs: number | undefined): void {
+    const { environment, tell } = this.#options;
+    const reporter = this.#reporterOf(command);
+    const run = new Run({
+      command,
+      spec,
+      environment,
+      leftMs,
+      mayRepeat: mayRepeat(command, spec),
+      progress: (progress, message) => reporter.running(progress, message),
+      late: (dropped) => tell({ type: 'late', command, dropped }),
+    });
+    this.#running += 1;
+    this.#track(command, run, () => this.#live(command, spec, run, reporter));
+  }
+
+  /** From the claim to the report. Never rejects. */
+  async #live(
+    command: Command,
+    spec: DescribedHandler,
+    run: Run,
+    reporter: CommandReporter,
+  ): Promise<void> {
+    const { journal, ended, tell } = this.#options;
+    let outcome: CommandReport | 'interrupted' | 'unstarted' = 'unstarted';
     try {
-      const report: CommandReport = { state: 'unknown', message };
-      await port.reportCommand(command.id, report, { signal: abandoned });
+      if (await this.#noteStart(command)) {
+        tell({ type: 'started', command });
+        reporter.running();
+        if (ended.aborted) run.stop(new CommandStopped('agent_stopped', 'the agent stops'));
+        outcome = await run.execute();
+      }
+    } finally {
+      this.#running -= 1;
+      this.#options.freed();
+    }
+    if (outcome === 'interrupted') await this.#giveUp(command, spec, STOPPED);
+    else if (outcome !== 'unstarted') await this.#finish(command, outcome, reporter);
+    else if (!journal.isDurable) await this.#leave(command, spec, reporter);
+    // With a journal the next process finds it claimed and not begun, and begins it.
+  }
+
+  /** Says how an attempt ended, without its handler. */
+  #deliver(command: Command, report: CommandReport, isRepeated = false): void {
+    const reporter = this.#reporterOf(command);
+    this.#track(command, undefined, () => this.#finish(command, report, reporter, isRepeated));
+  }
+
+  async #finish(
+    command: Command,
+    report: CommandReport,
+    reporter: CommandReporter,
+    isRepeated = false,
+  ): Promise<void> {
+    const { journal, tell } = this.#options;
+    if (journal.get(command.id)?.report === undefined) await this.#noteEnd(command, report);
+    const outcome = await reporter.finish(report);
+    if (outcome.type === 'abandoned') return;
+    this.#settled.add(keyOf(command));
+    journal.reported(command.id);
+    if (outcome.type === 'refused') tell({ type: 'skipped', command, error: outcome.error });
+    else if (!isRepeated) tell({ type: 'finished', command, report: outcome.report });
+  }
+
+  /** A claim that was made for nothing: what may be repeated is offered again. */
+  async #leave(command: Command, spec: DescribedHandler, reporter: CommandReporter): Promise<void> {
+    if (mayRepeat(command, spec)) await this.#giveUp(command, spec, NOT_BEGUN);
+    else await this.#finish(command, { state: 'failed', message: NOT_BEGUN }, reporter);
+  }
+
+  /** Nobody can tell how far it came. Never rejects; tries until the sidecar has it, or the loop ends. */
+  async #giveUp(
+    command: Command,
+    spec: DescribedHandler | undefined,
+    message: string,
+  ): Promise<void> {
+    if (spec?.effect === 'at_most_once') {
+      await this.#finish(command, { state: 'unknown', message }, this.#reporterOf(command));
+      return;
+    }
+    await this.#untilDone('interrupt', () => this.#interrupt(command, message));
+  }
+
+  async #interrupt(command: Command, message: string): Promise<void> {
+    const { port, abandoned, tell } = this.#options;
+    const { id, attempt } = command;
+    try {
+      await port.interruptCommand(id, { attempt, message }, { signal: abandoned });
       tell({ type: 'interrupted', command });
     } catch (thrown) {
       const error = toClientError(thrown);
       if (!error.refused) throw error;
       tell({ type: 'skipped', command, error });
     }
-  }
-
-  /** The attempt that was claimed; undefined where none was. */
-  async #claim(command: Command): Promise<number | undefined> {
-    const doubtful = this.#uncertain.has(command.id);
-    const answer = await this.#acknowledge(command, { accept: true });
-    if (answer === undefined) return undefined;
-    const { claimed, command: after } = answer;
-    if (claimed) return after.attempt;
-    // Claimed before: by our own call whose answer was lost, or by another process of this agent, which then reports it.
-    const unfinished = after.state === 'accepted' || after.state === 'running';
-    if (doubtful && unfinished) await this.interrupt(command, ANSWER_LOST);
-    return undefined;
+    this.#settled.add(keyOf(command));
   }
 
   /** The sidecar's answer, or undefined when it refuses the step for good. */
-  async #acknowledge(command: Command, answer: { accept: boolean; message?: string }) {
+  async #acknowledge(
+    command: Command,
+    answer: { accept: boolean; message?: string; claimant?: string },
+  ) {
     const { port, abandoned, tell } = this.#options;
     try {
-      const reply = await port.acknowledgeCommand(command.id, answer, { signal: abandoned });
-      this.#settle(command);
-      return reply;
+      return await port.acknowledgeCommand(command.id, answer, { signal: abandoned });
     } catch (thrown) {
       const error = toClientError(thrown);
-      if (!error.refused) {
-        this.#uncertain.set(command.id, command);
-        throw error;
-      }
-      this.#settle(command);
+      if (!error.refused) throw error;
+      this.#settled.add(keyOf(command));
       tell({ type: 'skipped', command, error });
       return undefined;
     }
   }
 
-  #settle({ id }: Command): void {
-    this.#uncertain.delete(id);
-    this.#settled.add(id);
+  /** Whether the handler may be called: not before it is written down that it is. */
+  async #noteStart({ id, attempt, expiresAt }: Command): Promise<boolean> {
+    const { journal, ended } = this.#options;
+    if (ended.aborted) return false;
+    const expiresMs = expiresAt?.getTime() ?? Number.MAX_SAFE_INTEGER;
+    return await this.#untilDone('journal', () => journal.started(id, attempt, expiresMs), ended);
   }
 
-  /** Never rejects. Gives the slot back when the handler is done: the report may have to wait for the sidecar. */
-  async #run(command: Command, attempt: number, handler: CommandHandler): Promise<void> {
-    const { port, environment, ended, abandoned, tell } = this.#options;
-    const reporter = new CommandReporter(
-      {
-        send: (report, signal) => port.reportCommand(command.id, report, { signal }),
-        retrying: (error, retryInMs) =>
-          tell({ type: 'retrying', what: 'report', error, retryInMs }),
-      },
-      environment,
-      abandoned,
-    );
-    const logger = new CommandLogger(
-      { append: (log, signal) => port.appendCommandLog(command.id, log, { signal }) },
-      attempt,
-      environment,
-      abandoned,
-    );
-    let report: CommandReport = { state: 'failed', message: STOPPED };
-    if (!ended.aborted) {
-      tell({ type: 'started', command });
-      reporter.running();
-      report = await this.#handle(command, handler, reporter, logger);
-    }
-    this.#slots.give();
-    // Before the final report, which ends the log.
-    await logger.end();
-    const outcome = await reporter.finish(report);
-    if (outcome.type === 'stored') tell({ type: 'finished', command, report: outcome.report });
-    if (outcome.type === 'refused') tell({ type: 'skipped', command, error: outcome.error });
-  }
-
-  async #handle(
-    { id, kind, args }: Command,
-    handler: CommandHandler,
-    reporter: CommandReporter,
-    logger: CommandLogger,
-  ): Promise<CommandReport> {
-    const progress = (percent: number, message?: string) => reporter.running(percent, message);
-    const log: CommandRun['log'] = (stream, text) => logger.log(stream, text);
+  /** Without it the next process would only not know how it ended, so the report does not wait for a disk that fails. */
+  async #noteEnd({ id }: Command, report: CommandReport): Promise<void> {
+    const { journal, tell } = this.#options;
     try {
-      const result = await handler({ id, kind, args, signal: this.#options.ended, progress, log });
-      return { state: 'succeeded', ...(result === undefined ? {} : { result }) };
-    } catch (error) {
-      return { state: 'failed', message: error instanceof Error ? error.message : String(error) };
+      await journal.ended(id, report);
+    } catch (thrown) {
+      tell({ type: 'retrying', what: 'journal', error: toClientError(thrown), retryInMs: 0 });
     }
   }
+
+  /** False when the signal aborted first. */
+  async #untilDone(
+    what: LoopTask,
+    step: () => Promise<unknown>,
+    signal = this.#options.abandoned,
+  ): Promise<boolean> {
+    const { environment, tell } = this.#options;
+    for (let failures = 1; !signal.aborted; failures++) {
+      try {
+        await step();
+        return true;
+      } catch (thrown) {
+        const error = toClientError(thrown);
+        const { random, timers } = environment;
+        const retryInMs = retryDelayMs(failures, random.fraction(), error.retryAfterMs);
+        tell({ type: 'retrying', what, error, retryInMs });
+        await pause(timers, retryInMs, signal);
+      }
+    }
+    return false;
+  }
+
+  #track({ id, attempt }: Command, run: Run | undefined, work: () => Promise<void>): void {
+    const active: Active = { attempt, run };
+    this.#active.set(id, active);
+    const task: Promise<void> = work().finally(() => {
+      if (this.#active.get(id) === active) this.#active.delete(id);
+      this.#tasks.delete(task);
+      this.#options.freed();
+    });
+    this.#tasks.add(task);
+  }
+
+  #reporterOf({ id, attempt }: Command): CommandReporter {
+    const { port, environment, abandoned, tell } = this.#options;
+    const reporterPort = {
+      send: (report: CommandReport, signal: AbortSignal) =>
+        port.reportCommand(id, report, { signal }),
+      retrying: (error: ReturnType<typeof toClientError>, retryInMs: number) =>
+        tell({ type: 'retrying', what: 'report', error, retryInMs }),
+    };
+    return new CommandReporter(reporterPort, attempt, environment, abandoned);
+  }
+
+  /** Of a claim that an earlier process made: only the wall clock of this machine, which made the claim as well, can tell. */
+  #leftMs({ runTimeoutMs, acceptedAt }: Command): number | undefined {
+    if (runTimeoutMs === undefined || acceptedAt === undefined) return runTimeoutMs;
+    const { wallMs } = this.#options.environment.clock.now();
+    const passedMs = Math.max(0, wallMs - acceptedAt.getTime());
+    return Math.max(0, runTimeoutMs - passedMs);
+  }
+}
+
+/** An attempt at a command; an offer that nobody claimed is for the first one. */
+function keyOf({ id, attempt }: Command): string {
+  return `${id}/${Math.max(1, attempt)}`;
+}
+
+function mayRepeat(command: Command, spec: DescribedHandler): boolean {
+  return command.effect === 'idempotent' && spec.effect !== 'at_most_once';
+}
+
+function stopOf(command: Command, message: string): CommandStopped {
+  return new CommandStopped(command.cancel === undefined ? 'timed_out' : 'cancelled', message);
 }

@@ -15,7 +15,7 @@ export interface Timers {
 }
 
 export interface Random {
-  /** Uniform in [0, 1). For jitter, never for keys. */
+  /** Uniform in [0, 1). For jitter and names, never for keys. */
   fraction(): number;
 }
 

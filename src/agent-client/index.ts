@@ -18,6 +18,7 @@ export {
   createAgentClient,
   type RpcClients,
 } from './client.ts';
+export { CommandFailure, CommandStopped, type StopCause } from './command-errors.ts';
 export type { CommandLogCalls } from './command-log.ts';
 export type * from './command-log-values.ts';
 export { CommandLogger, type LoggerPort, type RunLog } from './command-logger.ts';
@@ -28,6 +29,8 @@ export type {
   CommandHandlers,
   CommandLoopOptions,
   CommandRun,
+  DescribedHandler,
+  LoopTask,
 } from './command-types.ts';
 export type * from './command-values.ts';
 export type { CommandCalls, ListCommandsOptions } from './commands.ts';
@@ -43,6 +46,17 @@ export type {
 } from './enrolment.ts';
 export { type ClientEnvironment, pause } from './environment.ts';
 export { type ErrorCode, type ErrorReasonName, HoldfastClientError } from './error.ts';
+export type {
+  CommandStory,
+  DocumentStory,
+  DocumentWrite,
+  ExplainCalls,
+  ExplainStep,
+  Explanation,
+  FeedGap,
+  Holder,
+  PeerStory,
+} from './explain.ts';
 export type { FleetCalls } from './fleet.ts';
 export {
   HeartbeatLoop,

@@ -21,7 +21,7 @@ export class Loops {
   }
 
   /** Two loops would refuse each other's commands as unknown, so there is one. */
-  runCommands(start: (agent: string) => CommandLoop): CommandLoop {
+  runCommands(start: () => CommandLoop): CommandLoop {
     if (this.#agent === undefined) {
       throw new HoldfastClientError(
         'invalid_argument',
@@ -34,7 +34,7 @@ export class Loops {
         'this client already runs commands; stop that loop first, or give it all handlers',
       );
     }
-    this.#commands = this.keep(start(this.#agent));
+    this.#commands = this.keep(start());
     return this.#commands;
   }
 

@@ -1,9 +1,9 @@
 // Waits until a command has come far enough, by asking the local sidecar again and again: that costs a local call, no link.
 
 import type { Command, CommandState, WaitForCommandOptions } from './command-values.ts';
-import type { CommandCalls } from './commands.ts';
 import { type ClientEnvironment, pause } from './environment.ts';
 import { HoldfastClientError } from './error.ts';
+import type { CallOptions } from './types.ts';
 
 const DEFAULT_WAIT_MS = 30_000;
 /** The first questions come fast, for commands that take no time; a person does not notice the last ones. */
@@ -29,7 +29,22 @@ export function isFinal(state: CommandState): boolean {
   return FINAL.has(state);
 }
 
-type GetCommand = CommandCalls['getCommand'];
+/** What of a command a change shows in: that of a command to many is none of its own document. */
+function looksOf({ freshness, state, cancel, reachedAt, rollUp }: Command): string {
+  const told = [freshness.revision, state, cancel?.requestedBy, reachedAt, rollUp];
+  return JSON.stringify(told);
+}
+
+/** Of a command to many: by all agents that are known. */
+function isAccepted({ state, rollUp }: Command): boolean {
+  if (rollUp === undefined) return !WAITING.has(state);
+  return rollUp.targets > 0 && (rollUp.counts.pending ?? 0) === 0;
+}
+
+type GetCommand = (
+  id: string,
+  options?: CallOptions & { readonly agent?: string },
+) => Promise<Command>;
 
 /** See CommandCalls.waitForCommand. */
 export async function waitForCommand(
@@ -43,13 +58,12 @@ export async function waitForCommand(
   const deadlineMs = clock.now().monotonicMs + timeoutMs;
   let pauseMs = FIRST_PAUSE_MS;
   let seen: string | undefined;
-  let state: CommandState | undefined;
   for (;;) {
     const command = await get(id, { signal, ...(agent !== undefined && { agent }) });
-    if (command.freshness.revision !== seen || command.state !== state) onChange?.(command);
-    seen = command.freshness.revision;
-    state = command.state;
-    if (isFinal(state) || (until === 'accepted' && !WAITING.has(state))) return command;
+    const looks = looksOf(command);
+    if (looks !== seen) onChange?.(command);
+    seen = looks;
+    if (isFinal(command.state) || (until === 'accepted' && isAccepted(command))) return command;
     const leftMs = deadlineMs - clock.now().monotonicMs;
     if (leftMs <= 0) {
       throw new HoldfastClientError(

@@ -24,6 +24,16 @@ export function parseDuration(text: string): number {
   return Number(match[1]) * unitMs;
 }
 
+/** A time such as `2026-05-01T02:00:00Z`, or a duration from now. `nowMs` is milliseconds since 1970. */
+export function parseMoment(text: string, nowMs: number): Date {
+  if (/^\d+(\.\d+)?(ms|s|m|h|d)$/.test(text)) return new Date(nowMs + parseDuration(text));
+  const date = new Date(text);
+  if (/^\d{4}-\d{2}-\d{2}/.test(text) && !Number.isNaN(date.getTime())) return date;
+  throw usageFailure(
+    `"${text}" is no time. Write one such as 2026-05-01T02:00:00Z, or a duration from now such as 10m. Nothing was sent.`,
+  );
+}
+
 /** For flags that may be repeated. */
 export function collect(value: string, before: readonly string[] | undefined): readonly string[] {
   return [...(before ?? []), value];

@@ -154,6 +154,7 @@ export {
   sealValue,
 } from './sealed-value.ts';
 export { REDACTED, Secret } from './secret.ts';
+export { ago, type StoryStep } from './story.ts';
 export { type Hlc, hlcMs, hlcOf, hlcTick } from './time.ts';
 export { type Rate, TokenBucket } from './token-bucket.ts';
 export {

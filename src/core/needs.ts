@@ -1,7 +1,7 @@
 // Which documents a request needs: live ones to write to, and up-to-date views to read.
 import { openChunkOf, scopesOfCommands, scopesOfLog } from './commands/index.ts';
 import { type DocumentKey, documentKey } from './ids.ts';
-import type { Request } from './request.ts';
+import type { Request, RequestOf } from './request.ts';
 import type { ViewIndex } from './view-index.ts';
 import { keysOfPut } from './writes.ts';
 
@@ -39,12 +39,8 @@ const EVERYTHING: Scope = { collection: undefined, prefix: '' };
 /** `views`: what is there now; which piece of a log is written to depends on it. */
 export function needsOf(request: Request, views: Pick<ViewIndex, 'rows'>): Needs {
   switch (request.method) {
-    case 'heartbeat': {
-      const { agent, ack } = request.body;
-      // One that waits for the next flush can wait for the load too; one that must be safe now cannot.
-      const live = ack === 'local' ? [documentKey('platforms', agent)] : [];
-      return { live, shown: scopesOfCommands(agent) };
-    }
+    case 'heartbeat':
+      return ofHeartbeat(request.body);
     case 'leave':
       return { live: [documentKey('platforms', request.body.agent)], shown: [] };
     case 'put':
@@ -53,6 +49,7 @@ export function needsOf(request: Request, views: Pick<ViewIndex, 'rows'>): Needs
       return { live: [documentKey(request.body.collection, request.body.id)], shown: [] };
     case 'delete':
     case 'get':
+    case 'explainDocument':
       return reads(request.body.collection, request.body.id, 'platforms');
     case 'list':
       return reads(request.body.collection, request.body.idPrefix, 'platforms');
@@ -77,6 +74,7 @@ export function needsOf(request: Request, views: Pick<ViewIndex, 'rows'>): Needs
       return { live: [], shown: scopesOfCommands(target.type === 'agent' ? target.agent : '') };
     }
     case 'getCommand':
+    case 'explainCommand':
     case 'cancelCommand':
     case 'listCommands':
     case 'listKinds':
@@ -136,6 +134,12 @@ function needsOfAgent(request: AgentRequest, views: Pick<ViewIndex, 'rows'>): Ne
       };
     }
   }
+}
+
+function ofHeartbeat({ agent, ack }: RequestOf<'heartbeat'>): Needs {
+  // One that waits for the next flush can wait for the load too; one that must be safe now cannot.
+  const live = ack === 'local' ? [documentKey('platforms', agent)] : [];
+  return { live, shown: scopesOfCommands(agent) };
 }
 
 function reads(collection: string, prefix: string, ...others: readonly string[]): Needs {

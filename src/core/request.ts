@@ -16,6 +16,7 @@ import type { NodeId } from './ids.ts';
 import type { JsonObject } from './json.ts';
 import type { Presence, PresenceReason } from './presence.ts';
 import type { QuarantinedDocument } from './quarantine.ts';
+import type { StoryStep } from './story.ts';
 
 /** How safe a write is when it is answered. */
 export type Ack = 'memory' | 'local';
@@ -266,6 +267,37 @@ export interface Methods {
     response: Page<CommandRow>;
   };
   listTargets: { request: PageRequest & { id: string }; response: Page<CommandRow> };
+  /** `agent` as in `getCommand`. Sentences are for people. */
+  explainCommand: {
+    request: { id: string; agent: string };
+    response: {
+      command: CommandRow;
+      /** Key of its document. */
+      document: string;
+      steps: readonly StoryStep[];
+      waitsFor: readonly string[];
+      /** When it ends by itself, milliseconds since 1970; undefined where it does not. */
+      diesAtMs: number | undefined;
+      advice: readonly string[];
+      /** The node that serves its agent, in hex; undefined where that is not known, and for a command to many. */
+      server: string | undefined;
+      /** Whether it is not known to have reached that node. */
+      isOnItsWay: boolean;
+      /** When its agent was heard of last, as a sentence; empty for a command to many. */
+      heard: string;
+    };
+  };
+  /** Also of one that was deleted. */
+  explainDocument: {
+    request: { collection: string; id: string };
+    response: {
+      document: string;
+      deleted: boolean;
+      freshness: Freshness;
+      /** What of it, or of its author, is not as it should be; one sentence each. */
+      trouble: readonly string[];
+    };
+  };
   listKinds: {
     request: PageRequest & { agent: string };
     response: Page<{ readonly agent: string; readonly kinds: readonly KindDeclaration[] }>;

@@ -1,6 +1,7 @@
 // Which handler answers which request.
 import * as commands from './commands/index.ts';
 import type { Context } from './context.ts';
+import { explainDocument } from './explain-document.ts';
 import * as fleet from './fleet-reads.ts';
 import type { Heartbeats } from './heartbeats.ts';
 import { checkIsSidecar } from './permission.ts';
@@ -57,6 +58,10 @@ export function route(desk: Desk, request: Request, context: Context): Response 
       return commands.listCommands(context, caller, request.body);
     case 'listTargets':
       return commands.listTargets(context, request.body);
+    case 'explainCommand':
+      return commands.explainCommand(desk.commands, context, caller, request.body);
+    case 'explainDocument':
+      return explainDocument(context, request.body);
     case 'listKinds':
       return commands.listKinds(context, request.body);
     case 'declareKinds':

@@ -1,9 +1,11 @@
 // What the demo and its agents tell each other. Only for the demo: the fleet's own traffic goes through the sidecars.
 
-/** To an agent: send heartbeats, or be quiet. */
-export interface AgentOrder {
-  readonly beat: boolean;
-}
+/** To an agent. */
+export type AgentOrder =
+  /** Send heartbeats, or be quiet. */
+  | { readonly type: 'beat'; readonly beat: boolean }
+  /** Bring the survey that is under way to its end. */
+  | { readonly type: 'finish-survey' };
 
 /** From an agent. */
 export type AgentNews =

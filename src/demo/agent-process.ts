@@ -1,4 +1,4 @@
-// The program of an agent in the demo: heartbeats with real figures, deployments, and two commands it knows.
+// The program of an agent in the demo: heartbeats with real figures, deployments, and the commands it knows.
 import process from 'node:process';
 import {
   type AgentClient,
@@ -9,11 +9,14 @@ import {
   type HostTelemetry,
 } from '../agent-client/index.ts';
 import type { AgentNews, AgentOrder } from './agent-messages.ts';
+import { Survey } from './survey.ts';
 
 /** Fast, so that one sees things happen: an agent that is gone is suspect after three seconds. */
 const HEARTBEAT_INTERVAL_MS = 1_000;
 /** Enough to see what the machine does, little enough to read. */
 const TOP_PROCESSES = 5;
+/** A survey takes its time, and other commands do not wait for it. */
+const COMMANDS_AT_ONCE = 4;
 
 async function main(packages: Readonly<Record<string, string>>): Promise<void> {
   const client = createAgentClient();
@@ -24,10 +27,11 @@ async function main(packages: Readonly<Record<string, string>>): Promise<void> {
   for (const [name, version] of Object.entries(packages)) {
     await client.put('deployments', `${agent}:${name}`, { version, state: 'running' });
   }
-  client.runCommands(handlersOf(agent, host));
+  const survey = new Survey();
+  client.runCommands(handlersOf(agent, host, survey), { concurrency: COMMANDS_AT_ONCE });
   let beats: HeartbeatLoop | undefined = startBeats(client, agent, host);
 
-  const obey = async ({ beat }: AgentOrder): Promise<void> => {
+  const setBeating = async (beat: boolean): Promise<void> => {
     if (beat) {
       beats ??= startBeats(client, agent, host);
     } else {
@@ -36,7 +40,10 @@ async function main(packages: Readonly<Record<string, string>>): Promise<void> {
     }
     tell({ type: 'beating', beat });
   };
-  process.on('message', (order: AgentOrder) => void obey(order));
+  process.on('message', (order: AgentOrder) => {
+    if (order.type === 'beat') void setBeating(order.beat);
+    else survey.finish();
+  });
 
   const leave = async (): Promise<void> => {
     await client[Symbol.asyncDispose]();
@@ -66,12 +73,17 @@ function startBeats(client: AgentClient, agent: string, host: HostTelemetry): He
   });
 }
 
-function handlersOf(agent: string, host: HostTelemetry): CommandHandlers {
+function handlersOf(agent: string, host: HostTelemetry, survey: Survey): CommandHandlers {
   return {
     say: ({ args }) => {
       const text = String(args.text ?? '');
       tell({ type: 'acting', says: text });
       return { said: text, by: agent, pid: process.pid };
+    },
+    survey: survey.run,
+    'report-load': async () => {
+      const { telemetry } = await host.sample();
+      return { load1m: telemetry?.load1m ?? null };
     },
     'collect-uptime': async ({ progress }) => {
       progress(50, 'asking the host');

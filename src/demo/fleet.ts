@@ -80,11 +80,16 @@ export class Fleet implements AsyncDisposable {
   async setBeating(beat: boolean): Promise<void> {
     await Promise.all(
       this.members.map(async ({ name, agent }) => {
-        agent.send({ beat } satisfies AgentOrder);
+        agent.send({ type: 'beat', beat } satisfies AgentOrder);
         const obeyed = (news: AgentNews) => news.type === 'beating' && news.beat === beat;
         await this.#waitForNews(name, obeyed, ORDER_DEADLINE_MS);
       }),
     );
+  }
+
+  /** Has the survey at an agent come to its end. */
+  finishSurvey(name: string): void {
+    this.member(name).agent.send({ type: 'finish-survey' } satisfies AgentOrder);
   }
 
   /** The fleet as one member knows it, in the order of the topology. */

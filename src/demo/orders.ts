@@ -1,4 +1,4 @@
-// The commands that are given while the fleet is cut in two.
+// The commands that are given in the demo.
 import type { AgentClient, Command, IssueRequest } from '../agent-client/index.ts';
 import { FAR } from './topology.ts';
 
@@ -13,6 +13,23 @@ export const SAY_COMMAND = {
 export const UPTIME_COMMAND = {
   agent: 'site-2',
   kind: 'collect-uptime',
+} as const satisfies IssueRequest;
+
+/** Given at the hub before the cut; it ends during it. */
+export const SURVEY_FAR = {
+  agent: FAR,
+  kind: 'survey',
+  runTimeoutMs: 600_000,
+} as const satisfies IssueRequest;
+
+/** Given at a member of the site, for another one, and called off. */
+export const SURVEY_SITE = { agent: 'site-2', kind: 'survey' } as const satisfies IssueRequest;
+
+/** Given at the hub during the cut, for every agent that says where it is. */
+export const LOAD_OF_ALL = {
+  selector: 'site',
+  kind: 'report-load',
+  effect: 'idempotent',
 } as const satisfies IssueRequest;
 
 /** The command as a sidecar knows it, if it does. */

@@ -1,4 +1,4 @@
-// Step 3: the hub's links really close; both sides keep what they know of the other and say how old it is.
+// Step 4: the hub's links really close; both sides keep what they know of the other and say how old it is.
 import type { Platform } from '../agent-client/index.ts';
 import { formatAge } from './fleet-table.ts';
 import { linkedWith, waitForHeartbeats } from './mesh-view.ts';

@@ -1,9 +1,10 @@
-// Step 5: the cut is healed, and everything that was done on either side is on both.
+// Step 7: the cut is healed, and everything that was done on either side is on both.
 import { linkedWith } from './mesh-view.ts';
 import { countNotes, NOTES, NOTES_PER_SIDE, PLAN, PLAN_EDITS } from './notes.ts';
-import { findCommand, SAY_COMMAND, UPTIME_COMMAND } from './orders.ts';
+import { findCommand, LOAD_OF_ALL, SAY_COMMAND, SURVEY_FAR, UPTIME_COMMAND } from './orders.ts';
 import type { Stage } from './stage.ts';
-import { ALL, HUB, neighboursOf, SITE } from './topology.ts';
+import { countsOf } from './step-orders.ts';
+import { ALL, FAR, HUB, neighboursOf, SITE } from './topology.ts';
 import { formatDuration, stopwatch } from './wait.ts';
 
 export async function heal(stage: Stage): Promise<void> {
@@ -33,6 +34,7 @@ export async function heal(stage: Stage): Promise<void> {
     },
     ({ result }, took) => `agent up for ${String(result?.agentUptimeSeconds)} s, ${took}`,
   );
+  await expectOrders(stage);
   await expectSamePlan(stage);
   const caughtUp = formatDuration(sinceHealMs());
   stage.check(
@@ -42,6 +44,36 @@ export async function heal(stage: Stage): Promise<void> {
   );
   await expectAllAlive(stage);
   await expectSameState(stage);
+}
+
+/** What was asked across the cut has its truthful end. */
+async function expectOrders(stage: Stage): Promise<void> {
+  const { signal } = stage;
+  const hub = stage.member(HUB).client;
+  await stage.expect(
+    `the command at ${FAR} that the hub wanted stopped had been done: the cancel came too late, and says so`,
+    async () => {
+      const command = await findCommand(hub, SURVEY_FAR, signal);
+      return command?.state === 'succeeded' && command.cancelTooLate && command.state;
+    },
+  );
+  await stage.expect(
+    'the command to many reached everybody',
+    async () => {
+      const commands = await hub.listCommands({ signal }).toArray();
+      const rollUp = commands.find(({ kind }) => kind === LOAD_OF_ALL.kind)?.rollUp;
+      return rollUp?.counts.succeeded === ALL.length && rollUp;
+    },
+    (rollUp, took) => `${countsOf(rollUp)}, ${took}`,
+  );
+  const { id = '' } = (await findCommand(hub, UPTIME_COMMAND, signal)) ?? {};
+  const { explanation } = await hub.explainCommand(id, { signal });
+  const reached = explanation.steps.find(({ what }) => what.startsWith('had it'));
+  stage.check(
+    `explain knows when the command reached ${UPTIME_COMMAND.agent}, and that it waits for nothing`,
+    reached?.at !== undefined && explanation.waitsFor.length === 0,
+    reached?.at?.toISOString(),
+  );
 }
 
 async function expectNotes(

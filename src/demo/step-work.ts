@@ -1,4 +1,4 @@
-// Step 4: with the hub away documents are written on both sides, one of them on both, and commands are given on both.
+// Step 5: with the hub away documents are written on both sides, one of them on both, and commands are given on both.
 
 import { countNotes, NOTES, NOTES_PER_SIDE, notesOf, PLAN, PLAN_EDITS } from './notes.ts';
 import { findCommand, SAY_COMMAND, UPTIME_COMMAND } from './orders.ts';

@@ -10,6 +10,7 @@ import {
 } from './audit/index.ts';
 import { createBundleControl } from './bundle/control.ts';
 import { createEnrolmentControl } from './enrolment/control.ts';
+import { createExplainControl } from './explain/control.ts';
 import type { Fleet } from './identity/fleet.ts';
 import type { NodeKey } from './identity/node-key.ts';
 import { createMeshControl } from './links/mesh-control.ts';
@@ -68,6 +69,7 @@ export function createBackend(parts: BackendParts): Omit<Backend, 'admin' | 'met
     bundles: createBundleControl(member, parts),
     audit: parts.audit && auditControl(parts.audit, crypto),
     enrolment: createEnrolmentControl(member, parts),
+    explain: createExplainControl(member, { clock, crypto, nameOf: nameHere(parts) }),
     secrets: auditSecrets(parts.audit, sealedValuesOf(parts)),
     submit: auditSubmit(parts.audit, (method, caller, body) =>
       member.request(method, caller, body),
@@ -118,6 +120,11 @@ function reachIn(supervisor: MemberSupervisor): ReachRow | undefined {
       members && new Map(members.map(({ key, roles }) => [key, { isHub: roles.has('hub') }])),
     nameOf: (nodeId) => nameOf(supervisor, nodeId),
   });
+}
+
+/** Our own name, and those of others. */
+function nameHere({ member, name }: BackendParts): (nodeId: NodeId) => string {
+  return (nodeId) => (nodeId === member.nodeId ? name : nameOf(member, nodeId));
 }
 
 function insightOf({ member }: MemberSupervisor): MemberInsight | undefined {

@@ -1,7 +1,7 @@
-// Pauses, bells, slots and memories: the small things the loops stand on.
+// Pauses, bells and memories: the small things the loops stand on.
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { RecentIds, Slots } from '../../src/agent-client/bounded.ts';
+import { Recent } from '../../src/agent-client/bounded.ts';
 import { Bell, pause } from '../../src/agent-client/environment.ts';
 import { systemEnvironment } from '../../src/agent-client/index.ts';
 import { settle, testEnvironment } from './support.ts';
@@ -70,43 +70,25 @@ suite('a bell', () => {
   });
 });
 
-suite('slots', () => {
-  test('are given in order', async () => {
-    const slots = new Slots(1);
-    const { signal } = new AbortController();
-    assert.equal(await slots.take(signal), true);
-    const second = watched(slots.take(signal));
-    const third = watched(slots.take(signal));
-    slots.give();
-    await settle();
-    assert.deepEqual([second(), third()], [true, false]);
-    slots.give();
-    await settle();
-    assert.equal(third(), true);
+suite('a memory of what was lately', () => {
+  test('forgets the oldest when it is full', () => {
+    const names = new Recent(2, 1_000, testEnvironment().clock);
+    for (const name of ['a', 'b', 'b', 'c']) names.add(name);
+    assert.deepEqual(
+      ['a', 'b', 'c'].map((name) => names.has(name)),
+      [false, true, true],
+    );
   });
 
-  test('are not given to who went away', async () => {
-    const slots = new Slots(1);
-    const leaving = new AbortController();
-    const staying = new AbortController();
-    await slots.take(staying.signal);
-    const left = slots.take(leaving.signal);
-    const stayed = slots.take(staying.signal);
-    leaving.abort();
-    assert.equal(await left, false);
-    slots.give();
-    assert.equal(await stayed, true);
-    assert.equal(await slots.take(leaving.signal), false);
+  test('forgets after its time', async () => {
+    const { clock } = testEnvironment();
+    const names = new Recent(2, 1_000, clock);
+    names.add('a');
+    await clock.advanceSettled(999);
+    assert.equal(names.has('a'), true);
+    await clock.advanceSettled(1);
+    assert.equal(names.has('a'), false);
   });
-});
-
-test('a memory of ids forgets the oldest', () => {
-  const ids = new RecentIds(2);
-  for (const id of ['a', 'b', 'b', 'c']) ids.add(id);
-  assert.deepEqual(
-    ['a', 'b', 'c'].map((id) => ids.has(id)),
-    [false, true, true],
-  );
 });
 
 test('the real environment has a clock, timers that can be cancelled, and chance', async () => {

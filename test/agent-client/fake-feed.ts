@@ -29,7 +29,7 @@ export class FakeFeed {
 
   set ended(ended: boolean) {
     this.#ended = ended;
-    this.#wake();
+    this.wake();
   }
 
   put(collection: string, id: string, value: Document['value']): Document {
@@ -41,7 +41,7 @@ export class FakeFeed {
     });
     this.documents.set(`${collection}/${id}`, document);
     this.#changes.push(document);
-    this.#wake();
+    this.wake();
     return document;
   }
 
@@ -54,7 +54,7 @@ export class FakeFeed {
     });
     this.#deleted.add(tombstone);
     this.#changes.push(tombstone);
-    this.#wake();
+    this.wake();
   }
 
   async *watch(
@@ -65,9 +65,9 @@ export class FakeFeed {
       (request.collections.length === 0 || request.collections.includes(collection)) &&
       id.startsWith(request.idPrefix);
     let position = this.#positionOf(request.cursor);
-    const close = this.#countOpen(signal);
+    const close = this.countOpen(signal);
     try {
-      while (this.mute && !signal.aborted) await this.#changed(signal);
+      while (this.mute && !signal.aborted) await this.changed(signal);
       if (request.cursor !== '' && position < this.oldestCursor) {
         yield { type: WatchEventType.RESYNC, cursor: '' };
         position = -1;
@@ -86,7 +86,7 @@ export class FakeFeed {
           position += 1;
           if (matches(change)) yield this.#event(change, `c${position}`);
         }
-        if (position >= this.#changes.length) await this.#changed(signal);
+        if (position >= this.#changes.length) await this.changed(signal);
       }
     } finally {
       close();
@@ -95,7 +95,7 @@ export class FakeFeed {
   }
 
   /** A stream is open until it ends or its reader goes away, whichever is first. */
-  #countOpen(signal: AbortSignal): () => void {
+  countOpen(signal: AbortSignal): () => void {
     let open = true;
     this.openWatches += 1;
     const close = () => {
@@ -119,7 +119,8 @@ export class FakeFeed {
     });
   }
 
-  #changed(signal: AbortSignal): Promise<void> {
+  /** Resolves at the next change, or when the signal aborts. */
+  changed(signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       const done = () => {
         this.#notify.delete(done);
@@ -130,7 +131,8 @@ export class FakeFeed {
     });
   }
 
-  #wake(): void {
+  /** Has watches look again. */
+  wake(): void {
     for (const notify of [...this.#notify]) notify();
   }
 }

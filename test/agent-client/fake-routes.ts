@@ -1,13 +1,13 @@
-// HeartbeatService, FleetService, CommandService and MeshService of the fake sidecar.
+// HeartbeatService, FleetService and MeshService of the fake sidecar.
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
-import { Code, type ConnectRouter } from '@connectrpc/connect';
-import { CommandService, CommandState } from '../../src/gen/holdfast/v1/command_pb.ts';
-import { Ack, ErrorReason } from '../../src/gen/holdfast/v1/common_pb.ts';
+import type { ConnectRouter } from '@connectrpc/connect';
+import { CommandState } from '../../src/gen/holdfast/v1/command_pb.ts';
+import { Ack } from '../../src/gen/holdfast/v1/common_pb.ts';
 import { FleetService } from '../../src/gen/holdfast/v1/fleet_pb.ts';
 import { HeartbeatService } from '../../src/gen/holdfast/v1/heartbeat_pb.ts';
 import { MeshService } from '../../src/gen/holdfast/v1/mesh_pb.ts';
 import type { FakeSidecar } from './fake-sidecar.ts';
-import { apiError, FAKE_NOW_MS, notFound, pageOf } from './fake-values.ts';
+import { FAKE_NOW_MS, notFound, pageOf } from './fake-values.ts';
 
 export function heartbeatRoutes(router: ConnectRouter, sidecar: FakeSidecar): void {
   router.service(HeartbeatService, {
@@ -61,69 +61,6 @@ export function fleetRoutes(router: ConnectRouter, sidecar: FakeSidecar): void {
     findPackage: (request, { requestHeader }) => {
       sidecar.enter('findPackage', request, requestHeader);
       return { holders: sidecar.holders };
-    },
-  });
-}
-
-export function commandRoutes(router: ConnectRouter, sidecar: FakeSidecar): void {
-  const find = (id: string) => {
-    const command = sidecar.commands.get(id);
-    if (command === undefined) throw notFound(`command ${id}`);
-    return command;
-  };
-  router.service(CommandService, {
-    issue: (request, { requestHeader }) => {
-      sidecar.enter('issue', request, requestHeader);
-      const earlier =
-        request.idempotencyKey === ''
-          ? undefined
-          : sidecar.commandByKey.get(request.idempotencyKey);
-      const command =
-        earlier ??
-        sidecar.command({ agent: request.agent, kind: request.kind, args: request.args ?? {} });
-      if (request.idempotencyKey !== '') sidecar.commandByKey.set(request.idempotencyKey, command);
-      return { command, ack: Ack.LOCAL, created: earlier === undefined };
-    },
-    list: (request, { requestHeader }) => {
-      sidecar.enter('listCommands', request, requestHeader);
-      const rows = [...sidecar.commands.values()]
-        .filter(({ agent }) => request.agent === '' || agent === request.agent)
-        .filter(({ state }) => request.states.length === 0 || request.states.includes(state))
-        .reverse();
-      const { page, nextPageToken } = pageOf(rows, request);
-      return { commands: page, nextPageToken };
-    },
-    acknowledge: (request, { requestHeader }) => {
-      sidecar.enter('acknowledge', request, requestHeader);
-      const command = find(request.id);
-      if (command.state === CommandState.EXPIRED) {
-        throw apiError(ErrorReason.COMMAND_EXPIRED, Code.FailedPrecondition, 'the command expired');
-      }
-      const claimed = command.state === CommandState.PENDING && request.accept === true;
-      if (command.state === CommandState.PENDING) {
-        command.state = claimed ? CommandState.ACCEPTED : CommandState.REJECTED;
-        command.message = request.message;
-      }
-      return sidecar.leave('acknowledge', { command, claimed });
-    },
-    report: (request, { requestHeader }) => {
-      sidecar.enter('report', request, requestHeader);
-      const command = find(request.id);
-      if (sidecar.refusesResults && request.result !== undefined) {
-        throw apiError(ErrorReason.INVALID_FIELD, Code.InvalidArgument, 'result: over 32 KiB');
-      }
-      if (command.state > CommandState.RUNNING) {
-        throw apiError(
-          ErrorReason.COMMAND_STATE,
-          Code.FailedPrecondition,
-          'the command is in a final state',
-        );
-      }
-      command.state = request.state;
-      command.message = request.message;
-      command.progressPercent = request.progressPercent;
-      command.result = request.result;
-      return sidecar.leave('report', { command });
     },
   });
 }

@@ -1,6 +1,6 @@
 // A sidecar in a few hundred lines for tests of its clients: one node, no mesh, everything in memory and in view.
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
-import { timestampFromMs } from '@bufbuild/protobuf/wkt';
+import { type DurationSchema, timestampFromMs } from '@bufbuild/protobuf/wkt';
 import {
   Code,
   ConnectError,
@@ -8,7 +8,12 @@ import {
   createRouterTransport,
   type Transport,
 } from '@connectrpc/connect';
-import { type Command, CommandSchema, CommandState } from '../../src/gen/holdfast/v1/command_pb.ts';
+import {
+  type AgentKindsSchema,
+  type Command,
+  CommandSchema,
+  CommandState,
+} from '../../src/gen/holdfast/v1/command_pb.ts';
 import type { Document } from '../../src/gen/holdfast/v1/document_pb.ts';
 import type { EnrolmentToken } from '../../src/gen/holdfast/v1/enrolment_pb.ts';
 import {
@@ -19,12 +24,14 @@ import {
 import type { HeartbeatRequest } from '../../src/gen/holdfast/v1/heartbeat_pb.ts';
 import type { Peer, StatusResponseSchema } from '../../src/gen/holdfast/v1/mesh_pb.ts';
 import { adminRoutes } from './fake-admin-routes.ts';
+import { commandRoutes } from './fake-command-routes.ts';
 import { delegationRoutes, FakeDelegations } from './fake-delegation-routes.ts';
 import { documentRoutes } from './fake-document-routes.ts';
 import { enrolmentRoutes } from './fake-enrolment-routes.ts';
+import { explainRoutes } from './fake-explain-routes.ts';
 import { FakeFeed } from './fake-feed.ts';
 import { commandLogRoutes, type FakeLog } from './fake-log-routes.ts';
-import { commandRoutes, fleetRoutes, heartbeatRoutes, meshRoutes } from './fake-routes.ts';
+import { fleetRoutes, heartbeatRoutes, meshRoutes } from './fake-routes.ts';
 import { secretRoutes } from './fake-secret-routes.ts';
 import { FakeTrust, trustRoutes } from './fake-trust-routes.ts';
 import { FAKE_NOW_MS, freshness } from './fake-values.ts';
@@ -41,6 +48,13 @@ export class FakeSidecar {
   readonly lostAnswers = new Map<string, Fault[]>();
   readonly feed = new FakeFeed();
   readonly commands = new Map<string, Command>();
+  /** Why claimed commands are to be stopped, by id. */
+  readonly stops = new Map<string, string>();
+  /** Who a command to many is for, by its id. */
+  readonly targets = new Map<string, readonly Command[]>();
+  readonly kinds: MessageInitShape<typeof AgentKindsSchema>[] = [];
+  /** When an agent is to look again although nothing changed. */
+  nextLook: MessageInitShape<typeof DurationSchema> | undefined;
   readonly commandByKey = new Map<string, Command>();
   /** By the id of the command. */
   readonly logs = new Map<string, FakeLog>();
@@ -70,6 +84,7 @@ export class FakeSidecar {
     meshRoutes(router, this);
     enrolmentRoutes(router, this);
     secretRoutes(router, this);
+    explainRoutes(router, this);
     adminRoutes(router, this);
     trustRoutes(router, this);
     delegationRoutes(router, this);
@@ -119,12 +134,19 @@ export class FakeSidecar {
       issuedAt: timestampFromMs(FAKE_NOW_MS + number),
       expiresAt: timestampFromMs(FAKE_NOW_MS + 3_600_000),
       requestedBy: 'hub/admin',
+      maxAttempts: 3,
       freshness: freshness(`q${number}`),
       ...init,
     });
     this.commands.set(command.id, command);
     this.put('commands', `${command.agent}/${command.id}`, { kind: command.kind });
     return command;
+  }
+
+  /** Has a command that is claimed stopped by its agent. */
+  stop(id: string, reason: string): void {
+    this.stops.set(id, reason);
+    this.feed.wake();
   }
 
   platform(init: MessageInitShape<typeof PlatformSchema>): void {

@@ -85,7 +85,7 @@ suite('holdfast cmd run', () => {
     assert.match(stdout, /^command {2}command1$/m);
     assert.equal(
       stderr,
-      'Command command1 is not done after 2s. It goes on; only the waiting ended. See: holdfast cmd list --target edge-b\n',
+      'Command command1 is not done after 2s. It goes on; only the waiting ended. Wait on with: holdfast cmd wait command1. What it waits for: holdfast cmd explain command1\n',
     );
     assert.equal(code, 6);
   });
@@ -94,7 +94,7 @@ suite('holdfast cmd run', () => {
     const sidecar = new FakeSidecar();
     const interrupted = new AbortController();
     const running = cli(sidecar, [...RUN, '--wait', 'done'], { interrupted });
-    await until(() => sidecar.callsOf('listCommands').length === 1);
+    await until(() => sidecar.callsOf('getCommand').length === 1);
     await settle();
     interrupted.abort();
     const { code, stderr } = await running;
@@ -103,7 +103,10 @@ suite('holdfast cmd run', () => {
   });
 
   for (const [args, why] of [
-    [['cmd', 'run', 'restart'], /required option '--target <agent>' not specified/],
+    [
+      ['cmd', 'run', 'restart'],
+      /^Say who is to run it with one of --target, --selector and --role/,
+    ],
     [[...RUN, '{"a"'], /^The arguments cannot be read as JSON: /],
     [[...RUN, '--ttl', '10'], /Write a number and a unit, for example 500ms, 30s/],
     [[...RUN, '--wait', 'long'], /Allowed choices are local, accepted, done/],
@@ -126,7 +129,7 @@ suite('holdfast cmd list', () => {
       agent: 'edge-b',
       kind: 'copy',
       state: CommandState.RUNNING,
-      progressPercent: 40,
+      progress: { percent: 40 },
     });
     const { stdout } = await cli(sidecar, ['cmd', 'list']);
     assert.equal(

@@ -72,7 +72,7 @@ test('steps run in order with their titles, and none behind one that fails', asy
   assert.equal(shown(), '\n1/3  one\n\n     ✓ one works\n\n2/3  two\n\n     ✗ two works\n');
 });
 
-test('the demo itself has five steps with a title each', () => {
-  assert.equal(STEPS.length, 5);
-  assert.equal(new Set(STEPS.map(({ title }) => title)).size, 5);
+test('the demo itself has seven steps with a title each', () => {
+  assert.equal(STEPS.length, 7);
+  assert.equal(new Set(STEPS.map(({ title }) => title)).size, 7);
 });

@@ -1,7 +1,6 @@
 // `holdfast members`: the fleet, one line an agent, as this sidecar knows it; with -w again and again.
 import { type Command, Option } from 'commander';
 import type { Platform, Presence, Tally } from '../../agent-client/index.ts';
-import { HoldfastClientError, pause } from '../../agent-client/index.ts';
 import {
   type CommonFlags,
   type Session,
@@ -11,6 +10,7 @@ import {
 } from '../client-command.ts';
 import type { CliContext } from '../context.ts';
 import { count, formatNumber, formatPercent, formatSpan, orNothing, shortId } from '../format.ts';
+import { watchRows } from '../live-rows.ts';
 import type { Colour, Column } from '../output.ts';
 import { describePresence } from '../presence-words.ts';
 import { describePath, describeReach, namesOf } from '../reach-words.ts';
@@ -29,8 +29,6 @@ interface MembersFlags extends CommonFlags {
   readonly maxAge?: number;
 }
 
-/** Ages grow and presence changes without an event, so a live view is drawn this often. */
-const REDRAW_MS = 1_000;
 const NO_MEMBERS = 'no agent of the fleet has sent a heartbeat that reached this sidecar';
 
 export function addMembers(program: Command, context: CliContext): void {
@@ -110,34 +108,15 @@ async function readMembers({ client, flags, call }: Session<MembersFlags>) {
   return { rows, columns: memberColumns(names), reach: platforms.reach };
 }
 
-async function watchMembers(session: Session<MembersFlags>): Promise<void> {
-  const { printer, signal, context } = session;
-  const drawn = new Map<string, string>();
-  for (let first = true; !signal.aborted; first = false) {
-    try {
-      const { rows, columns } = await readMembers(session);
-      const changed = rows.filter((row) => isNew(drawn, row));
-      if (printer.format === 'ndjson') printer.rows(changed, columns, '');
-      else if (printer.live || first || changed.length > 0) {
-        if (printer.live) printer.clear();
-        printer.rows(rows, columns, NO_MEMBERS);
-      }
-    } catch (error) {
-      const away = error instanceof HoldfastClientError && error.unreachable;
-      if (first || !away || signal.aborted) throw error;
-      printer.note(`the sidecar does not answer, trying again: ${error.message}`);
-    }
-    await pause(context.environment.timers, REDRAW_MS, signal);
-  }
-  throw new HoldfastClientError('canceled', 'interrupted');
-}
-
-/** True when the row says something that was not drawn yet. */
-function isNew(drawn: Map<string, string>, { agent, freshness }: Platform): boolean {
-  const state = `${freshness.revision} ${freshness.presence} ${freshness.presenceReason}`;
-  const before = drawn.get(agent);
-  drawn.set(agent, state);
-  return before !== state;
+function watchMembers(session: Session<MembersFlags>): Promise<void> {
+  return watchRows(session, {
+    read: () => readMembers(session),
+    looksOf: ({ agent, freshness: { revision, presence, presenceReason } }) => ({
+      key: agent,
+      state: `${revision} ${presence} ${presenceReason}`,
+    }),
+    empty: NO_MEMBERS,
+  });
 }
 
 const PRESENCE_COLOURS: Readonly<Record<Presence, Colour>> = {

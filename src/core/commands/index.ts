@@ -16,6 +16,7 @@ export {
 } from './command-document.ts';
 export type { CommandRollUp, CommandRow, UnreachedAgent } from './command-rows.ts';
 export { CommandDesk, type Due } from './desk.ts';
+export { explainCommand } from './explain.ts';
 export { cancelCommand, checkArguments, issueCommand } from './issue.ts';
 export type { KindDeclaration } from './kinds-document.ts';
 export { getCommand, listCommands, listKinds, listTargets } from './list.ts';

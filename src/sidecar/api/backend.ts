@@ -5,6 +5,7 @@ import type { AuditControl } from './audit-control.ts';
 import type { BundleControl } from './bundle-control.ts';
 import type { DelegationControl } from './delegation-control.ts';
 import type { EnrolmentControl } from './enrolment-control.ts';
+import type { ExplainControl } from './explain-control.ts';
 import type { MemberInsight } from './insight.ts';
 import type { MetricsPage } from './metrics-page.ts';
 import type { ReachRow } from './reach-row.ts';
@@ -103,6 +104,7 @@ export interface Backend {
   readonly bundles: BundleControl;
   readonly enrolment: EnrolmentControl;
   readonly secrets: SecretControl;
+  readonly explain: ExplainControl;
   readonly admin: AdminControl;
   readonly trust: TrustControl;
   readonly delegations: DelegationControl;

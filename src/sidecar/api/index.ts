@@ -19,6 +19,7 @@ export {
 export { API_CODES, codeOf, type ObserveCall, type SeenCall } from './call-observer.ts';
 export type { DelegationAsk, DelegationControl, DelegationRow } from './delegation-control.ts';
 export type { EnrolmentControl, TokenInfo, TokenWish } from './enrolment-control.ts';
+export type { ExplainControl, ExplanationRow } from './explain-control.ts';
 export type { ApiFigures } from './figures.ts';
 export type { MemberInsight } from './insight.ts';
 export { type ApiLimits, CALL_BURST_SECONDS } from './limits.ts';

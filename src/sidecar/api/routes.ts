@@ -14,6 +14,7 @@ import { CommandService } from '../../gen/holdfast/v1/command_pb.ts';
 import { DelegationService } from '../../gen/holdfast/v1/delegation_pb.ts';
 import { DocumentService } from '../../gen/holdfast/v1/document_pb.ts';
 import { EnrolmentService } from '../../gen/holdfast/v1/enrolment_pb.ts';
+import { ExplainService } from '../../gen/holdfast/v1/explain_pb.ts';
 import { FleetService } from '../../gen/holdfast/v1/fleet_pb.ts';
 import { HeartbeatService } from '../../gen/holdfast/v1/heartbeat_pb.ts';
 import { MeshService } from '../../gen/holdfast/v1/mesh_pb.ts';
@@ -35,6 +36,7 @@ import { createNodeNames } from './convert/index.ts';
 import { delegationService } from './delegation-service.ts';
 import { documentService } from './document-service.ts';
 import { enrolmentService } from './enrolment-service.ts';
+import { explainService } from './explain-service.ts';
 import { fleetService } from './fleet-service.ts';
 import { checkHealth, watchHealth } from './grpc-health.ts';
 import { createReflection } from './grpc-reflection.ts';
@@ -87,6 +89,7 @@ const SERVICES: readonly DescService[] = [
   TrustService,
   DelegationService,
   AuditService,
+  ExplainService,
   Health,
   ServerReflection,
 ];
@@ -119,6 +122,7 @@ export function createRoutes(dependencies: RouteDependencies): ReadonlyMap<strin
     ...unaryRoutes(TrustService, trustService(backend)),
     ...unaryRoutes(DelegationService, delegationService(backend)),
     ...unaryRoutes(AuditService, auditService(backend)),
+    ...unaryRoutes(ExplainService, explainService(backend, names)),
     publicRoute(Health.method.check, checkHealth(backend, serviceNames).check),
     ...streamHandlers(dependencies, names, serviceNames).map((handler): RouteEntry => {
       const isPublic = PUBLIC_SERVICES.has(handler.service);

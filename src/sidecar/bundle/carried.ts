@@ -1,6 +1,7 @@
-// What a member has for couriers, put together: its bundles, and the records of who holds what.
-import type { Environment, Incarnation, Signer } from '../../core/index.ts';
+// What a member has for couriers, put together: its bundles, the records of who holds what, and what people are told of that.
+import type { Environment, Incarnation, NodeId, Signer } from '../../core/index.ts';
 import type { Mesh, MeshFeeds } from '../../mesh/index.ts';
+import { Whereabouts } from '../explain/whereabouts.ts';
 import type { CommitStore } from '../store/commit-store.ts';
 import { Bundles } from './bundles.ts';
 import { PeerRecords } from './peer-records.ts';
@@ -8,6 +9,7 @@ import { PeerRecords } from './peer-records.ts';
 export interface Carried {
   readonly bundles: Bundles;
   readonly records: PeerRecords;
+  readonly whereabouts: Whereabouts;
 }
 
 /** What of a member's parts is needed. */
@@ -21,6 +23,7 @@ interface CarriedParts {
 }
 
 interface CarriedFrom {
+  readonly nodeId: NodeId;
   readonly incarnation: Incarnation;
   readonly feeds: MeshFeeds;
   readonly commits: CommitStore;
@@ -31,7 +34,7 @@ interface CarriedFrom {
 
 export async function openCarried(
   parts: CarriedParts,
-  { incarnation, feeds, commits, mesh, runtime }: CarriedFrom,
+  { nodeId, incarnation, feeds, commits, mesh, runtime }: CarriedFrom,
 ): Promise<Carried> {
   const { environment, name, signer, fleet } = parts;
   const { clock, timers, crypto: hash } = environment;
@@ -47,5 +50,10 @@ export async function openCarried(
     peers: () => mesh.peers(),
     holdsBack,
   });
-  return { bundles, records };
+  const whereabouts = new Whereabouts({
+    ...{ nodeId, name, commits, records, hash },
+    positions: () => feeds.positions(),
+    linked: () => mesh.holdings(),
+  });
+  return { bundles, records, whereabouts };
 }

@@ -45,7 +45,7 @@ export function findPeer(
   text: string,
   peers: readonly PeerView[],
   crypto: Crypto,
-  wish: 'paused' | 'resumed',
+  wish: 'paused' | 'resumed' | 'explained',
 ): PeerKey {
   const wanted = text.trim();
   const parsed = parsePeerAddress(wanted);

@@ -43,6 +43,7 @@ import {
   openTokens,
 } from '../enrolment/enrolment.ts';
 import type { EnrolmentReport } from '../enrolment/report.ts';
+import type { Whereabouts } from '../explain/whereabouts.ts';
 import type {
   AddressExchange,
   ExchangeOptions,
@@ -146,6 +147,8 @@ interface Built {
 export class Member {
   readonly nodeId: string;
   readonly bundles: Bundles;
+  /** Who holds what. */
+  readonly whereabouts: Whereabouts;
   /** Undefined in an open fleet. */
   readonly enrolment: Enrolment | undefined;
   /** Absent in an open fleet. */
@@ -173,6 +176,7 @@ export class Member {
     this.#mesh = built.mesh;
     this.#commits = built.commits;
     this.bundles = built.carried.bundles;
+    this.whereabouts = built.carried.whereabouts;
     this.#records = built.carried.records;
     this.#operator = built.operator;
     this.#exchange = built.exchange;
@@ -227,7 +231,8 @@ export class Member {
       onHoldings: (holdings) => carried.records.noteLink(holdings),
       onLinks: (links) => runtime.linked(links),
     });
-    const carried = await openCarried(parts, { incarnation, feeds, commits, mesh, runtime });
+    const own = { nodeId, incarnation, feeds, commits, mesh, runtime };
+    const carried = await openCarried(parts, own);
     await runtime.idle();
     if (runtime.failure !== undefined) throw runtime.failure;
     if (rebuildViews) await rebuild(parts, runtime, commits);
@@ -243,14 +248,8 @@ export class Member {
     const inside = {
       leave: farewellOf(parts, { nodeId, node, runtime, mesh }),
       reach: () => told(node, mesh, carried.records),
-      ...{ runtime, mesh },
-      commits,
-      operator,
-      exchange,
-      finder,
-      carried,
+      ...{ runtime, mesh, commits, operator, exchange, finder, carried, enrolment },
       trust: ofTrust,
-      enrolment,
       clockView: () => clockWatch.view(clock.now()),
       counted: countMember({ runtime, mesh, store: parts.store, enrolment }),
       commands: createCommandUpkeep(parts, runtime),

@@ -12,6 +12,7 @@ export const READS: ReadonlySet<Method> = new Set<Method>([
   ...(['getCommand', 'listCommands', 'listTargets', 'listKinds', 'commandOffers'] as const),
   'readLog',
   'dueCommands',
+  ...(['explainCommand', 'explainDocument'] as const),
 ]);
 
 /** Whether the store is at fault, and not the core. */

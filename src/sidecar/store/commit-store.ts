@@ -25,6 +25,7 @@ import {
   type Superseded,
 } from '../../core/index.ts';
 import { StoreDamagedError } from './damage.ts';
+import { type DocumentWrites, readWrites } from './document-writes.ts';
 import {
   authorRange,
   commitKey,
@@ -225,6 +226,11 @@ export class CommitStore {
       const changes = await this.#readChanges(document, generation);
       if (changes !== undefined) return changes;
     }
+  }
+
+  /** Who wrote a document, and where that lies. */
+  writesOf(document: DocumentKey): Promise<DocumentWrites> {
+    return readWrites(this.#store, this.#crypto, document, this.#counts);
   }
 
   /** Undefined when commits were dropped between a look at the index and the reading: what is left must be read anew. */

@@ -53,6 +53,7 @@ test('all services are listed', async () => {
     'holdfast.v1.DelegationService',
     'holdfast.v1.DocumentService',
     'holdfast.v1.EnrolmentService',
+    'holdfast.v1.ExplainService',
     'holdfast.v1.FleetService',
     'holdfast.v1.HeartbeatService',
     'holdfast.v1.MeshService',

@@ -19,6 +19,7 @@ export { fromLogEntry, toAppend } from './command-log.ts';
 export {
   createNodeNames,
   fromCoreAck,
+  fromFreshness,
   fromTime,
   type NodeNames,
   toAged,
@@ -29,6 +30,7 @@ export {
 export { fromDelegation, toDelegationAsk } from './delegation.ts';
 export { fromChangeEvent, fromDocumentRow, toPutItem } from './document.ts';
 export { fromTokenInfo, toTokenWish } from './enrolment.ts';
+export { fromDocumentWrite, fromExplanation, fromGap } from './explain.ts';
 export {
   fromDeploymentRow,
   fromFleetSummary,

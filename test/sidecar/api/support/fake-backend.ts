@@ -30,6 +30,7 @@ import type {
   DelegationControl,
   Diagnosis,
   DiscoveryRow,
+  ExplainControl,
   MeshControl,
   PeerRow,
   SecretControl,
@@ -201,6 +202,7 @@ export class FakeBackend implements Backend {
   readonly enrolment: FakeEnrolment = new FakeEnrolment();
   readonly secrets: FakeSecrets = new FakeSecrets();
   readonly admin: FakeAdmin = new FakeAdmin();
+  readonly explain: ExplainControl = new FakeExplain();
   readonly trust: TrustControl = new FakeTrust();
   readonly delegations: DelegationControl = new FakeDelegations();
   readonly submitted: Submitted[] = [];
@@ -249,6 +251,32 @@ export class FakeBackend implements Backend {
 
   beginToStop(): void {
     this.#stopping.abort();
+  }
+}
+
+/** Tells of everything that this sidecar alone has it. */
+class FakeExplain implements ExplainControl {
+  async command({ steps, waitsFor, diesAtMs, advice }: ResponseOf<'explainCommand'>) {
+    const holders = [
+      { nodeId: 'self-node', name: 'edge-7', holding: 'held', linked: true, heardMs: undefined },
+    ] as const;
+    return { steps, holders, waitsFor, diesAtMs, advice };
+  }
+
+  async document(told: ResponseOf<'explainDocument'>) {
+    const explanation = { steps: [], holders: [], waitsFor: told.trouble, advice: [] };
+    return { writes: [], stored: 3, explanation: { ...explanation, diesAtMs: undefined } };
+  }
+
+  async peer() {
+    const explanation = { steps: [], holders: [], waitsFor: [], advice: ['wait'] };
+    const gaps = { peerLacks: { feeds: 1, commits: 7 }, weLack: undefined };
+    return {
+      nodeId: PEER.nodeId,
+      address: PEER.address,
+      ...gaps,
+      explanation: { ...explanation, diesAtMs: undefined },
+    };
   }
 }
 

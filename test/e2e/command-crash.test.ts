@@ -12,9 +12,17 @@ import type { RunningSidecar } from './support/running-sidecar.ts';
 import { Site, waitFor } from './support/site.ts';
 
 const AGENT = join(import.meta.dirname, 'support', 'crashing-agent.ts');
-const START = { args: ['--agent', 'edge'] };
+/** What crashes side by side: each at an agent of its own. */
+const LANES = [
+  { agent: 'edge-0', effect: 'idempotent', hasJournal: false },
+  { agent: 'edge-1', effect: 'idempotent', hasJournal: true },
+  { agent: 'edge-2', effect: 'at_most_once', hasJournal: false },
+  { agent: 'edge-3', effect: 'at_most_once', hasJournal: true },
+] as const;
+const START = { args: LANES.flatMap(({ agent }) => ['--agent', agent]) };
 
-type Effect = 'idempotent' | 'at_most_once';
+type Lane = (typeof LANES)[number];
+type Effect = Lane['effect'];
 
 interface Expected {
   readonly state: string;
@@ -83,78 +91,80 @@ suite('a crash around a command', () => {
   });
 
   for (const [point, byEffect] of Object.entries(POINTS)) {
-    for (const effect of ['idempotent', 'at_most_once'] as const) {
-      for (const hasJournal of [false, true]) {
-        const expected = byEffect[effect][hasJournal ? 1 : 0];
-        const words = `${effect}, ${hasJournal ? 'with' : 'without'} a journal`;
-        test(`the agent dies ${point}: ${words}`, async () => {
-          const run = await issue(point, effect, hasJournal);
-          const first = startAgent(run);
-          assert.deepEqual(await once(first, 'exit'), [null, 'SIGKILL']);
-          const second = startAgent(run);
-          await check(run, expected);
-          await stop(second);
-        });
-      }
-    }
+    test(`the agent dies ${point}`, async () => {
+      const ends = LANES.map(async (lane) => {
+        const run = await issue(point, lane);
+        const first = startAgent(run);
+        assert.deepEqual(await once(first.child, 'exit'), [null, 'SIGKILL']);
+        const second = startAgent(run);
+        await second.looked;
+        await check(run, byEffect[lane.effect][lane.hasJournal ? 1 : 0]);
+        await stop(second.child);
+      });
+      await Promise.all(ends);
+    });
   }
 
   for (const point of SIDECAR_POINTS) {
-    for (const hasJournal of [false, true]) {
-      const words = hasJournal ? 'with' : 'without';
+    for (const lane of LANES.filter(({ effect }) => effect === 'at_most_once')) {
+      const words = lane.hasJournal ? 'with' : 'without';
       test(`the ${point} dies, and comes back: run once, ${words} a journal`, async () => {
-        const run = await issue(point, 'at_most_once', hasJournal);
+        const run = await issue(point, lane);
         const agent = startAgent(run);
         await sidecar.ended;
         sidecar = await site.start('a', START);
         await check(run, ONCE);
-        await stop(agent);
+        await stop(agent.child);
       });
     }
   }
 
   interface CrashRun {
+    readonly words: string;
     readonly id: string;
     readonly effects: string;
     readonly env: Readonly<Record<string, string>>;
   }
 
-  async function issue(point: string, effect: Effect, hasJournal: boolean): Promise<CrashRun> {
+  async function issue(point: string, lane: Lane): Promise<CrashRun> {
+    const { agent, effect, hasJournal } = lane;
     number += 1;
-    const file = (name: string) => join(site.directory, `${name}-${number}`);
+    const own = number;
+    const file = (name: string) => join(site.directory, `${name}-${own}`);
     const request = {
-      agent: 'edge',
+      agent,
       kind: 'work',
-      args: { number },
+      args: { number: own },
       effect: `COMMAND_EFFECT_${effect.toUpperCase()}`,
       maxAttempts: effect === 'idempotent' ? 3 : 1,
     };
-    // The agent before took this kind, and whoever is between two agents is not asked.
     const { command } = await sidecar.call('CommandService/Issue', request);
     const env = {
+      CRASH_AGENT: agent,
       CRASH_POINT: point,
       CRASH_EFFECTS: file('effects'),
       CRASH_MARK: file('mark'),
       CRASH_JOURNAL: hasJournal ? file('journal') : '',
       CRASH_SOCKET: join(sidecar.dataDir, 'api.sock'),
-      CRASH_TOKEN: sidecar.token('agent-edge'),
+      CRASH_TOKEN: sidecar.token(`agent-${agent}`),
       CRASH_SIDECAR: String(sidecar.pid),
     };
-    return { id: String((command as JsonObject).id), effects: env.CRASH_EFFECTS, env };
+    const words = `${point}, ${effect}, ${hasJournal ? 'with' : 'without'} a journal`;
+    return { words, id: String((command as JsonObject).id), effects: env.CRASH_EFFECTS, env };
   }
 
-  function startAgent({ env }: CrashRun): ChildProcess {
-    const agent = spawn(process.execPath, [AGENT], {
+  function startAgent({ env }: CrashRun) {
+    const child = spawn(process.execPath, [AGENT], {
       env: {
         ...process.env,
         ...env,
         NODE_COMPILE_CACHE: join(site.directory, 'compile-cache'),
       },
-      stdio: ['ignore', 'ignore', 'inherit'],
+      stdio: ['ignore', 'pipe', 'ignore'],
     });
-    agents.add(agent);
-    agent.once('exit', () => agents.delete(agent));
-    return agent;
+    agents.add(child);
+    child.once('exit', () => agents.delete(child));
+    return { child, looked: once(child.stdout, 'data') };
   }
 
   async function stop(agent: ChildProcess): Promise<void> {
@@ -163,7 +173,7 @@ suite('a crash around a command', () => {
     assert.deepEqual(await ended, [0, null]);
   }
 
-  async function check({ id, effects }: CrashRun, expected: Expected): Promise<void> {
+  async function check({ id, effects, words }: CrashRun, expected: Expected): Promise<void> {
     const command = await waitFor(`the end of ${id}`, async () => {
       const { command } = await sidecar.call('CommandService/Get', { id });
       const found = command as JsonObject;
@@ -177,6 +187,6 @@ suite('a crash around a command', () => {
       began: count('begin'),
       done: count('end'),
     };
-    assert.deepEqual(seen, expected, String(command.message));
+    assert.deepEqual(seen, expected, `${words}: ${JSON.stringify(seen)} ${command.message}`);
   }
 });

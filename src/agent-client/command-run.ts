@@ -42,6 +42,7 @@ export class Run {
 
   /** Tells the handler to stop. Only the first reason is told. */
   stop(reason: CommandStopped): void {
+    this.#isTimedOut ||= reason.why === 'timed_out';
     if (!this.#stopping.signal.aborted) this.#stopping.abort(reason);
   }
 
@@ -97,7 +98,6 @@ export class Run {
         await pause(timers, Math.min(left, LONGEST_TIMER_MS), done);
       }
       if (!done.aborted) {
-        this.#isTimedOut = true;
         const message = `it may run for ${command.runTimeoutMs} ms`;
         this.stop(new CommandStopped('timed_out', message));
         await pause(timers, TIMEOUT_GRACE_MS, done);

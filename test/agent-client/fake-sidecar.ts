@@ -8,7 +8,12 @@ import {
   createRouterTransport,
   type Transport,
 } from '@connectrpc/connect';
-import { type Command, CommandSchema, CommandState } from '../../src/gen/holdfast/v1/command_pb.ts';
+import {
+  type Command,
+  CommandCancelSchema,
+  CommandSchema,
+  CommandState,
+} from '../../src/gen/holdfast/v1/command_pb.ts';
 import type { Document } from '../../src/gen/holdfast/v1/document_pb.ts';
 import type { EnrolmentToken } from '../../src/gen/holdfast/v1/enrolment_pb.ts';
 import {
@@ -126,9 +131,11 @@ export class FakeSidecar {
     return command;
   }
 
-  /** Has a command that is claimed stopped by its agent. */
-  stop(id: string, reason: string): void {
+  /** Has a command that is claimed stopped by its agent. `isCancel` false: because its time is over. */
+  stop(id: string, reason: string, isCancel = true): void {
     this.stops.set(id, reason);
+    const command = this.commands.get(id);
+    if (command !== undefined && isCancel) command.cancel = create(CommandCancelSchema, { reason });
     this.feed.wake();
   }
 

@@ -1,9 +1,9 @@
 // Waits until a command has come far enough, by asking the local sidecar again and again: that costs a local call, no link.
 
 import type { Command, CommandState, WaitForCommandOptions } from './command-values.ts';
-import type { CommandCalls } from './commands.ts';
 import { type ClientEnvironment, pause } from './environment.ts';
 import { HoldfastClientError } from './error.ts';
+import type { CallOptions } from './types.ts';
 
 const DEFAULT_WAIT_MS = 30_000;
 /** The first questions come fast, for commands that take no time; a person does not notice the last ones. */
@@ -29,7 +29,10 @@ export function isFinal(state: CommandState): boolean {
   return FINAL.has(state);
 }
 
-type GetCommand = CommandCalls['getCommand'];
+type GetCommand = (
+  id: string,
+  options: CallOptions & { readonly agent?: string },
+) => Promise<Command>;
 
 /** See CommandCalls.waitForCommand. */
 export async function waitForCommand(

@@ -8,7 +8,7 @@ import type { Timers } from './environment.ts';
 /** From the request to end to the end that is not asked, milliseconds: within the 5 s that a handler has to stop. */
 const KILL_AFTER_MS = 2_000;
 /** What a program left behind may hold its outputs open; nobody waits for it longer than this, milliseconds. */
-const OUTPUT_GRACE_MS = 500;
+const OUTPUT_GRACE_MS = 2_000;
 /** A line that is longer is logged in pieces, characters. */
 const MAX_LINE = 4_096;
 

@@ -64,4 +64,10 @@ suite('a meter of progress', () => {
     assert.deepEqual(percents, [40, 40, 100, 100]);
     assert.deepEqual(meter.measure(Number.NaN), {});
   });
+
+  test('what the wire cannot carry is left out', () => {
+    const meter = new ProgressMeter(new ManualClock());
+    const huge = { itemsDone: 1e300, bytesDone: 2, etaMs: 1e15, ratePerSecond: Infinity };
+    assert.deepEqual(meter.measure(huge), { bytesDone: 2 });
+  });
 });

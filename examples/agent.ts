@@ -36,13 +36,18 @@ client.runCommands({
     return { status: mood };
   },
   // holdfast cmd run --target <agent> count '{"to": 10}' --wait done
-  count: async ({ args, signal, progress }) => {
-    const to = Number(args.to ?? 3);
-    for (let n = 1; n <= to; n++) {
-      await delay(100, undefined, { signal });
-      progress((100 * n) / to, `counted to ${n}`);
-    }
-    return { counted: to };
+  count: {
+    description: 'counts, ten a second',
+    schema: { type: 'object', properties: { to: { type: 'integer', minimum: 1, maximum: 1000 } } },
+    handler: async ({ args, signal, progress }) => {
+      const to = Number(args.to ?? 3);
+      for (let n = 1; n <= to; n++) {
+        // A cancel, a run timeout and the end of the agent end it here.
+        await delay(100, undefined, { signal });
+        progress({ itemsDone: n, itemsTotal: to }, `counted to ${n}`);
+      }
+      return { counted: to };
+    },
   },
 });
 

@@ -7,6 +7,8 @@ const SHORTEST_SAMPLE_MS = 100;
 /** How long a change of pace takes to show, milliseconds: two thirds of it after so long. */
 const SMOOTHING_MS = 5_000;
 const MS_PER_SECOND = 1_000;
+/** Who needs longer does not know how long, milliseconds: ten years. */
+const LONGEST_ETA_MS = 10 * 365 * 24 * 3_600_000;
 
 type Counted = 'bytes' | 'items';
 
@@ -23,7 +25,9 @@ export class ProgressMeter {
 
   /** What is to be told. Numbers that are none are left out; percent does not go back. */
   measure(said: number | CommandProgress): CommandProgress {
-    const known = finite(typeof said === 'number' ? { percent: said } : said);
+    const { etaMs: expectedMs, ...known } = finite(
+      typeof said === 'number' ? { percent: said } : said,
+    );
     const { done, total } = countOf(known);
     if (done !== undefined) this.#sample(known, done);
     const derived =
@@ -34,12 +38,12 @@ export class ProgressMeter {
     }
     const ratePerSecond =
       known.ratePerSecond ?? (done === undefined ? undefined : this.#ratePerSecond);
-    const etaMs = known.etaMs ?? timeLeft(done, total, ratePerSecond);
+    const etaMs = expectedMs ?? timeLeft(done, total, ratePerSecond);
     return {
       ...known,
       ...(percent !== undefined && { percent: this.#percent }),
       ...(ratePerSecond !== undefined && { ratePerSecond: Math.max(0, ratePerSecond) }),
-      ...(etaMs !== undefined && { etaMs }),
+      ...(etaMs !== undefined && etaMs <= LONGEST_ETA_MS && { etaMs }),
     };
   }
 
@@ -86,6 +90,6 @@ function timeLeft(
 
 function finite(progress: CommandProgress): CommandProgress {
   return Object.fromEntries(
-    Object.entries(progress).filter(([, value]) => Number.isFinite(value) && value >= 0),
+    Object.entries(progress).filter(([, value]) => value >= 0 && value <= Number.MAX_SAFE_INTEGER),
   );
 }

@@ -24,6 +24,7 @@ export interface RunParts {
   /** Whether it may be begun again elsewhere in time: then a stop of the agent is no end of it. */
   readonly mayRepeat: boolean;
   readonly progress: CommandRun['progress'];
+  readonly log: CommandRun['log'];
   /** Called when the handler ends after the run was given up. */
   readonly late: (dropped: CommandReport) => void;
 }
@@ -42,6 +43,7 @@ export class Run {
 
   /** Tells the handler to stop. Only the first reason is told. */
   stop(reason: CommandStopped): void {
+    this.#isTimedOut ||= reason.why === 'timed_out';
     if (!this.#stopping.signal.aborted) this.#stopping.abort(reason);
   }
 
@@ -60,12 +62,12 @@ export class Run {
   }
 
   async #handle(): Promise<RunOutcome> {
-    const { command, spec, progress } = this.#parts;
+    const { command, spec, progress, log } = this.#parts;
     const { id, kind, args } = command;
     const { signal } = this.#stopping;
     const attempt = Math.max(1, command.attempt);
     try {
-      const result = await spec.handler({ id, kind, args, attempt, signal, progress });
+      const result = await spec.handler({ id, kind, args, attempt, signal, progress, log });
       const report = withResult({ state: 'succeeded' }, result ?? undefined);
       return this.#isTimedOut ? { ...report, ...this.#timedOut('its handler ended late') } : report;
     } catch (error) {
@@ -97,7 +99,6 @@ export class Run {
         await pause(timers, Math.min(left, LONGEST_TIMER_MS), done);
       }
       if (!done.aborted) {
-        this.#isTimedOut = true;
         const message = `it may run for ${command.runTimeoutMs} ms`;
         this.stop(new CommandStopped('timed_out', message));
         await pause(timers, TIMEOUT_GRACE_MS, done);

@@ -3,6 +3,7 @@ import { Recent } from './bounded.ts';
 import { CommandStopped } from './command-errors.ts';
 import type { CommandJournal } from './command-journal.ts';
 import type { HandlerTable } from './command-kinds.ts';
+import { CommandLogger, type LoggerPort } from './command-logger.ts';
 import { CommandReporter } from './command-reporter.ts';
 import { Run } from './command-run.ts';
 import type { CommandEvent, CommandPort, DescribedHandler, LoopTask } from './command-types.ts';
@@ -21,6 +22,15 @@ const STOPPED = 'the agent was stopped in the middle of it';
 const NOT_BEGUN = 'the agent was stopped before it started the command';
 const NO_REPEAT =
   'the agent was interrupted in the middle of it, and does not repeat commands of this kind';
+
+/** One attempt and what goes with it. */
+interface Living {
+  readonly command: Command;
+  readonly spec: DescribedHandler;
+  readonly run: Run;
+  readonly reporter: CommandReporter;
+  readonly logger: CommandLogger;
+}
 
 export interface RunnerOptions {
   readonly port: CommandPort;
@@ -161,6 +171,7 @@ export class CommandRunner {
   #start(command: Command, spec: DescribedHandler, leftMs: number | undefined): void {
     const { environment, tell } = this.#options;
     const reporter = this.#reporterOf(command);
+    const logger = this.#loggerOf(command);
     const run = new Run({
       command,
       spec,
@@ -168,19 +179,15 @@ export class CommandRunner {
       leftMs,
       mayRepeat: mayRepeat(command, spec),
       progress: (progress, message) => reporter.running(progress, message),
+      log: (stream, text) => logger.log(stream, text),
       late: (dropped) => tell({ type: 'late', command, dropped }),
     });
     this.#running += 1;
-    this.#track(command, run, () => this.#live(command, spec, run, reporter));
+    this.#track(command, run, () => this.#live({ command, spec, run, reporter, logger }));
   }
 
   /** From the claim to the report. Never rejects. */
-  async #live(
-    command: Command,
-    spec: DescribedHandler,
-    run: Run,
-    reporter: CommandReporter,
-  ): Promise<void> {
+  async #live({ command, spec, run, reporter, logger }: Living): Promise<void> {
     const { journal, ended, tell } = this.#options;
     let outcome: CommandReport | 'interrupted' | 'unstarted' = 'unstarted';
     try {
@@ -194,6 +201,8 @@ export class CommandRunner {
       this.#running -= 1;
       this.#options.freed();
     }
+    // Before the final report, which ends the log.
+    await logger.end();
     if (outcome === 'interrupted') await this.#giveUp(command, spec, STOPPED);
     else if (outcome !== 'unstarted') await this.#finish(command, outcome, reporter);
     else if (!journal.isDurable) await this.#leave(command, spec, reporter);
@@ -321,6 +330,13 @@ export class CommandRunner {
       this.#options.freed();
     });
     this.#tasks.add(task);
+  }
+
+  #loggerOf({ id, attempt }: Command): CommandLogger {
+    const { port, environment, abandoned } = this.#options;
+    const append: LoggerPort['append'] = (log, signal) =>
+      port.appendCommandLog(id, log, { signal });
+    return new CommandLogger({ append }, attempt, environment, abandoned);
   }
 
   #reporterOf({ id, attempt }: Command): CommandReporter {

@@ -1,5 +1,6 @@
 // What an agent gives the command loop, what its handlers get, and what the loop tells about itself.
 
+import type { CommandLogCalls } from './command-log.ts';
 import type { LogStream } from './command-log-values.ts';
 import type { Command, CommandEffect, CommandProgress, CommandReport } from './command-values.ts';
 import type { CommandCalls } from './commands.ts';
@@ -108,4 +109,5 @@ export type CommandPort = Pick<
   | 'acknowledgeCommand'
   | 'reportCommand'
   | 'interruptCommand'
->;
+> &
+  Pick<CommandLogCalls, 'appendCommandLog'>;

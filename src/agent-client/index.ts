@@ -46,6 +46,8 @@ export type {
 } from './enrolment.ts';
 export { type ClientEnvironment, pause } from './environment.ts';
 export { type ErrorCode, type ErrorReasonName, HoldfastClientError } from './error.ts';
+export type { ExecEntry, ExecParam } from './exec-allow.ts';
+export { type ExecOptions, execHandler } from './exec-handler.ts';
 export type {
   CommandStory,
   DocumentStory,

@@ -3,6 +3,7 @@ import process from 'node:process';
 import { Command, CommanderError } from 'commander';
 import { holdfastVersion } from '../agent-client/index.ts';
 import { addAccess, addAgent } from './commands/access.ts';
+import { addAgentRun } from './commands/agent-run.ts';
 import { addAudit } from './commands/audit.ts';
 import { addBundle } from './commands/bundle.ts';
 import { addCmd } from './commands/cmd/index.ts';
@@ -74,7 +75,7 @@ function createProgram(context: CliContext, setExitCode: (code: number) => void)
   addStatus(program, context);
   addPeers(program, context);
   addBundle(program, context);
-  addAgent(program, context);
+  addAgentRun(addAgent(program, context), context);
   addAccess(program, context);
   addDiagnose(program, context);
   addAudit(program, context, setExitCode);

@@ -11,6 +11,7 @@ import {
 import {
   type AgentKindsSchema,
   type Command,
+  CommandCancelSchema,
   CommandSchema,
   CommandState,
 } from '../../src/gen/holdfast/v1/command_pb.ts';
@@ -143,9 +144,11 @@ export class FakeSidecar {
     return command;
   }
 
-  /** Has a command that is claimed stopped by its agent. */
-  stop(id: string, reason: string): void {
+  /** Has a command that is claimed stopped by its agent. `isCancel` false: because its time is over. */
+  stop(id: string, reason: string, isCancel = true): void {
     this.stops.set(id, reason);
+    const command = this.commands.get(id);
+    if (command !== undefined && isCancel) command.cancel = create(CommandCancelSchema, { reason });
     this.feed.wake();
   }
 

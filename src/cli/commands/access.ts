@@ -66,10 +66,11 @@ export function addAccess(program: Command, context: CliContext): void {
   ]);
 }
 
-export function addAgent(program: Command, context: CliContext): void {
+/** Gives the verb, for what else agents do. */
+export function addAgent(program: Command, context: CliContext): Command {
   const agent = program
     .command('agent')
-    .description('serve another agent, without a restart')
+    .description('be an agent, or serve another one without a restart')
     .helpOption('-h, --help', 'show this help')
     .helpCommand('help [command]', 'show help for a command');
   withCommonFlags(
@@ -94,6 +95,7 @@ export function addAgent(program: Command, context: CliContext): void {
     ['holdfast agent add edge-8', 'serve a second agent'],
     ['holdfast agent rm edge-8', 'not any more; its documents stay'],
   ]);
+  return agent;
 }
 
 async function addToken({ client, flags, call, ...to }: Session<AddFlags>, name: string) {

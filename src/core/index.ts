@@ -33,6 +33,7 @@ export {
   type CommandTarget,
   DEFAULT_PRIORITY,
   type Due,
+  GROUP_SCOPE,
   isFinal,
   type KindDeclaration,
   type Progress,
@@ -46,6 +47,17 @@ export {
   MAX_FORK_PROOFS,
   MAX_UNSIGNED_COMMITS,
 } from './config.ts';
+export {
+  CONFIG_STATES,
+  type ConfigEntryRow,
+  type ConfigMark,
+  type ConfigReport,
+  type ConfigRevision,
+  type ConfigState,
+  type ConfigStatusRow,
+  type DesiredConfig,
+  entryId,
+} from './configs/index.ts';
 export type { Remainder } from './document-table.ts';
 export type {
   DeliveryOutcome,
@@ -107,6 +119,7 @@ export {
   INCARNATION_RANDOM_BYTES,
   startOfIncarnation,
 } from './incarnation.ts';
+export type { InventoryRow } from './inventory/index.ts';
 export {
   canonicalJson,
   isJsonObject,

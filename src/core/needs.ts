@@ -1,6 +1,8 @@
 // Which documents a request needs: live ones to write to, and up-to-date views to read.
 import { scopesOfCommands } from './commands/index.ts';
+import { needsOfConfig } from './configs/index.ts';
 import { type DocumentKey, documentKey } from './ids.ts';
+import { needsOfInventory } from './inventory/index.ts';
 import type { Request } from './request.ts';
 import { keysOfPut } from './writes.ts';
 
@@ -85,6 +87,20 @@ export function needsOf(request: Request): Needs {
         shown: [...new Set(ids.map(({ agent }) => agent))].flatMap(scopesOfCommands),
       };
     }
+    case 'setConfig':
+    case 'configTargets':
+    case 'getConfig':
+    case 'listConfigs':
+    case 'deleteConfig':
+    case 'desiredConfig':
+    case 'reportConfig':
+    case 'listConfigStatus':
+      return needsOfConfig(request);
+    case 'reportInventory':
+    case 'removeInventory':
+    case 'getInventory':
+    case 'listInventory':
+      return needsOfInventory(request);
     case 'summary':
       return { live: [], shown: [EVERYTHING] };
   }

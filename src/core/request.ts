@@ -9,7 +9,9 @@ import type {
   KindDeclaration,
   Report,
 } from './commands/index.ts';
+import type { ConfigMethods } from './configs/index.ts';
 import type { HeldFeed } from './held-feeds.ts';
+import type { InventoryMethods } from './inventory/index.ts';
 import type { JsonObject } from './json.ts';
 import type { Presence } from './presence.ts';
 import type { QuarantinedDocument } from './quarantine.ts';
@@ -110,7 +112,7 @@ export interface Summary {
 }
 
 /** Request and response of every method, by kind. */
-export interface Methods {
+export interface Methods extends ConfigMethods, InventoryMethods {
   heartbeat: {
     /** `beat` absent: still here, nothing changed. `intervalMs` absent: as before. `agent` is the caller's. */
     request: { agent: string; beat?: Beat; intervalMs?: number; ack: Ack };

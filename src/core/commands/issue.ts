@@ -118,7 +118,7 @@ function documentOf(
 }
 
 /** Behind every command that this node knows of, and behind those it issued in the same turn. */
-function orderHere(context: Context): string {
+export function orderHere(context: Context): string {
   const clock = context.turn.clock(() => context.tick()).toString();
   const version = context.documents.views.version.toString();
   return `${clock.padStart(CLOCK_DIGITS, '0')}.${version.padStart(VERSION_DIGITS, '0')}`;
@@ -149,7 +149,8 @@ function isSame(a: CommandDocument, b: CommandDocument): boolean {
   return jsonEqual(asked(a), asked(b));
 }
 
-function checkTarget(target: CommandTarget): void {
+/** Refuses a selector that cannot be read and a role that nobody can have; an agent's name is its own affair. */
+export function checkTarget(target: CommandTarget): void {
   if (target.type === 'selector') parseSelector(target.selector);
   if (target.type === 'role' && toRole(target.role) === undefined) {
     throw new HoldfastError(

@@ -15,6 +15,9 @@ const WRITERS: Readonly<Record<string, readonly Role[]>> = {
   'command-kinds': ['agent'],
   commands: ['hub'],
   'command-cancels': ['hub'],
+  configs: ['hub'],
+  'config-status': ['agent'],
+  inventory: ['agent'],
 };
 
 /** Why a member may not write a document; undefined when it may. Whether it was ejected is another question. */

@@ -72,7 +72,8 @@ export function desiredConfig(
     );
   }
   const { value, hash, entries, sealed, trouble } = new ConfigReader(context).of(agent);
-  return { agent, value, hash, entries: entries.map(plainRevision), sealed, trouble };
+  const effectiveHash = statusOf(context, agent).effective?.hash ?? '';
+  return { agent, value, hash, entries: entries.map(plainRevision), sealed, trouble, effectiveHash };
 }
 
 export function listConfigStatus(
@@ -103,7 +104,7 @@ export function statusRow(
   desired: MergedConfig<FoundRevision>,
 ): ConfigStatusRow {
   const view = context.documents.view(documentKey('config-status', agent));
-  const status = isVisible(view) ? parseConfigStatus(view.value) : NO_CONFIG_STATUS;
+  const status = statusOf(context, agent);
   const state = stateOf(desired, status);
   const isBehind = state !== 'in_sync' && state !== 'none';
   return {
@@ -116,6 +117,12 @@ export function statusRow(
     trouble: desired.trouble,
     freshness: isVisible(view) ? freshnessOf(context, view) : undefined,
   };
+}
+
+/** What an agent said so far. */
+export function statusOf(context: Context, agent: string): ConfigStatus {
+  const view = context.documents.view(documentKey('config-status', agent));
+  return isVisible(view) ? parseConfigStatus(view.value) : NO_CONFIG_STATUS;
 }
 
 function stateOf(

@@ -66,7 +66,9 @@ export function mergeConfig<Revision extends ConfigRevision>(
     hash: toBase32(hash.blake2b(utf8(text))),
     entries: sorted,
     sealed,
-    trouble: troubleOf(sorted.length, utf8(text).length, sealed.length),
+    trouble: hasSealedInList(value)
+      ? SEALED_IN_LIST
+      : troubleOf(sorted.length, utf8(text).length, sealed.length),
   };
 }
 
@@ -117,6 +119,16 @@ function valueAt(value: JsonObject, path: readonly string[]): JsonValue | undefi
     (inner, key) => (isJsonObject(inner) && Object.hasOwn(inner, key) ? inner[key] : undefined),
     value,
   );
+}
+
+/** No path leads into a list, so nothing in one can be bound to its place, and opened. */
+export const SEALED_IN_LIST = 'a sealed value lies in a list, where it cannot be opened';
+
+export function hasSealedInList(value: JsonValue, isInList = false): boolean {
+  if (isSealedValue(value)) return isInList;
+  if (Array.isArray(value)) return value.some((item) => hasSealedInList(item, true));
+  if (!isJsonObject(value)) return false;
+  return Object.values(value).some((member) => hasSealedInList(member, isInList));
 }
 
 function troubleOf(entries: number, bytes: number, secrets: number): string {

@@ -2,21 +2,14 @@
 import type { Caller } from '../caller.ts';
 import type { Context } from '../context.ts';
 import { HoldfastError } from '../error.ts';
-import { documentKey } from '../ids.ts';
 import { agentCaller } from '../permission.ts';
 import type { RequestOf, ResponseOf } from '../request.ts';
 import { checkGranted } from '../trust-door.ts';
-import { isVisible } from '../view.ts';
 import { writeAll } from '../writes.ts';
-import {
-  configStatusToJson,
-  NO_CONFIG_STATUS,
-  parseConfigStatus,
-  stepConfig,
-} from './config-status.ts';
+import { configStatusToJson, stepConfig } from './config-status.ts';
 import { ConfigReader } from './desired.ts';
 import { MAX_ERROR_CHARACTERS } from './limits.ts';
-import { statusRow } from './list.ts';
+import { statusOf, statusRow } from './list.ts';
 
 export function reportConfig(
   context: Context,
@@ -32,9 +25,7 @@ export function reportConfig(
       { field: 'message' },
     );
   }
-  const view = context.documents.view(documentKey('config-status', agent));
-  const before = isVisible(view) ? parseConfigStatus(view.value) : NO_CONFIG_STATUS;
-  const status = stepConfig(before, request, Math.floor(context.now.wallMs));
+  const status = stepConfig(statusOf(context, agent), request, Math.floor(context.now.wallMs));
   const value = configStatusToJson(status);
   writeAll(context, [{ collection: 'config-status', id: agent, value }]);
   return { status: statusRow(context, agent, new ConfigReader(context).of(agent)) };

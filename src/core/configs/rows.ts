@@ -21,6 +21,8 @@ export interface DesiredConfig {
   readonly sealed: readonly SealedPart[];
   /** Why it is not given to the agent; empty where it is. */
   readonly trouble: string;
+  /** What the agent said is in effect; empty where it never said so. */
+  readonly effectiveHash: string;
 }
 
 /**

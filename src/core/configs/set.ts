@@ -22,7 +22,7 @@ import {
 import { ConfigReader, revisionsIn } from './desired.ts';
 import { MAX_ENTRIES, MAX_PATCH_BYTES, MAX_PATCH_DEPTH, MAX_TRIED_AGENTS } from './limits.ts';
 import { entryRow, noEntry, scopeNamed } from './list.ts';
-import { winnersOf } from './merge.ts';
+import { hasSealedInList, SEALED_IN_LIST, winnersOf } from './merge.ts';
 
 /** Base32 characters of a revision: 130 bits of the hash of its content. */
 const REVISION_LENGTH = 26;
@@ -122,6 +122,7 @@ function checkPatch(patch: JsonObject): void {
     );
   }
   checkValue(patch, 'patch');
+  if (hasSealedInList(patch)) throw invalid('patch', SEALED_IN_LIST);
   const size = utf8(JSON.stringify(patch)).length;
   if (size > MAX_PATCH_BYTES) {
     throw new HoldfastError(

@@ -20,7 +20,7 @@ export type { ObserveCall, SeenCall } from './call-observer.ts';
 export type { EnrolmentControl, TokenInfo, TokenWish } from './enrolment-control.ts';
 export type { MemberInsight } from './insight.ts';
 export { type ApiLimits, CALL_BURST_SECONDS } from './limits.ts';
-export type { SecretControl } from './secret-control.ts';
+export type { SealedPart, SecretControl } from './secret-control.ts';
 export { type ApiServer, type ApiServerOptions, startApiServer } from './server.ts';
 export type { TlsMaterial } from './tls.ts';
 export type {

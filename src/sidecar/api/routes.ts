@@ -10,10 +10,12 @@ import { AdminService } from '../../gen/holdfast/v1/admin_pb.ts';
 import { AuditService } from '../../gen/holdfast/v1/audit_pb.ts';
 import { BundleService } from '../../gen/holdfast/v1/bundle_pb.ts';
 import { CommandService } from '../../gen/holdfast/v1/command_pb.ts';
+import { ConfigService } from '../../gen/holdfast/v1/config_pb.ts';
 import { DocumentService } from '../../gen/holdfast/v1/document_pb.ts';
 import { EnrolmentService } from '../../gen/holdfast/v1/enrolment_pb.ts';
 import { FleetService } from '../../gen/holdfast/v1/fleet_pb.ts';
 import { HeartbeatService } from '../../gen/holdfast/v1/heartbeat_pb.ts';
+import { InventoryService } from '../../gen/holdfast/v1/inventory_pb.ts';
 import { MeshService } from '../../gen/holdfast/v1/mesh_pb.ts';
 import { SecretService } from '../../gen/holdfast/v1/secret_pb.ts';
 import { TrustService } from '../../gen/holdfast/v1/trust_pb.ts';
@@ -26,6 +28,8 @@ import type { ObserveCall } from './call-observer.ts';
 import { BINARY_OPTIONS, JSON_OPTIONS } from './codec.ts';
 import { commandService } from './command-service.ts';
 import { watchCommands } from './command-stream.ts';
+import { configService } from './config-service.ts';
+import { watchDesired } from './config-stream.ts';
 import type { ReportFault } from './connect-error.ts';
 import { createNodeNames } from './convert/index.ts';
 import { documentService } from './document-service.ts';
@@ -34,6 +38,7 @@ import { fleetService } from './fleet-service.ts';
 import { checkHealth, watchHealth } from './grpc-health.ts';
 import { createReflection } from './grpc-reflection.ts';
 import { heartbeatService } from './heartbeat-service.ts';
+import { inventoryService } from './inventory-service.ts';
 import { MAX_BODY_BYTES, MAX_EXPORTS } from './limits.ts';
 import { meshService } from './mesh-service.ts';
 import type { UnaryHandler, UnaryHandlers } from './method.ts';
@@ -69,6 +74,8 @@ const SERVICES: readonly DescService[] = [
   DocumentService,
   FleetService,
   CommandService,
+  ConfigService,
+  InventoryService,
   MeshService,
   BundleService,
   EnrolmentService,
@@ -93,6 +100,8 @@ export function createRoutes(dependencies: RouteDependencies): ReadonlyMap<strin
     ...unaryRoutes(DocumentService, documentService(backend, names)),
     ...unaryRoutes(FleetService, fleetService(backend, names)),
     ...unaryRoutes(CommandService, commandService(backend, names)),
+    ...unaryRoutes(ConfigService, configService(backend, names)),
+    ...unaryRoutes(InventoryService, inventoryService(backend, names)),
     ...unaryRoutes(MeshService, meshService(backend, names)),
     ...unaryRoutes(BundleService, bundleService(backend)),
     ...unaryRoutes(EnrolmentService, enrolmentService(backend)),
@@ -153,6 +162,11 @@ function streamHandlers(
   router.rpc(CommandService.method.watch, async function* (request, context) {
     checkRequest(CommandService.method.watch.input, request);
     yield* watchCommands(watch, callerFrom(context), context.signal);
+    endAtDeadline(context.signal);
+  });
+  router.rpc(ConfigService.method.watchDesired, async function* (request, context) {
+    checkRequest(ConfigService.method.watchDesired.input, request);
+    yield* watchDesired(watch, callerFrom(context), context.signal);
     endAtDeadline(context.signal);
   });
   router.rpc(BundleService.method.exportBundle, async function* (request, context) {

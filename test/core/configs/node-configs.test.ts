@@ -174,6 +174,7 @@ describe('refused is, and nothing is written', () => {
   const refused: Readonly<Record<string, readonly [JsonObject, string]>> = {
     'a patch of more than 32 KiB': [{ a: 'x'.repeat(33_000) }, 'DOCUMENT_TOO_LARGE'],
     'a patch of 15 levels': [nested(14), 'DOCUMENT_TOO_DEEP'],
+    'a sealed value in a list': [{ a: [{ b: { $sealed: 'x' } }] }, 'INVALID_FIELD'],
     'a patch that is sealed as a whole': [{ $sealed: 'x' }, 'INVALID_FIELD'],
   };
   for (const [what, [patch, reason]] of Object.entries(refused)) {

@@ -24,10 +24,19 @@ export {
   toMs,
   toPageRequest,
 } from './common.ts';
+export {
+  fromConfigEntry,
+  fromConfigStatus,
+  fromDesired,
+  toConfigReport,
+  toConfigStates,
+  toConfigTarget,
+} from './config.ts';
 export { fromChangeEvent, fromDocumentRow, toPutItem } from './document.ts';
 export { fromTokenInfo, toTokenWish } from './enrolment.ts';
 export { fromDeploymentRow, fromHolderRow, fromPlatformRow } from './fleet.ts';
 export { toBeat } from './heartbeat.ts';
+export { fromInventoryReport } from './inventory.ts';
 export { checkedObject, checkedValue } from './json.ts';
 export { fromPeerRow, fromStatus } from './mesh.ts';
 export { fromFleetFacts, fromPlannedEjection, fromTrustMember, toSigner } from './trust.ts';

@@ -4,10 +4,12 @@ import { AdminService } from '../gen/holdfast/v1/admin_pb.ts';
 import { AuditService } from '../gen/holdfast/v1/audit_pb.ts';
 import { BundleService } from '../gen/holdfast/v1/bundle_pb.ts';
 import { CommandService } from '../gen/holdfast/v1/command_pb.ts';
+import { ConfigService } from '../gen/holdfast/v1/config_pb.ts';
 import { DocumentService } from '../gen/holdfast/v1/document_pb.ts';
 import { EnrolmentService } from '../gen/holdfast/v1/enrolment_pb.ts';
 import { FleetService } from '../gen/holdfast/v1/fleet_pb.ts';
 import { HeartbeatService } from '../gen/holdfast/v1/heartbeat_pb.ts';
+import { InventoryService } from '../gen/holdfast/v1/inventory_pb.ts';
 import { MeshService } from '../gen/holdfast/v1/mesh_pb.ts';
 import { SecretService } from '../gen/holdfast/v1/secret_pb.ts';
 import { TrustService } from '../gen/holdfast/v1/trust_pb.ts';
@@ -19,12 +21,16 @@ import { call } from './call.ts';
 import { CommandLoop } from './command-loop.ts';
 import type { CommandHandlers, CommandLoopOptions } from './command-types.ts';
 import { type CommandCalls, commandCalls } from './commands.ts';
+import { ConfigLoop } from './config-loop.ts';
+import type { ConfigHandler, ConfigLoopOptions } from './config-types.ts';
+import { type ConfigCalls, configCalls } from './configs.ts';
 import { fromAck, fromTimestamp, toAck, toDuration, toHeartbeat } from './convert.ts';
 import { type DocumentCalls, documentCalls } from './documents.ts';
 import { type EnrolmentCalls, enrolmentCalls } from './enrolment.ts';
 import type { ClientEnvironment } from './environment.ts';
 import { type FleetCalls, fleetCalls } from './fleet.ts';
 import { HeartbeatLoop, type HeartbeatLoopOptions } from './heartbeat-loop.ts';
+import { type InventoryCalls, inventoryCalls } from './inventory.ts';
 import { Loops } from './loops.ts';
 import { type MeshCalls, meshCalls } from './mesh.ts';
 import { type SecretCalls, secretCalls } from './secrets.ts';
@@ -32,6 +38,7 @@ import { systemEnvironment, systemSurroundings } from './system-environment.ts';
 import { openConnection } from './transport.ts';
 import { type TrustCalls, trustCalls } from './trust.ts';
 import type { Beat, HeartbeatOptions, HeartbeatReceipt } from './types.ts';
+import { type UpdateCalls, updateCalls } from './updates.ts';
 import { type WatchEvent, type WatchOptions, watchDocuments } from './watch.ts';
 
 /** Where the sidecar is. What is left out comes from HOLDFAST_ADDRESS, HOLDFAST_TOKEN_FILE and HOLDFAST_AGENT, or is found. */
@@ -50,6 +57,8 @@ export interface RpcClients {
   readonly documents: Client<typeof DocumentService>;
   readonly fleet: Client<typeof FleetService>;
   readonly commands: Client<typeof CommandService>;
+  readonly configs: Client<typeof ConfigService>;
+  readonly inventory: Client<typeof InventoryService>;
   readonly mesh: Client<typeof MeshService>;
   readonly bundles: Client<typeof BundleService>;
   readonly enrolment: Client<typeof EnrolmentService>;
@@ -64,6 +73,9 @@ export interface AgentClient
   extends DocumentCalls,
     FleetCalls,
     CommandCalls,
+    ConfigCalls,
+    InventoryCalls,
+    UpdateCalls,
     MeshCalls,
     BundleCalls,
     EnrolmentCalls,
@@ -106,6 +118,18 @@ export interface AgentClient
    * });
    */
   runCommands(handlers: CommandHandlers, options?: CommandLoopOptions): CommandLoop;
+  /**
+   * Keeps this agent at the configuration that hubs want, until it is stopped: calls the handler with it at the start and whenever
+   * it changes, and says that it is tried before, that it is in effect or failed after. What failed is tried again when another one is
+   * wanted, and after a minute, growing to an hour. Throws `failed_precondition` while another loop of this client runs.
+   *
+   * @example
+   * const loop = client.watchConfig(
+   *   async ({ config, previous }) => console.log('apply', config, 'over', previous?.hash),
+   *   { lastKnownGood: '/var/lib/my-agent/config.json' },
+   * );
+   */
+  watchConfig(handler: ConfigHandler, options?: ConfigLoopOptions): ConfigLoop;
   /**
    * Documents as they are, a `synced` mark, then every change, local or remote. Goes on behind the last event over
    * restarts of the sidecar; where it cannot, says `resync` and begins again. Ends when the signal aborts.
@@ -152,8 +176,12 @@ export function createAgentClient(options: AgentClientOptions = {}): AgentClient
       if (pendingCommands > 0) loops.wake();
       return { receivedAt: fromTimestamp(receivedAt), ack: fromAck(response.ack), pendingCommands };
     });
+  const documents = documentCalls(rpc.documents);
   const calls = {
-    ...documentCalls(rpc.documents),
+    ...documents,
+    ...updateCalls(documents, location.agent),
+    ...configCalls(rpc.configs),
+    ...inventoryCalls(rpc.inventory),
     ...fleetCalls(rpc.fleet),
     ...commandCalls(rpc.commands, environment),
     ...meshCalls(rpc.mesh),
@@ -187,6 +215,12 @@ export function createAgentClient(options: AgentClientOptions = {}): AgentClient
       loops.runCommands(
         (agent) => new CommandLoop(calls, agent, handlers, loopOptions, environment),
       ),
+    watchConfig: (handler, loopOptions = {}) =>
+      loops.watchConfig(() => {
+        const watchDesired = (signal: AbortSignal) =>
+          rpc.configs.watchDesired({}, { signal, timeoutMs: 0 });
+        return new ConfigLoop({ ...calls, watchDesired }, handler, loopOptions, environment);
+      }),
     async [Symbol.asyncDispose]() {
       await loops.stop();
       closing.abort();
@@ -201,6 +235,8 @@ function rpcClients(transport: Transport): RpcClients {
     documents: createClient(DocumentService, transport),
     fleet: createClient(FleetService, transport),
     commands: createClient(CommandService, transport),
+    configs: createClient(ConfigService, transport),
+    inventory: createClient(InventoryService, transport),
     mesh: createClient(MeshService, transport),
     bundles: createClient(BundleService, transport),
     enrolment: createClient(EnrolmentService, transport),

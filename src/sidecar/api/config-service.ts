@@ -61,9 +61,11 @@ export function configService(
       return { revisions, ack: Ack.LOCAL };
     },
 
-    async getDesired({ agent }, caller) {
+    async getDesired({ agent, knownHash }, caller) {
       const desired = await backend.submit('desiredConfig', caller, { agent });
-      return { desired: showDesired(backend, caller, desired) };
+      const unchanged = desired.hash === knownHash;
+      const shown = unchanged ? { ...desired, value: {}, sealed: [] } : desired;
+      return { desired: showDesired(backend, caller, shown), unchanged };
     },
 
     async report(request, caller) {

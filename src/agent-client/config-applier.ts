@@ -32,7 +32,9 @@ export class ConfigApplier {
   /** What is in effect in this process. */
   #applied: string | undefined;
   #previous: KnownGood | undefined;
-  #failed: { readonly hash: string; readonly failures: number; readonly untilMs: number } | undefined;
+  #failed:
+    | { readonly hash: string; readonly failures: number; readonly untilMs: number }
+    | undefined;
   /** The newest report that is not stored yet. */
   #unsaid: ConfigReport | undefined;
 
@@ -190,7 +192,10 @@ export class ConfigApplier {
 function messageOf({ thrown }: { readonly thrown: unknown }, secrets: readonly string[]): string {
   const text = thrown instanceof Error ? thrown.message : String(thrown);
   const clean = secrets.reduce((rest, secret) => rest.replaceAll(secret, '[redacted]'), text);
-  return Array.from(clean.toWellFormed()).slice(0, MAX_MESSAGE_CHARACTERS).join('').slice(0, MAX_MESSAGE_CHARACTERS);
+  return Array.from(clean.toWellFormed())
+    .slice(0, MAX_MESSAGE_CHARACTERS)
+    .join('')
+    .slice(0, MAX_MESSAGE_CHARACTERS);
 }
 
 /** The texts in the opened values, the longest first: one may be a part of another. */
@@ -201,9 +206,7 @@ function secretsOf({ config, secretPaths }: DesiredConfig): string[] {
     else if (typeof value === 'string' || typeof value === 'number') found.push(String(value));
   };
   for (const path of secretPaths) gather(valueAt(config, path));
-  return found
-    .filter((text) => text.length >= SHORTEST_SECRET)
-    .sort((a, b) => b.length - a.length);
+  return found.filter((text) => text.length >= SHORTEST_SECRET).sort((a, b) => b.length - a.length);
 }
 
 function valueAt(config: JsonObject, path: readonly string[]): JsonValue | undefined {

@@ -55,5 +55,7 @@ export interface ConfigLoopOptions {
 /** What the loop asks of the sidecar. */
 export interface ConfigPort extends Pick<ConfigCalls, 'desiredConfig' | 'reportConfig'> {
   /** Yields when something else is wanted, and as a sign of life. */
-  watchDesired(signal: AbortSignal): AsyncIterable<{ readonly hash: string; readonly blocked: string }>;
+  watchDesired(
+    signal: AbortSignal,
+  ): AsyncIterable<{ readonly hash: string; readonly blocked: string }>;
 }

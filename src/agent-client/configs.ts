@@ -4,12 +4,12 @@ import { ValueSchema } from '@bufbuild/protobuf/wkt';
 import type { Client } from '@connectrpc/connect';
 import {
   type ConfigService,
-  ConfigReportState as WireReportState,
-  ConfigState as WireState,
+  type GetDesiredConfigResponse,
   type ConfigEntry as WireEntry,
   type ConfigMark as WireMark,
+  ConfigReportState as WireReportState,
+  ConfigState as WireState,
   type ConfigStatus as WireStatus,
-  type GetDesiredConfigResponse,
 } from '../gen/holdfast/v1/config_pb.ts';
 import { call, Rows } from './call.ts';
 import type {

@@ -49,8 +49,7 @@ export const STATUS_COLUMNS: readonly Column<ConfigStatus>[] = [
   },
   {
     heading: 'WHY',
-    value: ({ state, blocked, error }) =>
-      state === 'failed' ? (error?.message ?? '') : blocked,
+    value: ({ state, blocked, error }) => (state === 'failed' ? (error?.message ?? '') : blocked),
   },
 ];
 

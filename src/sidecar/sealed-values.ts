@@ -91,10 +91,7 @@ function checkSize(value: JsonValue): void {
 }
 
 /** Members that serve any of the agents. There are as many boxes as members, so they cannot be more than one value holds. */
-function readersOfMany(
-  agents: readonly string[],
-  trust: Trust | undefined,
-): readonly Reader[] {
+function readersOfMany(agents: readonly string[], trust: Trust | undefined): readonly Reader[] {
   const readers = new Map(
     agents.flatMap((agent) => readersOf(agent, trust)).map((reader) => [reader.name, reader]),
   );

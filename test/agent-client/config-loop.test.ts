@@ -102,7 +102,12 @@ suite('watching a configuration', () => {
     wants.want('two', { n: 2 });
     await until(() => wants.reports.length === 4);
     assert.deepEqual(applied, ['one {"n":1} over nothing', 'two {"n":2} over one']);
-    assert.deepEqual(wants.reports, ['attempted one', 'applied one', 'attempted two', 'applied two']);
+    assert.deepEqual(wants.reports, [
+      'attempted one',
+      'applied one',
+      'attempted two',
+      'applied two',
+    ]);
     await loop.stop();
   });
 
@@ -162,7 +167,12 @@ suite('watching a configuration', () => {
     const { loop, faults } = watching(wants);
     faults.set('one', new Error('cannot log in with hunter2-long, nor hunter2, at 10.0.0.1'));
     const config = { wifi: { password: 'hunter2' }, tls: { key: ['hunter2-long'] } };
-    wants.want('one', config, { secretPaths: [['wifi', 'password'], ['tls', 'key']] });
+    wants.want('one', config, {
+      secretPaths: [
+        ['wifi', 'password'],
+        ['tls', 'key'],
+      ],
+    });
     await until(() => wants.reports.length === 2);
     const said = 'failed one: cannot log in with [redacted], nor [redacted], at 10.0.0.1';
     assert.equal(wants.reports[1], said);
@@ -176,7 +186,10 @@ suite('watching a configuration', () => {
     wants.want('one', { wifi: { password: '[redacted]' } }, { closed });
     await until(() => wants.reports.length === 1);
     assert.deepEqual(applied, []);
-    assert.match(wants.reports[0] ?? '', /^failed one: .*wifi\.password did not open: it is sealed/);
+    assert.match(
+      wants.reports[0] ?? '',
+      /^failed one: .*wifi\.password did not open: it is sealed/,
+    );
     await loop.stop();
   });
 
@@ -255,11 +268,14 @@ suite('the last known good', () => {
     const second = watching(wants, { lastKnownGood });
     await eventually(() => second.applied.length === 1);
     assert.deepEqual(second.applied, ['one {"n":1} over nothing']);
-    assert.deepEqual(second.events.find(({ type }) => type === 'applied'), {
-      type: 'applied',
-      hash: 'one',
-      from: 'file',
-    });
+    assert.deepEqual(
+      second.events.find(({ type }) => type === 'applied'),
+      {
+        type: 'applied',
+        hash: 'one',
+        from: 'file',
+      },
+    );
     wants.away = false;
     await second.clock.advanceSettled(10_000);
     await settle();

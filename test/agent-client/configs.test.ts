@@ -1,7 +1,11 @@
 // Configurations, reports and updates from the client to a real sidecar and back.
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { type AgentClient, createAgentClient, HoldfastClientError } from '../../src/agent-client/index.ts';
+import {
+  type AgentClient,
+  createAgentClient,
+  HoldfastClientError,
+} from '../../src/agent-client/index.ts';
 import { startTestSidecar, type TestSidecar } from '../../src/testing/index.ts';
 
 function clientOf(sidecar: TestSidecar, agent?: string): AgentClient {
@@ -46,7 +50,12 @@ suite('a configuration', () => {
     assert.equal(seen.length, 2);
     const entries = await hub.listConfigs({ agent: 'edge-7' }).toArray();
     assert.deepEqual(
-      entries.map(({ name, selector, version, requestedBy }) => [name, selector, version, requestedBy]),
+      entries.map(({ name, selector, version, requestedBy }) => [
+        name,
+        selector,
+        version,
+        requestedBy,
+      ]),
       [['north', 'site=north', 1, 'test/admin']],
     );
   });
@@ -116,7 +125,11 @@ suite('an update that is available', () => {
     const unknown = agent.reportUpdate('apache', { version: '3' });
     await assert.rejects(unknown, (error) => reasonOf(error) === 'NOT_FOUND');
     const list = await hub.list('deployments').toArray();
-    assert.deepEqual(list.map(({ id }) => id), ['edge-7:nginx'], 'and none is made up');
+    assert.deepEqual(
+      list.map(({ id }) => id),
+      ['edge-7:nginx'],
+      'and none is made up',
+    );
   });
 });
 

@@ -47,7 +47,10 @@ suite('holdfast config', () => {
     assert.deepEqual(JSON.parse(shown.stdout), { mtu: 1400 });
     assert.equal(shown.stderr, 'made of north (site=north), then own (edge-7)\n');
     const list = await run(['config', 'list', '--target', 'edge-7']);
-    assert.match(list.stdout, /^NAME +FOR +PRIORITY.*\nnorth +site=north .*\nown +edge-7 .*\{"proxy":null\}\n$/);
+    assert.match(
+      list.stdout,
+      /^NAME +FOR +PRIORITY.*\nnorth +site=north .*\nown +edge-7 .*\{"proxy":null\}\n$/,
+    );
     assert.match((await run(['config', 'rm', 'own', '--target', 'edge-7'])).stdout, /removed own/);
     const gone = await run(['config', 'rm', 'own', '--target', 'edge-7']);
     assert.deepEqual([gone.code, /no entry "own"/.test(gone.stderr)], [4, true]);
@@ -117,15 +120,28 @@ suite('holdfast inventory', () => {
     ];
     await agent.reportInventory('snapshots', rows, { summary: { repository: 'b2' } });
     const list = await run(['inventory', 'edge-7']);
-    assert.match(list.stdout, /^AGENT +REPORT +ROWS.*\nedge-7 +snapshots +2 .*\{"repository":"b2"\}\n$/);
+    assert.match(
+      list.stdout,
+      /^AGENT +REPORT +ROWS.*\nedge-7 +snapshots +2 .*\{"repository":"b2"\}\n$/,
+    );
     const shown = await run(['inventory', 'edge-7', 'snapshots']);
     assert.equal(shown.stdout, 'ID    BYTES  PATHS\n5f3c  7\n90aa         ["/srv"]\n');
     const json = await run(['inventory', 'edge-7', 'snapshots', '-o', 'ndjson']);
-    assert.deepEqual(json.stdout.trim().split('\n').map((line) => JSON.parse(line)), rows);
+    assert.deepEqual(
+      json.stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line)),
+      rows,
+    );
     assert.equal((await run(['inventory', 'edge-7', 'nothing'])).code, 4);
     assert.equal((await run(['inventory', '--updates'])).stderr, 'no updates are known\n');
     await agent.put('packages', 'edge-7:nginx', { version: '1.27.2' });
-    await agent.reportUpdate('nginx', { version: '1.28.0', notes: 'n' }, { collection: 'packages' });
+    await agent.reportUpdate(
+      'nginx',
+      { version: '1.28.0', notes: 'n' },
+      { collection: 'packages' },
+    );
     const updates = await run(['inventory', '--updates']);
     assert.match(updates.stdout, /\nedge-7 +nginx +1\.27\.2 +1\.28\.0 +n\n$/);
   });

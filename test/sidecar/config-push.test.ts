@@ -58,7 +58,10 @@ test('two hubs set one entry in two partitions: afterwards all have the later on
   for (const member of all) {
     assert.deepEqual((await desired(member)).value, { n: 'b', more: 1, many: 1 }, member.name);
     assert.equal(await stateAt(member), 'behind');
-    const { rows } = await member.member.request('listConfigs', ADMIN, { ...FIRST_PAGE, agent: '' });
+    const { rows } = await member.member.request('listConfigs', ADMIN, {
+      ...FIRST_PAGE,
+      agent: '',
+    });
     assert.deepEqual(
       rows.map(({ name, counts, config }) => [name, counts, config.requestedBy]).sort(),
       [

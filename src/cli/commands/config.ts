@@ -89,7 +89,9 @@ async function set(
 ): Promise<void> {
   const { target: agent, selector, role, priority, ifRevision } = flags;
   if ([agent, selector, role].filter((given) => given !== undefined).length !== 1) {
-    throw usageFailure('Say whom it is for: one of --target, --selector and --role. Nothing was set.');
+    throw usageFailure(
+      'Say whom it is for: one of --target, --selector and --role. Nothing was set.',
+    );
   }
   const secrets = await readSecrets(flags.secretFile ?? [], context);
   if (source === undefined && secrets.length === 0) {
@@ -148,11 +150,12 @@ function addShow(config: Command, context: CliContext): void {
   ]);
 }
 
-async function show(
-  { client, call, printer }: Session<CommonFlags>,
-  agent: string,
-): Promise<void> {
-  const { closed: _closed, unchanged: _unchanged, ...desired } = await client.desiredConfig({
+async function show({ client, call, printer }: Session<CommonFlags>, agent: string): Promise<void> {
+  const {
+    closed: _closed,
+    unchanged: _unchanged,
+    ...desired
+  } = await client.desiredConfig({
     ...{ ...call, agent },
   });
   if (printer.format !== 'table') {
@@ -168,7 +171,9 @@ function addList(config: Command, context: CliContext): void {
   const command = withCommonFlags(
     config
       .command('list')
-      .description('list entries, or those that mean one agent in the order in which they are merged')
+      .description(
+        'list entries, or those that mean one agent in the order in which they are merged',
+      )
       .option('--target <agent>', 'only those that mean this agent')
       .action((flags: TargetFlags) => withSidecar(context, flags, list)),
   );

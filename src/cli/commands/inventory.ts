@@ -29,7 +29,8 @@ const REPORT_COLUMNS: readonly Column<InventoryReport>[] = [
   { heading: 'AGE', value: ({ freshness }) => formatSpan(freshness.ageMs), align: 'right' },
   {
     heading: 'SUMMARY',
-    value: ({ summary, incomplete }) => (incomplete ? '(incomplete here)' : JSON.stringify(summary)),
+    value: ({ summary, incomplete }) =>
+      incomplete ? '(incomplete here)' : JSON.stringify(summary),
   },
 ];
 

@@ -30,11 +30,7 @@ export type ConfigReport =
   | { readonly state: 'failed'; readonly hash: string; readonly message: string };
 
 /** The status after a report. Saying the same again changes nothing. */
-export function stepConfig(
-  status: ConfigStatus,
-  report: ConfigReport,
-  atMs: number,
-): ConfigStatus {
+export function stepConfig(status: ConfigStatus, report: ConfigReport, atMs: number): ConfigStatus {
   const { hash } = report;
   const mark = { hash, atMs };
   const attempted = status.attempted?.hash === hash ? status.attempted : mark;

@@ -73,7 +73,15 @@ export function desiredConfig(
   }
   const { value, hash, entries, sealed, trouble } = new ConfigReader(context).of(agent);
   const effectiveHash = statusOf(context, agent).effective?.hash ?? '';
-  return { agent, value, hash, entries: entries.map(plainRevision), sealed, trouble, effectiveHash };
+  return {
+    agent,
+    value,
+    hash,
+    entries: entries.map(plainRevision),
+    sealed,
+    trouble,
+    effectiveHash,
+  };
 }
 
 export function listConfigStatus(

@@ -6,7 +6,13 @@
 import { toBase32, utf8 } from '../bytes.ts';
 import type { CommandTarget } from '../commands/index.ts';
 import type { Hash } from '../environment.ts';
-import { canonicalJson, isJsonObject, type JsonObject, type JsonValue, jsonEqual } from '../json.ts';
+import {
+  canonicalJson,
+  isJsonObject,
+  type JsonObject,
+  type JsonValue,
+  jsonEqual,
+} from '../json.ts';
 import { isSealedValue } from '../sealed-value.ts';
 import { type ConfigRevision, entryId, revisionOrder } from './config-document.ts';
 import { MAX_CONFIG_BYTES, MAX_CONFIG_SECRETS, MAX_ENTRIES_OF_AGENT } from './limits.ts';

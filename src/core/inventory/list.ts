@@ -19,11 +19,7 @@ export function* reportsOf(context: Context, agent: string): Iterable<FoundRepor
   }
 }
 
-export function findReport(
-  context: Context,
-  agent: string,
-  name: string,
-): FoundReport | undefined {
+export function findReport(context: Context, agent: string, name: string): FoundReport | undefined {
   const view = context.documents.view(documentKey('inventory', reportId(agent, name)));
   return isVisible(view) ? takeApartReport(view) : undefined;
 }

@@ -78,10 +78,7 @@ export function removeInventory(
   const agent = agentCaller(caller);
   checkGranted(context, COLLECTION, reportId(agent, name));
   if (findReport(context, agent, name) === undefined) throw noReport(agent, name);
-  const keys = [
-    documentKey(COLLECTION, reportId(agent, name)),
-    ...chunkKeys(context, agent, name),
-  ];
+  const keys = [documentKey(COLLECTION, reportId(agent, name)), ...chunkKeys(context, agent, name)];
   checkDeletes(context, keys);
   deleteAll(context, keys);
   return {};
@@ -89,7 +86,8 @@ export function removeInventory(
 
 function written(context: Context, agent: string, name: string) {
   const found = findReport(context, agent, name);
-  if (found === undefined) throw new Error(`the report ${name} cannot be read after it was written`);
+  if (found === undefined)
+    throw new Error(`the report ${name} cannot be read after it was written`);
   return inventoryRow(context, found);
 }
 

@@ -1,11 +1,6 @@
 // The configuration of an agent as a caller may see it: its own agent with its sealed values opened, everybody else without.
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import {
-  type DesiredConfig,
-  entryId,
-  HoldfastError,
-  type TokenHolder,
-} from '../../core/index.ts';
+import { type DesiredConfig, entryId, HoldfastError, type TokenHolder } from '../../core/index.ts';
 import type { DesiredConfigSchema } from '../../gen/holdfast/v1/config_pb.ts';
 import type { Backend } from './backend.ts';
 import { fromDesired } from './convert/index.ts';
@@ -39,6 +34,9 @@ export function showDesired(
   const opened = secrets.openParts(caller.agent, parts);
   return fromDesired(
     desired,
-    desired.sealed.map(({ path }, index) => ({ path, opened: opened[index] ?? 'it was not opened' })),
+    desired.sealed.map(({ path }, index) => ({
+      path,
+      opened: opened[index] ?? 'it was not opened',
+    })),
   );
 }

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { ConfigRevision, JsonObject } from '../../../src/core/index.ts';
 import { mergeConfig, winnersOf } from '../../../src/core/configs/merge.ts';
+import type { ConfigRevision, JsonObject } from '../../../src/core/index.ts';
 import { sodiumCrypto } from '../../../src/sidecar/sodium-crypto.ts';
 import { setFor, setWhere } from '../../support/config-requests.ts';
 import { TestNode } from '../../support/test-node.ts';
@@ -12,13 +12,23 @@ const HUBS = ['hub-a', 'hub-b', 'hub-c'] as const;
 const AGENTS = ['hub-a', 'hub-b', 'away'] as const;
 
 const leaf = fc.oneof(
-  fc.constantFrom<(number | null | JsonObject | number[])[]>(null, 1, 2, [1], { $sealed: 'x' }, {
-    $sealed: 'y',
-  }),
+  fc.constantFrom<(number | null | JsonObject | number[])[]>(
+    null,
+    1,
+    2,
+    [1],
+    { $sealed: 'x' },
+    {
+      $sealed: 'y',
+    },
+  ),
 );
 const patch = fc.dictionary(
   fc.constantFrom('a', 'b', 'c'),
-  fc.oneof(leaf, fc.dictionary(fc.constantFrom('x', 'y'), leaf, { maxKeys: 2, noNullPrototype: true })),
+  fc.oneof(
+    leaf,
+    fc.dictionary(fc.constantFrom('x', 'y'), leaf, { maxKeys: 2, noNullPrototype: true }),
+  ),
   { maxKeys: 3, noNullPrototype: true },
 ) as fc.Arbitrary<JsonObject>;
 
@@ -47,7 +57,9 @@ const revisions = fc.uniqueArray(revision, { maxLength: 10, selector: (it) => it
 test('the order in which revisions are known changes neither who wins nor what comes out', () => {
   fc.assert(
     fc.property(
-      revisions.chain((all) => fc.tuple(fc.constant(all), fc.shuffledSubarray(all, { minLength: all.length }))),
+      revisions.chain((all) =>
+        fc.tuple(fc.constant(all), fc.shuffledSubarray(all, { minLength: all.length })),
+      ),
       ([all, shuffled]) => {
         const merged = (some: readonly ConfigRevision[]) =>
           mergeConfig([...winnersOf(some).values()], sodiumCrypto);
@@ -66,7 +78,10 @@ test('every sealed value that comes out names an entry that has it at that place
       assert.equal(sealed.length, text.split('"$sealed"').length - 1, text);
       for (const { path, scope, name, value: part } of sealed) {
         const entry = entries.find((it) => it.scope === scope && it.name === name);
-        const found = path.reduce<unknown>((at, key) => (at as JsonObject)[key], entry?.config.patch);
+        const found = path.reduce<unknown>(
+          (at, key) => (at as JsonObject)[key],
+          entry?.config.patch,
+        );
         assert.deepEqual(found, part);
       }
     }),
@@ -75,7 +90,13 @@ test('every sealed value that comes out names an entry that has it at that place
 });
 
 type Step =
-  | { readonly type: 'set'; readonly hub: number; readonly whom: number; readonly name: string; readonly patch: JsonObject }
+  | {
+      readonly type: 'set';
+      readonly hub: number;
+      readonly whom: number;
+      readonly name: string;
+      readonly patch: JsonObject;
+    }
   | { readonly type: 'remove'; readonly hub: number; readonly whom: number; readonly name: string }
   | { readonly type: 'carry'; readonly hub: number; readonly to: number };
 

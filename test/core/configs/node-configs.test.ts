@@ -114,8 +114,7 @@ describe('an entry', () => {
   test('is set only over the revision that was named', () => {
     const node = new TestNode('edge');
     const { entry } = set(node, 'edge', 'base', { a: 1 }, { ifRevision: '' });
-    const over = (ifRevision: string) => () =>
-      set(node, 'edge', 'base', { a: 2 }, { ifRevision });
+    const over = (ifRevision: string) => () => set(node, 'edge', 'base', { a: 2 }, { ifRevision });
     assert.throws(over(''), refusal('REVISION_MISMATCH', 'if_revision'));
     assert.throws(over('aaaa'), refusal('REVISION_MISMATCH', 'if_revision'));
     over(entry.revision)();
@@ -138,7 +137,12 @@ describe('an entry', () => {
     b.nowMs += 5_000;
     set(b, 'edge', 'base', { from: 'b' });
     const edge = new TestNode('edge');
-    for (const [from, to] of [[a, edge], [b, edge], [a, b], [b, a]] as const) {
+    for (const [from, to] of [
+      [a, edge],
+      [b, edge],
+      [a, b],
+      [b, a],
+    ] as const) {
       assert.equal(to.receive(from.runs()), undefined);
     }
     for (const node of [a, b, edge]) {
@@ -233,7 +237,10 @@ describe('refused is, and nothing is written', () => {
 describe('what hubs that knew nothing of each other make too large', () => {
   test('is given to no agent, and shows as blocked', () => {
     const [a, b] = [new TestNode('hub-a'), new TestNode('hub-b')];
-    for (const [node, name] of [[a, 'one'], [b, 'two']] as const) {
+    for (const [node, name] of [
+      [a, 'one'],
+      [b, 'two'],
+    ] as const) {
       set(node, 'edge', name, { [name]: 'x'.repeat(32_000) });
       set(node, 'edge', `${name}-more`, { [`${name}-more`]: 'x'.repeat(2_000) });
     }

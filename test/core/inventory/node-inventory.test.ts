@@ -79,7 +79,9 @@ describe('a report', () => {
       const reader = new TestNode('reader');
       const runs = node.runs().map((run) => ({
         ...run,
-        commits: run.commits.filter((it) => node.stored.findIndex(({ commit }) => commit === it) < known),
+        commits: run.commits.filter(
+          (it) => node.stored.findIndex(({ commit }) => commit === it) < known,
+        ),
       }));
       reader.receive(runs.filter((run) => run.commits.length > 0));
       const { rows, report: row } = read(reader);
@@ -118,7 +120,11 @@ describe('refused is, and the report before stays', () => {
   const refused: Readonly<Record<string, readonly [JsonObject[], string, string]>> = {
     'more than 512 KiB': [rowsOf(600, 1_000), 'DOCUMENT_TOO_LARGE', 'rows'],
     'more than 10,000 rows': [rowsOf(10_001, 0), 'DOCUMENT_TOO_LARGE', 'rows'],
-    'a row of more than 16 KiB': [[...rowsOf(2), { a: 'x'.repeat(17_000) }], 'DOCUMENT_TOO_LARGE', 'rows[2]'],
+    'a row of more than 16 KiB': [
+      [...rowsOf(2), { a: 'x'.repeat(17_000) }],
+      'DOCUMENT_TOO_LARGE',
+      'rows[2]',
+    ],
     'a row that is too deep': [
       [JSON.parse(`${'{"a":'.repeat(13)}1${'}'.repeat(13)}`) as JsonObject],
       'DOCUMENT_TOO_DEEP',

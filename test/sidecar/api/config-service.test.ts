@@ -116,7 +116,10 @@ test('Set: refused requests name the field, quote no secret and reach nobody', a
     [{ ...good, priority: 10 }, 'priority'],
     [{ ...good, secrets: [{ path: [], value: CANARY }] }, 'secrets[0].path'],
     [{ ...good, secrets, patch: { a: 1 } }, 'secrets[0].path'],
-    [{ ...good, secrets: [{ path: ['a', 'b'], value: CANARY }], patch: { a: 1 } }, 'secrets[0].path'],
+    [
+      { ...good, secrets: [{ path: ['a', 'b'], value: CANARY }], patch: { a: 1 } },
+      'secrets[0].path',
+    ],
     [{ ...good, secrets: [...secrets, ...secrets] }, 'secrets[1].path'],
     [{ ...good, secrets: [{ path: ['a', '__proto__'], value: CANARY }] }, 'secrets[0].path'],
   ];

@@ -63,12 +63,14 @@ test('two hubs set one entry in two partitions: afterwards all have the later on
       agent: '',
     });
     assert.deepEqual(
-      rows.map(({ name, counts, config }) => [name, counts, config.requestedBy]).sort(),
+      rows
+        .map(({ name, counts, config }) => `${name} ${counts} ${config.requestedBy}`)
+        .toSorted(),
       [
-        ['base', false, 'hub-a/admin'],
-        ['base', true, 'hub-b/admin'],
-        ['many', true, 'hub-a/admin'],
-        ['more', true, 'hub-b/admin'],
+        'base false hub-a/admin',
+        'base true hub-b/admin',
+        'many true hub-a/admin',
+        'more true hub-b/admin',
       ],
     );
   }

@@ -87,9 +87,9 @@ describe('the configuration of an agent', () => {
     set(node, 'edge', 'b', { wifi: sealed('two') });
     const { value, sealed: parts } = desired(node);
     assert.deepEqual(value, { wifi: sealed('two'), tls: { key: sealed('key'), port: 1 } });
-    assert.deepEqual(parts.map(({ path, name }) => [path.join('.'), name]).sort(), [
-      ['tls.key', 'a'],
-      ['wifi', 'b'],
+    assert.deepEqual(parts.map(({ path, name }) => `${path.join('.')} of ${name}`).toSorted(), [
+      'tls.key of a',
+      'wifi of b',
     ]);
     set(node, 'edge', 'c', { wifi: { ssid: 'open' } });
     assert.deepEqual(desired(node).value.wifi, { ssid: 'open' }, 'nothing is mixed into a box');
@@ -150,7 +150,7 @@ describe('an entry', () => {
       const { value } = node.request('desiredConfig', { agent: 'edge' });
       assert.deepEqual(value, { from: 'b' }, node.name);
       const { rows } = node.request('listConfigs', { ...FIRST_PAGE, agent: '' });
-      assert.deepEqual(rows.map(({ counts }) => counts).sort(), [false, true]);
+      assert.deepEqual(rows.map(({ counts }) => String(counts)).toSorted(), ['false', 'true']);
     }
     assert.equal(a.request('deleteConfig', { agent: 'edge', name: 'base' }).revisions, 2);
     edge.receive(a.runs());

@@ -6,6 +6,7 @@ import process from 'node:process';
 import { batchPut } from './batch-put.ts';
 import { bundle } from './bundle.ts';
 import { catchUp } from './catch-up.ts';
+import { commands } from './commands.ts';
 import { ejection } from './ejection.ts';
 import type { Figure } from './figure.ts';
 import { firstLink } from './first-link.ts';
@@ -51,6 +52,7 @@ const BENCHMARKS: Readonly<Record<string, (bench: Bench) => Promise<Figure[]>>> 
   trust,
   ejection,
   join,
+  commands,
 };
 
 const words = process.argv.slice(2);

@@ -74,14 +74,21 @@ function doubtOp(feed: FeedId, op: Op, hash: Hash): string | undefined {
     if (error instanceof MalformedBytesError) return error.message;
     throw error;
   }
-  return change === undefined ? undefined : doubtChange(feed, op, change, hash);
+  const isImmutable = rules.class === 'immutable';
+  return change === undefined ? undefined : doubtChange(feed, { op, change, isImmutable }, hash);
 }
 
 /** A change is made by the feed's own incarnation; one that a checkpoint repeats, by any of its author's. */
-function doubtChange(feed: FeedId, op: Op, change: Uint8Array, hash: Hash): string | undefined {
+function doubtChange(
+  feed: FeedId,
+  { op, change, isImmutable }: { op: Op; change: Uint8Array; isImmutable: boolean },
+  hash: Hash,
+): string | undefined {
   const inspection = inspectChange(change, hash);
   if (!inspection.ok) return inspection.reason;
-  const { actor } = inspection.change;
+  const { actor, deps } = inspection.change;
+  // Whoever took it up has read it: what it asks for stays as it was.
+  if (isImmutable && deps.length > 0) return 'it changes what is written once';
   const isOwn =
     op.clock === undefined ? actor === feed.incarnation : isIncarnationOf(actor, feed.author, hash);
   return isOwn ? undefined : `its actor ${actor} is not its author's`;

@@ -1,6 +1,6 @@
 // What must have happened at least once in a run of many seeds (invariant 19): a promise that nothing tested is no promise.
 //
-// Cancels that race completions, role holders that heal, nodes fenced after a horizon and epochs do not exist in this version.
+// Role holders that heal, nodes fenced after a horizon and epochs do not exist in this version.
 
 const MUST_HAPPEN: Readonly<Record<string, string>> = {
   put: 'a write',
@@ -48,6 +48,15 @@ const MUST_HAPPEN: Readonly<Record<string, string>> = {
   policy: 'a policy changed',
   capture: 'an issuer captured',
   annul: 'what it signed taken back',
+  begun: 'a command begun by an agent that keeps a journal',
+  interrupted: 'a command whose agent died',
+  'second-attempt': 'a second attempt of an idempotent command',
+  'cancel-too-late': 'a cancel that raced a completion',
+  'ended-cancelled': 'a command cancelled',
+  'ended-superseded': 'a command superseded',
+  'ended-timed_out': 'a command that ran for too long',
+  'ended-expired': 'a command that expired',
+  'ended-unknown': 'a command that nobody knows the end of',
 };
 
 /** What never happened, in words. */

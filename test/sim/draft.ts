@@ -26,6 +26,7 @@ export class Draft {
   forgetting: Plan['forgetting'] = 'soon';
   outsider: Plan['outsider'];
   founded: Plan['founded'];
+  commands: Plan['commands'];
   atMs = 500;
   #value = 0;
 

@@ -1,8 +1,9 @@
 // The families of faults: what kinds of worlds each has, and how one of them is drawn.
 //
-// What the design names and this version does not have is not here: cancels, leases, epochs, fencing, schedules and logs of jobs.
+// What the design names and this version does not have is not here: leases, epochs, fencing and schedules.
 import { createSeededRandom } from '../../src/testing/index.ts';
 import { Draft, type Kind } from './draft.ts';
+import { commandWorlds } from './family-commands.ts';
 import { diskWorlds } from './family-disk.ts';
 import {
   clockWorlds,
@@ -27,6 +28,7 @@ const KINDS: Readonly<Record<Family, readonly Kind[]>> = {
   version: versionWorlds,
   malice: maliceWorlds,
   trust: trustWorlds,
+  commands: commandWorlds,
 };
 
 /** So many seeds in a row meet every kind of world. */
@@ -50,7 +52,7 @@ export function drawPlan(
   const count = Math.min(MAX_STEPS, Math.max(MIN_STEPS, Math.round(options.hours * STEPS_AN_HOUR)));
   const draft = new Draft(createSeededRandom(`${seed}/plan`), count, options.hours * HOUR_MS);
   kind.make(draft, options.nodes ?? 3 + draft.below(3));
-  const { nodes, shapes, delayMs, forgetting, outsider, founded } = draft;
+  const { nodes, shapes, delayMs, forgetting, outsider, founded, commands } = draft;
   const steps = draft.steps.toSorted((a, b) => a.atMs - b.atMs);
   const plan: Plan = {
     ...{ seed, family, title: kind.title, nodes, shapes, delayMs, forgetting, steps },
@@ -59,5 +61,6 @@ export function drawPlan(
     ...plan,
     ...(outsider === undefined ? {} : { outsider }),
     ...(founded === undefined ? {} : { founded }),
+    ...(commands === undefined ? {} : { commands }),
   };
 }

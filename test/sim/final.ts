@@ -12,7 +12,15 @@ type Rows = ReadonlyMap<string, { value: JsonObject; text: string }>;
 
 /** A day until they expire, and at least as long until they are let go. */
 const COMMANDS_KEPT_MS = 2 * 86_400_000;
-const COLLECTIONS = ['platforms', 'deployments', 'notes', 'free', 'commands', 'command-status'];
+const COLLECTIONS = [
+  'platforms',
+  'deployments',
+  'notes',
+  'free',
+  'commands',
+  'command-cancels',
+  'command-status',
+];
 
 /** One line for the state of each node; equal where they have converged. A node that does not answer has none. */
 export async function stateOf(node: SimNode): Promise<string | undefined> {
@@ -103,7 +111,9 @@ function checkCausality(scene: Scene, rows: Rows): void {
     const isPast = scene.clock.now().monotonicMs > COMMANDS_KEPT_MS;
     const isExcused =
       isPast || scene.nodes.some(({ isRestored }) => isRestored) || isOfWhoIsOut(scene, id ?? '');
-    if (id !== undefined && !rows.has(`commands/${id}`) && !isExcused)
+    const toMany = `commands/group@/${id?.slice(id.indexOf('/') + 1)}`;
+    const isThere = rows.has(`commands/${id}`) || rows.has(toMany);
+    if (id !== undefined && !isThere && !isExcused)
       scene.violate(5, `${key} is there and its command is not`);
   }
 }

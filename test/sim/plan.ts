@@ -15,6 +15,7 @@ export const FAMILIES = [
   'version',
   'malice',
   'trust',
+  'commands',
 ] as const;
 export type Family = (typeof FAMILIES)[number];
 
@@ -66,6 +67,16 @@ export type Attack =
   | 'foreign'
   | 'backdate'
   | 'garbage';
+/** Where in the life of a command its agent dies. */
+export const AGENT_POINTS = [
+  'before-claim',
+  'after-claim',
+  'after-started',
+  'before-ended',
+  'before-report',
+  'after-report',
+] as const;
+export type AgentPoint = (typeof AGENT_POINTS)[number];
 export type LaterWrite = 'lane' | 'op' | 'mixed' | 'void';
 
 export type Act =
@@ -78,6 +89,20 @@ export type Act =
   | { readonly do: 'heartbeat'; readonly times: number }
   | { readonly do: 'issue'; readonly to: number; readonly value: number; readonly times: number }
   | { readonly do: 'claim' | 'report'; readonly final: boolean }
+  /** A command to one node, or to all whose label says so. */
+  | {
+      readonly do: 'order';
+      readonly to: number | 'even' | 'odd';
+      readonly value: number;
+      readonly effect: 'idempotent' | 'at_most_once';
+      readonly ttlMs: number;
+      readonly runTimeoutMs?: number;
+      readonly slot?: string;
+      readonly priority?: number;
+    }
+  /** Of the command that was issued so many before the newest. */
+  | { readonly do: 'cancel-order'; readonly back: number }
+  | { readonly do: 'agent-dies'; readonly point: AgentPoint }
   | { readonly do: 'cut'; readonly to: number; readonly how: 'reset' | 'silent' }
   | { readonly do: 'cut-one-way'; readonly to: number }
   | { readonly do: 'heal' | 'half-open' | 'flap'; readonly to: number }
@@ -127,6 +152,8 @@ export interface Plan {
   readonly outsider?: OutsiderKind;
   /** A fleet with certificates. */
   readonly founded?: true;
+  /** Agents run commands all the time. */
+  readonly commands?: true;
   /** Everything is let go after minutes, or as sidecars do. */
   readonly forgetting: 'soon' | 'usual';
   readonly steps: readonly Step[];

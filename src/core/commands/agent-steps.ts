@@ -8,9 +8,9 @@ import type { RequestOf, ResponseOf } from '../request.ts';
 import { checkGranted } from '../trust-door.ts';
 import { isVisible, type VisibleView } from '../view.ts';
 import { writeAll } from '../writes.ts';
-import { reachedAtOf } from './at-target.ts';
+import { type Judged, reachedAtOf } from './at-target.ts';
 import type { CommandRow } from './command-rows.ts';
-import { type CommandDesk, type Judged, writeStatus } from './desk.ts';
+import { type CommandDesk, writeStatus } from './desk.ts';
 import { find } from './find.ts';
 import { checkArguments, clockSuspect } from './issue.ts';
 import { doubtSchema, type KindDeclaration, kindsToJson, MAX_KINDS } from './kinds-document.ts';
@@ -65,7 +65,6 @@ export function acknowledgeCommand(
   );
   if (status !== undefined) {
     writeStatus(context, item, { ...status, reachedAtMs: reachedAtOf(item) });
-    if (status.state === 'accepted') tellReplaced(desk, context, item);
   }
   return { command: rowHere(context, item), claimed };
 }
@@ -145,13 +144,6 @@ function own(desk: CommandDesk, context: Context, caller: Caller, id: string): J
   throw new HoldfastError('NOT_FOUND', `Command ${id} is not for agent "${agent}".`, {
     field: 'id',
   });
-}
-
-/** Says of the last command of the slot that ran that another one ran after it. */
-function tellReplaced(desk: CommandDesk, context: Context, item: Judged['item']): void {
-  const before = desk.lastRun(item);
-  if (before?.status === undefined || before.status.replacedBy !== '') return;
-  writeStatus(context, before, { ...before.status, replacedBy: item.id });
 }
 
 /** The row of a command as it is now, with what was just written. */

@@ -30,16 +30,40 @@ export function judgeHere(
   });
 }
 
-/** What the sidecar writes about a command by itself: how it ends, or that it came; undefined when nothing is due. */
+/** A command at its agent's sidecar, and what is to be done about it. */
+export interface Judged {
+  readonly item: KnownCommand;
+  readonly verdict: Verdict;
+}
+
+/**
+ * What the sidecar writes about a command by itself: how it ends, that it came, or that another one of its slot ran after it; undefined
+ * when nothing is due.
+ */
 export function dueStatus(
   context: Context,
-  item: KnownCommand,
-  verdict: Verdict,
+  known: KnownCommands,
+  { item, verdict }: Judged,
 ): StatusDocument | undefined {
+  const { status } = item;
   if (verdict.type === 'settle') return { ...verdict.status, reachedAtMs: reachedAtOf(item) };
-  if (item.status !== undefined || verdict.type === 'over') return undefined;
+  if (verdict.type === 'over') return status && replaced(known, item, status);
+  if (status !== undefined) return undefined;
   if (context.now.wallMs < reachedAtOf(item) + RECEIPT_AFTER_MS) return undefined;
   return { ...NO_STATUS, reachedAtMs: reachedAtOf(item) };
+}
+
+function replaced(
+  known: KnownCommands,
+  item: KnownCommand,
+  status: StatusDocument,
+): StatusDocument | undefined {
+  if (item.command.slot === '' || status.attempt === 0 || status.replacedBy !== '')
+    return undefined;
+  const begun = known.slotOf(item)?.begun;
+  return begun !== undefined && begun.order > item.order
+    ? { ...status, replacedBy: begun.id }
+    : undefined;
 }
 
 /** When a command must be looked at again although nothing changed, milliseconds since 1970; undefined for never. */

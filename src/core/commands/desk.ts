@@ -3,21 +3,13 @@ import type { Context } from '../context.ts';
 import { documentKey } from '../ids.ts';
 import { checkGranted } from '../trust-door.ts';
 import { writeAll } from '../writes.ts';
-import { dueStatus, judgeHere, nextLookMs } from './at-target.ts';
+import { dueStatus, type Judged, judgeHere, nextLookMs } from './at-target.ts';
 import { type KnownCommand, KnownCommands } from './known-commands.ts';
-import { isFinal } from './states.ts';
 import { type StatusDocument, statusToJson } from './status-document.ts';
-import type { Verdict } from './verdict.ts';
 
 /** Commands settled in one request: what fits a commit of the usual size. */
 const MAX_SETTLED = 100;
 const STATUS = 'command-status';
-
-/** A command at its agent's sidecar, and what is to be done about it. */
-export interface Judged {
-  readonly item: KnownCommand;
-  readonly verdict: Verdict;
-}
 
 /** What of the world a verdict depends on besides documents and time. */
 interface Mood {
@@ -57,17 +49,6 @@ export class CommandDesk {
     return item === undefined || verdict === undefined ? undefined : { item, verdict };
   }
 
-  /** The newest command of a slot that was begun before this one and is over; undefined where none was. */
-  lastRun(item: KnownCommand): KnownCommand | undefined {
-    const others = item.command.slot === '' ? undefined : this.#known.slotOf(item)?.all.values();
-    return [...(others ?? [])]
-      .filter(({ id, order, status }) => id !== item.id && order < item.order && hasRun(status))
-      .reduce<KnownCommand | undefined>(
-        (newest, other) => (newest === undefined || other.order > newest.order ? other : newest),
-        undefined,
-      );
-  }
-
   /** Commands that are not over, the most urgent first. Lazy: whoever wants a few pays for a few. */
   *open(context: Context, agent: string): Iterable<Judged> {
     this.#known.refresh(context);
@@ -93,7 +74,7 @@ export class CommandDesk {
     const documents = ids.flatMap(({ agent, id }) => {
       const path = `${agent}/${id}`;
       const judged = this.judged(context, agent, id);
-      const status = judged && dueStatus(context, judged.item, judged.verdict);
+      const status = judged && dueStatus(context, this.#known, judged);
       // What counts for nobody is not written; a certificate that changes that has all of them looked at again.
       if (status === undefined || context.doubtOwn(documentKey(STATUS, path)) !== undefined) {
         this.#due.delete(path);
@@ -142,10 +123,11 @@ export class CommandDesk {
 
   #lookAt(context: Context, agent: string, id: string): void {
     const item = this.#known.get(agent, id);
-    if (item === undefined || (item.status !== undefined && isFinal(item.status.state))) return;
+    if (item === undefined) return;
     const verdict = judgeHere(context, this.#known, item);
     if (verdict === undefined) return;
-    if (dueStatus(context, item, verdict) !== undefined) this.#due.set(`${agent}/${id}`, item);
+    if (dueStatus(context, this.#known, { item, verdict }) !== undefined)
+      this.#due.set(`${agent}/${id}`, item);
     this.#lookMs = Math.min(this.#lookMs, nextLookMs(context, item, verdict) ?? Infinity);
   }
 
@@ -166,10 +148,6 @@ function moodOf(context: Context): Mood {
 
 function isSameMood(a: Mood, b: Mood): boolean {
   return a.trust === b.trust && a.forks === b.forks && a.clock === b.clock;
-}
-
-function hasRun(status: StatusDocument | undefined): boolean {
-  return status !== undefined && status.attempt > 0 && isFinal(status.state);
 }
 
 /** A command at an agent. */

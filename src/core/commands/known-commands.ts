@@ -35,6 +35,8 @@ export interface SlotCommands {
   /** Claimed, and not over. */
   readonly claimed: Map<string, KnownCommand>;
   newest: KnownCommand | undefined;
+  /** The newest that was begun. */
+  begun: KnownCommand | undefined;
 }
 
 /** The commands of one agent. */
@@ -77,6 +79,7 @@ class AgentCommands {
       all: new Map<string, KnownCommand>(),
       claimed: new Map<string, KnownCommand>(),
       newest: undefined,
+      begun: undefined,
     };
     this.slots.set(command.slot, slot);
     slot.all.set(id, known);
@@ -84,6 +87,10 @@ class AgentCommands {
     // What was the newest is replaced; what is the newest may have waited for this one.
     if (slot.newest !== undefined) this.dirty.add(slot.newest.id);
     if (slot.newest === undefined || slot.newest.order <= order) slot.newest = known;
+    if (status === undefined || status.attempt === 0) return;
+    // What was begun before it is to say that it was replaced.
+    if (slot.begun !== undefined) this.dirty.add(slot.begun.id);
+    if (slot.begun === undefined || slot.begun.order <= order) slot.begun = known;
   }
 
   drop(id: string): KnownCommand | undefined {
@@ -96,6 +103,7 @@ class AgentCommands {
     if (slot === undefined) return known;
     slot.all.delete(id);
     slot.claimed.delete(id);
+    if (slot.begun?.id === id) slot.begun = undefined;
     if (slot.newest?.id === id) {
       slot.newest = [...slot.all.values()].reduce<KnownCommand | undefined>(
         (newest, other) => (newest === undefined || other.order > newest.order ? other : newest),

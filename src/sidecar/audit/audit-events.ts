@@ -58,6 +58,10 @@ export const AUDIT_EVENTS = [
   { name: 'trust.rotated', meaning: 'a node goes on under another key' },
   { name: 'identity.duplicate', meaning: 'a key was found in use twice', counted: true },
   { name: 'command.issued', meaning: 'a command was issued at this sidecar' },
+  {
+    name: 'command.cancel_requested',
+    meaning: 'somebody asked at this sidecar for a command to be cancelled',
+  },
   { name: 'command.claimed', meaning: 'an agent of this sidecar took a command' },
   { name: 'command.finished', meaning: 'an agent of this sidecar told how a command ended' },
   {

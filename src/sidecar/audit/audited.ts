@@ -1,5 +1,12 @@
 // What is asked of a sidecar and goes into its audit log: calls, commands, and secrets that were opened.
-import type { Caller, Method, RequestOf, ResponseOf } from '../../core/index.ts';
+import {
+  type Caller,
+  type CommandRow,
+  isFinal,
+  type Method,
+  type RequestOf,
+  type ResponseOf,
+} from '../../core/index.ts';
 import type { ObserveCall, SecretControl, SeenCall } from '../api/index.ts';
 import { type AuditLog, byCaller } from './audit-log.ts';
 
@@ -68,6 +75,15 @@ export function auditSubmit(log: AuditLog | undefined, submit: Submit): Submit {
   };
 }
 
+/** Steps of an agent that may be the last. */
+const ENDING: ReadonlySet<Method> = new Set(['reportCommand', 'interruptCommand']);
+
+/** An agent, or whom a command to many means. */
+function targetOf({ agent, target }: CommandRow): Record<string, string> {
+  if (agent !== '' || target.type === 'agent') return { agent };
+  return target.type === 'selector' ? { selector: target.selector } : { role: target.role };
+}
+
 function recordCommand(
   log: AuditLog,
   method: Method,
@@ -75,16 +91,18 @@ function recordCommand(
   response: ResponseOf<Method>,
 ): void {
   if (!('command' in response)) return;
-  const { id, agent, kind, state } = response.command;
+  const { id, kind, state } = response.command;
   const by = byCaller(caller);
-  const what = { id, agent, kind };
+  const what = { id, ...targetOf(response.command), kind };
   if (method === 'issueCommand' && 'created' in response && response.created) {
     log.record({ event: 'command.issued', by, what });
+  } else if (method === 'cancelCommand' && 'requested' in response && response.requested) {
+    log.record({ event: 'command.cancel_requested', by, what });
   } else if (method === 'acknowledgeCommand' && 'claimed' in response && response.claimed) {
     log.record({ event: 'command.claimed', by, what });
   } else if (method === 'acknowledgeCommand' && state === 'rejected') {
     log.record({ event: 'command.finished', by, what: { ...what, state } });
-  } else if (method === 'reportCommand' && state !== 'running') {
+  } else if (ENDING.has(method) && isFinal(state)) {
     log.record({ event: 'command.finished', by, what: { ...what, state } });
   }
 }

@@ -8,7 +8,9 @@ const RETRY_FULL_MS = 5000;
 /** Calls that write nothing: they are answered while the disk is full. */
 export const READS: ReadonlySet<Method> = new Set<Method>([
   ...(['get', 'list', 'changes', 'listPlatforms', 'getPlatform'] as const),
-  ...(['listDeployments', 'findPackage', 'listCommands', 'summary'] as const),
+  ...(['listDeployments', 'findPackage', 'summary'] as const),
+  ...(['getCommand', 'listCommands', 'listTargets', 'listKinds', 'commandOffers'] as const),
+  'dueCommands',
 ]);
 
 /** Whether the store is at fault, and not the core. */

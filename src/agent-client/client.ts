@@ -176,20 +176,8 @@ export function createAgentClient(options: AgentClientOptions = {}): AgentClient
       if (pendingCommands > 0) loops.wake();
       return { receivedAt: fromTimestamp(receivedAt), ack: fromAck(response.ack), pendingCommands };
     });
-  const documents = documentCalls(rpc.documents);
   const calls = {
-    ...documents,
-    ...updateCalls(documents, location.agent),
-    ...configCalls(rpc.configs),
-    ...inventoryCalls(rpc.inventory),
-    ...fleetCalls(rpc.fleet),
-    ...commandCalls(rpc.commands, environment),
-    ...meshCalls(rpc.mesh),
-    ...bundleCalls(rpc.bundles),
-    ...enrolmentCalls(rpc.enrolment),
-    ...secretCalls(rpc.secrets),
-    ...adminCalls(rpc.admin),
-    ...auditCalls(rpc.audit),
+    ...plainCalls(rpc, environment, location.agent),
     watch: (watchOptions: WatchOptions = {}) => {
       const signals = [closing.signal, watchOptions.signal].filter(
         (signal) => signal !== undefined,
@@ -226,6 +214,25 @@ export function createAgentClient(options: AgentClientOptions = {}): AgentClient
       closing.abort();
       connection[Symbol.dispose]();
     },
+  };
+}
+
+/** What is one call each, or a list. */
+function plainCalls(rpc: RpcClients, environment: ClientEnvironment, agent: string | undefined) {
+  const documents = documentCalls(rpc.documents);
+  return {
+    ...documents,
+    ...updateCalls(documents, agent),
+    ...configCalls(rpc.configs),
+    ...inventoryCalls(rpc.inventory),
+    ...fleetCalls(rpc.fleet),
+    ...commandCalls(rpc.commands, environment),
+    ...meshCalls(rpc.mesh),
+    ...bundleCalls(rpc.bundles),
+    ...enrolmentCalls(rpc.enrolment),
+    ...secretCalls(rpc.secrets),
+    ...adminCalls(rpc.admin),
+    ...auditCalls(rpc.audit),
   };
 }
 

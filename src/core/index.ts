@@ -56,8 +56,8 @@ export {
   type ConfigState,
   type ConfigStatusRow,
   type DesiredConfig,
-  entryId,
-} from './configs/index.ts';
+} from './config-values.ts';
+export { entryId } from './configs/index.ts';
 export type { Remainder } from './document-table.ts';
 export type {
   DeliveryOutcome,
@@ -119,7 +119,7 @@ export {
   INCARNATION_RANDOM_BYTES,
   startOfIncarnation,
 } from './incarnation.ts';
-export type { InventoryRow } from './inventory/index.ts';
+export type { InventoryRow } from './inventory-values.ts';
 export {
   canonicalJson,
   isJsonObject,

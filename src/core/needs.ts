@@ -1,8 +1,10 @@
 // Which documents a request needs: live ones to write to, and up-to-date views to read.
 import { scopesOfCommands } from './commands/index.ts';
-import { needsOfConfig } from './configs/index.ts';
+import type { ConfigMethods } from './config-values.ts';
+import { isConfigRequest, needsOfConfig } from './configs/index.ts';
 import { type DocumentKey, documentKey } from './ids.ts';
-import { needsOfInventory } from './inventory/index.ts';
+import { isInventoryRequest, needsOfInventory } from './inventory/index.ts';
+import type { InventoryMethods } from './inventory-values.ts';
 import type { Request } from './request.ts';
 import { keysOfPut } from './writes.ts';
 
@@ -22,6 +24,17 @@ export interface Needs {
 const EVERYTHING: Scope = { collection: undefined, prefix: '' };
 
 export function needsOf(request: Request): Needs {
+  if (isConfigRequest(request)) return needsOfConfig(request);
+  return isInventoryRequest(request) ? needsOfInventory(request) : needsOfOthers(request);
+}
+
+/** Those that no room answers for itself. */
+type OtherRequest = Exclude<
+  Request,
+  { readonly method: keyof ConfigMethods | keyof InventoryMethods }
+>;
+
+function needsOfOthers(request: OtherRequest): Needs {
   switch (request.method) {
     case 'heartbeat': {
       const { agent, ack } = request.body;
@@ -87,20 +100,6 @@ export function needsOf(request: Request): Needs {
         shown: [...new Set(ids.map(({ agent }) => agent))].flatMap(scopesOfCommands),
       };
     }
-    case 'setConfig':
-    case 'configTargets':
-    case 'getConfig':
-    case 'listConfigs':
-    case 'deleteConfig':
-    case 'desiredConfig':
-    case 'reportConfig':
-    case 'listConfigStatus':
-      return needsOfConfig(request);
-    case 'reportInventory':
-    case 'removeInventory':
-    case 'getInventory':
-    case 'listInventory':
-      return needsOfInventory(request);
     case 'summary':
       return { live: [], shown: [EVERYTHING] };
   }

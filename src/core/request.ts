@@ -9,12 +9,14 @@ import type {
   KindDeclaration,
   Report,
 } from './commands/index.ts';
-import type { ConfigMethods } from './configs/index.ts';
+import type { ConfigMethods } from './config-values.ts';
 import type { HeldFeed } from './held-feeds.ts';
-import type { InventoryMethods } from './inventory/index.ts';
+import type { InventoryMethods } from './inventory-values.ts';
 import type { JsonObject } from './json.ts';
-import type { Presence } from './presence.ts';
 import type { QuarantinedDocument } from './quarantine.ts';
+import type { Freshness, Page, PageRequest } from './row-facts.ts';
+
+export type { Freshness, Page, PageRequest } from './row-facts.ts';
 
 /** How safe a write is when it is answered. */
 export type Ack = 'memory' | 'local';
@@ -27,19 +29,6 @@ export interface Beat {
   versions: Record<string, string>;
   telemetry: JsonObject;
   extra: JsonObject;
-}
-
-export interface Freshness {
-  /** When the writer wrote it, milliseconds since 1970 by the writer's clock. */
-  readonly observedAtMs: number;
-  /** When this node received it, by this node's clock. */
-  readonly receivedAtMs: number;
-  /** The larger of the two ages, never negative. */
-  readonly ageMs: number;
-  readonly presence: Presence | undefined;
-  readonly revision: string;
-  /** Node id of the newest change's author, in hex. */
-  readonly origin: string;
 }
 
 export interface DocumentRow {
@@ -76,18 +65,6 @@ export interface HolderRow {
   readonly deployed: boolean;
   readonly version: string;
   readonly freshness: Freshness;
-}
-
-export interface Page<Row> {
-  readonly rows: readonly Row[];
-  /** Token of the next page; empty on the last. */
-  readonly nextPageToken: string;
-}
-
-/** Page sizes are 1 to 1000; tokens are what a page before returned, or empty. */
-export interface PageRequest {
-  readonly pageSize: number;
-  readonly pageToken: string;
 }
 
 /** What a watch sees. `cursor` names the point behind the event. */

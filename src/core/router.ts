@@ -1,9 +1,9 @@
 // Which handler answers which request.
 import * as commands from './commands/index.ts';
-import { routeConfig } from './configs/index.ts';
+import { isConfigRequest, routeConfig } from './configs/index.ts';
 import type { Context } from './context.ts';
 import type { Heartbeats } from './heartbeats.ts';
-import { routeInventory } from './inventory/index.ts';
+import { isInventoryRequest, routeInventory } from './inventory/index.ts';
 import { checkIsSidecar } from './permission.ts';
 import * as reads from './reads.ts';
 import type { Request, Response } from './request.ts';
@@ -17,6 +17,8 @@ export interface Desk {
 
 /** Throws HoldfastError. */
 export function route(desk: Desk, request: Request, context: Context): Response {
+  if (isConfigRequest(request)) return routeConfig(context, request);
+  if (isInventoryRequest(request)) return routeInventory(context, request);
   const { caller } = request;
   switch (request.method) {
     case 'heartbeat': {
@@ -71,20 +73,6 @@ export function route(desk: Desk, request: Request, context: Context): Response 
     case 'settleCommands':
       checkIsSidecar(caller);
       return { written: desk.commands.settle(context, request.body.ids) };
-    case 'setConfig':
-    case 'configTargets':
-    case 'getConfig':
-    case 'listConfigs':
-    case 'deleteConfig':
-    case 'desiredConfig':
-    case 'reportConfig':
-    case 'listConfigStatus':
-      return routeConfig(context, request);
-    case 'reportInventory':
-    case 'removeInventory':
-    case 'getInventory':
-    case 'listInventory':
-      return routeInventory(context, request);
     case 'summary':
       return reads.summary(context);
   }

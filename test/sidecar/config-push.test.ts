@@ -63,9 +63,7 @@ test('two hubs set one entry in two partitions: afterwards all have the later on
       agent: '',
     });
     assert.deepEqual(
-      rows
-        .map(({ name, counts, config }) => `${name} ${counts} ${config.requestedBy}`)
-        .toSorted(),
+      rows.map(({ name, counts, config }) => `${name} ${counts} ${config.requestedBy}`).toSorted(),
       [
         'base false hub-a/admin',
         'base true hub-b/admin',

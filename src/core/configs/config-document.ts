@@ -1,34 +1,10 @@
 // What a hub wants of the configuration of agents, as the document `configs/{scope}/{name}/{revision}`. A revision is written once.
-import { type CommandTarget, GROUP_SCOPE } from '../commands/index.ts';
+import { GROUP_SCOPE } from '../commands/index.ts';
+import type { ConfigDocument, ConfigRevision, ConfigTarget } from '../config-values.ts';
 import { splitDocumentKey } from '../ids.ts';
 import { isJsonObject, type JsonObject } from '../json.ts';
 import { isSealedValue } from '../sealed-value.ts';
 import type { VisibleView } from '../view.ts';
-
-export interface ConfigDocument {
-  readonly target: CommandTarget;
-  /** A JSON merge patch: absent fields are left alone, null clears, a sealed value counts as one value. */
-  readonly patch: JsonObject;
-  /** 0 to 9. Of entries that mean an agent in the same way, the larger wins. */
-  readonly priority: number;
-  /** Where it stands among everything that hubs ask for: text that sorts. */
-  readonly order: string;
-  /** Counts the revisions of an entry that its author had seen, from 1. */
-  readonly version: number;
-  readonly issuedAtMs: number;
-  /** Credential that set it: `node name/scope`. */
-  readonly requestedBy: string;
-}
-
-/** A revision of an entry, taken apart. */
-export interface ConfigRevision {
-  /** The agent's name, or `group@` for an entry for many. */
-  readonly scope: string;
-  readonly name: string;
-  /** Made from the content. */
-  readonly revision: string;
-  readonly config: ConfigDocument;
-}
 
 /** A revision that is there. */
 export interface FoundRevision extends ConfigRevision {
@@ -77,7 +53,7 @@ function parseConfig(scope: string, value: JsonObject): ConfigDocument | undefin
   };
 }
 
-function parseTarget(scope: string, { selector, role }: JsonObject): CommandTarget | undefined {
+function parseTarget(scope: string, { selector, role }: JsonObject): ConfigTarget | undefined {
   if (scope !== GROUP_SCOPE) return { type: 'agent', agent: scope };
   if (typeof selector === 'string') return { type: 'selector', selector };
   return typeof role === 'string' ? { type: 'role', role } : undefined;

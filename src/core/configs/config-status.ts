@@ -1,33 +1,12 @@
 // How far an agent is with its configuration, as the document `config-status/{agent}`: its own sidecar alone writes it, at the agent's word.
+import type { ConfigMark, ConfigReport, ConfigStatus } from '../config-values.ts';
 import { isJsonObject, type JsonObject } from '../json.ts';
-
-/** A configuration, and when something was said of it: milliseconds since 1970 by the clock of the agent's sidecar. */
-export interface ConfigMark {
-  readonly hash: string;
-  readonly atMs: number;
-}
-
-export interface ConfigFailure extends ConfigMark {
-  readonly message: string;
-}
-
-/** Three facts, none of which changes another one: what was tried, what is in effect (the last known good), what went wrong. */
-export interface ConfigStatus {
-  readonly attempted: ConfigMark | undefined;
-  readonly effective: ConfigMark | undefined;
-  /** Of the newest failure since something took effect. */
-  readonly error: ConfigFailure | undefined;
-}
 
 export const NO_CONFIG_STATUS: ConfigStatus = {
   attempted: undefined,
   effective: undefined,
   error: undefined,
 };
-
-export type ConfigReport =
-  | { readonly state: 'attempted' | 'applied'; readonly hash: string }
-  | { readonly state: 'failed'; readonly hash: string; readonly message: string };
 
 /** The status after a report. Saying the same again changes nothing. */
 export function stepConfig(status: ConfigStatus, report: ConfigReport, atMs: number): ConfigStatus {

@@ -1,6 +1,13 @@
 // Reading configurations: entries, what is wanted for an agent, and how far agents are.
 import type { Caller } from '../caller.ts';
 import { GROUP_SCOPE } from '../commands/index.ts';
+import type {
+  ConfigEntryRow,
+  ConfigRevision,
+  ConfigState,
+  ConfigStatus,
+  ConfigStatusRow,
+} from '../config-values.ts';
 import type { Context } from '../context.ts';
 import { HoldfastError } from '../error.ts';
 import { freshnessOf } from '../freshness.ts';
@@ -8,11 +15,10 @@ import { documentKey, splitDocumentKey } from '../ids.ts';
 import { parsePageToken, takePage } from '../page.ts';
 import type { RequestOf, ResponseOf } from '../request.ts';
 import { isVisible } from '../view.ts';
-import { type ConfigRevision, entryId, type FoundRevision } from './config-document.ts';
-import { type ConfigStatus, NO_CONFIG_STATUS, parseConfigStatus } from './config-status.ts';
+import { entryId, type FoundRevision } from './config-document.ts';
+import { NO_CONFIG_STATUS, parseConfigStatus } from './config-status.ts';
 import { ConfigReader, revisionsIn } from './desired.ts';
 import { type MergedConfig, winnersOf } from './merge.ts';
-import type { ConfigEntryRow, ConfigState, ConfigStatusRow } from './rows.ts';
 
 /** What stands in front of the names of an agent's entries; of entries for many where it is empty. */
 export function scopeNamed(agent: string): string {

@@ -4,7 +4,7 @@
 //   role entries < selector entries < agent's entries    ├─ in this order, merge patch after merge patch ─► value ─► hash
 //   then priority, then order                           ─┘
 import { toBase32, utf8 } from '../bytes.ts';
-import type { CommandTarget } from '../commands/index.ts';
+import type { ConfigRevision, ConfigTarget, SealedPart } from '../config-values.ts';
 import type { Hash } from '../environment.ts';
 import {
   canonicalJson,
@@ -14,16 +14,8 @@ import {
   jsonEqual,
 } from '../json.ts';
 import { isSealedValue } from '../sealed-value.ts';
-import { type ConfigRevision, entryId, revisionOrder } from './config-document.ts';
+import { entryId, revisionOrder } from './config-document.ts';
 import { MAX_CONFIG_BYTES, MAX_CONFIG_SECRETS, MAX_ENTRIES_OF_AGENT } from './limits.ts';
-
-/** A sealed value of a configuration, and the entry it came with. */
-export interface SealedPart {
-  readonly path: readonly string[];
-  readonly scope: string;
-  readonly name: string;
-  readonly value: JsonObject;
-}
 
 export interface MergedConfig<Revision extends ConfigRevision = ConfigRevision> {
   /** With its sealed values closed. */
@@ -38,7 +30,7 @@ export interface MergedConfig<Revision extends ConfigRevision = ConfigRevision> 
 }
 
 /** The larger, the later it is merged: what is said to fewer has the last word. */
-const RANK: Readonly<Record<CommandTarget['type'], number>> = { role: 0, selector: 1, agent: 2 };
+const RANK: Readonly<Record<ConfigTarget['type'], number>> = { role: 0, selector: 1, agent: 2 };
 
 /** The revision of each entry that counts: of several, which hubs wrote without knowing of each other, the newest by order. */
 export function winnersOf<Revision extends ConfigRevision>(

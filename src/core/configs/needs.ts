@@ -1,13 +1,33 @@
 // Which documents a question about configurations reads and writes.
 import { GROUP_SCOPE } from '../commands/index.ts';
-import { documentKey } from '../ids.ts';
-import type { Needs } from '../needs.ts';
+import type { ConfigMethods } from '../config-values.ts';
+import { type DocumentKey, documentKey } from '../ids.ts';
 import type { Request } from '../request.ts';
-import type { ConfigMethods } from './requests.ts';
+
+/** See Needs. */
+interface ConfigNeeds {
+  readonly live: readonly DocumentKey[];
+  readonly shown: readonly { readonly collection: string; readonly prefix: string }[];
+}
+
+const METHODS: Readonly<Record<keyof ConfigMethods, true>> = {
+  setConfig: true,
+  configTargets: true,
+  getConfig: true,
+  listConfigs: true,
+  deleteConfig: true,
+  desiredConfig: true,
+  reportConfig: true,
+  listConfigStatus: true,
+};
 
 export type ConfigRequest = Extract<Request, { readonly method: keyof ConfigMethods }>;
 
-export function needsOfConfig(request: ConfigRequest): Needs {
+export function isConfigRequest(request: Request): request is ConfigRequest {
+  return Object.hasOwn(METHODS, request.method);
+}
+
+export function needsOfConfig(request: ConfigRequest): ConfigNeeds {
   const own = request.caller.scope === 'agent' ? request.caller.agent : undefined;
   switch (request.method) {
     case 'setConfig':
@@ -27,7 +47,7 @@ export function needsOfConfig(request: ConfigRequest): Needs {
 }
 
 /** All that is known of the configuration of an agent; of all agents where none is named. */
-function reads(agent: string): Needs {
+function reads(agent: string): ConfigNeeds {
   const about = ['platforms', 'config-status'].map((collection) => ({ collection, prefix: agent }));
   const scopes = agent === '' ? [''] : [`${agent}/`, `${GROUP_SCOPE}/`];
   const entries = scopes.map((prefix) => ({ collection: 'configs', prefix }));

@@ -3,6 +3,7 @@ import { toBase32, utf8 } from '../bytes.ts';
 import type { Caller } from '../caller.ts';
 import { checkValue } from '../collection.ts';
 import { checkTarget, meantAgents, orderHere, scopeOf } from '../commands/index.ts';
+import type { ConfigDocument, ConfigRevision } from '../config-values.ts';
 import { type Context, ownStamp } from '../context.ts';
 import { HoldfastError } from '../error.ts';
 import { canonicalJson, type JsonObject, jsonDepth, jsonEqual } from '../json.ts';
@@ -12,13 +13,7 @@ import type { RequestOf, ResponseOf } from '../request.ts';
 import { isSealedValue } from '../sealed-value.ts';
 import { checkGranted } from '../trust-door.ts';
 import { writeAll } from '../writes.ts';
-import {
-  type ConfigDocument,
-  type ConfigRevision,
-  configToJson,
-  entryId,
-  type FoundRevision,
-} from './config-document.ts';
+import { configToJson, entryId, type FoundRevision } from './config-document.ts';
 import { ConfigReader, revisionsIn } from './desired.ts';
 import { MAX_ENTRIES, MAX_PATCH_BYTES, MAX_PATCH_DEPTH, MAX_TRIED_AGENTS } from './limits.ts';
 import { entryRow, noEntry, scopeNamed } from './list.ts';

@@ -1,16 +1,30 @@
 // Inventory: what agents report of what they have, replaced as a whole.
 import type { Context } from '../context.ts';
-import { documentKey } from '../ids.ts';
-import type { Needs } from '../needs.ts';
+import { type DocumentKey, documentKey } from '../ids.ts';
+import type { InventoryMethods } from '../inventory-values.ts';
 import type { Request, Response } from '../request.ts';
 import { getInventory, listInventory } from './list.ts';
 import { removeInventory, reportInventory } from './report.ts';
 import { reportId } from './report-document.ts';
-import type { InventoryMethods } from './requests.ts';
 
-export type { InventoryMethods, InventoryRow } from './requests.ts';
+/** See Needs. */
+interface InventoryNeeds {
+  readonly live: readonly DocumentKey[];
+  readonly shown: readonly { readonly collection: string; readonly prefix: string }[];
+}
+
+const METHODS: Readonly<Record<keyof InventoryMethods, true>> = {
+  reportInventory: true,
+  removeInventory: true,
+  getInventory: true,
+  listInventory: true,
+};
 
 type InventoryRequest = Extract<Request, { readonly method: keyof InventoryMethods }>;
+
+export function isInventoryRequest(request: Request): request is InventoryRequest {
+  return Object.hasOwn(METHODS, request.method);
+}
 
 /** Throws HoldfastError. */
 export function routeInventory(context: Context, request: InventoryRequest): Response {
@@ -28,7 +42,7 @@ export function routeInventory(context: Context, request: InventoryRequest): Res
 }
 
 /** Which documents a question about reports reads and writes. */
-export function needsOfInventory(request: InventoryRequest): Needs {
+export function needsOfInventory(request: InventoryRequest): InventoryNeeds {
   switch (request.method) {
     case 'reportInventory':
     case 'removeInventory': {

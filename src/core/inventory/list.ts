@@ -3,12 +3,12 @@ import type { Context } from '../context.ts';
 import { HoldfastError } from '../error.ts';
 import { freshnessOf } from '../freshness.ts';
 import { documentKey } from '../ids.ts';
+import type { InventoryRow } from '../inventory-values.ts';
 import type { JsonObject } from '../json.ts';
 import { parsePageToken, takePage } from '../page.ts';
 import type { RequestOf, ResponseOf } from '../request.ts';
 import { isVisible } from '../view.ts';
 import { chunkId, type FoundReport, reportId, rowsIn, takeApartReport } from './report-document.ts';
-import type { InventoryRow } from './requests.ts';
 
 /** Reports of an agent, of all where it is empty. */
 export function* reportsOf(context: Context, agent: string): Iterable<FoundReport> {

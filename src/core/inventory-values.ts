@@ -1,6 +1,6 @@
-// What can be asked about reports of agents on what they have.
-import type { JsonObject } from '../json.ts';
-import type { Freshness, Page, PageRequest } from '../request.ts';
+// Reports of agents on what they have, in plain values, and what can be asked about them.
+import type { JsonObject } from './json.ts';
+import type { Freshness, Page, PageRequest } from './row-facts.ts';
 
 /** A report without its rows. */
 export interface InventoryRow {

@@ -66,7 +66,7 @@ function addSet(config: Command, context: CliContext): void {
         parsePriority,
       )
       .option(
-        '--secret-file <path=file>',
+        '--secret-file <keys=file>',
         'a value to be sealed for these agents, from a file; may be repeated',
         collect,
       )

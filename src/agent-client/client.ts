@@ -6,11 +6,13 @@ import { BundleService } from '../gen/holdfast/v1/bundle_pb.ts';
 import { CommandLogService } from '../gen/holdfast/v1/command_log_pb.ts';
 import { CommandService } from '../gen/holdfast/v1/command_pb.ts';
 import { DelegationService } from '../gen/holdfast/v1/delegation_pb.ts';
+import { ConfigService } from '../gen/holdfast/v1/config_pb.ts';
 import { DocumentService } from '../gen/holdfast/v1/document_pb.ts';
 import { EnrolmentService } from '../gen/holdfast/v1/enrolment_pb.ts';
 import { ExplainService } from '../gen/holdfast/v1/explain_pb.ts';
 import { FleetService } from '../gen/holdfast/v1/fleet_pb.ts';
 import { HeartbeatService } from '../gen/holdfast/v1/heartbeat_pb.ts';
+import { InventoryService } from '../gen/holdfast/v1/inventory_pb.ts';
 import { MeshService } from '../gen/holdfast/v1/mesh_pb.ts';
 import { SecretService } from '../gen/holdfast/v1/secret_pb.ts';
 import { TrustService } from '../gen/holdfast/v1/trust_pb.ts';
@@ -23,6 +25,9 @@ import { type CommandLogCalls, commandLogCalls } from './command-log.ts';
 import { CommandLoop } from './command-loop.ts';
 import type { CommandHandlers, CommandLoopOptions } from './command-types.ts';
 import { type CommandCalls, commandCalls } from './commands.ts';
+import { ConfigLoop } from './config-loop.ts';
+import type { ConfigHandler, ConfigLoopOptions } from './config-types.ts';
+import { type ConfigCalls, configCalls } from './configs.ts';
 import { fromAck, fromTimestamp, toAck, toDuration, toHeartbeat } from './convert.ts';
 import { type DelegationCalls, delegationCalls } from './delegations.ts';
 import { type DocumentCalls, documentCalls } from './documents.ts';
@@ -31,6 +36,7 @@ import type { ClientEnvironment } from './environment.ts';
 import { type ExplainCalls, explainCalls } from './explain.ts';
 import { type FleetCalls, fleetCalls } from './fleet.ts';
 import { HeartbeatLoop, type HeartbeatLoopOptions } from './heartbeat-loop.ts';
+import { type InventoryCalls, inventoryCalls } from './inventory.ts';
 import { Loops } from './loops.ts';
 import { type MeshCalls, meshCalls } from './mesh.ts';
 import { type SecretCalls, secretCalls } from './secrets.ts';
@@ -39,6 +45,7 @@ import { openConnection } from './transport.ts';
 import { type TrustCalls, trustCalls } from './trust.ts';
 import type { Beat, CallOptions, HeartbeatOptions, HeartbeatReceipt } from './types.ts';
 import { type OpenWatch, type WatchEvent, type WatchOptions, watchDocuments } from './watch.ts';
+import { type UpdateCalls, updateCalls } from './updates.ts';
 
 /** Where the sidecar is. What is left out comes from HOLDFAST_ADDRESS, HOLDFAST_TOKEN_FILE and HOLDFAST_AGENT, or is found. */
 export interface AgentClientOptions extends LocateOptions {
@@ -57,6 +64,8 @@ export interface RpcClients {
   readonly fleet: Client<typeof FleetService>;
   readonly commands: Client<typeof CommandService>;
   readonly commandLogs: Client<typeof CommandLogService>;
+  readonly configs: Client<typeof ConfigService>;
+  readonly inventory: Client<typeof InventoryService>;
   readonly mesh: Client<typeof MeshService>;
   readonly bundles: Client<typeof BundleService>;
   readonly enrolment: Client<typeof EnrolmentService>;
@@ -74,6 +83,9 @@ export interface AgentClient
     FleetCalls,
     CommandCalls,
     CommandLogCalls,
+    ConfigCalls,
+    InventoryCalls,
+    UpdateCalls,
     MeshCalls,
     BundleCalls,
     EnrolmentCalls,
@@ -123,6 +135,18 @@ export interface AgentClient
    */
   runCommands(handlers: CommandHandlers, options?: CommandLoopOptions): CommandLoop;
   /**
+   * Keeps this agent at the configuration that hubs want, until it is stopped: calls the handler with it at the start and whenever
+   * it changes, and says that it is tried before, that it is in effect or failed after. What failed is tried again when another one is
+   * wanted, and after a minute, growing to an hour. Throws `failed_precondition` while another loop of this client runs.
+   *
+   * @example
+   * const loop = client.watchConfig(
+   *   async ({ config, previous }) => console.log('apply', config, 'over', previous?.hash),
+   *   { lastKnownGood: '/var/lib/my-agent/config.json' },
+   * );
+   */
+  watchConfig(handler: ConfigHandler, options?: ConfigLoopOptions): ConfigLoop;
+  /**
    * Documents as they are, a `synced` mark, then every change, local or remote. Goes on behind the last event over
    * restarts of the sidecar; where it cannot, says `resync` and begins again. Ends when the signal aborts.
    *
@@ -169,17 +193,7 @@ export function createAgentClient(options: AgentClientOptions = {}): AgentClient
       return { receivedAt: fromTimestamp(receivedAt), ack: fromAck(response.ack), pendingCommands };
     });
   const calls = {
-    ...documentCalls(rpc.documents),
-    ...fleetCalls(rpc.fleet),
-    ...commandCalls(rpc.commands, environment),
-    ...commandLogCalls(rpc.commandLogs, environment),
-    ...meshCalls(rpc.mesh),
-    ...bundleCalls(rpc.bundles),
-    ...enrolmentCalls(rpc.enrolment),
-    ...secretCalls(rpc.secrets),
-    ...adminCalls(rpc.admin),
-    ...auditCalls(rpc.audit),
-    ...explainCalls(rpc.explain),
+    ...plainCalls(rpc, environment, location.agent),
     watch: (watchOptions: WatchOptions = {}) => {
       const signals = [closing.signal, watchOptions.signal].filter(
         (signal) => signal !== undefined,
@@ -203,6 +217,12 @@ export function createAgentClient(options: AgentClientOptions = {}): AgentClient
       loops.keep(new HeartbeatLoop(heartbeat, loopOptions, environment)),
     runCommands: (handlers, loopOptions = {}) =>
       loops.runCommands(() => new CommandLoop(calls, handlers, loopOptions, environment)),
+    watchConfig: (handler, loopOptions = {}) =>
+      loops.watchConfig(() => {
+        const watchDesired = (signal: AbortSignal) =>
+          rpc.configs.watchDesired({}, { signal, timeoutMs: 0 });
+        return new ConfigLoop({ ...calls, watchDesired }, handler, loopOptions, environment);
+      }),
     async [Symbol.asyncDispose]() {
       await loops.stop();
       closing.abort();
@@ -223,6 +243,27 @@ function opener({ documents, fleet }: RpcClients): OpenWatch {
       : fleet.watch({ ...request, agent, selector }, { signal, timeoutMs: 0 });
 }
 
+/** What is one call each, or a list. */
+function plainCalls(rpc: RpcClients, environment: ClientEnvironment, agent: string | undefined) {
+  const documents = documentCalls(rpc.documents);
+  return {
+    ...documents,
+    ...updateCalls(documents, agent),
+    ...configCalls(rpc.configs),
+    ...inventoryCalls(rpc.inventory),
+    ...fleetCalls(rpc.fleet),
+    ...commandCalls(rpc.commands, environment),
+    ...commandLogCalls(rpc.commandLogs, environment),
+    ...meshCalls(rpc.mesh),
+    ...bundleCalls(rpc.bundles),
+    ...enrolmentCalls(rpc.enrolment),
+    ...secretCalls(rpc.secrets),
+    ...adminCalls(rpc.admin),
+    ...auditCalls(rpc.audit),
+    ...explainCalls(rpc.explain),
+  };
+}
+
 function rpcClients(transport: Transport): RpcClients {
   return {
     heartbeat: createClient(HeartbeatService, transport),
@@ -230,6 +271,8 @@ function rpcClients(transport: Transport): RpcClients {
     fleet: createClient(FleetService, transport),
     commands: createClient(CommandService, transport),
     commandLogs: createClient(CommandLogService, transport),
+    configs: createClient(ConfigService, transport),
+    inventory: createClient(InventoryService, transport),
     mesh: createClient(MeshService, transport),
     bundles: createClient(BundleService, transport),
     enrolment: createClient(EnrolmentService, transport),

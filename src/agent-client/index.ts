@@ -35,6 +35,15 @@ export type {
 export type * from './command-values.ts';
 export type { CommandCalls, ListCommandsOptions } from './commands.ts';
 export type { Delegation, DelegationCalls, DelegationRequest } from './delegations.ts';
+export { ConfigLoop } from './config-loop.ts';
+export type {
+  ConfigChange,
+  ConfigEvent,
+  ConfigHandler,
+  ConfigLoopOptions,
+} from './config-types.ts';
+export type * from './config-values.ts';
+export type { ConfigCalls } from './configs.ts';
 export type { DocumentCalls, ListOptions } from './documents.ts';
 export type {
   CreateTokenOptions,
@@ -72,6 +81,8 @@ export {
   type HostTelemetryOptions,
   holdfastVersion,
 } from './host-telemetry.ts';
+export type { InventoryCalls, InventoryReport, ReportInventoryOptions } from './inventory.ts';
+export type { KnownGood } from './last-known-good.ts';
 export type { MeshCalls, PauseOptions } from './mesh.ts';
 export type * from './operator-types.ts';
 export type { OpenResult, SealedPlace, SealResult, SecretCalls } from './secrets.ts';
@@ -80,5 +91,12 @@ export type { TlsFiles } from './tls-files.ts';
 export type { TrustCalls } from './trust.ts';
 export type * from './trust-types.ts';
 export type * from './types.ts';
+export {
+  type AvailableUpdate,
+  availableUpdate,
+  type ReportUpdateOptions,
+  type UpdateCalls,
+  type UpdateRow,
+} from './updates.ts';
 export { isFinal } from './wait-for-command.ts';
 export type { WatchEvent, WatchOptions } from './watch.ts';

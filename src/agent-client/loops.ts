@@ -1,18 +1,20 @@
 // The loops of one client: what disposing of the client has to stop, and the one command loop that heartbeats wake.
 import type { CommandLoop } from './command-loop.ts';
+import type { ConfigLoop } from './config-loop.ts';
 import { HoldfastClientError } from './error.ts';
 import type { HeartbeatLoop } from './heartbeat-loop.ts';
 
 export class Loops {
   readonly #agent: string | undefined;
-  readonly #kept = new Set<HeartbeatLoop | CommandLoop>();
+  readonly #kept = new Set<HeartbeatLoop | CommandLoop | ConfigLoop>();
   #commands: CommandLoop | undefined;
+  #config: ConfigLoop | undefined;
 
   constructor(agent: string | undefined) {
     this.#agent = agent;
   }
 
-  keep<Loop extends HeartbeatLoop | CommandLoop>(loop: Loop): Loop {
+  keep<Loop extends HeartbeatLoop | CommandLoop | ConfigLoop>(loop: Loop): Loop {
     for (const other of this.#kept) {
       if (other.ended) this.#kept.delete(other);
     }
@@ -36,6 +38,18 @@ export class Loops {
     }
     this.#commands = this.keep(start());
     return this.#commands;
+  }
+
+  /** Two loops would report against each other, so there is one. */
+  watchConfig(start: () => ConfigLoop): ConfigLoop {
+    if (this.#config !== undefined && !this.#config.ended) {
+      throw new HoldfastClientError(
+        'failed_precondition',
+        'this client already watches its configuration; stop that loop first',
+      );
+    }
+    this.#config = this.keep(start());
+    return this.#config;
   }
 
   wake(): void {

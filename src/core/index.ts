@@ -31,16 +31,15 @@ export {
   type CommandRow,
   type CommandState,
   type CommandTarget,
-  DEFAULT_PRIORITY,
   type Due,
-  isFinal,
   type KindDeclaration,
   LOG_STREAMS,
   type LogEntry,
   type LogLine,
   type LogStream,
   type Progress,
-} from './commands/index.ts';
+} from './command-values.ts';
+export { DEFAULT_PRIORITY, GROUP_SCOPE, isFinal } from './commands/index.ts';
 export { type Commit, CommitSeal, NO_HASH, type Op, SIGNATURE_BYTES } from './commit.ts';
 export {
   CONFIG_RULES,
@@ -50,6 +49,17 @@ export {
   MAX_FORK_PROOFS,
   MAX_UNSIGNED_COMMITS,
 } from './config.ts';
+export {
+  CONFIG_STATES,
+  type ConfigEntryRow,
+  type ConfigMark,
+  type ConfigReport,
+  type ConfigRevision,
+  type ConfigState,
+  type ConfigStatusRow,
+  type DesiredConfig,
+} from './config-values.ts';
+export { entryId } from './configs/index.ts';
 export type { Remainder } from './document-table.ts';
 export type {
   DeliveryOutcome,
@@ -112,6 +122,7 @@ export {
   INCARNATION_RANDOM_BYTES,
   startOfIncarnation,
 } from './incarnation.ts';
+export type { InventoryRow } from './inventory-values.ts';
 export {
   canonicalJson,
   isJsonObject,

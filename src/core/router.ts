@@ -1,10 +1,16 @@
 // Which handler answers which request.
-import * as commands from './commands/index.ts';
+import {
+  type CommandDesk,
+  isCommandRequest,
+  type LogDesk,
+  routeCommand,
+} from './commands/index.ts';
+import { isConfigRequest, routeConfig } from './configs/index.ts';
 import type { Context } from './context.ts';
 import { explainDocument } from './explain-document.ts';
 import * as fleet from './fleet-reads.ts';
 import type { Heartbeats } from './heartbeats.ts';
-import { checkIsSidecar } from './permission.ts';
+import { isInventoryRequest, routeInventory } from './inventory/index.ts';
 import * as reads from './reads.ts';
 import type { Request, Response } from './request.ts';
 import { patch, put, remove } from './writes.ts';
@@ -12,12 +18,15 @@ import { patch, put, remove } from './writes.ts';
 /** What a node remembers between requests besides its documents. */
 export interface Desk {
   readonly heartbeats: Heartbeats;
-  readonly commands: commands.CommandDesk;
-  readonly logs: commands.LogDesk;
+  readonly commands: CommandDesk;
+  readonly logs: LogDesk;
 }
 
 /** Throws HoldfastError. */
 export function route(desk: Desk, request: Request, context: Context): Response {
+  if (isCommandRequest(request)) return routeCommand(desk, context, request);
+  if (isConfigRequest(request)) return routeConfig(context, request);
+  if (isInventoryRequest(request)) return routeInventory(context, request);
   const { caller } = request;
   switch (request.method) {
     case 'heartbeat': {
@@ -48,42 +57,8 @@ export function route(desk: Desk, request: Request, context: Context): Response 
       return fleet.findPackage(context, request.body);
     case 'fleetSummary':
       return fleet.fleetSummary(context, request.body);
-    case 'issueCommand':
-      return commands.issueCommand(context, caller, request.body);
-    case 'cancelCommand':
-      return commands.cancelCommand(context, caller, request.body);
-    case 'getCommand':
-      return commands.getCommand(context, caller, request.body);
-    case 'listCommands':
-      return commands.listCommands(context, caller, request.body);
-    case 'listTargets':
-      return commands.listTargets(context, request.body);
-    case 'explainCommand':
-      return commands.explainCommand(desk.commands, context, caller, request.body);
     case 'explainDocument':
       return explainDocument(context, request.body);
-    case 'listKinds':
-      return commands.listKinds(context, request.body);
-    case 'declareKinds':
-      return commands.declareKinds(context, caller, request.body);
-    case 'commandOffers':
-      return commands.offers(desk.commands, context, caller, request.body);
-    case 'acknowledgeCommand':
-      return commands.acknowledgeCommand(desk.commands, context, caller, request.body);
-    case 'reportCommand':
-      return commands.reportCommand(desk.commands, context, caller, request.body);
-    case 'interruptCommand':
-      return commands.interruptCommand(desk.commands, context, caller, request.body);
-    case 'appendLog':
-      return desk.logs.append(context, caller, request.body);
-    case 'readLog':
-      return commands.readLog(context, caller, request.body);
-    case 'dueCommands':
-      checkIsSidecar(caller);
-      return desk.commands.due(context);
-    case 'settleCommands':
-      checkIsSidecar(caller);
-      return { written: desk.commands.settle(context, request.body.ids) };
     case 'summary':
       return reads.summary(context);
   }

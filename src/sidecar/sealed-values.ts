@@ -4,17 +4,19 @@ import {
   canonicalJson,
   fromHex,
   HoldfastError,
+  type JsonValue,
   MAX_SEALED_READERS,
   MAX_SEALED_VALUE_BYTES,
   type OpenedDocument,
   openDocument,
+  openValue,
   type SealingKeyPair,
   sealValue,
   type Trust,
   type TrustSet,
   utf8,
 } from '../core/index.ts';
-import type { SecretControl } from './api/index.ts';
+import type { SealedPart, SecretControl } from './api/index.ts';
 import { storeDown } from './member/index.ts';
 import { sodiumSealedBox } from './sodium-crypto.ts';
 
@@ -40,23 +42,35 @@ export function createSealedValues({
   member,
 }: SealedValuesParts): SecretControl {
   const sealer = { hash: crypto, box: sodiumSealedBox };
+  const sealFor = (
+    value: JsonValue,
+    place: SealedPart['place'],
+    readersIn: (trust: Trust | undefined) => readonly Reader[],
+  ) => {
+    checkSize(value);
+    const present = member();
+    if (present === undefined) throw storeDown();
+    const readers = readersIn(present.trust?.trust);
+    const keys = readers.map(({ sealingKey }) => sealingKey);
+    const sealed = sealValue(value, { ...place, fleetId }, keys, sealer);
+    return { sealed, readers: readers.map(({ name }) => name) };
+  };
   return {
-    seal(value, place) {
-      const bytes = utf8(canonicalJson(value)).length;
-      if (bytes > MAX_SEALED_VALUE_BYTES) {
-        throw new HoldfastError(
-          'DOCUMENT_TOO_LARGE',
-          `value: it has ${bytes} bytes of JSON, a sealed value at most ${MAX_SEALED_VALUE_BYTES}. Nothing was sealed; split it.`,
-          { field: 'value' },
-        );
-      }
-      const present = member();
-      if (present === undefined) throw storeDown();
-      const readers = readersOf(place.agent, present.trust?.trust);
-      const keys = readers.map(({ sealingKey }) => sealingKey);
-      const sealed = sealValue(value, { ...place, fleetId }, keys, sealer);
-      return { sealed, readers: readers.map(({ name }) => name) };
-    },
+    seal: (value, place) => sealFor(value, place, (trust) => readersOf(place.agent, trust)),
+
+    sealForMany: (value, place, agents) =>
+      sealFor(value, place, (trust) => readersOfMany(agents, trust)),
+
+    openParts: (_agent, parts) =>
+      parts.map(({ sealed, place }) => {
+        let why = 'this sidecar has no sealing key';
+        for (const pair of pairs) {
+          const opened = openValue(sealed, { ...place, fleetId }, pair, sealer);
+          if (typeof opened !== 'string') return opened;
+          why = opened;
+        }
+        return why;
+      }),
 
     open: (document, place) =>
       pairs.reduce<OpenedDocument>(
@@ -64,6 +78,33 @@ export function createSealedValues({
         { value: document, closed: [] },
       ),
   };
+}
+
+function checkSize(value: JsonValue): void {
+  const bytes = utf8(canonicalJson(value)).length;
+  if (bytes <= MAX_SEALED_VALUE_BYTES) return;
+  throw new HoldfastError(
+    'DOCUMENT_TOO_LARGE',
+    `value: it has ${bytes} bytes of JSON, a sealed value at most ${MAX_SEALED_VALUE_BYTES}. Nothing was sealed; split it.`,
+    { field: 'value' },
+  );
+}
+
+/** Members that serve any of the agents. There are as many boxes as members, so they cannot be more than one value holds. */
+function readersOfMany(agents: readonly string[], trust: Trust | undefined): readonly Reader[] {
+  const readers = new Map(
+    agents.flatMap((agent) => readersOf(agent, trust)).map((reader) => [reader.name, reader]),
+  );
+  if (readers.size > 0 && readers.size <= MAX_SEALED_READERS) return [...readers.values()];
+  const what =
+    readers.size === 0
+      ? 'it means no agent that is known here, and nobody could open what is sealed for it'
+      : `it means agents of ${readers.size} members, and a sealed value has at most ${MAX_SEALED_READERS} readers`;
+  throw new HoldfastError(
+    readers.size === 0 ? 'NO_SEALING_KEY' : 'LIMIT_REACHED',
+    `secrets: ${what}. Nothing was sealed; seal it for each agent by itself.`,
+    { field: 'secrets' },
+  );
 }
 
 /** Members that serve the agent by their newest certificate and were not put out; of too many those enrolled last. */

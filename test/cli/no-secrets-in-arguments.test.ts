@@ -8,7 +8,7 @@ import { cli } from './support.ts';
 /** Words for what must not be seen. */
 const SECRET = /secret|passphrase|password|token|credential|private|root-key|join|value/i;
 /** Arguments that name where something is, and are not the thing. */
-const NAMES_A_FILE = /<(file|path|directory)>$/;
+const NAMES_A_FILE = /<(?:keys=)?(file|path|directory)>$/;
 /** Texts that are called so and are none, each with its reason. */
 const ALLOWED: ReadonlySet<string> = new Set([
   // The value of a document is read by everybody.

@@ -35,7 +35,7 @@ export function cliEnvironment(): TestEnvironment {
 }
 
 export async function cli(
-  sidecar: FakeSidecar,
+  sidecar: Pick<FakeSidecar, 'transport'>,
   args: readonly string[],
   options: CliOptions = {},
 ): Promise<CliRun> {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import type { LogEntry } from '../../src/core/command-values.ts';
 import {
   appendLines,
   cutText,
@@ -15,7 +16,6 @@ import {
   chunkToJson,
   entryBytes,
   type LogChunk,
-  type LogEntry,
   parseChunk,
 } from '../../src/core/commands/log-chunk.ts';
 import { readChunks, seqOfLast } from '../../src/core/commands/log-order.ts';

@@ -17,6 +17,7 @@ import { openWatch } from './support/watch.ts';
 
 const WIFI = 'wifi-Xq7Lm2Vb9Kt4Rw8Zp1Ny';
 const WIFI_TWO = 'wifi-Hc5Gd3Jf6Ks7Lq8Mw9Ex';
+const UPLINK = 'uplink-Rt6Yx3Nc8Wd5Bz1Mq7Ha';
 const MISTYPED = 'holdfast-open1-mistypedzzzzqqqqxxxxyyyywwww';
 const STOLEN = 'hft_stolenstolenstolenstolenstolenstolenstolenstolenstol';
 
@@ -29,6 +30,7 @@ const HOMES: Readonly<Record<string, RegExp>> = {
   'the token of the agent': /^file edge-7\/tokens\/agent-edge-7$/,
   'the sealed value': /^(file wifi|unseal|answer to Open)$/,
   'the second sealed value': /^(file bad\.json|answer to Open)$/,
+  'the secret of a configuration': /^(file uplink|answer to GetDesired)$/,
   'a mistyped fleet secret': /^file damaged\/fleet\.key$/,
   'a token of somebody else': /^file stolen$/,
 };
@@ -62,6 +64,7 @@ async function plantAll(hub: RunningSidecar, edge: RunningSidecar): Promise<void
   canaries.plantText('the token of the agent', edge.token('agent-edge-7').slice('hft_'.length));
   canaries.plantText('the sealed value', WIFI);
   canaries.plantText('the second sealed value', WIFI_TWO);
+  canaries.plantText('the secret of a configuration', UPLINK);
   canaries.plantText('a mistyped fleet secret', MISTYPED.slice('holdfast-open1-'.length));
   canaries.plantText('a token of somebody else', STOLEN.slice('hft_'.length));
   const by = { kind: 'passphrase', passphrase: new Secret(site.rootPassphrase) } as const;
@@ -137,6 +140,45 @@ async function useAndMisuse(hub: RunningSidecar, edge: RunningSidecar): Promise<
   search.tell('answer to Open', opened);
 }
 
+/** A secret in a configuration: set by file at the hub, read by its agent, and shown by everything that shows configurations. */
+async function configure(hub: RunningSidecar, edge: RunningSidecar): Promise<void> {
+  const file = site.write('uplink', UPLINK);
+  const set = ['config', 'set', 'uplink', '--target', 'edge-7', '--secret-file', `vpn.key=${file}`];
+  assert.equal(await run('config set', ...set, '--data-dir', site.dataDir('hub-1')), 0);
+  const given = await waitFor('the configuration to arrive', async () => {
+    const answer = JSON.stringify(await edge.call('ConfigService/GetDesired', {}, 'agent-edge-7'));
+    return answer.includes(UPLINK) && answer;
+  });
+  search.tell('answer to GetDesired', given);
+  for (const name of ['hub-1', 'edge-7'] as const) {
+    const at = ['--data-dir', site.dataDir(name), '-o', 'json'];
+    assert.equal(await run('config show', 'config', 'show', 'edge-7', ...at), 0);
+    assert.equal(await run('config list', 'config', 'list', ...at), 0);
+    assert.equal(await run('config status', 'config', 'status', ...at), 0);
+  }
+  await using watch = await openWatch(edge, { collections: ['configs'] });
+  await watch.until('WATCH_EVENT_TYPE_SYNCED');
+  search.tell('watch of configurations', JSON.stringify(watch.events));
+  const secrets = [{ path: ['vpn', 'key'], value: UPLINK }];
+  for (const body of [
+    { name: 'uplink', agent: 'nobody', secrets },
+    { name: 'uplink', role: 'king', secrets },
+    { name: 'Uplink', agent: 'edge-7', secrets },
+    { name: 'uplink', agent: 'edge-7', secrets, patch: { vpn: 1 } },
+    { name: 'uplink', agent: 'edge-7', secrets, sercets: UPLINK },
+  ]) {
+    const method = 'ConfigService/Set';
+    const answer = await hub.fetch(method, 'application/json', JSON.stringify(body), 'admin');
+    assert.notEqual(answer.status, 200, JSON.stringify(body.name));
+    search.tell('refusals of configurations', await answer.text());
+  }
+  const open = { collection: 'configs', id: 'edge-7/uplink/x' };
+  const answer = await edge.fetch(
+    ...(['SecretService/Open', 'application/json', JSON.stringify(open), 'agent-edge-7'] as const),
+  );
+  search.tell('refusals of configurations', await answer.text());
+}
+
 /** Starts that fail, each at one secret. */
 async function failToStart(): Promise<void> {
   const wrong = site.write('wrong.passphrase', 'four words that are wrong');
@@ -173,6 +215,7 @@ describe('secrets stay where they belong', { timeout: 180_000 }, () => {
     const edge = await site.start('edge-7', { peers, args: [...args, ...site.edgeSeal] });
     await plantAll(hub, edge);
     await useAndMisuse(hub, edge);
+    await configure(hub, edge);
     for (const [name, sidecar] of Object.entries({ hub, edge })) {
       const { stdout, stderr } = await sidecar.end('SIGTERM');
       search.tell(`log of the ${name}`, stdout + stderr);
@@ -185,6 +228,8 @@ describe('secrets stay where they belong', { timeout: 180_000 }, () => {
 
   it('in places that were really looked at', () => {
     assert.match(search.in('watch'), /\$sealed/);
+    assert.match(search.in('watch of configurations'), /\$sealed/);
+    assert.match(search.in('config show'), /\[redacted\]/);
     for (const name of ['log of the hub', 'log of the edge', 'failed starts', 'status', 'pages']) {
       assert.ok(search.in(name).length > 40, name);
     }

@@ -100,6 +100,39 @@ describe('a value is sealed', () => {
     assert.equal(refusalOf(() => down.seal('secret', place)).reason, 'STORE_FAILED');
   });
 
+  it('for several agents to all members that serve one of them, and opened by each of these alone', () => {
+    const eight = actor('edge-8');
+    const both = [serve(edge, ['edge-7']), serve(eight, ['edge-8'])];
+    const place = { ...PLACE, agent: 'group@', path: PATH };
+    const { sealed, readers } = valuesOf(hub, ...both).sealForMany('secret', place, [
+      'edge-7',
+      'edge-8',
+    ]);
+    assert.deepEqual([...readers].sort(), ['edge-7', 'edge-8']);
+    for (const reader of [edge, eight]) {
+      const opened = valuesOf(reader).openParts('edge-7', [{ sealed, place }]);
+      assert.deepEqual(opened, [{ value: 'secret' }]);
+      const elsewhere = { ...place, path: ['other'] };
+      assert.deepEqual(valuesOf(reader).openParts('edge-7', [{ sealed, place: elsewhere }]), [
+        'it was sealed for another place',
+      ]);
+    }
+    const [closed] = valuesOf(second).openParts('edge-7', [{ sealed, place }]);
+    assert.match(String(closed), /sealed for another key/);
+  });
+
+  it('for several agents not beyond eight members, and not for none', () => {
+    const nine = Array.from({ length: 9 }, (_, n) => actor(`many-${n}`));
+    const values = valuesOf(hub, ...nine.map((whom) => serve(whom, [whom.name])));
+    const place = { ...PLACE, agent: 'group@', path: PATH };
+    const names = nine.map(({ name }) => name);
+    assert.equal(values.sealForMany('secret', place, names.slice(1)).readers.length, 8);
+    const tooMany = refusalOf(() => values.sealForMany('secret', place, names));
+    assert.deepEqual([tooMany.reason, tooMany.field], ['LIMIT_REACHED', 'secrets']);
+    const none = refusalOf(() => values.sealForMany('secret', place, []));
+    assert.equal(none.reason, 'NO_SEALING_KEY');
+  });
+
   it('up to 16 KiB, and a larger one is refused without being quoted', () => {
     const values = valuesOf(hub, serve(edge, ['edge-7']));
     const place = { ...PLACE, path: PATH };

@@ -1,5 +1,7 @@
 // What agents ask about their commands: which are to be begun, that one is claimed, how it goes, which kinds they take.
+
 import type { Caller } from '../caller.ts';
+import { type CommandRow, type KindDeclaration } from '../command-values.ts';
 import type { Context } from '../context.ts';
 import { tellUse } from '../delegated.ts';
 import { HoldfastError } from '../error.ts';
@@ -11,11 +13,10 @@ import { isVisible, type VisibleView } from '../view.ts';
 import { writeAll } from '../writes.ts';
 import { type Judged, reachedAtOf } from './at-target.ts';
 import { delegatedOf } from './command-document.ts';
-import type { CommandRow } from './command-rows.ts';
 import { type CommandDesk, writeStatus } from './desk.ts';
 import { find } from './find.ts';
 import { checkArguments, clockSuspect } from './issue.ts';
-import { doubtSchema, type KindDeclaration, kindsToJson, MAX_KINDS } from './kinds-document.ts';
+import { doubtSchema, kindsToJson, MAX_KINDS } from './kinds-document.ts';
 import { rowAt, takeApart } from './rows.ts';
 import * as steps from './steps.ts';
 

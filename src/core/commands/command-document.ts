@@ -1,35 +1,7 @@
 // What a hub asks for, as the document `commands/{agent}/{id}`, or `commands/group@/{id}` for a command to many. Written once.
+import { type CommandDocument, type CommandTarget } from '../command-values.ts';
 import { isJsonObject, type JsonObject } from '../json.ts';
 import type { DelegatedCommand } from '../trust/index.ts';
-
-/** Who is to run it. A selector and a role are evaluated by the sidecar of each agent, so that late joiners are meant too. */
-export type CommandTarget =
-  | { readonly type: 'agent'; readonly agent: string }
-  | { readonly type: 'selector'; readonly selector: string }
-  | { readonly type: 'role'; readonly role: string };
-
-/** What a crash after the claim means: run it again, or ask a person. */
-export type CommandEffect = 'idempotent' | 'at_most_once';
-
-export interface CommandDocument {
-  readonly kind: string;
-  readonly args: JsonObject;
-  readonly target: CommandTarget;
-  readonly issuedAtMs: number;
-  /** Where it stands among all commands of the fleet: text that sorts. */
-  readonly order: string;
-  readonly notBeforeMs: number | undefined;
-  readonly expiresAtMs: number;
-  /** How long one attempt may take, counted from its claim; undefined for as long as it takes. */
-  readonly runTimeoutMs: number | undefined;
-  readonly effect: CommandEffect;
-  readonly maxAttempts: number;
-  /** Commands of one slot replace each other; empty for a command that stands for itself. */
-  readonly slot: string;
-  /** 0 to 9, the larger the sooner. */
-  readonly priority: number;
-  readonly requestedBy: string;
-}
 
 export const DEFAULT_PRIORITY = 5;
 /** In front of the ids of commands to many, where others have the agent's name: no agent can be called that. */

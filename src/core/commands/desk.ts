@@ -1,4 +1,5 @@
 // The commands for the agents served here, from one request to the next: what is offered, what is to be settled, when to look again.
+import { type Due } from '../command-values.ts';
 import type { Context } from '../context.ts';
 import { documentKey } from '../ids.ts';
 import type { PutItem } from '../request.ts';
@@ -152,12 +153,6 @@ function moodOf(context: Context): Mood {
 
 function isSameMood(a: Mood, b: Mood): boolean {
   return a.trust === b.trust && a.forks === b.forks && a.clock === b.clock;
-}
-
-/** A command at an agent. */
-export interface Due {
-  readonly agent: string;
-  readonly id: string;
 }
 
 /** Writes what became of a command at an agent served here. Throws HoldfastError. */

@@ -1,37 +1,13 @@
 // Commands: what is asked of agents, who decides what becomes of it, and what is told of it.
-export {
-  acknowledgeCommand,
-  declareKinds,
-  interruptCommand,
-  offers,
-  reportCommand,
-} from './agent-steps.ts';
-export { cancelOf } from './cancels.ts';
-export {
-  type CommandDocument,
-  type CommandEffect,
-  type CommandTarget,
-  DEFAULT_PRIORITY,
-  GROUP_SCOPE,
-} from './command-document.ts';
-export type { CommandRollUp, CommandRow, UnreachedAgent } from './command-rows.ts';
-export { CommandDesk, type Due } from './desk.ts';
-export { explainCommand } from './explain.ts';
-export { cancelCommand, checkArguments, issueCommand } from './issue.ts';
-export type { KindDeclaration } from './kinds-document.ts';
-export { getCommand, listCommands, listKinds, listTargets } from './list.ts';
-export {
-  type GapReason,
-  LOG_STREAMS,
-  type LogEntry,
-  type LogLine,
-  type LogStream,
-} from './log-chunk.ts';
-export { readLog } from './log-read.ts';
+export { DEFAULT_PRIORITY, GROUP_SCOPE, scopeOf } from './command-document.ts';
+export { CommandDesk } from './desk.ts';
+export { checkArguments, checkTarget, orderHere } from './issue.ts';
 export { commandForgetter, isLog } from './log-retention.ts';
-export { LogDesk, openChunkOf } from './logs.ts';
-export { scopesOfCommands, scopesOfLog } from './needs.ts';
-export { COMMAND_STATES, type CommandState, isFinal, mayFollow } from './states.ts';
-export { NO_STATUS, type Progress, type StatusDocument } from './status-document.ts';
-export { claim, interrupt, type Report, report } from './steps.ts';
-export { type Cancel, type Facts, judge, RUN_GRACE_MS, type Verdict } from './verdict.ts';
+export { LogDesk } from './logs.ts';
+export { isCommandRequest, needsOfCommand, scopesOfCommands } from './needs.ts';
+export { routeCommand } from './route.ts';
+export { isFinal, mayFollow } from './states.ts';
+export { NO_STATUS, type StatusDocument } from './status-document.ts';
+export { claim, interrupt, report } from './steps.ts';
+export { matcherOf, meantAgents } from './target.ts';
+export { type Facts, judge, RUN_GRACE_MS, type Verdict } from './verdict.ts';

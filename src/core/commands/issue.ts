@@ -1,7 +1,9 @@
 // Issuing and cancelling: what a hub's sidecar writes, and what its door refuses before anything is written.
+
 import { toBase32, utf8 } from '../bytes.ts';
 import type { Caller } from '../caller.ts';
 import { checkValue } from '../collection.ts';
+import { type CommandDocument, type CommandTarget } from '../command-values.ts';
 import { CLOCK_RETRY_MS, MAX_ARGUMENT_BYTES } from '../config.ts';
 import type { Context } from '../context.ts';
 import { checkDelegated, idFor, tellUse } from '../delegated.ts';
@@ -16,13 +18,7 @@ import { checkGranted } from '../trust-door.ts';
 import { isVisible } from '../view.ts';
 import { writeAll } from '../writes.ts';
 import { cancelOf, cancelToJson } from './cancels.ts';
-import {
-  type CommandDocument,
-  type CommandTarget,
-  commandToJson,
-  delegatedOf,
-  scopeOf,
-} from './command-document.ts';
+import { commandToJson, delegatedOf, scopeOf } from './command-document.ts';
 import { find } from './find.ts';
 import { doubtCommand, parseKinds } from './kinds-document.ts';
 import { rowOf, takeApart } from './rows.ts';
@@ -125,7 +121,7 @@ function documentOf(
 }
 
 /** Behind every command that this node knows of, and behind those it issued in the same turn. */
-function orderHere(context: Context): string {
+export function orderHere(context: Context): string {
   const clock = context.turn.clock(() => context.tick()).toString();
   const version = context.documents.views.version.toString();
   return `${clock.padStart(CLOCK_DIGITS, '0')}.${version.padStart(VERSION_DIGITS, '0')}`;
@@ -156,7 +152,8 @@ function isSame(a: CommandDocument, b: CommandDocument): boolean {
   return jsonEqual(asked(a), asked(b));
 }
 
-function checkTarget(target: CommandTarget): void {
+/** Refuses a selector that cannot be read and a role that nobody can have; an agent's name is its own affair. */
+export function checkTarget(target: CommandTarget): void {
   if (target.type === 'selector') parseSelector(target.selector);
   if (target.type === 'role' && toRole(target.role) === undefined) {
     throw new HoldfastError(

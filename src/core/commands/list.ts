@@ -1,12 +1,13 @@
 // Reading commands: one, many, and the agents of a command to many.
+
 import type { Caller } from '../caller.ts';
+import { type CommandRow } from '../command-values.ts';
 import type { Context } from '../context.ts';
 import { HoldfastError } from '../error.ts';
 import { splitDocumentKey } from '../ids.ts';
 import { parsePageToken, takePage } from '../page.ts';
 import type { PageRequest, RequestOf, ResponseOf } from '../request.ts';
 import { GROUP_SCOPE } from './command-document.ts';
-import type { CommandRow } from './command-rows.ts';
 import { find } from './find.ts';
 import { parseKinds } from './kinds-document.ts';
 import { agentsOf, commandsIn, type Found, rowAt, rowOf } from './rows.ts';

@@ -1,44 +1,10 @@
 // A piece of what an attempt wrote, as the document `command-logs/{agent}/{command}/{attempt}/{number}`: lines and gaps without holes.
+
 import { utf8 } from '../bytes.ts';
+import { GAP_REASONS, LOG_STREAMS, type LogEntry, type LogStream } from '../command-values.ts';
 import type { JsonObject, JsonValue } from '../json.ts';
 
 export const LOG_COLLECTION = 'command-logs';
-
-/** What a line came from: the two streams of a program, or the handler itself. */
-export const LOG_STREAMS = ['stdout', 'stderr', 'event'] as const;
-export type LogStream = (typeof LOG_STREAMS)[number];
-
-/**
- * Why lines are not there: `limit` the attempt had written its share, `rate` its agent wrote too fast or the lane was too full, `lost`
- * they never came to the sidecar, `missing` they are not on the sidecar that was asked, not yet or not any more.
- */
-export const GAP_REASONS = ['limit', 'rate', 'lost', 'missing'] as const;
-export type GapReason = (typeof GAP_REASONS)[number];
-
-export interface LogLine {
-  readonly type: 'line';
-  /** Counts the lines of an attempt from 1. */
-  readonly seq: number;
-  readonly stream: LogStream;
-  /** By the agent's clock, milliseconds since 1970. */
-  readonly atMs: number;
-  readonly text: string;
-}
-
-export interface LogGap {
-  readonly type: 'gap';
-  /** Of the first line that is not there. */
-  readonly seq: number;
-  /** How many lines. */
-  readonly count: number;
-  /** What they would have taken; 0 where nobody counted. */
-  readonly bytes: number;
-  /** When the first of them was dropped, milliseconds since 1970; 0 where nobody knows. */
-  readonly atMs: number;
-  readonly reason: GapReason;
-}
-
-export type LogEntry = LogLine | LogGap;
 
 export interface LogChunk {
   /** Of its first entry. */

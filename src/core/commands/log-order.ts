@@ -1,5 +1,6 @@
 // The log of an attempt as it is read: its chunks in order, whatever order they came in, every line once, holes said as gaps. Pure.
-import { chunkEnd, entryBytes, type LogChunk, type LogEntry, seqAfter } from './log-chunk.ts';
+import { type LogEntry } from '../command-values.ts';
+import { chunkEnd, entryBytes, type LogChunk, seqAfter } from './log-chunk.ts';
 
 export interface LogRange {
   /** The first line that is wanted; 1 for all. */

@@ -1,19 +1,20 @@
 // Commands as readers get them: the document, what its target said, and what the clock says where the target has said nothing.
+import {
+  type CommandDocument,
+  type CommandRollUp,
+  type CommandRow,
+  type CommandState,
+  type UnreachedAgent,
+} from '../command-values.ts';
 import type { Context } from '../context.ts';
 import { freshnessOf } from '../freshness.ts';
 import { documentKey, splitDocumentKey } from '../ids.ts';
 import { isVisible, type VisibleView } from '../view.ts';
 import { withheldFrom } from '../withheld.ts';
 import { cancelOf } from './cancels.ts';
-import {
-  type CommandDocument,
-  delegatedOf,
-  GROUP_SCOPE,
-  parseCommand,
-} from './command-document.ts';
-import type { CommandRollUp, CommandRow, UnreachedAgent } from './command-rows.ts';
+import { delegatedOf, GROUP_SCOPE, parseCommand } from './command-document.ts';
 import { statusOf } from './known-commands.ts';
-import { type CommandState, isFinal } from './states.ts';
+import { isFinal } from './states.ts';
 import type { StatusDocument } from './status-document.ts';
 import { meantAgents, platformOf } from './target.ts';
 

@@ -5,23 +5,7 @@
 //      │          └─ interrupted, idempotent: the next attempt
 //      └─► rejected | cancelled | superseded | expired
 
-export const COMMAND_STATES = [
-  'pending',
-  'accepted',
-  'running',
-  'succeeded',
-  'failed',
-  'rejected',
-  'cancelled',
-  'superseded',
-  'expired',
-  'timed_out',
-  'unknown',
-  'pending_targets',
-] as const;
-
-/** `pending_targets` is said of a command to many that nobody is known for; no agent's status ever says it. */
-export type CommandState = (typeof COMMAND_STATES)[number];
+import type { CommandState } from '../command-values.ts';
 
 const FINAL: ReadonlySet<CommandState> = new Set([
   'succeeded',

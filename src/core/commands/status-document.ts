@@ -1,20 +1,7 @@
 // What became of a command at one agent, as the document `command-status/{agent}/{id}`: the sidecar that serves the agent alone writes it.
+import { COMMAND_STATES, type CommandState, type Progress } from '../command-values.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../json.ts';
-import { COMMAND_STATES, type CommandState, type Place } from './states.ts';
-
-/** How far an attempt is. Percent never goes back within it. */
-export interface Progress {
-  /** 0 to 100. */
-  readonly percent?: number | undefined;
-  readonly itemsDone?: number | undefined;
-  readonly itemsTotal?: number | undefined;
-  readonly bytesDone?: number | undefined;
-  readonly bytesTotal?: number | undefined;
-  /** Bytes a second, or items where no bytes are counted. */
-  readonly ratePerSecond?: number | undefined;
-  /** Milliseconds that are left, as the agent expects. */
-  readonly etaMs?: number | undefined;
-}
+import { type Place } from './states.ts';
 
 export const PROGRESS_FIELDS = [
   'percent',

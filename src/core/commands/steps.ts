@@ -1,14 +1,8 @@
 // The steps an agent takes with a command: claim, refuse, report, interrupt. Each gives the status that follows, or says why it may not.
+import { type CommandDocument, type Progress, type Report } from '../command-values.ts';
 import { HoldfastError } from '../error.ts';
-import type { JsonObject } from '../json.ts';
-import type { CommandDocument } from './command-document.ts';
 import { isFinal } from './states.ts';
-import {
-  NO_STATUS,
-  PROGRESS_FIELDS,
-  type Progress,
-  type StatusDocument,
-} from './status-document.ts';
+import { NO_STATUS, PROGRESS_FIELDS, type StatusDocument } from './status-document.ts';
 import type { Verdict } from './verdict.ts';
 
 export interface Claim {
@@ -82,15 +76,6 @@ function refuse(
     );
   }
   return { status: { ...known, state: 'rejected', message, finishedAtMs: nowMs }, claimed: false };
-}
-
-export interface Report {
-  readonly state: 'running' | 'succeeded' | 'failed' | 'cancelled' | 'timed_out' | 'unknown';
-  /** The attempt it is about; 0 for the present one. */
-  readonly attempt: number;
-  readonly progress: Progress | undefined;
-  readonly message: string;
-  readonly result: JsonObject | undefined;
 }
 
 /** The status after a report; the same final report twice is harmless. Throws HoldfastError COMMAND_STATE. */

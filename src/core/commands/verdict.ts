@@ -1,17 +1,10 @@
 // What the target's sidecar makes of a command that is not over: end it, offer it, let it wait, let it run. A function of what is known.
-import type { CommandDocument } from './command-document.ts';
+import { type Cancel, type CommandDocument } from '../command-values.ts';
 import { isFinal } from './states.ts';
 import { NO_STATUS, type StatusDocument } from './status-document.ts';
 
 /** An agent that was told to stop by a timer of its own reports within this; its sidecar ends the command behind it, milliseconds. */
 export const RUN_GRACE_MS = 15_000;
-
-/** A request to cancel, as the document `command-cancels/…`. */
-export interface Cancel {
-  readonly reason: string;
-  readonly requestedBy: string;
-  readonly requestedAtMs: number;
-}
 
 /** What else is known of a command at the sidecar of its agent. */
 export interface Facts {

@@ -17,6 +17,9 @@ const WRITERS: Readonly<Record<string, readonly Role[]>> = {
   'command-logs': ['agent'],
   commands: ['hub'],
   'command-cancels': ['hub'],
+  configs: ['hub'],
+  'config-status': ['agent'],
+  inventory: ['agent'],
 };
 
 /** What a member writes that has a delegation, under ids that end with its mark; whether it may issue that command is seen at the target. */

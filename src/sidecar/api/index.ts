@@ -26,7 +26,7 @@ export { type ApiLimits, CALL_BURST_SECONDS } from './limits.ts';
 export type { MetricsPage } from './metrics-page.ts';
 export type { MemberReachRow, ReachRow } from './reach-row.ts';
 export { API_METHODS } from './routes.ts';
-export type { SecretControl } from './secret-control.ts';
+export type { SealedPart, SecretControl } from './secret-control.ts';
 export { type ApiServer, type ApiServerOptions, startApiServer } from './server.ts';
 export type { TlsMaterial } from './tls.ts';
 export type {

@@ -11,12 +11,14 @@ import { AuditService } from '../../gen/holdfast/v1/audit_pb.ts';
 import { BundleService } from '../../gen/holdfast/v1/bundle_pb.ts';
 import { CommandLogService } from '../../gen/holdfast/v1/command_log_pb.ts';
 import { CommandService } from '../../gen/holdfast/v1/command_pb.ts';
+import { ConfigService } from '../../gen/holdfast/v1/config_pb.ts';
 import { DelegationService } from '../../gen/holdfast/v1/delegation_pb.ts';
 import { DocumentService } from '../../gen/holdfast/v1/document_pb.ts';
 import { EnrolmentService } from '../../gen/holdfast/v1/enrolment_pb.ts';
 import { ExplainService } from '../../gen/holdfast/v1/explain_pb.ts';
 import { FleetService } from '../../gen/holdfast/v1/fleet_pb.ts';
 import { HeartbeatService } from '../../gen/holdfast/v1/heartbeat_pb.ts';
+import { InventoryService } from '../../gen/holdfast/v1/inventory_pb.ts';
 import { MeshService } from '../../gen/holdfast/v1/mesh_pb.ts';
 import { SecretService } from '../../gen/holdfast/v1/secret_pb.ts';
 import { TrustService } from '../../gen/holdfast/v1/trust_pb.ts';
@@ -31,6 +33,8 @@ import { commandLogService } from './command-log-service.ts';
 import { followLog } from './command-log-stream.ts';
 import { commandService } from './command-service.ts';
 import { watchCommands } from './command-stream.ts';
+import { configService } from './config-service.ts';
+import { watchDesired } from './config-stream.ts';
 import type { ReportFault } from './connect-error.ts';
 import { createNodeNames } from './convert/index.ts';
 import { delegationService } from './delegation-service.ts';
@@ -41,6 +45,7 @@ import { fleetService } from './fleet-service.ts';
 import { checkHealth, watchHealth } from './grpc-health.ts';
 import { createReflection } from './grpc-reflection.ts';
 import { heartbeatService } from './heartbeat-service.ts';
+import { inventoryService } from './inventory-service.ts';
 import { MAX_BODY_BYTES } from './limits.ts';
 import { meshService } from './mesh-service.ts';
 import type { UnaryHandler, UnaryHandlers } from './method.ts';
@@ -81,6 +86,8 @@ const SERVICES: readonly DescService[] = [
   FleetService,
   CommandService,
   CommandLogService,
+  ConfigService,
+  InventoryService,
   MeshService,
   BundleService,
   EnrolmentService,
@@ -114,6 +121,8 @@ export function createRoutes(dependencies: RouteDependencies): ReadonlyMap<strin
     ...unaryRoutes(FleetService, fleetService(backend, names, reach)),
     ...unaryRoutes(CommandService, commandService(backend, names)),
     ...unaryRoutes(CommandLogService, commandLogService(backend)),
+    ...unaryRoutes(ConfigService, configService(backend, names)),
+    ...unaryRoutes(InventoryService, inventoryService(backend, names)),
     ...unaryRoutes(MeshService, meshService(backend, names)),
     ...unaryRoutes(BundleService, bundleService(backend)),
     ...unaryRoutes(EnrolmentService, enrolmentService(backend)),
@@ -185,6 +194,11 @@ function streamHandlers(
   router.rpc(FleetService.method.watch, async function* (request, context) {
     checkRequest(FleetService.method.watch.input, request);
     yield* watchDocuments(watch, request, callerFrom(context), context.signal);
+    endAtDeadline(context.signal);
+  });
+  router.rpc(ConfigService.method.watchDesired, async function* (request, context) {
+    checkRequest(ConfigService.method.watchDesired.input, request);
+    yield* watchDesired(watch, callerFrom(context), context.signal);
     endAtDeadline(context.signal);
   });
   router.rpc(BundleService.method.exportBundle, async function* (request, context) {

@@ -112,13 +112,31 @@ export function auditSecrets(log: AuditLog | undefined, secrets: SecretControl):
   if (log === undefined) return secrets;
   return {
     seal: (value, place) => secrets.seal(value, place),
+    sealForMany: (value, place, agents) => secrets.sealForMany(value, place, agents),
+    openParts(agent, parts) {
+      const opened = secrets.openParts(agent, parts);
+      const places = new Map(parts.map(({ place }) => [`${place.collection}/${place.id}`, place]));
+      for (const place of places.values()) recordOpened(log, agent, place);
+      return opened;
+    },
     open(document, place) {
       const opened = secrets.open(document, place);
-      const { agent, collection, id } = place;
-      const by = byCaller({ scope: 'agent', agent });
-      const like = `${by} ${collection}/${id}`;
-      log.record({ event: 'secret.opened', by, what: { collection, id }, like });
+      recordOpened(log, place.agent, place);
       return opened;
     },
   };
+}
+
+function recordOpened(
+  log: AuditLog,
+  agent: string,
+  { collection, id }: { readonly collection: string; readonly id: string },
+): void {
+  const by = byCaller({ scope: 'agent', agent });
+  log.record({
+    event: 'secret.opened',
+    by,
+    what: { collection, id },
+    like: `${by} ${collection}/${id}`,
+  });
 }

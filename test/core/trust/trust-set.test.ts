@@ -327,6 +327,23 @@ describe('who may write', () => {
     );
   });
 
+  it('of configurations are hubs, and of what agents say of them and report their own sidecars', () => {
+    assert.deepEqual(
+      [may(hub, 'configs', 'edge/base/r'), may(hub, 'configs', 'group@/base/r')],
+      [true, true],
+    );
+    assert.ok(!may(edge, 'configs', 'edge/base/r'));
+    for (const [collection, rest] of [
+      ['config-status', ''],
+      ['inventory', '/snapshots'],
+      ['inventory', '/snapshots/1-a.0'],
+    ] as const) {
+      assert.ok(may(edge, collection, `edge${rest}`), collection);
+      assert.ok(!may(edge, collection, `edge2${rest}`), collection);
+      assert.ok(!may(hub, collection, `edge${rest}`), collection);
+    }
+  });
+
   it('of its own addresses is every member, and nobody else’s', () => {
     assert.ok(may(hub2, 'addresses', hub2.key));
     assert.ok(!may(hub2, 'addresses', hub.key));

@@ -27,6 +27,14 @@ export {
   toMs,
   toPageRequest,
 } from './common.ts';
+export {
+  fromConfigEntry,
+  fromConfigStatus,
+  fromDesired,
+  toConfigReport,
+  toConfigStates,
+  toConfigTarget,
+} from './config.ts';
 export { fromDelegation, toDelegationAsk } from './delegation.ts';
 export { fromChangeEvent, fromDocumentRow, toPutItem } from './document.ts';
 export { fromTokenInfo, toTokenWish } from './enrolment.ts';
@@ -39,6 +47,7 @@ export {
   toChoice,
 } from './fleet.ts';
 export { toBeat } from './heartbeat.ts';
+export { fromInventoryReport } from './inventory.ts';
 export { checkedObject, checkedValue } from './json.ts';
 export { fromPeerRow, fromStatus } from './mesh.ts';
 export { fromFleetFacts, fromPlannedEjection, fromTrustMember, toSigner } from './trust.ts';

@@ -33,6 +33,7 @@ import type {
   ExplainControl,
   MeshControl,
   PeerRow,
+  SealedPart,
   SecretControl,
   SidecarInfo,
   TrustControl,
@@ -319,6 +320,24 @@ class FakeSecrets implements SecretControl {
       sealed: { $sealed: { agent, path: [...path], value } },
       readers: [`node-of-${agent}`],
     };
+  }
+
+  sealForMany(
+    value: JsonValue,
+    { path }: { readonly path: readonly string[] },
+    agents: readonly string[],
+  ) {
+    return {
+      sealed: { $sealed: { agents: [...agents], path: [...path], value } },
+      readers: agents.map((agent) => `node-of-${agent}`),
+    };
+  }
+
+  openParts(agent: string, parts: readonly SealedPart[]) {
+    this.opened.push(agent);
+    return parts.map(({ place }) =>
+      place.path.at(-1) === 'closed' ? 'not ours' : { value: `opened ${place.id}` },
+    );
   }
 
   open(value: JsonObject, { agent }: { readonly agent: string }) {

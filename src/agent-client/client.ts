@@ -5,8 +5,8 @@ import { AuditService } from '../gen/holdfast/v1/audit_pb.ts';
 import { BundleService } from '../gen/holdfast/v1/bundle_pb.ts';
 import { CommandLogService } from '../gen/holdfast/v1/command_log_pb.ts';
 import { CommandService } from '../gen/holdfast/v1/command_pb.ts';
-import { DelegationService } from '../gen/holdfast/v1/delegation_pb.ts';
 import { ConfigService } from '../gen/holdfast/v1/config_pb.ts';
+import { DelegationService } from '../gen/holdfast/v1/delegation_pb.ts';
 import { DocumentService } from '../gen/holdfast/v1/document_pb.ts';
 import { EnrolmentService } from '../gen/holdfast/v1/enrolment_pb.ts';
 import { ExplainService } from '../gen/holdfast/v1/explain_pb.ts';
@@ -44,8 +44,8 @@ import { systemEnvironment, systemSurroundings } from './system-environment.ts';
 import { openConnection } from './transport.ts';
 import { type TrustCalls, trustCalls } from './trust.ts';
 import type { Beat, CallOptions, HeartbeatOptions, HeartbeatReceipt } from './types.ts';
-import { type OpenWatch, type WatchEvent, type WatchOptions, watchDocuments } from './watch.ts';
 import { type UpdateCalls, updateCalls } from './updates.ts';
+import { type OpenWatch, type WatchEvent, type WatchOptions, watchDocuments } from './watch.ts';
 
 /** Where the sidecar is. What is left out comes from HOLDFAST_ADDRESS, HOLDFAST_TOKEN_FILE and HOLDFAST_AGENT, or is found. */
 export interface AgentClientOptions extends LocateOptions {

@@ -34,7 +34,6 @@ export type {
 } from './command-types.ts';
 export type * from './command-values.ts';
 export type { CommandCalls, ListCommandsOptions } from './commands.ts';
-export type { Delegation, DelegationCalls, DelegationRequest } from './delegations.ts';
 export { ConfigLoop } from './config-loop.ts';
 export type {
   ConfigChange,
@@ -44,6 +43,7 @@ export type {
 } from './config-types.ts';
 export type * from './config-values.ts';
 export type { ConfigCalls } from './configs.ts';
+export type { Delegation, DelegationCalls, DelegationRequest } from './delegations.ts';
 export type { DocumentCalls, ListOptions } from './documents.ts';
 export type {
   CreateTokenOptions,

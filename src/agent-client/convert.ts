@@ -112,7 +112,7 @@ function toWorkload({ memoryBytes, cpuPercent, ...words }: Workload) {
   };
 }
 
-function toTelemetry({ memoryTotalBytes, ...figures }: Telemetry) {
+function toTelemetry({ memoryTotalBytes, measuredBy: _, ...figures }: Telemetry) {
   return {
     ...figures,
     memoryTotalBytes:
@@ -134,9 +134,10 @@ function fromWorkload(workload: WireWorkload): Workload {
 
 function fromTelemetry(telemetry: WireTelemetry | undefined): Telemetry {
   if (telemetry === undefined) return {};
-  const { $typeName: _, $unknown: __, memoryTotalBytes, ...figures } = telemetry;
+  const { $typeName: _, $unknown: __, memoryTotalBytes, measuredBy, ...figures } = telemetry;
   return {
     ...figures,
+    ...(measuredBy === 'sidecar' ? { measuredBy } : {}),
     ...(memoryTotalBytes === undefined ? {} : { memoryTotalBytes: Number(memoryTotalBytes) }),
   };
 }

@@ -69,6 +69,7 @@ export {
 export { IdentityReusedError } from './fork-watch.ts';
 export type { GatheredOp, GatheredSpan } from './gathered.ts';
 export { CLOCK_AHEAD } from './held-feeds.ts';
+export { BY_SIDECAR } from './host-figures.ts';
 export {
   type DocumentKey,
   documentKey,

@@ -132,8 +132,17 @@ export interface Summary {
 /** Request and response of every method, by kind. */
 export interface Methods {
   heartbeat: {
-    /** `beat` absent: still here, nothing changed. `intervalMs` absent: as before. `agent` is the caller's. */
-    request: { agent: string; beat?: Beat; intervalMs?: number; ack: Ack };
+    /**
+     * `beat` absent: still here, nothing changed. `intervalMs` absent: as before. `agent` is the caller's. `hostFigures`: what the
+     * sidecar measured of its host, for an agent that does not.
+     */
+    request: {
+      agent: string;
+      beat?: Beat;
+      intervalMs?: number;
+      ack: Ack;
+      hostFigures?: JsonObject | undefined;
+    };
     response: { receivedAtMs: number; ack: Ack; pendingCommands: number };
   };
   put: {

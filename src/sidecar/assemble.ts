@@ -18,8 +18,10 @@ import type { MemberParts } from './member.ts';
 import { VERSION_TIMES } from './member-clock.ts';
 import { MemberSupervisor } from './member-supervisor.ts';
 import { type ApiParts, openApi } from './open-api.ts';
+import { openTelemetry } from './open-telemetry.ts';
 import { createReporter } from './reporter.ts';
 import type { StoreSource } from './store-source.ts';
+import type { TelemetryOptions } from './telemetry/telemetry.ts';
 import { VERSION } from './version.ts';
 
 export interface SidecarParts extends ApiParts {
@@ -62,6 +64,8 @@ export interface SidecarParts extends ApiParts {
   readonly quietHours?: readonly string[];
   /** Whether it only receives, where its store does not say. */
   readonly receiveOnly?: boolean;
+  /** What is measured and who is told; nothing and nobody where this is left out. */
+  readonly telemetry?: TelemetryOptions | undefined;
   /** What finds other members; nothing does where this is left out. */
   readonly discoveries?: readonly DiscoverySource[];
 }
@@ -113,13 +117,18 @@ async function openAll(parts: SidecarParts, opened: Closers): Promise<Sidecar> {
     { documents: member.documents },
     'the data directory was opened and read',
   );
+  const said = {
+    agents: () => parts.access?.served ?? parts.agents,
+    notReady: () => [...member.notReady(), ...faults],
+  };
+  const telemetry = openTelemetry(parts, member, said, opened);
   const backend = createBackend({
     ...parts,
+    ...said,
+    ...telemetry,
     member,
     clock,
     crypto,
-    agents: () => parts.access?.served ?? parts.agents,
-    notReady: () => [...member.notReady(), ...faults],
     warnings: () => parts.linkWarnings?.() ?? [],
     stopping: stopping.signal,
   });

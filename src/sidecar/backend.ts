@@ -1,6 +1,6 @@
 // The sidecar as its API sees it: requests to the member, figures of the mesh in words for people.
 import { type Clock, type Crypto, fingerprint, formatNodeId, type NodeId } from '../core/index.ts';
-import type { Backend, MemberInsight } from './api/index.ts';
+import type { Backend, MemberInsight, TelemetryControl } from './api/index.ts';
 import {
   auditControl,
   auditSecrets,
@@ -16,6 +16,7 @@ import { createMeshControl } from './links/mesh-control.ts';
 import type { Log } from './log.ts';
 import type { MemberSupervisor } from './member-supervisor.ts';
 import { createSealedValues } from './sealed-values.ts';
+import type { Submit } from './telemetry/submit.ts';
 import { createTrustControl } from './trust/control.ts';
 import { nameOfKey } from './trust/member-rows.ts';
 import { VERSION } from './version.ts';
@@ -33,6 +34,9 @@ export interface BackendParts {
   readonly log: Log;
   readonly stopping: AbortSignal;
   readonly audit?: FileAuditLog | undefined;
+  readonly telemetry?: TelemetryControl | undefined;
+  /** How the member is asked. */
+  readonly submit: Submit;
   notReady(): readonly string[];
   /** What an operator should know of beside what the member says, one sentence each. */
   warnings(): readonly string[];
@@ -64,9 +68,8 @@ export function createBackend(parts: BackendParts): Omit<Backend, 'admin'> {
     audit: parts.audit && auditControl(parts.audit, crypto),
     enrolment: createEnrolmentControl(member, parts),
     secrets: auditSecrets(parts.audit, sealedValuesOf(parts)),
-    submit: auditSubmit(parts.audit, (method, caller, body) =>
-      member.request(method, caller, body),
-    ),
+    telemetry: parts.telemetry,
+    submit: auditSubmit(parts.audit, parts.submit),
     onChange: (listener) => member.onChange(listener),
     notReady: () => parts.notReady(),
     damage: () => member.damage.map(({ what, detail }) => `${what} ${detail}`),

@@ -6,6 +6,7 @@ import type { BundleControl } from './bundle-control.ts';
 import type { EnrolmentControl } from './enrolment-control.ts';
 import type { MemberInsight } from './insight.ts';
 import type { SecretControl } from './secret-control.ts';
+import type { TelemetryControl } from './telemetry-control.ts';
 import type { TrustControl } from './trust-control.ts';
 
 export type PeerState = 'connected' | 'connecting' | 'waiting' | 'paused';
@@ -104,6 +105,8 @@ export interface Backend {
   readonly trust: TrustControl;
   /** Undefined where no audit log is kept. */
   readonly audit?: AuditControl | undefined;
+  /** Undefined where nothing is measured or kept. */
+  readonly telemetry?: TelemetryControl | undefined;
   /** Rejects with HoldfastError only; anything else is a fault of ours. */
   submit<M extends Method>(
     method: M,

@@ -22,6 +22,12 @@ export type { MemberInsight } from './insight.ts';
 export { type ApiLimits, CALL_BURST_SECONDS } from './limits.ts';
 export type { SecretControl } from './secret-control.ts';
 export { type ApiServer, type ApiServerOptions, startApiServer } from './server.ts';
+export type {
+  History,
+  HistoryQuery,
+  HistorySample,
+  TelemetryControl,
+} from './telemetry-control.ts';
 export type { TlsMaterial } from './tls.ts';
 export type {
   DeclarationRow,

@@ -3,7 +3,7 @@ import type { DescMethod, DescService } from '@bufbuild/protobuf';
 import { createConnectRouter } from '@connectrpc/connect';
 import { createMethodUrl, type UniversalHandler } from '@connectrpc/connect/protocol';
 import { compressionGzip } from '@connectrpc/connect-node';
-import type { Hash, Timers, TokenHolder } from '../../core/index.ts';
+import type { Clock, Hash, Timers, TokenHolder } from '../../core/index.ts';
 import { Health } from '../../gen/grpc/health/v1/health_pb.ts';
 import { ServerReflection } from '../../gen/grpc/reflection/v1/reflection_pb.ts';
 import { AdminService } from '../../gen/holdfast/v1/admin_pb.ts';
@@ -16,6 +16,7 @@ import { FleetService } from '../../gen/holdfast/v1/fleet_pb.ts';
 import { HeartbeatService } from '../../gen/holdfast/v1/heartbeat_pb.ts';
 import { MeshService } from '../../gen/holdfast/v1/mesh_pb.ts';
 import { SecretService } from '../../gen/holdfast/v1/secret_pb.ts';
+import { TelemetryService } from '../../gen/holdfast/v1/telemetry_pb.ts';
 import { TrustService } from '../../gen/holdfast/v1/trust_pb.ts';
 import { adminService } from './admin-service.ts';
 import { auditService, readAudit } from './audit-service.ts';
@@ -39,6 +40,7 @@ import type { UnaryHandler, UnaryHandlers } from './method.ts';
 import { secretService } from './secret-service.ts';
 import { callerFrom, describeStreamErrors, endAtDeadline } from './stream-context.ts';
 import { StreamSlots } from './stream-slots.ts';
+import { telemetryService } from './telemetry-service.ts';
 import { trustService } from './trust-service.ts';
 import { createUnaryCall, type UnaryCall } from './unary-call.ts';
 import { checkRequest } from './validate.ts';
@@ -54,6 +56,7 @@ type RouteEntry = [path: string, route: Route];
 export interface RouteDependencies {
   readonly backend: Backend;
   readonly timers: Timers;
+  readonly clock: Clock;
   readonly hash: Hash;
   readonly maxWatches: number;
   /** The sidecar or the API stops. */
@@ -75,6 +78,7 @@ const SERVICES: readonly DescService[] = [
   AdminService,
   TrustService,
   AuditService,
+  TelemetryService,
   Health,
   ServerReflection,
 ];
@@ -99,6 +103,7 @@ export function createRoutes(dependencies: RouteDependencies): ReadonlyMap<strin
     ...unaryRoutes(AdminService, adminService(backend, dependencies.ledger)),
     ...unaryRoutes(TrustService, trustService(backend)),
     ...unaryRoutes(AuditService, auditService(backend)),
+    ...unaryRoutes(TelemetryService, telemetryService(backend, dependencies.clock)),
     publicRoute(Health.method.check, checkHealth(backend, serviceNames).check),
     ...streamHandlers(dependencies, names, serviceNames).map((handler): RouteEntry => {
       const isPublic = PUBLIC_SERVICES.has(handler.service);

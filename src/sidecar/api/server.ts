@@ -123,6 +123,7 @@ function createGate(
     routes: createRoutes({
       backend,
       timers,
+      clock,
       hash,
       maxWatches,
       stopping,

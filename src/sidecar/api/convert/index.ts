@@ -10,6 +10,7 @@ export { fromCommandRow, toCoreStates, toReportedState } from './command.ts';
 export {
   createNodeNames,
   fromCoreAck,
+  fromSpan,
   fromTime,
   type NodeNames,
   toCoreAck,
@@ -22,4 +23,5 @@ export { fromDeploymentRow, fromHolderRow, fromPlatformRow } from './fleet.ts';
 export { toBeat } from './heartbeat.ts';
 export { checkedObject, checkedValue } from './json.ts';
 export { fromPeerRow, fromStatus } from './mesh.ts';
+export { fromHistorySample } from './telemetry.ts';
 export { fromFleetFacts, fromPlannedEjection, fromTrustMember, toSigner } from './trust.ts';

@@ -10,6 +10,7 @@ import { FleetService } from '../gen/holdfast/v1/fleet_pb.ts';
 import { HeartbeatService } from '../gen/holdfast/v1/heartbeat_pb.ts';
 import { MeshService } from '../gen/holdfast/v1/mesh_pb.ts';
 import { SecretService } from '../gen/holdfast/v1/secret_pb.ts';
+import { TelemetryService } from '../gen/holdfast/v1/telemetry_pb.ts';
 import { TrustService } from '../gen/holdfast/v1/trust_pb.ts';
 import { type LocateOptions, type Location, locate, type Surroundings } from './address.ts';
 import { type AdminCalls, adminCalls } from './admin.ts';
@@ -29,6 +30,7 @@ import { Loops } from './loops.ts';
 import { type MeshCalls, meshCalls } from './mesh.ts';
 import { type SecretCalls, secretCalls } from './secrets.ts';
 import { systemEnvironment, systemSurroundings } from './system-environment.ts';
+import { type TelemetryCalls, telemetryCalls } from './telemetry.ts';
 import { openConnection } from './transport.ts';
 import { type TrustCalls, trustCalls } from './trust.ts';
 import type { Beat, HeartbeatOptions, HeartbeatReceipt } from './types.ts';
@@ -57,6 +59,7 @@ export interface RpcClients {
   readonly admin: Client<typeof AdminService>;
   readonly trust: Client<typeof TrustService>;
   readonly audit: Client<typeof AuditService>;
+  readonly telemetry: Client<typeof TelemetryService>;
 }
 
 /** A sidecar's API for one agent. Every call rejects with HoldfastClientError; every wait takes a signal. */
@@ -70,6 +73,7 @@ export interface AgentClient
     SecretCalls,
     AdminCalls,
     AuditCalls,
+    TelemetryCalls,
     AsyncDisposable {
   /** Where the sidecar is and who calls, with where that was found. */
   readonly location: Location;
@@ -162,6 +166,7 @@ export function createAgentClient(options: AgentClientOptions = {}): AgentClient
     ...secretCalls(rpc.secrets),
     ...adminCalls(rpc.admin),
     ...auditCalls(rpc.audit),
+    ...telemetryCalls(rpc.telemetry),
     watch: (watchOptions: WatchOptions = {}) => {
       const signals = [closing.signal, watchOptions.signal].filter(
         (signal) => signal !== undefined,
@@ -208,5 +213,6 @@ function rpcClients(transport: Transport): RpcClients {
     admin: createClient(AdminService, transport),
     trust: createClient(TrustService, transport),
     audit: createClient(AuditService, transport),
+    telemetry: createClient(TelemetryService, transport),
   };
 }

@@ -132,7 +132,7 @@ function fromWorkload(workload: WireWorkload): Workload {
   };
 }
 
-function fromTelemetry(telemetry: WireTelemetry | undefined): Telemetry {
+export function fromTelemetry(telemetry: WireTelemetry | undefined): Telemetry {
   if (telemetry === undefined) return {};
   const { $typeName: _, $unknown: __, memoryTotalBytes, measuredBy, ...figures } = telemetry;
   return {

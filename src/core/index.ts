@@ -23,7 +23,7 @@ export {
 export { inspectChange } from './change-inspector.ts';
 export { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
 export { ANY_TIME, type ClockBounds, type ClockView, ClockWatch } from './clock-watch.ts';
-export { doubtDeclarable, isAgentName } from './collection.ts';
+export { doubtDeclarable, isAgentName, isDocumentKey } from './collection.ts';
 export { type Commit, CommitSeal, NO_HASH, type Op, SIGNATURE_BYTES } from './commit.ts';
 export {
   CONFIG_RULES,

@@ -16,7 +16,7 @@ import { createMeshControl } from './links/mesh-control.ts';
 import type { Log } from './log.ts';
 import type { MemberSupervisor } from './member-supervisor.ts';
 import { createSealedValues } from './sealed-values.ts';
-import type { Submit } from './telemetry/submit.ts';
+import type { Submit } from './submit.ts';
 import { createTrustControl } from './trust/control.ts';
 import { nameOfKey } from './trust/member-rows.ts';
 import { VERSION } from './version.ts';

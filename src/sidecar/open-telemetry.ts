@@ -4,7 +4,7 @@ import type { TelemetryControl } from './api/index.ts';
 import type { Closers } from './closers.ts';
 import type { Log } from './log.ts';
 import type { MemberSupervisor } from './member-supervisor.ts';
-import type { Submit } from './telemetry/submit.ts';
+import type { Submit } from './submit.ts';
 import { Telemetry, type TelemetryOptions } from './telemetry/telemetry.ts';
 import { VERSION } from './version.ts';
 

@@ -1,7 +1,7 @@
 // The state of this sidecar, its host and its agents as one flat JSON object: what /telemetry shows and the monitor is sent.
 import { type Caller, HoldfastError, type JsonObject, type Presence } from '../../core/index.ts';
+import type { Submit } from '../submit.ts';
 import type { HostSample } from './host-watch.ts';
-import type { Submit } from './submit.ts';
 
 export interface ReportParts {
   readonly name: string;

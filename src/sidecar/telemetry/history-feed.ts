@@ -6,8 +6,8 @@ import {
   isJsonObject,
   type Timers,
 } from '../../core/index.ts';
+import type { Submit } from '../submit.ts';
 import type { TelemetryHistory } from './history.ts';
-import type { Submit } from './submit.ts';
 
 /** Twice in the time between two samples that are kept. */
 export const READ_INTERVAL_MS = 4_000;

@@ -5,8 +5,8 @@ import { readSecretFile } from '../identity/secret-file.ts';
 import type { Log } from '../log.ts';
 import { type PlainTls, plainRequest } from '../plain-http.ts';
 import { RepeatFilter } from '../repeat-filter.ts';
+import { retryDelayMs } from '../retry-delay.ts';
 import { StartupError } from '../startup-error.ts';
-import { retryDelayMs } from './retry-delay.ts';
 
 export interface MonitorOptions {
   /** Without the path of the heartbeat. */

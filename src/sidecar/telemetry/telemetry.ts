@@ -3,13 +3,14 @@ import type { Environment, JsonObject } from '../../core/index.ts';
 import { HostSampler } from '../../host/index.ts';
 import type { TelemetryControl } from '../api/index.ts';
 import type { Log } from '../log.ts';
+import type { Submit } from '../submit.ts';
+import { Watcher, type WatcherOptions } from '../watcher/watcher.ts';
 import { attachFigures } from './attach.ts';
 import { flatReport, type ReportParts } from './flat-report.ts';
 import { type HistoryLimits, TelemetryHistory } from './history.ts';
 import { HistoryFeed } from './history-feed.ts';
 import { HostWatch } from './host-watch.ts';
 import { type MonitorOptions, MonitorPush } from './monitor-push.ts';
-import type { Submit } from './submit.ts';
 
 export interface TelemetryOptions {
   /** Milliseconds; undefined to sample nothing. */
@@ -20,6 +21,8 @@ export interface TelemetryOptions {
   readonly history: HistoryLimits | undefined;
   /** Undefined to tell nobody. */
   readonly monitor: MonitorOptions | undefined;
+  /** Agents that are asked, because they do not call; empty for none. */
+  readonly watcher: WatcherOptions;
 }
 
 export interface TelemetryParts extends Omit<ReportParts, 'newest' | 'wallMs'> {
@@ -38,6 +41,7 @@ export class Telemetry {
   readonly #host: HostWatch | undefined;
   readonly #feed: HistoryFeed | undefined;
   readonly #push: MonitorPush | undefined;
+  readonly #watcher: Watcher;
   #report: { readonly madeAtMs: number; readonly made: Promise<JsonObject> } | undefined;
 
   /** Begins to sample and to keep. */
@@ -52,17 +56,24 @@ export class Telemetry {
       report,
       ...(history && { history: (query) => history.read(query) }),
     };
-    const { monitor } = options;
+    const { monitor, watcher } = options;
     this.#push = monitor && new MonitorPush({ ...environment, ...monitor, log: parts.log, report });
+    const submit = this.#withFigures(parts.submit);
+    this.#watcher = new Watcher({ ...parts, options: watcher, submit });
   }
 
-  /** Tells the monitor from now on. */
+  /** Tells the monitor and asks agents from now on. */
   start(): void {
     this.#push?.start();
+    this.#watcher.start();
   }
 
-  /** Heartbeats with the figures of the host, for agents that send none. */
+  /** The way of the API to the member: heartbeats get the figures of the host, for agents that send none. */
   attach(submit: Submit): Submit {
+    return this.#watcher.notice(this.#withFigures(submit));
+  }
+
+  #withFigures(submit: Submit): Submit {
     return attachFigures(() => this.#host?.newest()?.figures, submit);
   }
 
@@ -70,7 +81,7 @@ export class Telemetry {
   async close(): Promise<void> {
     this.#host?.close();
     this.#feed?.close();
-    await this.#push?.close();
+    await Promise.all([this.#push?.close(), this.#watcher.close()]);
   }
 
   #sharedReport(): Promise<JsonObject> {

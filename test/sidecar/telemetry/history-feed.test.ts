@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { HoldfastError, type JsonObject } from '../../../src/core/index.ts';
+import type { Submit } from '../../../src/sidecar/submit.ts';
 import { TelemetryHistory } from '../../../src/sidecar/telemetry/history.ts';
 import { HistoryFeed, READ_INTERVAL_MS } from '../../../src/sidecar/telemetry/history-feed.ts';
-import type { Submit } from '../../../src/sidecar/telemetry/submit.ts';
 import { ManualClock } from '../../../src/testing/index.ts';
 import { agent, START_MS, TestNode } from '../../support/test-node.ts';
 

@@ -12,8 +12,8 @@ import {
   createTemporaryDirectory,
   type TemporaryDirectory,
 } from '../../support/temporary-directory.ts';
-import { HttpTarget, silence, status } from './support/http-target.ts';
-import { Logged } from './support/logged.ts';
+import { HttpTarget, silence, status } from '../support/http-target.ts';
+import { Logged } from '../support/logged.ts';
 
 const INTERVAL_MS = 60_000;
 const KEY = 'k3y-that-nobody-may-see';

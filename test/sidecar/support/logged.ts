@@ -1,6 +1,6 @@
 // A log in memory, whose lines a test can wait for.
-import type { Log, LogFields } from '../../../../src/sidecar/log.ts';
-import type { LogEvent } from '../../../../src/sidecar/log-events.ts';
+import type { Log, LogFields } from '../../../src/sidecar/log.ts';
+import type { LogEvent } from '../../../src/sidecar/log-events.ts';
 
 export interface Line {
   readonly event: LogEvent;

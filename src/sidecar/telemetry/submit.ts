@@ -1,9 +1,0 @@
-// How telemetry asks the member, as everybody does: a method, who asks, and what.
-import type { Caller, Method, RequestOf, ResponseOf } from '../../core/index.ts';
-
-/** Rejects with HoldfastError. */
-export type Submit = <M extends Method>(
-  method: M,
-  caller: Caller,
-  body: RequestOf<M>,
-) => Promise<ResponseOf<M>>;

@@ -24,6 +24,7 @@ import { enrolmentRoutes } from './fake-enrolment-routes.ts';
 import { FakeFeed } from './fake-feed.ts';
 import { commandRoutes, fleetRoutes, heartbeatRoutes, meshRoutes } from './fake-routes.ts';
 import { secretRoutes } from './fake-secret-routes.ts';
+import { FakeTelemetry, telemetryRoutes } from './fake-telemetry-routes.ts';
 import { FakeTrust, trustRoutes } from './fake-trust-routes.ts';
 import { FAKE_NOW_MS, freshness } from './fake-values.ts';
 
@@ -45,6 +46,7 @@ export class FakeSidecar {
   platforms: Platform[] = [];
   peers: Peer[] = [];
   readonly trust = new FakeTrust();
+  readonly telemetry = new FakeTelemetry();
   status: MessageInitShape<typeof StatusResponseSchema> = { name: 'edge-a', nodeId: 'node-a' };
   tokens: EnrolmentToken[] = [];
   /** Bytes of the reply to a request file; none while it waits. */
@@ -66,6 +68,7 @@ export class FakeSidecar {
     secretRoutes(router, this);
     adminRoutes(router, this);
     trustRoutes(router, this);
+    telemetryRoutes(router, this);
   }
 
   get documents(): ReadonlyMap<string, Document> {

@@ -11,7 +11,7 @@ const HOUR_MS = 3_600_000;
 const MAX_POINTS = 1_000;
 
 export function telemetryService(
-  { telemetry }: Pick<Backend, 'telemetry'>,
+  backend: Pick<Backend, 'telemetry'>,
   clock: Clock,
 ): UnaryHandlers<typeof TelemetryService> {
   return {
@@ -26,7 +26,7 @@ export function telemetryService(
         );
       }
       const query = { agent, fromMs, toMs, maxPoints: maxPoints === 0 ? MAX_POINTS : maxPoints };
-      const history = telemetry?.history?.(query);
+      const history = backend.telemetry?.history?.(query);
       if (history === undefined) {
         throw new HoldfastError(
           'NOT_FOUND',

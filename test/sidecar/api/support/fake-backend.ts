@@ -33,6 +33,7 @@ import type {
   PeerRow,
   SecretControl,
   SidecarInfo,
+  TelemetryControl,
   TrustControl,
 } from '../../../../src/sidecar/api/index.ts';
 import { FakeEnrolment } from './fake-enrolment.ts';
@@ -163,6 +164,7 @@ const DEFAULT_ANSWERS: Answers = {
 };
 
 export class FakeBackend implements Backend {
+  telemetry: TelemetryControl | undefined;
   readonly info: SidecarInfo = {
     nodeId: 'self-node',
     name: 'edge-7',

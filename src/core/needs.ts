@@ -15,6 +15,8 @@ export interface Needs {
   readonly live: readonly DocumentKey[];
   /** Documents that will be read. */
   readonly shown: readonly Scope[];
+  /** The same, one by one. */
+  readonly keys?: readonly DocumentKey[];
 }
 
 const EVERYTHING: Scope = { collection: undefined, prefix: '' };
@@ -37,7 +39,8 @@ export function needsOf(request: Request): Needs {
     case 'list':
       return reads(request.body.collection, request.body.idPrefix, 'platforms');
     case 'changes': {
-      const { collections, idPrefix } = request.body;
+      const { collections, idPrefix, refresh } = request.body;
+      if (refresh !== undefined) return { live: [], shown: [], keys: refresh };
       if (collections.length === 0) return { live: [], shown: [EVERYTHING] };
       return {
         live: [],

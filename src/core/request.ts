@@ -1,6 +1,7 @@
 // Everything the API can ask of a node, and what it answers. Plain values: protobuf stays outside.
 import type { Caller } from './caller.ts';
 import type { HeldFeed } from './held-feeds.ts';
+import type { DocumentKey } from './ids.ts';
 import type { JsonObject } from './json.ts';
 import type { Presence } from './presence.ts';
 import type { QuarantinedDocument } from './quarantine.ts';
@@ -171,8 +172,20 @@ export interface Methods {
   };
   /** One step of a watch: what changed behind `cursor`, oldest first, at most `limit` events. An empty cursor starts a snapshot. */
   changes: {
-    request: { cursor: string; collections: readonly string[]; idPrefix: string; limit: number };
+    request: {
+      cursor: string;
+      collections: readonly string[];
+      idPrefix: string;
+      limit: number;
+      /**
+       * Keys to bring up to date, for a reader in no hurry: all others are told as they were shown last. Absent: all that the watch
+       * is for.
+       */
+      refresh?: readonly DocumentKey[];
+    };
     response: {
+      /** With `refresh`: some of the documents that are behind, those that became so first. */
+      behind?: readonly DocumentKey[];
       /** True when the cursor cannot be resumed: these events start a new snapshot. */
       resync: boolean;
       events: readonly ChangeEvent[];

@@ -4,7 +4,11 @@ import { suite, test } from 'node:test';
 import { HoldfastError, type JsonObject } from '../../../src/core/index.ts';
 import type { Submit } from '../../../src/sidecar/submit.ts';
 import { TelemetryHistory } from '../../../src/sidecar/telemetry/history.ts';
-import { HistoryFeed, READ_INTERVAL_MS } from '../../../src/sidecar/telemetry/history-feed.ts';
+import {
+  HistoryFeed,
+  READ_INTERVAL_MS,
+  REST_SHARE,
+} from '../../../src/sidecar/telemetry/history-feed.ts';
 import { ManualClock } from '../../../src/testing/index.ts';
 import { agent, START_MS, TestNode } from '../../support/test-node.ts';
 
@@ -15,6 +19,8 @@ class World {
   readonly listeners = new Set<() => void>();
   asked = 0;
   fails = false;
+  /** Told with how many platforms a step has brought up to date. */
+  onAsked: (refreshed: number) => void = () => {};
   /** What one step costs. */
   stepMs = 0;
   readonly feed: HistoryFeed;
@@ -23,6 +29,7 @@ class World {
     const submit: Submit = async (method, caller, body) => {
       this.asked += 1;
       if (this.fails) throw new HoldfastError('STORE_FAILED', 'it is opened again');
+      if ('refresh' in body && body.refresh !== undefined) this.onAsked(body.refresh.length);
       if (this.stepMs > 0) this.clock.advance(this.stepMs);
       return this.node.request(method, body, caller);
     };
@@ -96,19 +103,41 @@ suite('the history', () => {
     world.feed.close();
   });
 
-  test('rests fifty times as long as a read took', async () => {
+  test('rests a multiple of what a step took', async () => {
     const world = new World();
     await world.clock.advanceSettled(60_000);
     world.stepMs = 1_000;
+    world.tell();
+    await world.clock.advanceSettled(READ_INTERVAL_MS);
     const before = world.asked;
+    world.onAsked = () => world.tell();
     world.tell();
-    await world.clock.advanceSettled(READ_INTERVAL_MS);
+    await world.clock.advanceSettled(READ_INTERVAL_MS + 1_000);
     assert.equal(world.asked, before + 1);
-    world.tell();
-    await world.clock.advanceSettled(49_000);
+    await world.clock.advanceSettled(REST_SHARE * 1_000 - 2_000);
     assert.equal(world.asked, before + 1);
-    await world.clock.advanceSettled(READ_INTERVAL_MS);
+    await world.clock.advanceSettled(2_000);
     assert.equal(world.asked, before + 2);
+    world.feed.close();
+  });
+
+  test('of many agents has a few brought up to date at a time, each in its turn', async () => {
+    const world = new World();
+    const there = new TestNode('there');
+    const names = [...Array(100).keys()].map((n) => `agent-${n}`);
+    for (const [n, name] of names.entries()) world.beat(there, name, { cpuPercent: n });
+    world.node.nowMs = world.clock.now().wallMs;
+    world.node.receive(there.runs());
+    world.tell();
+    const broughtUp: number[] = [];
+    world.onAsked = (refreshed) => broughtUp.push(refreshed);
+    await world.clock.advanceSettled(60_000);
+    assert.ok(Math.max(...broughtUp) <= 16, `${broughtUp}`);
+    assert.equal(
+      broughtUp.reduce((sum, count) => sum + count, 0),
+      100,
+    );
+    for (const [n, name] of names.entries()) assert.deepEqual(world.cpus(name), [n]);
     world.feed.close();
   });
 

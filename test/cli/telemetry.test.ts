@@ -5,7 +5,10 @@ import { create } from '@bufbuild/protobuf';
 import { timestampFromMs, timestampMs } from '@bufbuild/protobuf/wkt';
 import { sparkline } from '../../src/cli/sparkline.ts';
 import { TelemetrySchema } from '../../src/gen/holdfast/v1/heartbeat_pb.ts';
-import { TelemetrySampleSchema } from '../../src/gen/holdfast/v1/telemetry_pb.ts';
+import {
+  TelemetrySampleSchema,
+  type TelemetryServiceHistoryRequest,
+} from '../../src/gen/holdfast/v1/telemetry_pb.ts';
 import { FakeSidecar } from '../agent-client/fake-sidecar.ts';
 import { FAKE_NOW_MS } from '../agent-client/fake-values.ts';
 import { cli } from './support.ts';
@@ -56,8 +59,9 @@ suite('telemetry', () => {
     const { agent, samples, spacingMs } = JSON.parse(stdout);
     assert.deepEqual([agent, samples.length, spacingMs], ['edge-7', 45, 8_000]);
     assert.equal(samples[0].telemetry.measuredBy, 'sidecar');
-    const [call] = sidecar.calls.filter(({ method }) => method === 'history');
-    const { from, to } = call?.request as Record<'from' | 'to', Parameters<typeof timestampMs>[0]>;
+    const call = sidecar.calls.find(({ method }) => method === 'history');
+    const { from, to } = (call?.request ?? {}) as TelemetryServiceHistoryRequest;
+    assert.ok(from !== undefined && to !== undefined);
     assert.equal(timestampMs(to), FAKE_NOW_MS);
     assert.equal(timestampMs(from), FAKE_NOW_MS - 10 * MINUTE_MS);
     const lines = (await cli(sidecar, [...args.slice(0, -1), 'ndjson'])).stdout.trim().split('\n');

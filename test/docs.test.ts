@@ -36,8 +36,8 @@ import { FleetSecret } from '../src/sidecar/identity/fleet-secret.ts';
 import { deriveNodeKey } from '../src/sidecar/identity/node-key.ts';
 import { seal } from '../src/sidecar/identity/sealed.ts';
 import { LOG_EVENTS } from '../src/sidecar/log-events.ts';
-import { CONFIG_OPTION, SIDECAR_OPTIONS } from '../src/sidecar/option-table.ts';
-import { resolveOptions } from '../src/sidecar/options.ts';
+import { CONFIG_OPTION, SIDECAR_OPTIONS } from '../src/sidecar/options/option-table.ts';
+import { resolveOptions } from '../src/sidecar/options/options.ts';
 import { sodiumCrypto, sodiumSealedBox } from '../src/sidecar/sodium-crypto.ts';
 import { createTemporaryDirectory } from './support/temporary-directory.ts';
 

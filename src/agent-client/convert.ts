@@ -112,9 +112,11 @@ function toWorkload({ memoryBytes, cpuPercent, ...words }: Workload) {
   };
 }
 
-function toTelemetry({ memoryTotalBytes, measuredBy: _, ...figures }: Telemetry) {
+/** Who measured is for the sidecar to say. */
+function toTelemetry({ memoryTotalBytes, ...figures }: Telemetry) {
   return {
     ...figures,
+    measuredBy: '',
     memoryTotalBytes:
       memoryTotalBytes === undefined ? undefined : BigInt(Math.round(memoryTotalBytes)),
   };

@@ -130,6 +130,7 @@ export { type Rate, TokenBucket } from './token-bucket.ts';
 export {
   approvalCode,
   type Certificate,
+  type CertifiedKeys,
   type Cut,
   certificateOf,
   cutKey,

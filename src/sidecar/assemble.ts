@@ -14,13 +14,15 @@ import { toLinkBudgets } from './links/link-budgets.ts';
 import { toLinkClasses, toQuietHours } from './links/link-options.ts';
 import { tellReceiveOnly } from './links/mesh-control.ts';
 import { outwardAddresses } from './links/network-watch.ts';
-import type { MemberParts } from './member.ts';
-import { VERSION_TIMES } from './member-clock.ts';
-import { MemberSupervisor } from './member-supervisor.ts';
+import {
+  type MemberParts,
+  MemberSupervisor,
+  type StoreSource,
+  VERSION_TIMES,
+} from './member/index.ts';
 import { type ApiParts, openApi } from './open-api.ts';
 import { openTelemetry } from './open-telemetry.ts';
 import { createReporter } from './reporter.ts';
-import type { StoreSource } from './store-source.ts';
 import type { TelemetryOptions } from './telemetry/telemetry.ts';
 import { VERSION } from './version.ts';
 

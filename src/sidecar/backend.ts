@@ -14,7 +14,7 @@ import type { Fleet } from './identity/fleet.ts';
 import type { NodeKey } from './identity/node-key.ts';
 import { createMeshControl } from './links/mesh-control.ts';
 import type { Log } from './log.ts';
-import type { MemberSupervisor } from './member-supervisor.ts';
+import type { MemberSupervisor } from './member/index.ts';
 import { createSealedValues } from './sealed-values.ts';
 import type { Submit } from './submit.ts';
 import { createTrustControl } from './trust/control.ts';

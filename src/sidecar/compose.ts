@@ -5,7 +5,6 @@ import { createLanTransport, createManyTransport, parseDhtAddress } from '../mes
 import { assembleSidecar, type Sidecar, type SidecarParts } from './assemble.ts';
 import { auditDirectory, auditSwitch, FileAuditLog } from './audit/index.ts';
 import { Ballast } from './ballast.ts';
-import { asCertified } from './certified-options.ts';
 import { Closers } from './closers.ts';
 import { isNoSpace } from './disk-guard.ts';
 import { spaceOf } from './disk-space.ts';
@@ -23,10 +22,10 @@ import { lanDiscoveries } from './links/lan-discovery.ts';
 import { createNetworkWatch } from './links/network-watch.ts';
 import { createSystemResolver } from './links/system-resolver.ts';
 import type { Log } from './log.ts';
-import type { OptionKey, SidecarOptions } from './options.ts';
+import { asCertified, type OptionKey, type SidecarOptions } from './options/index.ts';
+import { systemSealing } from './setup/index.ts';
 import { StartupError } from './startup-error.ts';
 import { StoreDamagedError } from './store/damage.ts';
-import { systemSealing } from './system-sealing.ts';
 import { telemetryOf } from './telemetry/telemetry-options.ts';
 
 /** A sidecar without a listener still dials from somewhere: the system chooses. */

@@ -5,7 +5,7 @@ import { Access } from './identity/access.ts';
 import type { Fleet } from './identity/fleet.ts';
 import { readTlsMaterial } from './identity/tls-files.ts';
 import type { ApiParts } from './open-api.ts';
-import type { OptionRow, SidecarOptions } from './options.ts';
+import type { OptionRow, SidecarOptions } from './options/index.ts';
 
 /** What only a diagnosis needs of the process. */
 export interface Told {

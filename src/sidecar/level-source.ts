@@ -1,9 +1,10 @@
 // The LevelDB store of a data directory, opened as often as needed. The first time it is opened early, for its lock.
+
+import type { StoreLosses, StoreSource } from './member/index.ts';
 import { readLosses } from './store/level-log.ts';
 import { openLevelStore, rebuildLevelStore } from './store/level-store.ts';
 import { findDamagedTables, sealOffDamage, type TableDamage } from './store/level-tables.ts';
 import type { Store } from './store/store.ts';
-import type { StoreLosses, StoreSource } from './store-source.ts';
 
 export class LevelSource implements StoreSource {
   readonly directory: string;

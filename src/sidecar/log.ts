@@ -2,7 +2,7 @@
 import { pino } from 'pino';
 import type { Clock } from '../core/index.ts';
 import type { LogEvent } from './log-events.ts';
-import type { LOG_FORMATS, LOG_LEVELS } from './options.ts';
+import type { LOG_FORMATS, LOG_LEVELS } from './options/index.ts';
 
 export type LogLevel = (typeof LOG_LEVELS)[number];
 export type LogFormat = (typeof LOG_FORMATS)[number];

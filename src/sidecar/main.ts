@@ -2,9 +2,15 @@
 import process from 'node:process';
 import { startSidecar } from './compose.ts';
 import { RecentLines } from './diagnose/recent-lines.ts';
-import { readHostFacts, readOptionalFile } from './host-facts.ts';
 import { createLog } from './log.ts';
-import { optionRows, printOptions, type ResolvedOptions, resolveOptions } from './options.ts';
+import {
+  optionRows,
+  printOptions,
+  type ResolvedOptions,
+  readHostFacts,
+  readOptionalFile,
+  resolveOptions,
+} from './options/index.ts';
 import { systemEnvironment } from './system-environment.ts';
 import { VERSION } from './version.ts';
 

@@ -3,7 +3,7 @@ import { type Environment, formatNodeId } from '../core/index.ts';
 import type { TelemetryControl } from './api/index.ts';
 import type { Closers } from './closers.ts';
 import type { Log } from './log.ts';
-import type { MemberSupervisor } from './member-supervisor.ts';
+import type { MemberSupervisor } from './member/index.ts';
 import type { Submit } from './submit.ts';
 import { Telemetry, type TelemetryOptions } from './telemetry/telemetry.ts';
 import { VERSION } from './version.ts';

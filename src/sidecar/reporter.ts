@@ -1,10 +1,9 @@
 // What a member reports, as log lines: stable event names, one line an event, repetitions counted instead of printed.
 import { type Clock, type Crypto, formatNodeId } from '../core/index.ts';
 import { logEnrolment } from './enrolment/report.ts';
-import { describeDuplicate } from './identity-warning.ts';
 import type { Log } from './log.ts';
+import { describeDuplicate, type SupervisorReport } from './member/index.ts';
 import { RepeatFilter } from './repeat-filter.ts';
-import type { SupervisorReport } from './supervisor-report.ts';
 
 /** A peer that stays away is mentioned once a minute, with how often it was tried. */
 const REPEAT_INTERVAL_MS = 60_000;

@@ -15,8 +15,8 @@ import {
   utf8,
 } from '../core/index.ts';
 import type { SecretControl } from './api/index.ts';
+import { storeDown } from './member/index.ts';
 import { sodiumSealedBox } from './sodium-crypto.ts';
-import { storeDown } from './store-faults.ts';
 
 export interface SealedValuesParts {
   readonly fleetId: Uint8Array;

@@ -1,7 +1,7 @@
 // Whoever may list processes reads their arguments, and whoever may look into /proc their variables: neither takes a secret.
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { SIDECAR_OPTIONS } from '../../src/sidecar/options.ts';
+import { SIDECAR_OPTIONS } from '../../src/sidecar/options/options.ts';
 import { FakeSidecar } from '../agent-client/fake-sidecar.ts';
 import { cli } from './support.ts';
 

@@ -11,7 +11,7 @@ import { fromHex, parseToken } from '../../src/core/index.ts';
 import { parseBase32 } from '../../src/sidecar/identity/base32.ts';
 import { deriveNodeKey } from '../../src/sidecar/identity/node-key.ts';
 import { sodiumCrypto } from '../../src/sidecar/sodium-crypto.ts';
-import { Canaries, filesBelow } from './support/canaries.ts';
+import { Search, testHomes } from './support/canaries.ts';
 import type { RunningSidecar } from './support/running-sidecar.ts';
 import { SealedSite } from './support/sealed-site.ts';
 import { waitFor } from './support/site.ts';
@@ -35,19 +35,13 @@ const HOMELESS = [
 ];
 
 const site = new SealedSite();
-const canaries = new Canaries();
-const places = new Map<string, Buffer>();
+const search = new Search();
+const { canaries } = search;
 after(() => site[Symbol.asyncDispose]());
 
-function tell(name: string, content: Buffer | string): void {
-  places.set(name, Buffer.concat([places.get(name) ?? Buffer.alloc(0), Buffer.from(content)]));
-}
-
 /** Runs a command line and keeps what it wrote. */
-async function run(name: string, ...args: string[]) {
-  const ended = await site.run(...args);
-  tell(name, `${args.join(' ')}\n${ended.stdout}\n${ended.stderr}`);
-  return ended;
+function run(name: string, ...args: string[]) {
+  return search.run(site, name, ...args);
 }
 
 /** Makes a token and plants it; its text, and what the hub calls it. */
@@ -81,7 +75,7 @@ async function joinWithApproval(hub: RunningSidecar): Promise<void> {
     );
   });
   const pending = join(site.dataDir('edge-8'), 'join.pending');
-  tell('while it waits edge-8/join.pending', readFileSync(pending));
+  search.tell('while it waits edge-8/join.pending', readFileSync(pending));
   for (const output of ['table', 'json']) {
     await run('token list', 'token', 'list', '--data-dir', hub.dataDir, '-o', output);
   }
@@ -104,7 +98,7 @@ async function joinByFiles(hub: RunningSidecar): Promise<void> {
   const file = site.write('edge-10.token', text);
   assert.equal((await joining('edge-10', '--token-file', file, '--request-out', request)).code, 0);
   const pending = readFileSync(join(site.dataDir('edge-10'), 'join.pending'));
-  tell('while it is carried edge-10/join.pending', pending);
+  search.tell('while it is carried edge-10/join.pending', pending);
   const grant = ['token', 'grant', request, '--out', reply, '--data-dir', hub.dataDir];
   assert.equal((await run('grant', ...grant)).code, 0);
   const taken = await joining('edge-10', '--token-file', file, '--certificate-in', reply);
@@ -119,7 +113,7 @@ async function joinWithRevoked(hub: RunningSidecar): Promise<void> {
   const file = site.write('edge-11.token', text);
   assert.equal((await joining('edge-11', '--token-file', file)).code, 1);
   await hub.call('EnrolmentService/RevokeToken', { id }).catch((error: Error) => {
-    tell('answers of the hub', error.message);
+    search.tell('answers of the hub', error.message);
   });
 }
 
@@ -131,7 +125,7 @@ async function lookAtEverything(sidecar: RunningSidecar): Promise<void> {
   await run('diagnose', 'diagnose', ...at, '-o', 'json');
   const archive = join(site.directory, `${name}.tar.gz`);
   assert.equal((await run('diagnose', 'diagnose', ...at, '--archive', archive)).code, 0);
-  tell('archive', gunzipSync(readFileSync(archive)));
+  search.tell('archive', gunzipSync(readFileSync(archive)));
   for (const [what, verb] of [
     ['trust', 'export'],
     ['audit', 'export'],
@@ -141,7 +135,7 @@ async function lookAtEverything(sidecar: RunningSidecar): Promise<void> {
   }
   await run('audit', 'audit', 'tail', ...at);
   for (const page of ['livez', 'readyz', 'version', 'metrics']) {
-    tell('pages', await (await fetch(`http://${sidecar.apiAddress}/${page}`)).text());
+    search.tell('pages', await (await fetch(`http://${sidecar.apiAddress}/${page}`)).text());
   }
 }
 
@@ -168,32 +162,12 @@ describe('secrets of enrolment stay where they belong', { timeout: 240_000 }, ()
     for (const sidecar of [hub, edge]) await lookAtEverything(sidecar);
     for (const sidecar of [hub, edge]) {
       const { stdout, stderr } = await sidecar.end('SIGTERM');
-      tell(`log of ${sidecar.name}`, stdout + stderr);
+      search.tell(`log of ${sidecar.name}`, stdout + stderr);
     }
-    for (const [path, content] of filesBelow(site.directory)) {
-      if (!path.startsWith('compile-cache')) tell(`file ${path}`, content);
-    }
+    search.tellFilesOf(site);
   });
 
-  it('and are found where they do', () => {
-    assert.deepEqual(canaries.names.toSorted(), [...Object.keys(HOMES), ...HOMELESS].toSorted());
-    const found = new Set(
-      [...places].flatMap(([place, content]) =>
-        canaries.findIn(content).filter((name) => HOMES[name]?.test(place)),
-      ),
-    );
-    assert.deepEqual([...found].toSorted(), Object.keys(HOMES).toSorted());
-  });
-
-  it('and are nowhere else', () => {
-    const leaks = [...places].flatMap(([place, content]) =>
-      canaries
-        .findIn(content)
-        .filter((name) => HOMES[name]?.test(place) !== true)
-        .map((name) => `${name} is in ${place}`),
-    );
-    assert.deepEqual(leaks, []);
-  });
+  testHomes(search, HOMES, HOMELESS);
 
   it('in places that were really looked at', () => {
     for (const [place, what] of [
@@ -206,7 +180,7 @@ describe('secrets of enrolment stay where they belong', { timeout: 240_000 }, ()
       ['file hub-1.trust', /./],
       ['pages', /"protocol"/],
     ] as const) {
-      assert.match(String(places.get(place)), what, place);
+      assert.match(search.in(place), what, place);
     }
   });
 });

@@ -9,7 +9,7 @@ import { after, before, describe, it } from 'node:test';
 import { Secret } from '../../src/core/index.ts';
 import { deriveNodeKey } from '../../src/sidecar/identity/node-key.ts';
 import { open } from '../../src/sidecar/identity/sealed.ts';
-import { Canaries, filesBelow } from './support/canaries.ts';
+import { Search, testHomes } from './support/canaries.ts';
 import type { RunningSidecar } from './support/running-sidecar.ts';
 import { SealedSite } from './support/sealed-site.ts';
 import { waitFor } from './support/site.ts';
@@ -20,7 +20,6 @@ const WIFI_TWO = 'wifi-Hc5Gd3Jf6Ks7Lq8Mw9Ex';
 const MISTYPED = 'holdfast-open1-mistypedzzzzqqqqxxxxyyyywwww';
 const STOLEN = 'hft_stolenstolenstolenstolenstolenstolenstolenstolenstol';
 
-/** Where a secret may be, as a pattern of the names of places. Every one of them must be in one of its homes, or the search is blind. */
 const HOMES: Readonly<Record<string, RegExp>> = {
   'the fleet secret': /^file (hub-1|edge-7)\/fleet\.key$/,
   'the key that seals the hub': /^file etc\/seal\.key$/,
@@ -44,19 +43,13 @@ const HOMELESS = [
 ];
 
 const site = new SealedSite();
-const canaries = new Canaries();
-const places = new Map<string, Buffer>();
+const search = new Search();
+const { canaries } = search;
 after(() => site[Symbol.asyncDispose]());
-
-function tell(name: string, content: Buffer | string): void {
-  places.set(name, Buffer.concat([places.get(name) ?? Buffer.alloc(0), Buffer.from(content)]));
-}
 
 /** Runs a command line and keeps what it wrote. */
 async function run(name: string, ...args: string[]): Promise<number | null> {
-  const { code, stdout, stderr } = await site.run(...args);
-  tell(name, `${args.join(' ')}\n${stdout}\n${stderr}`);
-  return code;
+  return (await search.run(site, name, ...args)).code;
 }
 
 async function plantAll(hub: RunningSidecar, edge: RunningSidecar): Promise<void> {
@@ -100,7 +93,7 @@ async function useAndMisuse(hub: RunningSidecar, edge: RunningSidecar): Promise<
   }
   await using watch = await openWatch(edge, { collections: ['config'] });
   await watch.until('WATCH_EVENT_TYPE_SYNCED');
-  tell('watch', JSON.stringify(watch.events));
+  search.tell('watch', JSON.stringify(watch.events));
   await run('get', 'get', 'config/edge-7', '--data-dir', edgeDir);
   const bad = site.write('bad.json', `{"password": "${WIFI_TWO}`);
   await run('a wrong value', ...sealed, '--json', '--value-file', bad, '--data-dir', hubDir);
@@ -120,18 +113,18 @@ async function useAndMisuse(hub: RunningSidecar, edge: RunningSidecar): Promise<
   ];
   for (const [method, body, caller] of requests) {
     const answer = await hub.fetch(method, 'application/json', JSON.stringify(body), caller);
-    tell('answers of the hub', await answer.text());
+    search.tell('answers of the hub', await answer.text());
   }
   for (const sidecar of [hub, edge]) {
     for (const page of ['livez', 'readyz', 'version', 'metrics']) {
       const answer = await fetch(`http://${sidecar.apiAddress}/${page}`);
-      tell('pages', await answer.text());
+      search.tell('pages', await answer.text());
     }
     const header = { authorization: `Bearer ${STOLEN}` };
     const answer = await fetch(`http://${sidecar.apiAddress}/holdfast.v1.MeshService/Status`, {
       ...{ method: 'POST', headers: header, body: '{}' },
     });
-    tell('answers to a wrong token', await answer.text());
+    search.tell('answers to a wrong token', await answer.text());
   }
   const { sealed: a = null } = await hub.call('SecretService/Seal', { ...place, value: WIFI_TWO });
   const patch = { a };
@@ -141,7 +134,7 @@ async function useAndMisuse(hub: RunningSidecar, edge: RunningSidecar): Promise<
     const answer = JSON.stringify(await edge.call('SecretService/Open', request, 'agent-edge-7'));
     return answer.includes(WIFI_TWO) && answer;
   });
-  tell('answer to Open', opened);
+  search.tell('answer to Open', opened);
 }
 
 /** Starts that fail, each at one secret. */
@@ -157,14 +150,14 @@ async function failToStart(): Promise<void> {
   for (const [name, args] of attempts) {
     const { code, stdout, stderr } = await site.runSidecar(name, { args });
     assert.notEqual(code, 0, `${name} ${args.join(' ')}`);
-    tell('failed starts', stdout + stderr);
+    search.tell('failed starts', stdout + stderr);
   }
   await site.init('damaged');
   const damaged = join(site.dataDir('damaged'), 'fleet.key');
   appendFileSync(damaged, MISTYPED);
   const { code, stderr } = await site.runSidecar('damaged');
   assert.notEqual(code, 0);
-  tell('failed starts', stderr);
+  search.tell('failed starts', stderr);
   const config = ['run', '--data-dir', site.dataDir('edge-7'), ...site.edgeSeal, '--print-config'];
   await run('the configuration', ...config);
   const reseal = ['key', 'seal', '--data-dir', site.dataDir('edge-7'), '--seal'];
@@ -182,39 +175,19 @@ describe('secrets stay where they belong', { timeout: 180_000 }, () => {
     await useAndMisuse(hub, edge);
     for (const [name, sidecar] of Object.entries({ hub, edge })) {
       const { stdout, stderr } = await sidecar.end('SIGTERM');
-      tell(`log of the ${name}`, stdout + stderr);
+      search.tell(`log of the ${name}`, stdout + stderr);
     }
     await failToStart();
-    for (const [path, content] of filesBelow(site.directory)) {
-      if (!path.startsWith('compile-cache')) tell(`file ${path}`, content);
-    }
+    search.tellFilesOf(site);
   });
 
-  it('and are found where they do', () => {
-    assert.deepEqual(canaries.names.toSorted(), [...Object.keys(HOMES), ...HOMELESS].toSorted());
-    const found = new Set(
-      [...places].flatMap(([place, content]) =>
-        canaries.findIn(content).filter((name) => HOMES[name]?.test(place)),
-      ),
-    );
-    assert.deepEqual([...found].toSorted(), Object.keys(HOMES).toSorted());
-  });
-
-  it('and are nowhere else', () => {
-    const leaks = [...places].flatMap(([place, content]) =>
-      canaries
-        .findIn(content)
-        .filter((name) => HOMES[name]?.test(place) !== true)
-        .map((name) => `${name} is in ${place}`),
-    );
-    assert.deepEqual(leaks, []);
-  });
+  testHomes(search, HOMES, HOMELESS);
 
   it('in places that were really looked at', () => {
-    assert.match(String(places.get('watch')), /\$sealed/);
+    assert.match(search.in('watch'), /\$sealed/);
     for (const name of ['log of the hub', 'log of the edge', 'failed starts', 'status', 'pages']) {
-      assert.ok((places.get(name)?.length ?? 0) > 40, name);
+      assert.ok(search.in(name).length > 40, name);
     }
-    assert.match(String(places.get('log of the hub')), /"level":"debug"|"event":"sidecar.started"/);
+    assert.match(search.in('log of the hub'), /"level":"debug"|"event":"sidecar.started"/);
   });
 });

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { DEFAULT_CORE_CONFIG, FORGETTING, utf8 } from '../../src/core/index.ts';
 import { createMemoryNetwork } from '../../src/mesh/transport/memory.ts';
 import { deriveNodeKey } from '../../src/sidecar/identity/node-key.ts';
-import { MemberSupervisor } from '../../src/sidecar/member-supervisor.ts';
+import { MemberSupervisor } from '../../src/sidecar/member/member-supervisor.ts';
 import { sodiumCrypto } from '../../src/sidecar/sodium-crypto.ts';
 import { createMemoryStore, type MemoryStore } from '../../src/sidecar/store/memory-store.ts';
 import { createSeededRandom, ManualClock } from '../../src/testing/index.ts';

@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { formatNodeId } from '../../src/core/index.ts';
 import type { Log } from '../../src/sidecar/log.ts';
+import type { SupervisorReport } from '../../src/sidecar/member/supervisor-report.ts';
 import { createReporter } from '../../src/sidecar/reporter.ts';
 import { sodiumCrypto } from '../../src/sidecar/sodium-crypto.ts';
-import type { SupervisorReport } from '../../src/sidecar/supervisor-report.ts';
 import { ManualClock } from '../../src/testing/index.ts';
 
 interface Line {

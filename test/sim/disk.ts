@@ -12,6 +12,7 @@ import {
   type Timers,
 } from '../../src/core/index.ts';
 import type { Disk } from '../../src/sidecar/disk-guard.ts';
+import type { StoreSource } from '../../src/sidecar/member/store-source.ts';
 import { sodiumCrypto } from '../../src/sidecar/sodium-crypto.ts';
 import type { Damage } from '../../src/sidecar/store/damage.ts';
 import { parseCommitKey } from '../../src/sidecar/store/keys.ts';
@@ -24,7 +25,6 @@ import type {
   StoreOperation,
   StoreRange,
 } from '../../src/sidecar/store/store.ts';
-import type { StoreSource } from '../../src/sidecar/store-source.ts';
 import type { Place } from './oracle.ts';
 import type { Downfall, KillPoint } from './plan.ts';
 

@@ -25,8 +25,8 @@ import {
 import { type LinkBudgets, Mesh } from '../../src/mesh/index.ts';
 import type { MemoryNetwork } from '../../src/mesh/transport/memory.ts';
 import { deriveNodeKey, type NodeKey } from '../../src/sidecar/identity/node-key.ts';
-import { openTrust } from '../../src/sidecar/member-trust.ts';
 import { sodiumCrypto } from '../../src/sidecar/sodium-crypto.ts';
+import { openTrust } from '../../src/sidecar/trust/member-trust.ts';
 import { createSeededRandom, type ManualClock } from '../../src/testing/index.ts';
 import type { KeyHolder } from '../support/fleet.ts';
 import type { Attack, LaterWrite, OutsiderKind } from './plan.ts';

@@ -1,7 +1,7 @@
 // What nodes report: what it counts for, and whether a sound node in this world may say it.
 
 import { isNoSpace } from '../../src/sidecar/disk-guard.ts';
-import type { SupervisorReport } from '../../src/sidecar/supervisor-report.ts';
+import type { SupervisorReport } from '../../src/sidecar/member/supervisor-report.ts';
 import type { OutsiderKind } from './plan.ts';
 import type { Scene } from './scene.ts';
 

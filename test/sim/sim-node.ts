@@ -9,11 +9,11 @@ import {
 import type { MemoryNetwork } from '../../src/mesh/transport/memory.ts';
 import type { Transport } from '../../src/mesh/transport/transport.ts';
 import { deriveNodeKey, type NodeKey } from '../../src/sidecar/identity/node-key.ts';
-import { VERSION_TIMES } from '../../src/sidecar/member-clock.ts';
-import { MemberSupervisor } from '../../src/sidecar/member-supervisor.ts';
+import { VERSION_TIMES } from '../../src/sidecar/member/member-clock.ts';
+import { MemberSupervisor } from '../../src/sidecar/member/member-supervisor.ts';
+import type { SupervisorReport } from '../../src/sidecar/member/supervisor-report.ts';
 import { sodiumCrypto } from '../../src/sidecar/sodium-crypto.ts';
 import type { MemoryStore } from '../../src/sidecar/store/memory-store.ts';
-import type { SupervisorReport } from '../../src/sidecar/supervisor-report.ts';
 import { createSeededRandom, type ManualClock, SkewedClock } from '../../src/testing/index.ts';
 import { FORGETTING_SOON } from '../support/forgetting-soon.ts';
 import { SimDisk, type Written } from './disk.ts';

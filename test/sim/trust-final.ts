@@ -7,9 +7,9 @@ import {
   parseFeedKey,
   startOfIncarnation,
 } from '../../src/core/index.ts';
-import { openTrust } from '../../src/sidecar/member-trust.ts';
 import { sodiumCrypto } from '../../src/sidecar/sodium-crypto.ts';
 import { readStatements } from '../../src/sidecar/store/recall.ts';
+import { openTrust } from '../../src/sidecar/trust/member-trust.ts';
 import { commitsOn, headsOn } from './disk-heads.ts';
 import { lasting, type Scene } from './scene.ts';
 import type { SimNode } from './sim-node.ts';

@@ -4,7 +4,7 @@ import { fromBinary } from '@bufbuild/protobuf';
 import { FrameSchema } from '../../src/gen/holdfast/mesh/v1/session_pb.ts';
 import type { MemoryNetwork } from '../../src/mesh/transport/memory.ts';
 import { createMemoryNetwork } from '../../src/mesh/transport/memory.ts';
-import type { SupervisorReport } from '../../src/sidecar/supervisor-report.ts';
+import type { SupervisorReport } from '../../src/sidecar/member/supervisor-report.ts';
 import { createSeededRandom, ManualClock } from '../../src/testing/index.ts';
 import { convergenceBoundMs } from './bound.ts';
 import { BudgetMeter } from './budget-meter.ts';

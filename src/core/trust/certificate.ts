@@ -14,6 +14,11 @@ const DAY_MS = 86_400_000;
 /** How long a certificate is good for: hubs longer, because a root has to be fetched for some of them. */
 export const LIFE_MS = { member: 90 * DAY_MS, hub: 180 * DAY_MS } as const;
 
+/** Milliseconds that a certificate with these roles is good for. */
+export function lifeOf(roles: ReadonlySet<Role>): number {
+  return roles.has('hub') || roles.has('issuer') ? LIFE_MS.hub : LIFE_MS.member;
+}
+
 export interface Certificate {
   /** Signing key; the node id. */
   readonly key: NodeId;
@@ -40,6 +45,9 @@ export interface Certificate {
   /** The key in whose place this one was certified, at its own wish. */
   readonly predecessor?: NodeId | undefined;
 }
+
+/** The public keys of a node, as its certificate names them. */
+export type CertifiedKeys = Pick<Certificate, 'key' | 'noiseKey' | 'sealingKey'>;
 
 export function encodeCertificate(certificate: Certificate): Uint8Array {
   const writer = beginPayload();

@@ -1,6 +1,7 @@
 // The door of trust.
 export {
   type Certificate,
+  type CertifiedKeys,
   decodeCertificate,
   encodeCertificate,
   LIFE_MS,

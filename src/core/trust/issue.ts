@@ -1,5 +1,5 @@
 // What an issuer signs for others: the first certificate of a key, and the next one. It never gives more than was asked of it.
-import { type Certificate, LIFE_MS } from './certificate.ts';
+import { type Certificate, type CertifiedKeys, lifeOf } from './certificate.ts';
 import type { TrustedMember } from './derive.ts';
 import { mayIssue, type Role } from './roles.ts';
 
@@ -13,7 +13,7 @@ export interface Grants {
 }
 
 /** With the key in whose place it is, if any: later certificates say it as well. */
-export type Keys = Pick<Certificate, 'key' | 'noiseKey' | 'sealingKey' | 'predecessor'>;
+export type Keys = CertifiedKeys & Pick<Certificate, 'predecessor'>;
 
 /** Part of its life after which a member asks for the next certificate. */
 const RENEW_AT = 1 / 3;
@@ -32,7 +32,6 @@ export function certificateOf(
     tokenId,
   }: { readonly nowMs: number; readonly generation: number; readonly tokenId: Uint8Array },
 ): Certificate {
-  const lifeMs = roles.has('hub') ? LIFE_MS.hub : LIFE_MS.member;
   // Clocks count parts of milliseconds, statements do not.
   const notBeforeMs = Math.floor(nowMs);
   return {
@@ -40,7 +39,7 @@ export function certificateOf(
     ...(predecessor === undefined ? {} : { predecessor }),
     ejectsPrefix: '',
     notBeforeMs,
-    expiresMs: notBeforeMs + lifeMs,
+    expiresMs: notBeforeMs + lifeOf(roles),
   };
 }
 

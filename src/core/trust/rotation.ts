@@ -4,11 +4,11 @@
 import { ByteReader, ByteWriter, concatBytes, fromHex, utf8 } from '../bytes.ts';
 import type { Signer, Verifier } from '../environment.ts';
 import type { NodeId } from '../ids.ts';
-import type { Certificate } from './certificate.ts';
+import type { Certificate, CertifiedKeys } from './certificate.ts';
 import type { Trust, TrustedMember } from './derive.ts';
 import { doubtEjection } from './doubts.ts';
 import { type Cut, readCuts, writeCuts } from './ejection.ts';
-import { certificateOf, type Keys } from './issue.ts';
+import { certificateOf } from './issue.ts';
 import { MAX_FOLLOWED_CUTS } from './limits.ts';
 import { mayIssue } from './roles.ts';
 import type { TrustSet } from './trust-set.ts';
@@ -19,7 +19,7 @@ const FIRST = 1;
 const MIN_LIFE_OF_A_KEY_MS = 86_400_000;
 
 /** The keys a node would go on with. */
-export interface RotationWish extends Omit<Keys, 'predecessor'> {
+export interface RotationWish extends CertifiedKeys {
   /** Signature of the new key, 64 bytes: its holder wants to follow this old key, and nobody else's. */
   readonly proof: Uint8Array;
 }
@@ -32,11 +32,11 @@ export type RotationDecision =
 
 /** `signer` has the new signing key; `fleetId` is 32 bytes. */
 export function wishRotation(
-  keys: Pick<Keys, 'noiseKey' | 'sealingKey'>,
+  keys: CertifiedKeys,
   old: NodeId,
   { signer, fleetId }: { readonly signer: Signer; readonly fleetId: Uint8Array },
-): Omit<RotationWish, 'key'> {
-  return { ...keys, proof: signer.sign(provedBytes(signer.publicKey, keys, old, fleetId)) };
+): RotationWish {
+  return { ...keys, proof: signer.sign(provedBytes(keys, old, fleetId)) };
 }
 
 /** What an issuer does about the wish of an old key. Never more is granted than the old key has. */
@@ -49,7 +49,7 @@ export function decideRotation(
   if (heirsOf(trust, old).some(({ key }) => key === wish.key)) return { type: 'granted' };
   const reason = doubtRotation(trust, old, nowMs) ?? doubtNewKey(trust, wish.key);
   if (reason !== undefined) return { type: 'refused', reason };
-  const proved = provedBytes(fromHex(wish.key), wish, old, fleetId);
+  const proved = provedBytes(wish, old, fleetId);
   if (!verifier.verify(wish.proof, proved, fromHex(wish.key))) {
     return {
       type: 'refused',
@@ -132,10 +132,10 @@ export function decodeFollowedCuts(bytes: Uint8Array): Cut[] {
 }
 
 function provedBytes(
-  key: Uint8Array,
-  { noiseKey, sealingKey }: Pick<Keys, 'noiseKey' | 'sealingKey'>,
+  { key, noiseKey, sealingKey }: CertifiedKeys,
   old: NodeId,
   fleetId: Uint8Array,
 ): Uint8Array {
-  return concatBytes(DOMAIN, fleetId, fromHex(old), key, fromHex(noiseKey), fromHex(sealingKey));
+  const keys = [old, key, noiseKey, sealingKey];
+  return concatBytes(DOMAIN, fleetId, ...keys.map((one) => fromHex(one)));
 }

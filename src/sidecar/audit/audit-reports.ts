@@ -2,7 +2,7 @@
 import type { ReportEvent } from '../../core/index.ts';
 import type { EnrolmentReport } from '../enrolment/report.ts';
 import type { RotationReport } from '../enrolment/rotation-report.ts';
-import type { SupervisorReport } from '../supervisor-report.ts';
+import type { SupervisorReport } from '../member/index.ts';
 import type { AuditEvent } from './audit-events.ts';
 import { type AuditEntry, type AuditLog, BY_SIDECAR, byNode } from './audit-log.ts';
 

@@ -7,9 +7,7 @@ import {
   type BundleStep,
   MAX_PIECE_BYTES,
 } from '../api/index.ts';
-import type { Member } from '../member.ts';
-import type { MemberSupervisor } from '../member-supervisor.ts';
-import { storeDown } from '../store-faults.ts';
+import { type Member, type MemberSupervisor, storeDown } from '../member/index.ts';
 import type { ImportOutcome } from './bundles.ts';
 
 /** Peers whose last bundle is told. */

@@ -8,7 +8,7 @@ import type { Clock, JsonObject, JsonValue } from '../../core/index.ts';
 import { PROTOCOL_VERSION_MAX, PROTOCOL_VERSION_MIN } from '../../mesh/index.ts';
 import { spaceOf } from '../disk-space.ts';
 import { errorCode } from '../durable-file.ts';
-import { type OptionRow, optionRows, type ResolvedOptions } from '../options.ts';
+import { type OptionRow, optionRows, type ResolvedOptions } from '../options/index.ts';
 import { VERSION } from '../version.ts';
 
 /** Files of a data directory beside the store are dozens. */

@@ -1,8 +1,7 @@
 // Enrolment as the API sees it: of the member that is up, in words for people.
 import { type Crypto, formatNodeId, HoldfastError, type NodeId } from '../../core/index.ts';
 import type { EnrolmentControl, TokenInfo } from '../api/index.ts';
-import type { Member } from '../member.ts';
-import type { MemberSupervisor } from '../member-supervisor.ts';
+import type { Member, MemberSupervisor } from '../member/index.ts';
 import type { TokenRow } from './desk.ts';
 import type { Enrolment } from './enrolment.ts';
 import { decodeRequestFile, encodeReplyFile } from './files.ts';

@@ -5,6 +5,7 @@
 import {
   approvalCode,
   type Certificate,
+  type CertifiedKeys,
   type Clock,
   type Crypto,
   certificateOf,
@@ -73,8 +74,6 @@ export interface TokenRow {
   /** What the waiting device shows; empty otherwise. */
   readonly code: string;
 }
-
-type Keys = Pick<JoinRequest, 'key' | 'noiseKey' | 'sealingKey'>;
 
 export class EnrolmentDesk {
   readonly #parts: DeskParts;
@@ -220,7 +219,7 @@ export class EnrolmentDesk {
     return waitingReply();
   }
 
-  async #grant(entry: TokenEntry, keys: Keys): Promise<EnrolReply> {
+  async #grant(entry: TokenEntry, keys: CertifiedKeys): Promise<EnrolReply> {
     const { trust, crypto, box, signer, records, state, report, fleetSecret } = this.#parts;
     const { grant, grants } = entry;
     const token = tokenName(grant.tokenId);
@@ -250,7 +249,7 @@ export class EnrolmentDesk {
     return grantedReply(reply);
   }
 
-  #certificateFor({ grant, grants }: TokenEntry, keys: Keys): Certificate {
+  #certificateFor({ grant, grants }: TokenEntry, keys: CertifiedKeys): Certificate {
     const [current] = this.#parts.trust.trust.members.get(keys.key)?.certificates ?? [];
     const generation = (current?.generation ?? 0) + 1;
     const { tokenId } = grant;
@@ -303,7 +302,7 @@ export class EnrolmentDesk {
     };
   }
 
-  #codeOf(tokenId: Uint8Array, keys: Keys): string {
+  #codeOf(tokenId: Uint8Array, keys: CertifiedKeys): string {
     return approvalCode({ tokenId, ...keys }, this.#parts.crypto);
   }
 

@@ -13,12 +13,12 @@ import {
   type TrustSet,
 } from '../../core/index.ts';
 import type { EnrolReply, EnrolRequest } from '../../mesh/index.ts';
-import type { BelievedTime } from '../believed-time.ts';
 import type { NextKeyPlace } from '../identity/next-key.ts';
 import { ADDRESSES, isLoopbackAddress, readStatement } from '../links/address-statement.ts';
-import { openTrust } from '../member-trust.ts';
 import { type KeyPair, sodiumSealedBox } from '../sodium-crypto.ts';
 import type { Store } from '../store/store.ts';
+import type { BelievedTime } from '../trust/believed-time.ts';
+import { openTrust } from '../trust/member-trust.ts';
 import { EnrolmentDesk } from './desk.ts';
 import { Mailbox } from './mailbox.ts';
 import { NodeDocuments } from './node-documents.ts';

@@ -12,17 +12,16 @@ import {
   Secret,
   type Token,
   TrustSet,
-  toHex,
 } from '../../core/index.ts';
 import { parseBase32 } from '../identity/base32.ts';
 import { FleetSecret, loadFleetSecret, storeFleetSecret } from '../identity/fleet-secret.ts';
-import { loadNodeKey, type NodeKey } from '../identity/node-key.ts';
+import { certifiedKeys, loadNodeKey, type NodeKey } from '../identity/node-key.ts';
 import type { Sealing } from '../identity/sealing.ts';
 import { loadTrustFile, storeTrustFile } from '../identity/trust-file.ts';
-import { prepareDataDir } from '../init.ts';
-import { openTrust } from '../member-trust.ts';
+import { prepareDataDir } from '../setup/index.ts';
 import { sodiumCrypto, sodiumSealedBox } from '../sodium-crypto.ts';
 import { StartupError } from '../startup-error.ts';
+import { openTrust } from '../trust/member-trust.ts';
 import { forgetPendingJoin, loadPendingJoin, storePendingJoin } from './join-state.ts';
 
 /** A device on its way into a fleet. */
@@ -66,11 +65,7 @@ export async function beginJoin(start: JoinStart): Promise<Joining | undefined> 
   }
   const token = given ?? readToken(text.reveal());
   const key = await loadNodeKey(dataDir, random, start.sealing);
-  const keys = {
-    key: toHex(key.signer.publicKey),
-    noiseKey: toHex(key.noise.publicKey),
-    sealingKey: toHex(key.sealing.publicKey),
-  };
+  const keys = certifiedKeys(key);
   const code = approvalCode({ tokenId: token.tokenId, ...keys }, sodiumCrypto);
   if (pending !== undefined && isSame(readToken(pending.token.reveal()), token)) {
     return { dataDir, key, token, code, sealed: pending.sealed };
@@ -132,13 +127,10 @@ function checkReply({ token, key }: Joining, reply: JoinReply): Certificate {
       throw disbelieved(admission.reason);
     }
   }
-  const self = toHex(key.signer.publicKey);
-  const [certificate] = trust.trust.members.get(self)?.certificates ?? [];
+  const own = certifiedKeys(key);
+  const [certificate] = trust.trust.members.get(own.key)?.certificates ?? [];
   if (certificate === undefined) throw disbelieved('it holds no certificate for this device');
-  if (
-    certificate.noiseKey !== toHex(key.noise.publicKey) ||
-    certificate.sealingKey !== toHex(key.sealing.publicKey)
-  ) {
+  if (certificate.noiseKey !== own.noiseKey || certificate.sealingKey !== own.sealingKey) {
     throw disbelieved('its certificate is for other keys');
   }
   return certificate;

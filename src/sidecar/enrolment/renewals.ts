@@ -13,7 +13,7 @@ import {
   type Random,
   type Timers,
 } from '../../core/index.ts';
-import type { BelievedTime } from '../believed-time.ts';
+import type { BelievedTime } from '../trust/believed-time.ts';
 import type { NodeDocuments } from './node-documents.ts';
 import { isIssuer, issue, type ReissueParts } from './reissue.ts';
 

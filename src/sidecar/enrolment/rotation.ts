@@ -19,7 +19,7 @@ import {
   wishRotation,
 } from '../../core/index.ts';
 import type { NextKeyPlace } from '../identity/next-key.ts';
-import type { NodeKey } from '../identity/node-key.ts';
+import { certifiedKeys, type NodeKey } from '../identity/node-key.ts';
 import { StartupError } from '../startup-error.ts';
 import type { NodeDocuments } from './node-documents.ts';
 import type { EnrolmentReport } from './report.ts';
@@ -154,12 +154,12 @@ export class Rotation {
     return { nextKey: idOf(next), isCertified: this.#isKept };
   }
 
-  async #wish({ signer, noise, sealing }: NodeKey): Promise<void> {
+  async #wish(next: NodeKey): Promise<void> {
     const { trust, nodeId, documents, report } = this.#parts;
-    const keys = { noiseKey: toHex(noise.publicKey), sealingKey: toHex(sealing.publicKey) };
-    const key = toHex(signer.publicKey);
-    const wish = wishRotation(keys, nodeId, { signer, fleetId: trust.fleetId });
-    await documents.amend(encodeWish({ key, ...wish }));
+    const keys = certifiedKeys(next);
+    const { key } = keys;
+    const by = { signer: next.signer, fleetId: trust.fleetId };
+    await documents.amend(encodeWish(wishRotation(keys, nodeId, by)));
     if (this.#next === undefined) report({ type: 'rotation-asked', nodeId: key });
     this.#next = key;
   }

@@ -1,11 +1,11 @@
 // The tokens a hub has given, in its store: one record each, synced before anybody hears of it. Secrets lie sealed for the hub's own key,
 // so that neither a copy of the store nor what a database leaves behind on a disk lets anybody in.
 import {
+  type CertifiedKeys,
   type Crypto,
   fromHex,
   type Grant,
   type Grants,
-  type JoinRequest,
   type Role,
   type SealedBox,
   type TokenState,
@@ -24,7 +24,7 @@ export interface TokenEntry {
   /** Milliseconds since 1970. */
   readonly createdMs: number;
   /** Of a waiting token: what its operator is asked about. */
-  readonly waiting: Pick<JoinRequest, 'key' | 'noiseKey' | 'sealingKey'> | undefined;
+  readonly waiting: CertifiedKeys | undefined;
   readonly state: TokenState;
   /** Of a spent one: the statement it was spent for. */
   readonly certificate: Uint8Array | undefined;

@@ -7,9 +7,9 @@ import {
   type TrustSet,
   toHex,
 } from '../../core/index.ts';
-import { openTrust } from '../member-trust.ts';
 import { sodiumCrypto } from '../sodium-crypto.ts';
 import { StartupError } from '../startup-error.ts';
+import { openTrust } from '../trust/member-trust.ts';
 import { type FleetSecret, requireFleetSecret } from './fleet-secret.ts';
 import { loadTrustFile, TRUST_FILE } from './trust-file.ts';
 

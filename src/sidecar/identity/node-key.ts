@@ -1,6 +1,14 @@
 // The key of this node: one seed in a file, sealed or plain, from which the keys for signing, links and sealed values are derived.
 import { join } from 'node:path';
-import { parseHex, type Random, Secret, type Signer, toHex, utf8 } from '../../core/index.ts';
+import {
+  type CertifiedKeys,
+  parseHex,
+  type Random,
+  Secret,
+  type Signer,
+  toHex,
+  utf8,
+} from '../../core/index.ts';
 import {
   createSigner,
   type KeyPair,
@@ -106,5 +114,14 @@ export function deriveNodeKey(seed: Uint8Array): NodeKey {
     signer: createSigner(sodiumCrypto.keyedBlake2b(seed, SIGNING_LABEL)),
     noise: keyPairFromSeed(sodiumCrypto.keyedBlake2b(seed, NOISE_LABEL)),
     sealing: sealingPairFromSeed(sodiumCrypto.keyedBlake2b(seed, SEALING_LABEL)),
+  };
+}
+
+/** Its public keys, as a certificate names them. */
+export function certifiedKeys({ signer, noise, sealing }: NodeKey): CertifiedKeys {
+  return {
+    key: toHex(signer.publicKey),
+    noiseKey: toHex(noise.publicKey),
+    sealingKey: toHex(sealing.publicKey),
   };
 }

@@ -19,7 +19,7 @@ import { deriveDhtKeys, OPEN_EPOCH } from '../identity/dht-keys.ts';
 import type { FleetSecret } from '../identity/fleet-secret.ts';
 import type { NodeKey } from '../identity/node-key.ts';
 import type { Log } from '../log.ts';
-import type { SidecarOptions } from '../options.ts';
+import type { SidecarOptions } from '../options/index.ts';
 import { RepeatFilter } from '../repeat-filter.ts';
 import { StartupError } from '../startup-error.ts';
 import { type DhtNetwork, loadKnownNodes, saveKnownNodes } from './dht-nodes-file.ts';

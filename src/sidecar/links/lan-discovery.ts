@@ -7,7 +7,7 @@ import {
   type NetworkInterfaces,
 } from '../../mesh/index.ts';
 import type { FleetSecret } from '../identity/fleet-secret.ts';
-import type { SidecarOptions } from '../options.ts';
+import type { SidecarOptions } from '../options/index.ts';
 import { sodiumSecretBox } from '../sodium-crypto.ts';
 import type { DiscoveryCondition, DiscoverySource } from './finder.ts';
 

@@ -3,7 +3,7 @@ import type { Crypto } from '../../core/index.ts';
 import { formatNodeId } from '../../core/index.ts';
 import type { Backend, PeerRow } from '../api/index.ts';
 import type { Log } from '../log.ts';
-import type { MemberSupervisor } from '../member-supervisor.ts';
+import type { MemberSupervisor } from '../member/index.ts';
 
 export function createMeshControl(
   member: MemberSupervisor,

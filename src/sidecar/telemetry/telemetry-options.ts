@@ -1,5 +1,5 @@
 // What the options ask of telemetry, put together.
-import type { SidecarOptions } from '../options.ts';
+import type { SidecarOptions } from '../options/index.ts';
 import type { WatcherOptions } from '../watcher/watcher.ts';
 import type { TelemetryOptions } from './telemetry.ts';
 

@@ -21,10 +21,9 @@ import type {
   TrustControl,
   TrustMemberRow,
 } from '../api/index.ts';
-import type { MemberSupervisor } from '../member-supervisor.ts';
-import type { MemberTrust } from '../member-trust.ts';
-import { storeDown } from '../store-faults.ts';
+import { type MemberSupervisor, storeDown } from '../member/index.ts';
 import { memberRows, nameOfKey, rowsNamed } from './member-rows.ts';
+import type { MemberTrust } from './member-trust.ts';
 import { changesOf, checkPolicy } from './policy-check.ts';
 import { trustWarnings, twiceWarnings } from './warnings.ts';
 

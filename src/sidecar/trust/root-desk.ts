@@ -2,13 +2,13 @@
 import {
   type Certificate,
   type Cut,
+  certificateOf,
   type Declaration,
   encodeAnnulment,
   encodeCertificate,
   encodeEjection,
   encodePolicy,
   encodeRootChange,
-  LIFE_MS,
   laneByNumber,
   type NodeId,
   type Role,
@@ -22,10 +22,10 @@ import {
   type TrustSet,
   toHex,
 } from '../../core/index.ts';
-import { openTrust } from '../member-trust.ts';
 import { sodiumCrypto } from '../sodium-crypto.ts';
 import { StartupError } from '../startup-error.ts';
 import { nameOfKey } from './member-rows.ts';
+import { openTrust } from './member-trust.ts';
 
 export interface RootDeskParts {
   /** The genesis first. */
@@ -119,15 +119,11 @@ export class RootDesk {
     const [current] = this.trust.members.get(key)?.certificates ?? [];
     if (current === undefined) throw new Error(`${key} has no certificate`);
     const roles = new Set([...current.roles, ...more.roles]);
-    const life = roles.has('hub') || roles.has('issuer') ? LIFE_MS.hub : LIFE_MS.member;
+    const generation = current.generation + 1;
+    const born = { nowMs: this.#nowMs, generation, tokenId: new Uint8Array(0) };
     const certificate: Certificate = {
-      ...current,
-      roles,
+      ...certificateOf(current, { ...current, roles }, born),
       ejectsPrefix: more.ejectsPrefix ?? current.ejectsPrefix,
-      generation: current.generation + 1,
-      notBeforeMs: this.#nowMs,
-      expiresMs: this.#nowMs + life,
-      tokenId: new Uint8Array(0),
     };
     return { statement: this.#sign('certificate', encodeCertificate(certificate)), certificate };
   }

@@ -1,7 +1,7 @@
 // What an operator should know about trust, one sentence each, for the health of a status.
 import type { NodeId } from '../../core/index.ts';
-import type { MemberTrust } from '../member-trust.ts';
 import { nameOfKey } from './member-rows.ts';
+import type { MemberTrust } from './member-trust.ts';
 
 /** More than this are summed up. */
 const MAX_NAMED = 5;

@@ -7,7 +7,6 @@ import {
   openReply,
   parseToken,
   type Token,
-  toHex,
 } from '../../../src/core/index.ts';
 import {
   askToEnrol,
@@ -19,6 +18,7 @@ import {
 } from '../../../src/mesh/index.ts';
 import { decodeEnrolRequest, encodeEnrolReply } from '../../../src/mesh/protocol/index.ts';
 import { parseBase32 } from '../../../src/sidecar/identity/base32.ts';
+import { certifiedKeys } from '../../../src/sidecar/identity/node-key.ts';
 import { sodiumCrypto, sodiumSealedBox } from '../../../src/sidecar/sodium-crypto.ts';
 import { systemEnvironment } from '../../../src/sidecar/system-environment.ts';
 import type { RunningSidecar } from '../../e2e/support/running-sidecar.ts';
@@ -63,13 +63,10 @@ export class Stranger implements AsyncDisposable {
     token: Token,
     more: Partial<JoinRequest> & { readonly secret?: Uint8Array } = {},
   ): EnrolRequest {
-    const { noise, sealing } = this.who.nodeKey;
     const { secret = token.secret, ...said } = more;
+    const keys = certifiedKeys(this.who.nodeKey);
     const plain = encodeRequest(
-      {
-        ...{ tokenId: token.tokenId, key: this.who.key, madeAtMs: clock.now().wallMs },
-        ...{ noiseKey: toHex(noise.publicKey), sealingKey: toHex(sealing.publicKey), ...said },
-      },
+      { tokenId: token.tokenId, madeAtMs: clock.now().wallMs, ...keys, ...said },
       { secret, signer: this.who.signer, hash: sodiumCrypto },
     );
     return { hub: token.hub, sealed: sodiumSealedBox.seal(fromHex(token.hubSealingKey), plain) };

@@ -34,9 +34,13 @@ function certificate(...roles: readonly Role[]): Certificate {
 }
 
 describe('a certificate that an issuer gives', () => {
-  it('lives 180 days for a hub and 90 for everybody else', () => {
-    const days = (one: Certificate) => (one.expiresMs - one.notBeforeMs) / DAY_MS;
-    assert.deepEqual([days(certificate('agent')), days(certificate('agent', 'hub'))], [90, 180]);
+  it('lives 180 days for a hub or an issuer and 90 for everybody else', () => {
+    const days = (...roles: Role[]) => {
+      const { notBeforeMs, expiresMs } = certificate(...roles);
+      return (expiresMs - notBeforeMs) / DAY_MS;
+    };
+    assert.deepEqual([days('agent'), days('relay'), days('ejector')], [90, 90, 90]);
+    assert.deepEqual([days('agent', 'hub'), days('agent', 'issuer')], [180, 180]);
   });
 
   it('is renewed with the same grants and keys, and the next generation', () => {

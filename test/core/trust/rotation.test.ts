@@ -37,10 +37,8 @@ const ofEdge = fleet.certify(edge, ['agent', 'relay'], hub, {
 const OTHER_KEYS = { noiseKey: '11'.repeat(32), sealingKey: '22'.repeat(32) };
 
 function wishOf(by: Actor, old: Actor, signedBy = by, fleetId = fleet.fleetId): RotationWish {
-  return {
-    key: by.key,
-    ...wishRotation(OTHER_KEYS, old.key, { signer: signedBy.signer, fleetId }),
-  };
+  const keys = { key: by.key, ...OTHER_KEYS };
+  return wishRotation(keys, old.key, { signer: signedBy.signer, fleetId });
 }
 
 function decide(set: TrustSet, wish: RotationWish, nowMs = NOW_MS, old = edge) {

@@ -1,21 +1,13 @@
 // A founded fleet of real sidecars: the first hub made by the command line, others with certificates that it signed.
-import { copyFile, mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  encodeCertificate,
-  LIFE_MS,
-  type Role,
-  signStatement,
-  TrustSet,
-  toHex,
-} from '../../../src/core/index.ts';
+import type { Role } from '../../../src/core/index.ts';
 import { loadNodeKey } from '../../../src/sidecar/identity/node-key.ts';
-import { loadTrustFile, storeTrustFile } from '../../../src/sidecar/identity/trust-file.ts';
-import { sodiumCrypto } from '../../../src/sidecar/sodium-crypto.ts';
 import { systemEnvironment } from '../../../src/sidecar/system-environment.ts';
+import { FleetOnDisk } from './admission.ts';
 import { Site } from './site.ts';
 
-const { random, clock } = systemEnvironment;
+const { random } = systemEnvironment;
 const PASSPHRASE = 'correct horse battery staple';
 
 export class FoundedSite extends Site {
@@ -45,31 +37,10 @@ export class FoundedSite extends Site {
   ): Promise<void> {
     const [hubDir, dataDir] = [this.dataDir('hub'), this.dataDir(directory)];
     const hub = await loadNodeKey(hubDir, random);
-    const chain = (await loadTrustFile(hubDir)) ?? [];
-    const [genesis] = chain;
-    const trust = genesis && TrustSet.found(genesis, sodiumCrypto);
-    if (trust === undefined || typeof trust === 'string') throw new Error('the hub has no fleet');
+    const fleet = await FleetOnDisk.of(hubDir);
     await mkdir(dataDir, { recursive: true, mode: 0o700 });
     const key = await loadNodeKey(dataDir, random);
-    const nowMs = Math.floor(clock.now().wallMs);
-    const certificate = encodeCertificate({
-      key: toHex(key.signer.publicKey),
-      noiseKey: toHex(key.noise.publicKey),
-      sealingKey: toHex(key.sealing.publicKey),
-      name,
-      roles: new Set(roles),
-      agents: [name],
-      collections: [],
-      ejectsPrefix: '',
-      generation: 1,
-      notBeforeMs: nowMs,
-      expiresMs: nowMs + LIFE_MS.member,
-      tokenId: new Uint8Array(0),
-    });
-    const by = { fleetId: trust.fleetId, signer: hub.signer, hash: sodiumCrypto };
-    const { bytes } = signStatement('certificate', certificate, by);
-    await storeTrustFile(dataDir, [...chain, bytes], random);
-    await copyFile(join(hubDir, 'fleet.key'), join(dataDir, 'fleet.key'));
+    await fleet.settle(dataDir, [fleet.certify(key, name, roles, hub.signer)]);
   }
 
   /** Runs a verb that asks the sidecar of that data directory. */

@@ -1,24 +1,15 @@
 // Two real sidecars of a founded fleet: a hub that was made by the command line, and an edge whose certificate the test signs itself.
 import assert from 'node:assert/strict';
-import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  encodeCertificate,
-  Secret,
-  signStatement,
-  TrustSet,
-  toHex,
-} from '../../../src/core/index.ts';
-import { encodePolicy } from '../../../src/core/trust/index.ts';
+import { encodePolicy, Secret } from '../../../src/core/index.ts';
 import { loadNodeKey, nodeKeyPath, openSeed } from '../../../src/sidecar/identity/node-key.ts';
 import { openRootKey } from '../../../src/sidecar/identity/root-key.ts';
 import { createSealing, type Sealing } from '../../../src/sidecar/identity/sealing.ts';
-import { loadTrustFile, storeTrustFile } from '../../../src/sidecar/identity/trust-file.ts';
-import { sodiumCrypto } from '../../../src/sidecar/sodium-crypto.ts';
 import { systemEnvironment } from '../../../src/sidecar/system-environment.ts';
+import { FleetOnDisk } from './admission.ts';
 import { Site } from './site.ts';
 
-const DAY_MS = 86_400_000;
 const { random, clock } = systemEnvironment;
 
 export class SealedSite extends Site {
@@ -84,32 +75,17 @@ export class SealedSite extends Site {
   async #admitEdge(): Promise<void> {
     const [hub, edge] = [this.dataDir('hub-1'), this.dataDir('edge-7')];
     mkdirSync(edge, { mode: 0o700 });
-    copyFileSync(join(hub, 'fleet.key'), join(edge, 'fleet.key'));
     const key = await loadNodeKey(edge, random, this.#sealingOf('edge-7'));
-    const given = (await loadTrustFile(hub)) ?? assert.fail('the hub was not founded');
-    const trust = TrustSet.found(given[0] ?? assert.fail('no genesis'), sodiumCrypto);
-    if (typeof trust === 'string') assert.fail(trust);
-    const signer = await openRootKey(this.rootKeyFile, new Secret(this.rootPassphrase));
-    const by = { fleetId: trust.fleetId, signer, hash: sodiumCrypto };
-    const { wallMs: nowMs } = clock.now();
-    const certificate = encodeCertificate({
-      key: toHex(key.signer.publicKey),
-      noiseKey: toHex(key.noise.publicKey),
-      sealingKey: toHex(key.sealing.publicKey),
-      ...{ name: 'edge-7', roles: new Set(['agent']), agents: ['edge-7'], collections: [] },
-      ...{ ejectsPrefix: '', generation: 1, tokenId: new Uint8Array(0) },
-      ...{ notBeforeMs: nowMs, expiresMs: nowMs + 90 * DAY_MS },
-    });
-    const writers = new Set(['hub'] as const);
+    const fleet = await FleetOnDisk.of(hub);
+    const root = await openRootKey(this.rootKeyFile, new Secret(this.rootPassphrase));
     const policy = encodePolicy({
-      ...{ generation: 1, madeAtMs: nowMs },
-      declarations: [{ collection: 'config', class: 'shared', writers }],
+      ...{ generation: 1, madeAtMs: clock.now().wallMs },
+      declarations: [{ collection: 'config', class: 'shared', writers: new Set(['hub']) }],
     });
     const more = [
-      signStatement('certificate', certificate, by).bytes,
-      signStatement('policy', policy, by).bytes,
+      fleet.certify(key, 'edge-7', ['agent'], root),
+      fleet.sign('policy', policy, root),
     ];
-    await storeTrustFile(hub, [...given, ...more], random);
-    await storeTrustFile(edge, [...given, ...more], random);
+    for (const dataDir of [hub, edge]) await fleet.settle(dataDir, more);
   }
 }

@@ -16,6 +16,7 @@ import type { EnrolmentReport } from '../../../src/sidecar/enrolment/report.ts';
 import type { TokenOrder } from '../../../src/sidecar/enrolment/token-order.ts';
 import { TokenRecords } from '../../../src/sidecar/enrolment/token-records.ts';
 import { parseBase32 } from '../../../src/sidecar/identity/base32.ts';
+import { certifiedKeys } from '../../../src/sidecar/identity/node-key.ts';
 import { sodiumCrypto, sodiumSealedBox } from '../../../src/sidecar/sodium-crypto.ts';
 import { createMemoryStore } from '../../../src/sidecar/store/memory-store.ts';
 import type { Store } from '../../../src/sidecar/store/store.ts';
@@ -88,15 +89,10 @@ class Desk {
 }
 
 function requestOf(token: Token, device = 'edge'): Uint8Array {
-  const { signer, noise, sealing } = keyOf(device);
-  const keys = {
-    key: toHex(signer.publicKey),
-    noiseKey: toHex(noise.publicKey),
-    sealingKey: toHex(sealing.publicKey),
-  };
+  const key = keyOf(device);
   const request = encodeRequest(
-    { tokenId: token.tokenId, ...keys, madeAtMs: 0 },
-    { secret: token.secret, signer, hash: sodiumCrypto },
+    { tokenId: token.tokenId, ...certifiedKeys(key), madeAtMs: 0 },
+    { secret: token.secret, signer: key.signer, hash: sodiumCrypto },
   );
   return sodiumSealedBox.seal(fromHex(token.hubSealingKey), request);
 }

@@ -8,7 +8,7 @@ import { loadNodeKey, readNodeKeySeal } from '../../../src/sidecar/identity/node
 import { parseSealChoice } from '../../../src/sidecar/identity/seal-choice.ts';
 import { sealWarnings } from '../../../src/sidecar/identity/seal-warnings.ts';
 import { createSealing, type Sealing, sealPlaces } from '../../../src/sidecar/identity/sealing.ts';
-import { resealNodeKey } from '../../../src/sidecar/reseal.ts';
+import { resealNodeKey } from '../../../src/sidecar/setup/reseal.ts';
 import { systemEnvironment } from '../../../src/sidecar/system-environment.ts';
 import { createTemporaryDirectory } from '../../support/temporary-directory.ts';
 

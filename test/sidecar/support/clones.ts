@@ -7,10 +7,10 @@ import {
 } from '../../../src/core/index.ts';
 import { createMemoryNetwork } from '../../../src/mesh/transport/memory.ts';
 import { deriveNodeKey } from '../../../src/sidecar/identity/node-key.ts';
-import { MemberSupervisor } from '../../../src/sidecar/member-supervisor.ts';
+import { MemberSupervisor } from '../../../src/sidecar/member/member-supervisor.ts';
+import type { SupervisorReport } from '../../../src/sidecar/member/supervisor-report.ts';
 import { sodiumCrypto } from '../../../src/sidecar/sodium-crypto.ts';
 import { createMemoryStore, type MemoryStore } from '../../../src/sidecar/store/memory-store.ts';
-import type { SupervisorReport } from '../../../src/sidecar/supervisor-report.ts';
 import { createSeededRandom, ManualClock } from '../../../src/testing/index.ts';
 import { ADMIN, split } from '../../support/test-node.ts';
 

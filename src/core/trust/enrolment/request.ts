@@ -12,7 +12,7 @@ import {
   utf8,
 } from '../../bytes.ts';
 import type { Hash, Signer, Verifier } from '../../environment.ts';
-import type { NodeId } from '../../ids.ts';
+import type { CertifiedKeys } from '../certificate.ts';
 import { MAX_STATEMENT_PAYLOAD_BYTES } from '../limits.ts';
 import { beginPayload, openPayload, readList, readTime, writeList } from '../payload.ts';
 import { readKey, writeKey } from '../statement.ts';
@@ -25,11 +25,8 @@ const SIGNATURE_BYTES = 64;
 const MAX_REPLY_STATEMENTS = 256;
 const SECRET_BYTES = 32;
 
-export interface JoinRequest {
+export interface JoinRequest extends CertifiedKeys {
   readonly tokenId: Uint8Array;
-  readonly key: NodeId;
-  readonly noiseKey: string;
-  readonly sealingKey: string;
   /** By the device's clock, for people. */
   readonly madeAtMs: number;
 }

@@ -8,6 +8,7 @@ import type { Transport } from '../../../../src/mesh/index.ts';
 import { joinFleet } from '../../../../src/sidecar/enrolment/join.ts';
 import type { TokenOrder } from '../../../../src/sidecar/enrolment/token-order.ts';
 import {
+  certifiedKeys,
   deriveNodeKey,
   loadNodeKey,
   type NodeKey,
@@ -60,10 +61,8 @@ export class EnrolmentSite implements AsyncDisposable {
 
   /** A certificate by a hub or, if it says so, by the root; its life begins now. */
   certificate(name: string, roles: readonly Role[], by: Actor, generation = 1) {
-    const { noise, sealing } = keyOf(name);
     return this.stated.certify(actorOf(name), roles, by, {
-      noiseKey: toHex(noise.publicKey),
-      sealingKey: toHex(sealing.publicKey),
+      ...certifiedKeys(keyOf(name)),
       generation,
       notBeforeMs: this.nowMs,
       expiresMs: this.nowMs + LIFE_MS.member,

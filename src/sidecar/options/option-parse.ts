@@ -4,8 +4,11 @@ import { z } from 'zod';
 /** Why a text is no such value: a sentence that goes on after the quoted text. */
 export class Refusal {
   readonly why: string;
-  constructor(why: string) {
+  /** False for a text that may hold a secret. */
+  readonly isQuoted: boolean;
+  constructor(why: string, isQuoted = true) {
     this.why = why;
+    this.isQuoted = isQuoted;
   }
 }
 
@@ -16,7 +19,7 @@ export function parsed<Result>(parse: (text: string) => Result) {
     if (!(result instanceof Refusal)) return result as Exclude<Result, Refusal>;
     context.issues.push({
       code: 'custom',
-      message: `${JSON.stringify(text)} ${result.why}`,
+      message: `${result.isQuoted ? JSON.stringify(text) : 'the value'} ${result.why}`,
       input: text,
     });
     return z.NEVER;

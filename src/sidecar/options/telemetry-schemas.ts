@@ -34,22 +34,23 @@ function wholeOrOff(least: number, most: number, unit: number) {
 const optionalFile = parsed((text) => (text === 'off' || text === '' ? undefined : text));
 
 /** A URL that says where a server is and nothing more: a secret in it would be printed with it. */
-function parseBase(text: string): URL | string {
+function parseBase(text: string): URL | Refusal {
+  // What is in front of the @, or behind the ?, may be a password.
+  const isQuoted = !/[@?#]/.test(text);
   if (!/^https?:\/\//.test(text) || !URL.canParse(text)) {
-    return 'is not a URL; write for example https://monitor.example/api';
+    return new Refusal('is not a URL; write for example https://monitor.example/api', isQuoted);
   }
   const url = new URL(text);
-  if (url.username !== '' || url.password !== '') return 'has a user in it; leave that out';
-  if (url.search !== '' || url.hash !== '')
-    return 'has more than a path; leave out what follows it';
+  if (url.username !== '' || url.password !== '') {
+    return new Refusal('has a user in it; leave that out', isQuoted);
+  }
+  if (url.search !== '' || url.hash !== '') {
+    return new Refusal('has more than a path; leave out what follows it', isQuoted);
+  }
   return url;
 }
 
-const monitorUrl = parsed((text) => {
-  if (text === 'off') return undefined;
-  const url = parseBase(text);
-  return typeof url === 'string' ? new Refusal(`${url}, or off`) : url;
-});
+const monitorUrl = parsed((text) => (text === 'off' ? undefined : parseBase(text)));
 
 const watched = parsed((text) => {
   const [, agent, base] = WATCHED.exec(text) ?? [];
@@ -57,7 +58,7 @@ const watched = parsed((text) => {
     return new Refusal('is not agent=URL; write for example edge-7=http://127.0.0.1:8080');
   }
   const url = parseBase(base);
-  return typeof url === 'string' ? new Refusal(url) : `${agent}=${url.href}`;
+  return url instanceof Refusal ? url : `${agent}=${url.href}`;
 });
 
 export const TELEMETRY_SCHEMAS = {

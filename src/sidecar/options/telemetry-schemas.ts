@@ -10,6 +10,9 @@ const BYTES_PER_MIB = 1024 * 1024;
 const MAX_WATCHED = 64;
 const WATCHED = /^([a-z0-9][a-z0-9-]{0,62})=(.+)$/;
 
+/** What is in front of the @, or behind the ?, may be a password. */
+const MAY_HOLD_SECRET = /[@?#]/;
+
 type TelemetryKey = (typeof TELEMETRY_OPTIONS)[number]['key'];
 
 /** A whole number in a range, times `unit`. */
@@ -35,8 +38,7 @@ const optionalFile = parsed((text) => (text === 'off' || text === '' ? undefined
 
 /** A URL that says where a server is and nothing more: a secret in it would be printed with it. */
 function parseBase(text: string): URL | Refusal {
-  // What is in front of the @, or behind the ?, may be a password.
-  const isQuoted = !/[@?#]/.test(text);
+  const isQuoted = !MAY_HOLD_SECRET.test(text);
   if (!/^https?:\/\//.test(text) || !URL.canParse(text)) {
     return new Refusal('is not a URL; write for example https://monitor.example/api', isQuoted);
   }
@@ -55,7 +57,8 @@ const monitorUrl = parsed((text) => (text === 'off' ? undefined : parseBase(text
 const watched = parsed((text) => {
   const [, agent, base] = WATCHED.exec(text) ?? [];
   if (agent === undefined || base === undefined) {
-    return new Refusal('is not agent=URL; write for example edge-7=http://127.0.0.1:8080');
+    const how = 'is not agent=URL; write for example edge-7=http://127.0.0.1:8080';
+    return new Refusal(how, !MAY_HOLD_SECRET.test(text));
   }
   const url = parseBase(base);
   return url instanceof Refusal ? url : `${agent}=${url.href}`;

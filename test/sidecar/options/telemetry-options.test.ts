@@ -88,6 +88,7 @@ suite('options', () => {
       { monitorUrl: 'ada:hunter2@m.example' },
       { monitorUrl: 'https://m.example/?key=hunter2' },
       { watcherAgent: ['edge-7=https://ada:hunter2@m.example'] },
+      { watcherAgent: ['https://ada:hunter2@m.example'] },
     ]) {
       assert.throws(
         () => resolved(flags),

@@ -3,6 +3,8 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 
+const LONGEST_WAIT_MS = 60_000;
+
 export interface Asked {
   readonly method: string;
   readonly path: string;
@@ -43,9 +45,9 @@ export class HttpTarget implements AsyncDisposable {
     return target;
   }
 
-  /** Resolves when it was asked so often, or rejects after five seconds. */
+  /** Resolves when it was asked so often. Rejects after the longest that a busy machine could take. */
   async untilAsked(times: number): Promise<Asked> {
-    const late = AbortSignal.timeout(5_000);
+    const late = AbortSignal.timeout(LONGEST_WAIT_MS);
     while (this.asked.length < times) {
       await new Promise<void>((resolve, reject) => {
         this.#waiting.push(resolve);

@@ -2,6 +2,8 @@
 import type { Log, LogFields } from '../../../src/sidecar/log.ts';
 import type { LogEvent } from '../../../src/sidecar/log-events.ts';
 
+const LONGEST_WAIT_MS = 60_000;
+
 export interface Line {
   readonly event: LogEvent;
   readonly fields: LogFields;
@@ -30,9 +32,9 @@ export class Logged {
     return JSON.stringify(this.lines);
   }
 
-  /** Resolves with the n-th line, or rejects after five seconds. */
+  /** Resolves with the n-th line. Rejects after the longest that a busy machine could take. */
   async line(times: number): Promise<Line> {
-    const late = AbortSignal.timeout(5_000);
+    const late = AbortSignal.timeout(LONGEST_WAIT_MS);
     while (this.lines.length < times) {
       await new Promise<void>((resolve, reject) => {
         this.#waiting.push(resolve);

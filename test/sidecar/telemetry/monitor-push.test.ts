@@ -50,7 +50,7 @@ const TIMEOUT_MS = 10_000;
 
 /** Until a push that is over has planned the next one: files and sockets are real, time is not. */
 async function planned(clock: ManualClock): Promise<number> {
-  const late = AbortSignal.timeout(5_000);
+  const late = AbortSignal.timeout(60_000);
   for (;;) {
     const inMs = clock.nextInMs;
     if (inMs !== undefined && clock.pending === 1 && inMs !== TIMEOUT_MS) return inMs;

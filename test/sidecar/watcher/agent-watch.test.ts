@@ -83,7 +83,7 @@ class World implements AsyncDisposable {
 
   /** Sockets are real, time is not: a limit of five seconds is of a request under way, and no plan. */
   async planned(): Promise<number> {
-    const late = AbortSignal.timeout(5_000);
+    const late = AbortSignal.timeout(60_000);
     for (;;) {
       const inMs = this.clock.nextInMs;
       if (inMs !== undefined && this.clock.pending === 1 && inMs !== TIMEOUT_MS) return inMs;

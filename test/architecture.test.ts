@@ -111,6 +111,7 @@ const AREAS: readonly Area[] = [
       NOT_READY,
       'src/mesh/',
       'src/core/',
+      'src/host/',
       'src/dashboard/',
       ...SIDECAR_TOOLS,
     ],
@@ -118,10 +119,12 @@ const AREAS: readonly Area[] = [
   },
   ...SIDECAR_TOOLS.map((at) => ({ at, areas: [], packages: ['node:*'] })),
   { at: 'src/dashboard/', areas: [], packages: [] },
+  // What is read of the machine, by the sidecar and by agents in the same way.
+  { at: 'src/host/', areas: [], packages: ['node:*'] },
   // What other programs import: it knows the protos and nothing of the sidecar's insides.
   {
     at: 'src/agent-client/',
-    areas: ['src/gen/', 'package.json'],
+    areas: ['src/gen/', 'src/host/', 'package.json'],
     packages: ['@bufbuild/*', '@connectrpc/*', 'node:*'],
   },
   { at: 'src/demo/', areas: ['src/agent-client/'], packages: ['node:*'] },

@@ -15,6 +15,7 @@ import { HeartbeatService } from '../gen/holdfast/v1/heartbeat_pb.ts';
 import { InventoryService } from '../gen/holdfast/v1/inventory_pb.ts';
 import { MeshService } from '../gen/holdfast/v1/mesh_pb.ts';
 import { SecretService } from '../gen/holdfast/v1/secret_pb.ts';
+import { TelemetryService } from '../gen/holdfast/v1/telemetry_pb.ts';
 import { TrustService } from '../gen/holdfast/v1/trust_pb.ts';
 import { type LocateOptions, type Location, locate, type Surroundings } from './address.ts';
 import { type AdminCalls, adminCalls } from './admin.ts';
@@ -41,6 +42,7 @@ import { Loops } from './loops.ts';
 import { type MeshCalls, meshCalls } from './mesh.ts';
 import { type SecretCalls, secretCalls } from './secrets.ts';
 import { systemEnvironment, systemSurroundings } from './system-environment.ts';
+import { type TelemetryCalls, telemetryCalls } from './telemetry.ts';
 import { openConnection } from './transport.ts';
 import { type TrustCalls, trustCalls } from './trust.ts';
 import type { Beat, CallOptions, HeartbeatOptions, HeartbeatReceipt } from './types.ts';
@@ -75,6 +77,7 @@ export interface RpcClients {
   readonly delegations: Client<typeof DelegationService>;
   readonly audit: Client<typeof AuditService>;
   readonly explain: Client<typeof ExplainService>;
+  readonly telemetry: Client<typeof TelemetryService>;
 }
 
 /** A sidecar's API for one agent. Every call rejects with HoldfastClientError; every wait takes a signal. */
@@ -93,6 +96,7 @@ export interface AgentClient
     AdminCalls,
     AuditCalls,
     ExplainCalls,
+    TelemetryCalls,
     AsyncDisposable {
   /** Where the sidecar is and who calls, with where that was found. */
   readonly location: Location;
@@ -261,6 +265,7 @@ function plainCalls(rpc: RpcClients, environment: ClientEnvironment, agent: stri
     ...adminCalls(rpc.admin),
     ...auditCalls(rpc.audit),
     ...explainCalls(rpc.explain),
+    ...telemetryCalls(rpc.telemetry),
   };
 }
 
@@ -282,5 +287,6 @@ function rpcClients(transport: Transport): RpcClients {
     delegations: createClient(DelegationService, transport),
     audit: createClient(AuditService, transport),
     explain: createClient(ExplainService, transport),
+    telemetry: createClient(TelemetryService, transport),
   };
 }

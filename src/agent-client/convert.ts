@@ -164,9 +164,11 @@ function toWorkload({ memoryBytes, cpuPercent, ...words }: Workload) {
   };
 }
 
+/** Who measured is for the sidecar to say. */
 function toTelemetry({ memoryTotalBytes, ...figures }: Telemetry) {
   return {
     ...figures,
+    measuredBy: '',
     memoryTotalBytes:
       memoryTotalBytes === undefined ? undefined : BigInt(Math.round(memoryTotalBytes)),
   };

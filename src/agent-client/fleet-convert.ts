@@ -38,11 +38,12 @@ function fromWorkload(workload: WireWorkload): Workload {
   };
 }
 
-function fromTelemetry(telemetry: WireTelemetry | undefined): Telemetry {
+export function fromTelemetry(telemetry: WireTelemetry | undefined): Telemetry {
   if (telemetry === undefined) return {};
-  const { $typeName: _, $unknown: __, memoryTotalBytes, ...figures } = telemetry;
+  const { $typeName: _, $unknown: __, memoryTotalBytes, measuredBy, ...figures } = telemetry;
   return {
     ...figures,
+    ...(measuredBy === 'sidecar' ? { measuredBy } : {}),
     ...(memoryTotalBytes === undefined ? {} : { memoryTotalBytes: Number(memoryTotalBytes) }),
   };
 }

@@ -1,27 +1,22 @@
-// Real figures of this Linux host for heartbeats, from /proc and statfs. Elsewhere the figures are absent, which is no error.
-import { readFileSync } from 'node:fs';
-import { readdir, readFile, statfs } from 'node:fs/promises';
+// Real figures of this host for heartbeats, and the processes that use most of it. Elsewhere than on Linux they are absent.
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import process from 'node:process';
-import type { ClientEnvironment } from './environment.ts';
 import {
-  type CpuTimes,
-  cpuPercent,
-  diskPercent,
-  type FileSystemBlocks,
+  HostSampler,
   type ProcessTimes,
-  parseLoadavg,
-  parseMeminfo,
   parseProcessStat,
   parseProgramName,
   parseResidentBytes,
-  parseStat,
-  parseUptime,
+  readText,
+  readTextNow,
   stateWord,
   tenths,
-} from './proc.ts';
+  withoutAbsent,
+} from '../host/index.ts';
+import type { ClientEnvironment } from './environment.ts';
 import { systemEnvironment } from './system-environment.ts';
-import type { Beat, Telemetry, Workload } from './types.ts';
+import type { Beat, Workload } from './types.ts';
 
 export interface HostTelemetryOptions {
   /** Path whose file system is measured. Default: the working directory. */
@@ -56,33 +51,14 @@ const PROCESSES_AT_ONCE = 64;
 
 /** Begins the first window. */
 export function createHostTelemetry(options: HostTelemetryOptions = {}): HostTelemetry {
-  const proc = options.procPath ?? '/proc';
-  const diskPath = options.diskPath ?? process.cwd();
+  const { procPath = '/proc', diskPath = process.cwd() } = options;
   const { clock } = options.environment ?? systemEnvironment;
-  const processes = new ProcessWindow(proc, () => clock.now().monotonicMs);
-  const versions = readVersions(proc);
-  let before: CpuTimes | undefined = parseStat(readNow(join(proc, 'stat')));
+  const nowMs = () => clock.now().monotonicMs;
+  const processes = new ProcessWindow(procPath, nowMs);
+  const versions = readVersions(procPath);
+  const sampler = new HostSampler({ procPath, diskPath, nowMs });
   return {
-    async sample() {
-      const [stat, meminfo, loadavg, uptime, disk] = await Promise.all([
-        read(join(proc, 'stat')),
-        read(join(proc, 'meminfo')),
-        read(join(proc, 'loadavg')),
-        read(join(proc, 'uptime')),
-        statfs(diskPath).catch((): FileSystemBlocks | undefined => undefined),
-      ]);
-      const cpu = parseStat(stat);
-      const telemetry: Telemetry = withoutAbsent({
-        cpuPercent: cpu === undefined ? undefined : cpuPercent(before, cpu),
-        ...parseMeminfo(meminfo),
-        diskPercent: disk === undefined ? undefined : diskPercent(disk),
-        ...parseLoadavg(loadavg),
-        uptimeSeconds: parseUptime(uptime),
-        cpuCount: cpu === undefined || cpu.cpuCount === 0 ? undefined : cpu.cpuCount,
-      });
-      before = cpu;
-      return { telemetry, versions };
-    },
+    sample: async () => ({ telemetry: await sampler.sample(), versions }),
     topProcesses: (count) => processes.top(count),
   };
 }
@@ -126,8 +102,8 @@ class ProcessWindow {
       usages.map(async ({ times, cpuPercent }) => {
         const folder = join(this.#proc, String(times.pid));
         const [status, commandLine] = await Promise.all([
-          read(join(folder, 'status')),
-          read(join(folder, 'cmdline')),
+          readText(join(folder, 'status')),
+          readText(join(folder, 'cmdline')),
         ]);
         const name = parseProgramName(commandLine) ?? times.name;
         const memoryBytes = parseResidentBytes(status);
@@ -159,7 +135,7 @@ async function readProcesses(proc: string): Promise<ProcessTimes[]> {
   const found: ProcessTimes[] = [];
   for (let start = 0; start < pids.length; start += PROCESSES_AT_ONCE) {
     const batch = pids.slice(start, start + PROCESSES_AT_ONCE);
-    const texts = await Promise.all(batch.map((pid) => read(join(proc, pid, 'stat'))));
+    const texts = await Promise.all(batch.map((pid) => readText(join(proc, pid, 'stat'))));
     found.push(...texts.map(parseProcessStat).filter((times) => times !== undefined));
   }
   return found;
@@ -167,7 +143,7 @@ async function readProcesses(proc: string): Promise<ProcessTimes[]> {
 
 /** Versions of what the agent runs on: Node, the kernel, this package. */
 function readVersions(proc: string): Record<string, string> {
-  const kernel = readNow(join(proc, 'sys', 'kernel', 'osrelease')).trim();
+  const kernel = readTextNow(join(proc, 'sys', 'kernel', 'osrelease')).trim();
   const holdfast = holdfastVersion();
   return {
     node: process.versions.node,
@@ -178,28 +154,8 @@ function readVersions(proc: string): Record<string, string> {
 
 /** The version in this package's own description, the same place for the sources and for what is published. */
 export function holdfastVersion(): string | undefined {
-  const text = readNow(new URL('../../package.json', import.meta.url));
+  const text = readTextNow(new URL('../../package.json', import.meta.url));
   const found: unknown = text === '' ? undefined : JSON.parse(text);
   if (typeof found !== 'object' || found === null || !('version' in found)) return undefined;
   return typeof found.version === 'string' ? found.version : undefined;
-}
-
-/** The text of a file, or nothing: a figure whose file is not there is absent. */
-async function read(path: string): Promise<string> {
-  return readFile(path, 'utf8').catch(() => '');
-}
-
-function readNow(path: string | URL): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
-}
-
-/** An absent figure is no field at all, so that two samples can be compared. */
-function withoutAbsent<Figures extends object>(figures: Figures): Figures {
-  return Object.fromEntries(
-    Object.entries(figures).filter(([, value]) => value !== undefined),
-  ) as Figures;
 }

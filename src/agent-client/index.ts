@@ -87,6 +87,12 @@ export type { MeshCalls, PauseOptions } from './mesh.ts';
 export type * from './operator-types.ts';
 export type { OpenResult, SealedPlace, SealResult, SecretCalls } from './secrets.ts';
 export { systemEnvironment } from './system-environment.ts';
+export type {
+  TelemetryCalls,
+  TelemetryHistory,
+  TelemetryHistoryOptions,
+  TelemetrySample,
+} from './telemetry.ts';
 export type { TlsFiles } from './tls-files.ts';
 export type { TrustCalls } from './trust.ts';
 export type * from './trust-types.ts';

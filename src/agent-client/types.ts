@@ -140,6 +140,11 @@ export interface Telemetry {
   readonly uptimeSeconds?: number | undefined;
   readonly memoryTotalBytes?: number | undefined;
   readonly cpuCount?: number | undefined;
+  /** Since the last sample, over all interfaces that bring traffic in or out. */
+  readonly networkReceivedBytesPerSecond?: number | undefined;
+  readonly networkSentBytesPerSecond?: number | undefined;
+  /** Who measured; absent for the agent itself. Only what is read has it. */
+  readonly measuredBy?: 'sidecar' | undefined;
 }
 
 /** One heartbeat. Everything is optional: an empty one keeps what the last one said and adds "still here". */

@@ -26,6 +26,7 @@ import { addRoot } from './commands/root.ts';
 import { addRun, addRunOptions } from './commands/run.ts';
 import { addSecrets } from './commands/secrets.ts';
 import { addStatus } from './commands/status.ts';
+import { addTelemetry } from './commands/telemetry.ts';
 import { addMember, addToken } from './commands/token.ts';
 import { addTrust } from './commands/trust.ts';
 import { addWatch } from './commands/watch.ts';
@@ -83,6 +84,7 @@ function createProgram(context: CliContext, setExitCode: (code: number) => void)
   addAudit(program, context, setExitCode);
   program.commandsGroup('Fleet:');
   addMembers(program, context);
+  addTelemetry(program, context);
   addToken(program, context);
   addMember(program, context);
   addCmd(program, context);

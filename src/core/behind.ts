@@ -26,6 +26,17 @@ export class BehindDocuments {
     }
   }
 
+  /** At most `limit` of some collections, or of all where none is named: those that became so first. */
+  first(collections: readonly string[], limit: number): DocumentKey[] {
+    const found: DocumentKey[] = [];
+    for (const key of this.#keys) {
+      if (found.length >= limit) break;
+      const isAny = collections.length === 0;
+      if (isAny || collections.includes(splitDocumentKey(key).collection)) found.push(key);
+    }
+    return found;
+  }
+
   /** Those of a collection whose ids begin with `prefix`; all there are without a collection. */
   of(collection: string | undefined, prefix: string): DocumentKey[] {
     if (collection === undefined) return [...this.#keys];

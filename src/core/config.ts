@@ -82,6 +82,8 @@ export const MAX_WAITING_REQUESTS = 4096;
 export const CLOCK_RETRY_MS = 30_000;
 /** A remote clock further ahead than this does not move ours. Ten minutes: beyond any drift, short of a wrong date. */
 export const MAX_CLOCK_AHEAD_MS = 10 * 60_000;
+/** Documents that a reader in no hurry is told to bring up to date next: some milliseconds of work. */
+export const MAX_REFRESHED = 16;
 /** Holders returned by findPackage. */
 export const MAX_HOLDERS = 1000;
 /** Values of a kind that a summary of the fleet counts, the most frequent ones. */

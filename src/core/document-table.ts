@@ -98,6 +98,11 @@ export class DocumentTable {
     return this.#behind.of(collection, prefix);
   }
 
+  /** At most `limit` of them, in the order in which they became so. */
+  firstBehind(collections: readonly string[], limit: number): DocumentKey[] {
+    return this.#behind.first(collections, limit);
+  }
+
   /** True when it has changes that cannot be read. */
   isDamaged(key: DocumentKey): boolean {
     return this.#damaged.has(key);

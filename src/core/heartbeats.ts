@@ -4,6 +4,7 @@ import { checkValue } from './collection.ts';
 import { MAX_DOCUMENT_BYTES } from './config.ts';
 import type { Context } from './context.ts';
 import { ownStamp } from './context.ts';
+import { withHostFigures } from './host-figures.ts';
 import { type DocumentKey, documentKey } from './ids.ts';
 import type { JsonObject } from './json.ts';
 import { checkRoom, hasRoom } from './own-quota.ts';
@@ -42,12 +43,13 @@ export class Heartbeats {
     const view = context.documents.view(key);
     const { left: _, ...known }: JsonObject = isVisible(view) ? view.value : FIRST_BEAT;
     const { intervalMs } = request;
-    const value = {
+    const own = {
       ...known,
       ...request.beat,
       ...(intervalMs === undefined ? {} : { intervalMs }),
     };
-    if (request.beat !== undefined) checkValue(value, 'heartbeat');
+    if (request.beat !== undefined) checkValue(own, 'heartbeat');
+    const value = withHostFigures(own, request.hostFigures);
     checkRoom(context, 'pulse', LARGEST);
     this.#show(context, key, value);
     if (request.ack === 'local') this.#flushOne(context, key, value);

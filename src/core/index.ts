@@ -23,7 +23,7 @@ export {
 export { inspectChange } from './change-inspector.ts';
 export { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
 export { ANY_TIME, type ClockBounds, type ClockView, ClockWatch } from './clock-watch.ts';
-export { doubtDeclarable, isAgentName } from './collection.ts';
+export { doubtDeclarable, isAgentName, isDocumentKey } from './collection.ts';
 export {
   COMMAND_STATES,
   type CommandEffect,
@@ -97,6 +97,7 @@ export {
 export { IdentityReusedError } from './fork-watch.ts';
 export type { GatheredOp, GatheredSpan } from './gathered.ts';
 export { CLOCK_AHEAD } from './held-feeds.ts';
+export { BY_SIDECAR } from './host-figures.ts';
 export {
   type DocumentKey,
   documentKey,

@@ -43,7 +43,8 @@ function needsOfOthers(request: OtherRequest): Needs {
     case 'list':
       return reads(request.body.collection, request.body.idPrefix, 'platforms');
     case 'changes': {
-      const { collections, idPrefix, filter } = request.body;
+      const { collections, idPrefix, filter, refresh } = request.body;
+      if (refresh !== undefined) return { live: [], shown: [], keys: refresh };
       if (collections.length === 0) return { live: [], shown: [EVERYTHING] };
       const shown = collections.map((collection) => ({ collection, prefix: idPrefix }));
       // Labels are those of the last heartbeat.

@@ -296,7 +296,7 @@ export class Node {
   /** Documents a request needs that must be loaded first. The others are brought up to date. */
   #missing(request: Request): Map<DocumentKey, number> {
     const missing = new Map<DocumentKey, number>();
-    const { live, shown } = needsOf(request, this.#documents.views);
+    const { live, shown, keys = [] } = needsOf(request, this.#documents.views);
     const note = (key: DocumentKey, generation: number | undefined): void => {
       if (generation !== undefined) missing.set(key, generation);
       else this.#turn.viewChanged(key);
@@ -305,6 +305,7 @@ export class Node {
       const generation = this.#documents.missing(key);
       if (generation !== undefined) missing.set(key, generation);
     }
+    for (const key of keys) note(key, this.#documents.show(key));
     for (const { collection, prefix } of shown) {
       for (const key of this.#documents.behind(collection, prefix)) {
         note(key, this.#documents.show(key));

@@ -1,5 +1,6 @@
 // Reads of documents and of the fleet, and the steps of a watch. Nothing here writes.
 import { toHex } from './bytes.ts';
+import { MAX_REFRESHED } from './config.ts';
 import type { Context } from './context.ts';
 import { filterOf } from './fleet-filter.ts';
 import { checkAge, documentRow } from './freshness.ts';
@@ -72,7 +73,9 @@ export function changes(context: Context, request: RequestOf<'changes'>): Respon
     events.push({ type, row: documentRow(context, view), cursor });
   }
   if (caughtUp) version = Math.max(version, documents.views.version);
+  const isPartial = request.refresh !== undefined;
   return {
+    ...(isPartial && { behind: documents.firstBehind(request.collections, MAX_REFRESHED) }),
     resync: parsed !== undefined && !known,
     events,
     cursor: formatCursor({ ...from, version, tag: tagOf(version) }),

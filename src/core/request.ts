@@ -3,6 +3,7 @@ import type { Caller } from './caller.ts';
 import type { CommandMethods } from './command-values.ts';
 import type { ConfigMethods } from './config-values.ts';
 import type { HeldFeed } from './held-feeds.ts';
+import type { DocumentKey } from './ids.ts';
 import type { InventoryMethods } from './inventory-values.ts';
 import type { JsonObject } from './json.ts';
 import type { Presence } from './presence.ts';
@@ -115,8 +116,17 @@ export interface Summary {
 /** Request and response of every method, by kind. */
 export interface Methods extends CommandMethods, ConfigMethods, InventoryMethods {
   heartbeat: {
-    /** `beat` absent: still here, nothing changed. `intervalMs` absent: as before. `agent` is the caller's. */
-    request: { agent: string; beat?: Beat; intervalMs?: number; ack: Ack };
+    /**
+     * `beat` absent: still here, nothing changed. `intervalMs` absent: as before. `agent` is the caller's. `hostFigures`: what the
+     * sidecar measured of its host, for an agent that does not.
+     */
+    request: {
+      agent: string;
+      beat?: Beat;
+      intervalMs?: number;
+      ack: Ack;
+      hostFigures?: JsonObject | undefined;
+    };
     response: { receivedAtMs: number; ack: Ack; pendingCommands: number };
   };
   /** An agent says goodbye, or its sidecar does for one that is there. */
@@ -158,8 +168,15 @@ export interface Methods extends CommandMethods, ConfigMethods, InventoryMethods
       /** By labels, and the agent. */
       filter?: Pick<FleetFilter, 'agent' | 'selector'> | undefined;
       limit: number;
+      /**
+       * Keys to bring up to date, for a reader in no hurry: all others are told as they were shown last. Absent: all that the watch
+       * is for.
+       */
+      refresh?: readonly DocumentKey[];
     };
     response: {
+      /** With `refresh`: some of the documents that are behind, those that became so first. */
+      behind?: readonly DocumentKey[];
       /** True when the cursor cannot be resumed: these events start a new snapshot. */
       resync: boolean;
       events: readonly ChangeEvent[];

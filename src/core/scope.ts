@@ -12,4 +12,6 @@ export interface Needs {
   readonly live: readonly DocumentKey[];
   /** Documents that will be read. */
   readonly shown: readonly Scope[];
+  /** The same, one by one. */
+  readonly keys?: readonly DocumentKey[];
 }

@@ -21,6 +21,8 @@ import {
   VERSION_TIMES,
 } from './member/index.ts';
 import { type ApiParts, openApi } from './open-api.ts';
+import { openTelemetry } from './open-telemetry.ts';
+import type { TelemetryOptions } from './telemetry/telemetry.ts';
 import { VERSION } from './version.ts';
 import { openWatchedMember } from './watched-member.ts';
 
@@ -64,6 +66,8 @@ export interface SidecarParts extends ApiParts {
   readonly quietHours?: readonly string[];
   /** Whether it only receives, where its store does not say. */
   readonly receiveOnly?: boolean;
+  /** What is measured and who is told; nothing and nobody where this is left out. */
+  readonly telemetry?: TelemetryOptions | undefined;
   /** What finds other members; nothing does where this is left out. */
   readonly discoveries?: readonly DiscoverySource[];
 }
@@ -102,13 +106,18 @@ async function openAll(parts: SidecarParts, opened: Closers): Promise<Sidecar> {
     { documents: member.documents },
     'the data directory was opened and read',
   );
+  const said = {
+    agents: () => parts.access?.served ?? parts.agents,
+    notReady,
+  };
+  const telemetry = openTelemetry(parts, member, said, opened);
   const backend = createBackend({
     ...parts,
+    ...said,
+    ...telemetry,
     member,
     clock,
     crypto,
-    agents: () => parts.access?.served ?? parts.agents,
-    notReady,
     onBundle: (direction) => metrics.bundle(direction),
     warnings: () => parts.linkWarnings?.() ?? [],
     stopping: stopping.signal,

@@ -1,6 +1,6 @@
 // The sidecar as its API sees it: requests to the member, figures of the mesh in words for people.
 import { type Clock, type Crypto, fingerprint, formatNodeId, type NodeId } from '../core/index.ts';
-import type { Backend, MemberInsight, ReachRow } from './api/index.ts';
+import type { Backend, MemberInsight, ReachRow, TelemetryControl } from './api/index.ts';
 import {
   auditControl,
   auditSecrets,
@@ -18,6 +18,7 @@ import type { Log } from './log.ts';
 import type { MemberSupervisor } from './member/index.ts';
 import { reachOf } from './reach.ts';
 import { createSealedValues } from './sealed-values.ts';
+import type { Submit } from './submit.ts';
 import { createTrustControl } from './trust/control.ts';
 import { createDelegationControl } from './trust/delegations.ts';
 import { nameOfKey } from './trust/member-rows.ts';
@@ -36,6 +37,9 @@ export interface BackendParts {
   readonly log: Log;
   readonly stopping: AbortSignal;
   readonly audit?: FileAuditLog | undefined;
+  readonly telemetry?: TelemetryControl | undefined;
+  /** How the member is asked. */
+  readonly submit: Submit;
   notReady(): readonly string[];
   /** A bundle was made whole, or taken in whole. */
   onBundle?(direction: 'exported' | 'imported'): void;
@@ -71,9 +75,8 @@ export function createBackend(parts: BackendParts): Omit<Backend, 'admin' | 'met
     enrolment: createEnrolmentControl(member, parts),
     explain: createExplainControl(member, { clock, crypto, nameOf: nameHere(parts) }),
     secrets: auditSecrets(parts.audit, sealedValuesOf(parts)),
-    submit: auditSubmit(parts.audit, (method, caller, body) =>
-      member.request(method, caller, body),
-    ),
+    telemetry: parts.telemetry,
+    submit: auditSubmit(parts.audit, parts.submit),
     onChange: (listener) => member.onChange(listener),
     notReady: () => parts.notReady(),
     damage: () => member.damage.map(({ what, detail }) => `${what} ${detail}`),

@@ -26,6 +26,7 @@ import { asCertified, type OptionKey, type SidecarOptions } from './options/inde
 import { systemSealing } from './setup/index.ts';
 import { StartupError } from './startup-error.ts';
 import { StoreDamagedError } from './store/damage.ts';
+import { telemetryOf } from './telemetry/telemetry-options.ts';
 
 /** A sidecar without a listener still dials from somewhere: the system chooses. */
 const NOT_LISTENING = { host: '127.0.0.1', port: 0 };
@@ -111,6 +112,7 @@ async function openAll(
       ...lanDiscoveries(options, environment, fleet.secret, network),
       ...(dht === undefined ? [] : [dht.source]),
     ],
+    telemetry: telemetryOf(options),
     linkWarnings: () => [...keys.warnings, ...warnings, ...(dht?.warnings() ?? [])],
   });
   opened.defer(() => sidecar[Symbol.asyncDispose]() as Promise<void>);

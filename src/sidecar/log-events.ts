@@ -151,6 +151,22 @@ export const LOG_EVENTS = [
     name: 'store.damaged',
     meaning: 'a record of the store is damaged or missing; it is named, with what becomes of it',
   },
+  { name: 'monitor.failed', meaning: 'the monitor could not be told; it is tried on' },
+  {
+    name: 'monitor.refused',
+    meaning: 'the monitor refuses what it is told, so somebody has to change something',
+  },
+  { name: 'monitor.reached', meaning: 'the monitor takes heartbeats again' },
+  {
+    name: 'watcher.failed',
+    meaning:
+      'a watched agent could not be asked, or what it says not be written, with the reason; it is tried on',
+  },
+  { name: 'watcher.works', meaning: 'a watched agent answers again, and what it says is written' },
+  {
+    name: 'watcher.not_needed',
+    meaning: 'a watched agent calls this sidecar itself and is not asked meanwhile',
+  },
   { name: 'disk.full', meaning: 'the disk is nearly full; nothing is written until there is room' },
   { name: 'disk.roomy', meaning: 'there is room on the disk again; writes are taken' },
 ] as const satisfies readonly { readonly name: string; readonly meaning: string }[];

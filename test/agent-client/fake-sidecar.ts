@@ -34,6 +34,7 @@ import { FakeFeed } from './fake-feed.ts';
 import { commandLogRoutes, type FakeLog } from './fake-log-routes.ts';
 import { fleetRoutes, heartbeatRoutes, meshRoutes } from './fake-routes.ts';
 import { secretRoutes } from './fake-secret-routes.ts';
+import { FakeTelemetry, telemetryRoutes } from './fake-telemetry-routes.ts';
 import { FakeTrust, trustRoutes } from './fake-trust-routes.ts';
 import { FAKE_NOW_MS, freshness } from './fake-values.ts';
 
@@ -65,6 +66,7 @@ export class FakeSidecar {
   peers: Peer[] = [];
   readonly trust = new FakeTrust();
   readonly delegations = new FakeDelegations();
+  readonly telemetry = new FakeTelemetry();
   status: MessageInitShape<typeof StatusResponseSchema> = { name: 'edge-a', nodeId: 'node-a' };
   tokens: EnrolmentToken[] = [];
   /** Bytes of the reply to a request file; none while it waits. */
@@ -89,6 +91,7 @@ export class FakeSidecar {
     adminRoutes(router, this);
     trustRoutes(router, this);
     delegationRoutes(router, this);
+    telemetryRoutes(router, this);
   }
 
   get documents(): ReadonlyMap<string, Document> {

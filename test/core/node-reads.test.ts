@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { ChangeEvent, JsonObject } from '../../src/core/index.ts';
+import type { ChangeEvent, DocumentKey, JsonObject } from '../../src/core/index.ts';
 import { agent, refusal, TestNode } from '../support/test-node.ts';
 
 interface WatchOptions {
@@ -188,4 +188,33 @@ test('deployments of one agent do not show those of an agent whose name begins a
     rows.map((row) => [row.agent, row.package]),
     [['north', 'a']],
   );
+});
+
+test('a reader in no hurry is told what is behind, and has only that brought up to date which it names', () => {
+  const there = new TestNode('there');
+  const names = [...Array(20).keys()].map((n) => `agent-${String(n).padStart(2, '0')}`);
+  for (const name of names) {
+    there.request('heartbeat', { agent: name, ack: 'local' }, agent(name));
+  }
+  const here = new TestNode('here');
+  here.receive(there.runs());
+  const read = (cursor: string, refresh: readonly string[]) =>
+    here.request('changes', {
+      ...{ cursor, collections: ['platforms'], idPrefix: '', limit: 100 },
+      refresh: refresh as DocumentKey[],
+    });
+  const first = read('', []);
+  assert.deepEqual(first.events, []);
+  assert.equal(first.behind?.length, 16);
+  const second = read(first.cursor, first.behind ?? []);
+  assert.deepEqual(
+    second.events.map(({ row }) => row.id),
+    names.slice(0, 16),
+  );
+  assert.deepEqual(
+    second.behind,
+    names.slice(16).map((name) => `platforms/${name}`),
+  );
+  const third = read(second.cursor, second.behind ?? []);
+  assert.deepEqual([third.events.length, third.behind], [4, []]);
 });

@@ -10,6 +10,7 @@ import type { MemberInsight } from './insight.ts';
 import type { MetricsPage } from './metrics-page.ts';
 import type { ReachRow } from './reach-row.ts';
 import type { SecretControl } from './secret-control.ts';
+import type { TelemetryControl } from './telemetry-control.ts';
 import type { TrustControl } from './trust-control.ts';
 
 export type PeerState = 'connected' | 'connecting' | 'waiting' | 'paused';
@@ -110,6 +111,8 @@ export interface Backend {
   readonly delegations: DelegationControl;
   /** Undefined where no audit log is kept. */
   readonly audit?: AuditControl | undefined;
+  /** Undefined where nothing is measured or kept. */
+  readonly telemetry?: TelemetryControl | undefined;
   /** Rejects with HoldfastError only; anything else is a fault of ours. */
   submit<M extends Method>(
     method: M,

@@ -1,9 +1,10 @@
-// Plain paths for probes and people, without a token: /livez, /readyz and /version.
+// Plain paths for probes and people, without a token: /livez, /readyz, /version, /health and /telemetry.
 import type { Backend } from './backend.ts';
 import { type ApiRequest, type ApiResponse, sendBody } from './respond.ts';
+import { showHealth, showTelemetry } from './telemetry-pages.ts';
 
 export interface HealthPages {
-  readonly backend: Pick<Backend, 'info' | 'notReady'>;
+  readonly backend: Pick<Backend, 'info' | 'notReady' | 'telemetry'>;
   readonly stopping: AbortSignal;
 }
 
@@ -23,6 +24,8 @@ const PAGES: ReadonlyMap<string, Page> = new Map<string, Page>([
   ],
   ['/readyz', showReadiness],
   ['/version', showVersion],
+  ['/health', (pages, _query, response) => showHealth(pages.backend, reasonsOf(pages), response)],
+  ['/telemetry', ({ backend }, _query, response) => void showTelemetry(backend, response)],
 ]);
 
 export const HEALTH_PATHS: readonly string[] = [...PAGES.keys()];
@@ -46,18 +49,15 @@ export function serveHealth(
 }
 
 /** Not ready is 503. The reasons are for `?verbose`, so that a probe's log stays one line. */
-function showReadiness(
-  { backend, stopping }: HealthPages,
-  query: URLSearchParams,
-  response: ApiResponse,
-): void {
-  const reasons = [
-    ...backend.notReady(),
-    ...(stopping.aborted ? ['The sidecar is stopping.'] : []),
-  ];
+function showReadiness(pages: HealthPages, query: URLSearchParams, response: ApiResponse): void {
+  const reasons = reasonsOf(pages);
   const ready = reasons.length === 0;
   const lines = [ready ? 'ok' : 'not ready', ...(query.has('verbose') ? reasons : [])];
   sendBody(response, ready ? 200 : 503, TEXT, `${lines.join('\n')}\n`);
+}
+
+function reasonsOf({ backend, stopping }: HealthPages): readonly string[] {
+  return [...backend.notReady(), ...(stopping.aborted ? ['The sidecar is stopping.'] : [])];
 }
 
 function showVersion(

@@ -28,6 +28,12 @@ export type { MemberReachRow, ReachRow } from './reach-row.ts';
 export { API_METHODS } from './routes.ts';
 export type { SealedPart, SecretControl } from './secret-control.ts';
 export { type ApiServer, type ApiServerOptions, startApiServer } from './server.ts';
+export type {
+  History,
+  HistoryQuery,
+  HistorySample,
+  TelemetryControl,
+} from './telemetry-control.ts';
 export type { TlsMaterial } from './tls.ts';
 export type {
   DeclarationRow,

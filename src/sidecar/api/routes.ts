@@ -21,6 +21,7 @@ import { HeartbeatService } from '../../gen/holdfast/v1/heartbeat_pb.ts';
 import { InventoryService } from '../../gen/holdfast/v1/inventory_pb.ts';
 import { MeshService } from '../../gen/holdfast/v1/mesh_pb.ts';
 import { SecretService } from '../../gen/holdfast/v1/secret_pb.ts';
+import { TelemetryService } from '../../gen/holdfast/v1/telemetry_pb.ts';
 import { TrustService } from '../../gen/holdfast/v1/trust_pb.ts';
 import { adminService } from './admin-service.ts';
 import { auditService, readAudit } from './audit-service.ts';
@@ -53,6 +54,7 @@ import { createReachTeller } from './reach.ts';
 import { secretService } from './secret-service.ts';
 import { callerFrom, describeStreamErrors, endAtDeadline } from './stream-context.ts';
 import type { StreamSlots } from './stream-slots.ts';
+import { telemetryService } from './telemetry-service.ts';
 import { trustService } from './trust-service.ts';
 import { createUnaryCall, type UnaryCall } from './unary-call.ts';
 import { checkRequest } from './validate.ts';
@@ -68,11 +70,11 @@ type RouteEntry = [path: string, route: Route];
 export interface RouteDependencies {
   readonly backend: Backend;
   readonly timers: Timers;
+  readonly clock: Clock;
   readonly hash: Hash;
   /** Shared by all streams but exports. */
   readonly slots: StreamSlots;
   readonly exportSlots: StreamSlots;
-  readonly clock: Clock;
   /** The sidecar or the API stops. */
   readonly stopping: AbortSignal;
   readonly reportFault: ReportFault;
@@ -97,6 +99,7 @@ const SERVICES: readonly DescService[] = [
   DelegationService,
   AuditService,
   ExplainService,
+  TelemetryService,
   Health,
   ServerReflection,
 ];
@@ -132,6 +135,7 @@ export function createRoutes(dependencies: RouteDependencies): ReadonlyMap<strin
     ...unaryRoutes(DelegationService, delegationService(backend)),
     ...unaryRoutes(AuditService, auditService(backend)),
     ...unaryRoutes(ExplainService, explainService(backend, names)),
+    ...unaryRoutes(TelemetryService, telemetryService(backend, dependencies.clock)),
     publicRoute(Health.method.check, checkHealth(backend, serviceNames).check),
     ...streamHandlers(dependencies, names, serviceNames).map((handler): RouteEntry => {
       const isPublic = PUBLIC_SERVICES.has(handler.service);

@@ -143,10 +143,10 @@ function createGate(
     routes: createRoutes({
       backend,
       timers,
+      clock,
       hash,
       slots: slots.watches,
       exportSlots: slots.exports,
-      clock,
       stopping,
       reportFault,
       ledger,

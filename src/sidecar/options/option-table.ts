@@ -1,4 +1,5 @@
 // Every option of a sidecar: its flag, its environment variable, its place in the configuration file, and what it is for.
+import { TELEMETRY_OPTIONS } from './telemetry-rows.ts';
 
 export interface SidecarOption {
   /** Name of the value in `SidecarOptions`. */
@@ -353,6 +354,7 @@ export const SIDECAR_OPTIONS = [
     description: 'json, one object a line, or pretty for people',
     default: 'json',
   },
+  ...TELEMETRY_OPTIONS,
 ] as const satisfies readonly SidecarOption[];
 
 export type OptionKey = (typeof SIDECAR_OPTIONS)[number]['key'];

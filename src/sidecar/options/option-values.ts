@@ -14,7 +14,9 @@ import { MAX_STATED_ADDRESSES } from '../links/address-statement.ts';
 import { linkOfBudget, parseLinkBudget } from '../links/link-budgets.ts';
 import { formatPeerSpec, parsePeerSpec } from '../links/peer-spec.ts';
 import { isLoopback } from '../loopback.ts';
+import { parsed, Refusal } from './option-parse.ts';
 import type { OptionKey } from './option-table.ts';
+import { doubtTelemetry, TELEMETRY_SCHEMAS } from './telemetry-schemas.ts';
 
 /** One name per agent on the machine; more than this is another kind of deployment. */
 const MAX_AGENTS = 64;
@@ -39,28 +41,6 @@ const NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 export const LOG_FORMATS = ['json', 'pretty'] as const;
 const DHT_MODES = ['auto', 'on', 'off', 'public'] as const;
-
-/** Why a text is no such value: a sentence that goes on after the quoted text. */
-class Refusal {
-  readonly why: string;
-  constructor(why: string) {
-    this.why = why;
-  }
-}
-
-/** Text that `parse` turns into a value or refuses. */
-function parsed<Result>(parse: (text: string) => Result) {
-  return z.string().transform((text, context): Exclude<Result, Refusal> => {
-    const result = parse(text);
-    if (!(result instanceof Refusal)) return result as Exclude<Result, Refusal>;
-    context.issues.push({
-      code: 'custom',
-      message: `${JSON.stringify(text)} ${result.why}`,
-      input: text,
-    });
-    return z.NEVER;
-  });
-}
 
 const name = parsed((text) =>
   NAME.test(text)
@@ -299,12 +279,16 @@ export const OPTION_SCHEMAS = {
   diskReserve,
   logLevel: oneOf(LOG_LEVELS),
   logFormat: oneOf(LOG_FORMATS),
+  ...TELEMETRY_SCHEMAS,
 } satisfies Record<OptionKey, z.ZodType>;
 
 export const OPTIONS_SCHEMA = z.object(OPTION_SCHEMAS).superRefine((options, context) => {
   const { dht, dhtBootstraps, dhtBootstrapListen: listen } = options;
   const message = faultOfDht(dht, dhtBootstraps.length > 0 || listen !== undefined);
   if (message !== undefined) context.addIssue({ code: 'custom', path: ['dht'], message });
+  for (const [key, doubt] of doubtTelemetry(options)) {
+    context.addIssue({ code: 'custom', path: [key], message: doubt });
+  }
 });
 
 /** Why a mode does not go with bootstrap nodes of one's own, or with none. Each would go wrong without a word. */

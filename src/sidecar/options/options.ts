@@ -106,6 +106,7 @@ export function printOptions(resolved: ResolvedOptions, form: 'text' | 'json'): 
 function printableValue(key: OptionKey, value: SidecarOptions[OptionKey]): OptionRow['value'] {
   if (typeof value === 'boolean') return value ? 'on' : 'off';
   if (value === undefined) return key === 'diskReserve' ? 'auto' : 'off';
+  if (value instanceof URL) return value.href;
   if (key === 'apiSocketMode') return `0${Number(value).toString(8)}`;
   return typeof value === 'object' && 'host' in value ? formatPeerAddress(value) : value;
 }
@@ -134,6 +135,7 @@ function defaultOf(
     case 'quietHours':
     case 'lanInterfaces':
     case 'dhtBootstraps':
+    case 'watcherAgents':
       return { text: [], source };
     case 'apiListen':
     case 'apiSocketMode':
@@ -156,6 +158,17 @@ function defaultOf(
     case 'diskReserve':
     case 'logLevel':
     case 'logFormat':
+    case 'telemetrySample':
+    case 'telemetryHistory':
+    case 'telemetryMemory':
+    case 'monitorUrl':
+    case 'monitorKeyFile':
+    case 'monitorInterval':
+    case 'monitorCa':
+    case 'watcherInterval':
+    case 'watcherCa':
+    case 'watcherCert':
+    case 'watcherKey':
       return { text: SIDECAR_OPTIONS.find((option) => option.key === key)?.default ?? '', source };
   }
 }

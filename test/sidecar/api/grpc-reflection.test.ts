@@ -58,6 +58,7 @@ test('all services are listed', async () => {
     'holdfast.v1.HeartbeatService',
     'holdfast.v1.MeshService',
     'holdfast.v1.SecretService',
+    'holdfast.v1.TelemetryService',
     'holdfast.v1.TrustService',
   ]);
 });

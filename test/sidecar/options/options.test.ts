@@ -82,6 +82,18 @@ suite('defaults', () => {
       diskReserve: undefined,
       logLevel: 'info',
       logFormat: 'json',
+      telemetrySample: 30_000,
+      telemetryHistory: 512,
+      telemetryMemory: 16 * 1024 * 1024,
+      monitorUrl: undefined,
+      monitorKeyFile: undefined,
+      monitorInterval: 60_000,
+      monitorCa: undefined,
+      watcherAgents: [],
+      watcherInterval: 10_000,
+      watcherCa: undefined,
+      watcherCert: undefined,
+      watcherKey: undefined,
     });
   });
 

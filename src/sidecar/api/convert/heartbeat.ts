@@ -1,6 +1,6 @@
 // Heartbeats: what an agent sends, and the same as its platform document holds it, under the names of the API's JSON.
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import type { Beat, JsonObject, JsonValue } from '../../../core/index.ts';
+import { type Beat, BY_SIDECAR, type JsonObject, type JsonValue } from '../../../core/index.ts';
 import type {
   HeartbeatRequest,
   Telemetry,
@@ -19,6 +19,8 @@ const TELEMETRY_FIGURES = [
   'load5m',
   'load15m',
   'uptimeSeconds',
+  'networkReceivedBytesPerSecond',
+  'networkSentBytesPerSecond',
 ] as const satisfies readonly (keyof Telemetry)[];
 const WORKLOAD_TEXTS = [
   'name',
@@ -98,7 +100,9 @@ export function fromTelemetryJson(
   }
   if (isCount(json.memoryTotalBytes)) telemetry.memoryTotalBytes = BigInt(json.memoryTotalBytes);
   if (isCount(json.cpuCount) && json.cpuCount <= MAX_UINT32) telemetry.cpuCount = json.cpuCount;
-  return Object.keys(telemetry).length === 0 ? undefined : telemetry;
+  if (Object.keys(telemetry).length === 0) return undefined;
+  if (json.measuredBy === BY_SIDECAR) telemetry.measuredBy = BY_SIDECAR;
+  return telemetry;
 }
 
 export function textOf(value: JsonValue | undefined): string {

@@ -20,6 +20,7 @@ export {
   createNodeNames,
   fromCoreAck,
   fromFreshness,
+  fromSpan,
   fromTime,
   type NodeNames,
   toAged,
@@ -50,4 +51,5 @@ export { toBeat } from './heartbeat.ts';
 export { fromInventoryReport } from './inventory.ts';
 export { checkedObject, checkedValue } from './json.ts';
 export { fromPeerRow, fromStatus } from './mesh.ts';
+export { fromHistorySample } from './telemetry.ts';
 export { fromFleetFacts, fromPlannedEjection, fromTrustMember, toSigner } from './trust.ts';

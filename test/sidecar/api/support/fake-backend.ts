@@ -36,6 +36,7 @@ import type {
   SealedPart,
   SecretControl,
   SidecarInfo,
+  TelemetryControl,
   TrustControl,
 } from '../../../../src/sidecar/api/index.ts';
 import { FakeEnrolment } from './fake-enrolment.ts';
@@ -189,6 +190,7 @@ const DEFAULT_ANSWERS: Answers = {
 };
 
 export class FakeBackend implements Backend {
+  telemetry: TelemetryControl | undefined;
   readonly info: SidecarInfo = {
     nodeId: 'self-node',
     name: 'edge-7',

@@ -1,7 +1,7 @@
 // What Linux says about itself, recorded on real machines, and what is made of it.
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import * as proc from '../../src/agent-client/proc.ts';
+import * as proc from '../../src/host/proc.ts';
 
 const STAT = `cpu  3520 10 2966 554758 205 0 34 8 500 0
 cpu0 1625 5 1372 277507 18 0 8 2 250 0

@@ -1,7 +1,7 @@
 // What agents ask about their commands: which are to be begun, that one is claimed, how it goes, which kinds they take.
 
 import type { Caller } from '../caller.ts';
-import { type CommandRow, type KindDeclaration } from '../command-values.ts';
+import type { CommandRow, KindDeclaration } from '../command-values.ts';
 import type { Context } from '../context.ts';
 import { tellUse } from '../delegated.ts';
 import { HoldfastError } from '../error.ts';

@@ -1,5 +1,5 @@
 // Requests to cancel: documents of their own, `command-cancels/{agent or group@}/{id}`, by a hub or by whoever issued the command.
-import { type Cancel } from '../command-values.ts';
+import type { Cancel } from '../command-values.ts';
 import type { Context } from '../context.ts';
 import { documentKey, splitDocumentKey } from '../ids.ts';
 import type { JsonObject } from '../json.ts';

@@ -1,5 +1,5 @@
 // What a hub asks for, as the document `commands/{agent}/{id}`, or `commands/group@/{id}` for a command to many. Written once.
-import { type CommandDocument, type CommandTarget } from '../command-values.ts';
+import type { CommandDocument, CommandTarget } from '../command-values.ts';
 import { isJsonObject, type JsonObject } from '../json.ts';
 import type { DelegatedCommand } from '../trust/index.ts';
 

@@ -1,5 +1,5 @@
 // The commands for the agents served here, from one request to the next: what is offered, what is to be settled, when to look again.
-import { type Due } from '../command-values.ts';
+import type { Due } from '../command-values.ts';
 import type { Context } from '../context.ts';
 import { documentKey } from '../ids.ts';
 import type { PutItem } from '../request.ts';

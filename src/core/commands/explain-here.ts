@@ -1,5 +1,5 @@
 // What a command waits for at the sidecar that serves its agent: the same verdict by which it is offered.
-import { type CommandRow } from '../command-values.ts';
+import type { CommandRow } from '../command-values.ts';
 import type { Context } from '../context.ts';
 import { freshnessOf, presenceOf } from '../freshness.ts';
 import { ago, timeText } from '../story.ts';

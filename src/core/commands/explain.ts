@@ -2,7 +2,7 @@
 // What the mesh knows of the ways to its agent is added by those who know the mesh.
 
 import type { Caller } from '../caller.ts';
-import { type CommandRow, type CommandTarget } from '../command-values.ts';
+import type { CommandRow, CommandTarget } from '../command-values.ts';
 import type { Context } from '../context.ts';
 import { documentKey } from '../ids.ts';
 import type { RequestOf, ResponseOf } from '../request.ts';

@@ -3,7 +3,7 @@
 import { toBase32, utf8 } from '../bytes.ts';
 import type { Caller } from '../caller.ts';
 import { checkValue } from '../collection.ts';
-import { type CommandDocument, type CommandTarget } from '../command-values.ts';
+import type { CommandDocument, CommandTarget } from '../command-values.ts';
 import { CLOCK_RETRY_MS, MAX_ARGUMENT_BYTES } from '../config.ts';
 import type { Context } from '../context.ts';
 import { checkDelegated, idFor, tellUse } from '../delegated.ts';

@@ -1,7 +1,7 @@
 // Reading commands: one, many, and the agents of a command to many.
 
 import type { Caller } from '../caller.ts';
-import { type CommandRow } from '../command-values.ts';
+import type { CommandRow } from '../command-values.ts';
 import type { Context } from '../context.ts';
 import { HoldfastError } from '../error.ts';
 import { splitDocumentKey } from '../ids.ts';

@@ -1,10 +1,10 @@
 // Commands as readers get them: the document, what its target said, and what the clock says where the target has said nothing.
-import {
-  type CommandDocument,
-  type CommandRollUp,
-  type CommandRow,
-  type CommandState,
-  type UnreachedAgent,
+import type {
+  CommandDocument,
+  CommandRollUp,
+  CommandRow,
+  CommandState,
+  UnreachedAgent,
 } from '../command-values.ts';
 import type { Context } from '../context.ts';
 import { freshnessOf } from '../freshness.ts';

@@ -1,5 +1,5 @@
 // The steps an agent takes with a command: claim, refuse, report, interrupt. Each gives the status that follows, or says why it may not.
-import { type CommandDocument, type Progress, type Report } from '../command-values.ts';
+import type { CommandDocument, Progress, Report } from '../command-values.ts';
 import { HoldfastError } from '../error.ts';
 import { isFinal } from './states.ts';
 import { NO_STATUS, PROGRESS_FIELDS, type StatusDocument } from './status-document.ts';

@@ -1,5 +1,5 @@
 // Whom a command to many means: agents by their labels, or by the roles of the member that serves them, as both are now.
-import { type CommandTarget } from '../command-values.ts';
+import type { CommandTarget } from '../command-values.ts';
 import type { Context } from '../context.ts';
 import { HoldfastError } from '../error.ts';
 import { documentKey, splitDocumentKey } from '../ids.ts';

@@ -56,7 +56,16 @@ export function systemContext(): CliContext {
 }
 
 function sinkOf(stream: NodeJS.WriteStream): Sink {
-  return { isTerminal: stream.isTTY, write: (text) => void stream.write(text) };
+  return {
+    isTerminal: stream.isTTY,
+    get columns() {
+      return stream.isTTY ? stream.columns : undefined;
+    },
+    get lines() {
+      return stream.isTTY ? stream.rows : undefined;
+    },
+    write: (text) => void stream.write(text),
+  };
 }
 
 async function readAll(stream: NodeJS.ReadStream): Promise<string> {

@@ -78,3 +78,36 @@ export function printableJson(value: unknown, indent?: number): string {
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
 }
+
+const CHARACTERS = new Intl.Segmenter('en', { granularity: 'grapheme' });
+
+/** Characters as people count them. */
+export function widthOf(text: string): number {
+  return Array.from(CHARACTERS.segment(text)).length;
+}
+
+/** At most so many characters of it. */
+export function beginningOf(text: string, width: number): string {
+  const characters = Array.from(CHARACTERS.segment(text), ({ segment }) => segment);
+  return characters.length <= width ? text : characters.slice(0, width).join('');
+}
+
+/** Breaks a text between words. The first line begins with `lead`, the others with as many blanks. A word that is too long stays whole. */
+export function wrapTo(text: string, width: number, lead = ''): string[] {
+  const lines: string[] = [];
+  const indent = ' '.repeat(lead.length);
+  let line = lead;
+  let words = 0;
+  for (const word of text.split(' ')) {
+    const longer = words === 0 ? `${line}${word}` : `${line} ${word}`;
+    if (words > 0 && widthOf(longer) > width) {
+      lines.push(line);
+      line = `${indent}${word}`;
+      words = 1;
+    } else {
+      line = longer;
+      words += 1;
+    }
+  }
+  return [...lines, line];
+}

@@ -1,13 +1,8 @@
 // What is wrong, in words: judged from what this sidecar says of itself, of its peers and of the fleet.
-import type { Contact, Peer, Platform, SidecarStatus } from '../agent-client/index.ts';
+import type { Contact, Peer, Platform } from '../agent-client/index.ts';
 import { count, formatSpan } from './format.ts';
 import { doubtOfPresence } from './presence-words.ts';
-
-export interface HealthInputs {
-  readonly status: SidecarStatus;
-  readonly peers: readonly Peer[];
-  readonly platforms: readonly Platform[];
-}
+import { type ViewInputs, viewProblems } from './view-problems.ts';
 
 /** More of one kind than this are summed up: the first ones show what it is. */
 const MAX_NAMED = 5;
@@ -15,7 +10,7 @@ const MAX_NAMED = 5;
 const ATTEMPTS_BEFORE_WORRY = 2;
 
 /** One sentence a problem; none when all is well. */
-export function findProblems(inputs: HealthInputs): string[] {
+export function findProblems(inputs: ViewInputs): string[] {
   return [
     ...storeProblems(inputs),
     ...unreadable(inputs),
@@ -23,13 +18,16 @@ export function findProblems(inputs: HealthInputs): string[] {
     ...inputs.status.warnings,
     ...receiveOnly(inputs),
     ...meshProblems(inputs),
+    ...viewProblems(inputs),
     ...silentAgents(inputs),
   ];
 }
 
-function storeProblems({ status }: HealthInputs): string[] {
+function storeProblems({ status }: ViewInputs): string[] {
   return [
-    ...status.notReady.map((reason) => `not ready: ${reason}`),
+    ...status.notReady.map(
+      (reason) => `not ready: ${reason}; the log says more, and it is tried again by itself`,
+    ),
     ...summarise(
       status.damage.map((damage) => `damage in the store: ${damage}`),
       'more records were damaged; the log names them',
@@ -37,25 +35,25 @@ function storeProblems({ status }: HealthInputs): string[] {
   ];
 }
 
-function unreadable({ status }: HealthInputs): string[] {
+function unreadable({ status }: ViewInputs): string[] {
   return summarise(
     status.quarantined.map(
       ({ collection, id, reason }) =>
-        `document ${collection}/${id} cannot be read as a whole: ${reason}`,
+        `document ${collection}/${id} cannot be read as a whole: ${reason}; \`holdfast explain doc ${collection}/${id}\` says who wrote it, deleting it and writing it anew mends it`,
     ),
     'more documents cannot be read as a whole; `-o json` names them',
   );
 }
 
 /** One sentence an author that is over its quota, and one for each other feed. */
-function heldBack({ status }: HealthInputs): string[] {
+function heldBack({ status }: ViewInputs): string[] {
   const over = Map.groupBy(
     status.heldFeeds.filter(({ overQuota }) => overQuota),
     ({ author }) => author,
   );
   const greedy = [...over].map(([author, [first, ...more]]) => {
     const others = more.length === 0 ? '' : ` and ${count(more.length, 'other feed')}`;
-    return `${author} is over its quota in the lane ${first?.lane}${others}: ${first?.reason}`;
+    return `${author} is over its quota in the lane ${first?.lane}${others}: ${first?.reason}; look at that sidecar`;
   });
   const others = status.heldFeeds
     .filter(({ overQuota }) => !overQuota)
@@ -69,14 +67,14 @@ function heldBack({ status }: HealthInputs): string[] {
   ];
 }
 
-function receiveOnly({ status: { receiveOnlySince: since } }: HealthInputs): string[] {
+function receiveOnly({ status: { receiveOnlySince: since } }: ViewInputs): string[] {
   if (since === undefined) return [];
   return [
     `receive-only since ${since.toISOString()}, so nothing that is written here goes out; \`holdfast peers receive-only off\` ends that`,
   ];
 }
 
-function meshProblems({ status, peers }: HealthInputs): string[] {
+function meshProblems({ status, peers }: ViewInputs): string[] {
   if (status.paused) {
     return [
       'the mesh is paused, so nothing goes out or comes in; `holdfast peers resume` ends that',
@@ -118,7 +116,7 @@ function describeLost({ name, address, attempts, lastError }: Peer): string {
   return `${who} is not linked after ${count(attempts, 'attempt')}${why}`;
 }
 
-function silentAgents({ status, platforms }: HealthInputs): string[] {
+function silentAgents({ status, platforms }: ViewInputs): string[] {
   const known = new Set(platforms.map(({ agent }) => agent));
   const never = status.agents.filter((agent) => !known.has(agent));
   const silent = platforms.filter(

@@ -1,4 +1,4 @@
-// The table of peers, shared by `status` and `peers`.
+// The table of `peers`, and what of it `status` shows too.
 import type { Peer, PeerState } from '../agent-client/index.ts';
 import {
   formatBytes,
@@ -7,10 +7,12 @@ import {
   formatSpan,
   NOTHING,
   orNothing,
+  shortId,
 } from './format.ts';
 import type { Colour, Column } from './output.ts';
 
-const STATE_COLOURS: Readonly<Record<PeerState, Colour>> = {
+/** Of the state of a link. */
+export const LINK_COLOURS: Readonly<Record<PeerState, Colour>> = {
   connected: 'green',
   connecting: 'yellow',
   waiting: 'red',
@@ -20,33 +22,23 @@ const STATE_COLOURS: Readonly<Record<PeerState, Colour>> = {
 /** A link that was lost longer ago is no longer mentioned. */
 const LOSS_SHOWN_MS = 10 * 60_000;
 
-/** `nowMs` is milliseconds since 1970. What no peer has, and a class or a source that all have, gets no column. */
+/** `nowMs` is milliseconds since 1970. What no peer has, and a class or a source that all have, gets a column with `-o wide` alone. */
 export function peerColumns(nowMs: number, peers: readonly Peer[]): readonly Column<Peer>[] {
-  const budgets: Column<Peer> = {
-    heading: 'BUDGET',
-    value: ({ budgetBytesPerSecond }) => formatRate(budgetBytesPerSecond),
-    align: 'right',
-  };
-  const stalls: Column<Peer> = {
-    heading: 'STALLS',
-    value: (peer) => String(peer.stalls),
-    align: 'right',
-  };
-  const classes: Column<Peer> = {
-    heading: 'CLASS',
-    value: ({ linkClass }) => orNothing(linkClass),
-  };
-  const sources: Column<Peer> = {
-    heading: 'FOUND BY',
-    value: (peer) => orNothing(sourcesOf(peer)),
-  };
   return [
     { heading: 'PEER', value: ({ name }) => orNothing(name) },
-    { heading: 'STATE', value: ({ state }) => state, colour: ({ state }) => STATE_COLOURS[state] },
+    { heading: 'STATE', value: ({ state }) => state, colour: ({ state }) => LINK_COLOURS[state] },
     { heading: 'ADDRESS', value: ({ address }) => shortAddress(address) },
-    ...(differ(peers, sourcesOf) ? [sources] : []),
+    {
+      heading: 'FOUND BY',
+      value: (peer) => orNothing(sourcesOf(peer)),
+      ...wideUnless(differ(peers, sourcesOf)),
+    },
     { heading: 'PATH', value: ({ path }) => orNothing(path ?? '') },
-    ...(differ(peers, ({ linkClass }) => linkClass) ? [classes] : []),
+    {
+      heading: 'CLASS',
+      value: ({ linkClass }) => orNothing(linkClass),
+      ...wideUnless(differ(peers, ({ linkClass }) => linkClass)),
+    },
     { heading: 'RTT', value: ({ roundTripMs }) => formatRoundTrip(roundTripMs), align: 'right' },
     {
       heading: 'SEEN',
@@ -58,16 +50,30 @@ export function peerColumns(nowMs: number, peers: readonly Peer[]): readonly Col
     { heading: 'IN/S', value: (peer) => rateOf(peer, 'receivedBytesPerSecond'), align: 'right' },
     { heading: 'OUT', value: ({ bytesSent }) => formatBytes(bytesSent), align: 'right' },
     { heading: 'OUT/S', value: (peer) => rateOf(peer, 'sentBytesPerSecond'), align: 'right' },
-    ...(peers.some(({ budgetBytesPerSecond }) => budgetBytesPerSecond !== undefined)
-      ? [budgets]
-      : []),
-    ...(peers.some((peer) => peer.stalls > 0) ? [stalls] : []),
+    {
+      heading: 'BUDGET',
+      value: ({ budgetBytesPerSecond }) => formatRate(budgetBytesPerSecond),
+      align: 'right',
+      ...wideUnless(peers.some(({ budgetBytesPerSecond: budget }) => budget !== undefined)),
+    },
+    {
+      heading: 'STALLS',
+      value: ({ stalls }) => String(stalls),
+      align: 'right',
+      ...wideUnless(peers.some(({ stalls }) => stalls > 0)),
+    },
+    { heading: 'NODE', value: ({ nodeId }) => shortId(nodeId), wide: true },
+    { heading: 'DIALLED BY', value: ({ outbound }) => (outbound ? 'us' : 'it'), wide: true },
     { heading: 'NOTE', value: (peer) => noteOf(peer, nowMs) },
   ];
 }
 
+function wideUnless(isTelling: boolean): { readonly wide?: true } {
+  return isTelling ? {} : { wide: true };
+}
+
 /** A key of the DHT is 64 digits long; the JSON has all of them. */
-function shortAddress(address: string): string {
+export function shortAddress(address: string): string {
   if (address === '') return 'dialled us';
   return address.replace(/^(dht:[0-9a-f]{12})[0-9a-f]{52}$/, '$1…');
 }
@@ -82,7 +88,7 @@ function sourcesOf({ contacts }: Peer): string {
 }
 
 /** Why there is no link, or why there was none a while ago. */
-function noteOf({ lastError, lastLoss, lastLost }: Peer, nowMs: number): string {
+export function noteOf({ lastError, lastLoss, lastLost }: Peer, nowMs: number): string {
   if (lastError !== '' || lastLost === undefined) return lastError;
   const ageMs = nowMs - lastLost.getTime();
   return ageMs > LOSS_SHOWN_MS ? '' : `lost ${formatSpan(ageMs)} ago: ${lastLoss}`;
@@ -90,4 +96,33 @@ function noteOf({ lastError, lastLoss, lastLost }: Peer, nowMs: number): string 
 
 function rateOf(peer: Peer, direction: 'receivedBytesPerSecond' | 'sentBytesPerSecond'): string {
   return formatRate(peer.state === 'connected' ? peer[direction] : undefined);
+}
+
+/** What goes over the links of rows that may have one; with `-o wide` alone. */
+export function peerTraffic<Row>(of: (row: Row) => Peer | undefined): readonly Column<Row>[] {
+  const show = (value: (peer: Peer) => string) => (row: Row) => {
+    const peer = of(row);
+    return peer === undefined ? NOTHING : value(peer);
+  };
+  return [
+    { heading: 'FOUND BY', value: show((peer) => orNothing(sourcesOf(peer))), wide: true },
+    { heading: 'CLASS', value: show(({ linkClass }) => orNothing(linkClass)), wide: true },
+    ...(
+      [
+        ['IN', ({ bytesReceived }) => formatBytes(bytesReceived)],
+        ['IN/S', (peer) => rateOf(peer, 'receivedBytesPerSecond')],
+        ['OUT', ({ bytesSent }) => formatBytes(bytesSent)],
+        ['OUT/S', (peer) => rateOf(peer, 'sentBytesPerSecond')],
+        ['BUDGET', ({ budgetBytesPerSecond }) => formatRate(budgetBytesPerSecond)],
+        ['STALLS', ({ stalls }) => String(stalls)],
+      ] as const satisfies [string, (peer: Peer) => string][]
+    ).map(
+      ([heading, value]): Column<Row> => ({
+        heading,
+        value: show(value),
+        align: 'right',
+        wide: true,
+      }),
+    ),
+  ];
 }

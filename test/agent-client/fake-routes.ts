@@ -2,7 +2,7 @@
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import type { ConnectRouter } from '@connectrpc/connect';
 import { CommandState } from '../../src/gen/holdfast/v1/command_pb.ts';
-import { Ack } from '../../src/gen/holdfast/v1/common_pb.ts';
+import { Ack, Presence } from '../../src/gen/holdfast/v1/common_pb.ts';
 import { FleetService } from '../../src/gen/holdfast/v1/fleet_pb.ts';
 import { HeartbeatService } from '../../src/gen/holdfast/v1/heartbeat_pb.ts';
 import { MeshService } from '../../src/gen/holdfast/v1/mesh_pb.ts';
@@ -57,6 +57,16 @@ export function fleetRoutes(router: ConnectRouter, sidecar: FakeSidecar): void {
         })
         .filter(({ agent }) => request.agent === '' || agent === request.agent);
       return { deployments };
+    },
+    getReach: (request, { requestHeader }) => {
+      sidecar.enter('getReach', request, requestHeader);
+      return sidecar.reach;
+    },
+    summary: (request, { requestHeader }) => {
+      sidecar.enter('summary', request, requestHeader);
+      const alive = { presence: Presence.ALIVE, agents: sidecar.platforms.length };
+      const versions = [{ name: 'agent', value: '1.4.2', agents: sidecar.platforms.length }];
+      return { agents: sidecar.platforms.length, presences: [alive], versions };
     },
     findPackage: (request, { requestHeader }) => {
       sidecar.enter('findPackage', request, requestHeader);

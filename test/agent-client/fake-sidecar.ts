@@ -18,6 +18,7 @@ import {
 import type { Document } from '../../src/gen/holdfast/v1/document_pb.ts';
 import type { EnrolmentToken } from '../../src/gen/holdfast/v1/enrolment_pb.ts';
 import {
+  type GetReachResponseSchema,
   type PackageHolder,
   type Platform,
   PlatformSchema,
@@ -64,6 +65,7 @@ export class FakeSidecar {
   readonly holders: PackageHolder[] = [];
   platforms: Platform[] = [];
   peers: Peer[] = [];
+  reach: MessageInitShape<typeof GetReachResponseSchema> = {};
   readonly trust = new FakeTrust();
   readonly delegations = new FakeDelegations();
   readonly telemetry = new FakeTelemetry();

@@ -76,8 +76,8 @@ suite('holdfast status', () => {
           mesh     0.0.0.0:7677, 1 link
           holds    42 documents, 7 feeds, 130 commits, state 0123456789abcdef
 
-        PEER  STATE      ADDRESS         PATH    RTT    SEEN      IN       IN/S    OUT  OUT/S  NOTE
-        hub   connected  192.0.2.1:7677  lan   3.0ms  2s ago  12 KiB  1.1 KiB/s  900 B  0 B/s
+        NAME  ROLE  LINK       PATH            RTT  BEHIND  WRITTEN    SEEN  NOTE
+        hub   -     connected  direct (lan)  3.0ms       -        -  2s ago
 
         health: all is well
       `,
@@ -92,10 +92,10 @@ suite('holdfast status', () => {
     sidecar.platform({ agent: 'edge-b', freshness: freshness('r', 400_000, Presence.UNREACHABLE) });
     const { code, stdout } = await cli(sidecar, ['status']);
     assert.equal(
-      stdout.slice(stdout.indexOf('PEER')),
+      stdout.slice(stdout.indexOf('NAME')),
       text`
-        PEER  STATE    ADDRESS         PATH  RTT  SEEN   IN  IN/S  OUT  OUT/S  NOTE
-        -     waiting  192.0.2.9:7677  -       -     -  0 B     -  0 B      -  connect ECONNREFUSED
+        NAME            ROLE  LINK     PATH  RTT  BEHIND  WRITTEN  SEEN  NOTE
+        192.0.2.9:7677  -     waiting  none    -       -        -     -  connect ECONNREFUSED
 
         health: 4 problems
           ! no peer is linked: what is written here stays here until one is
@@ -135,7 +135,7 @@ suite('holdfast status', () => {
     sidecar.peers = [HUB, found];
     const linked = (await cli(sidecar, ['status'])).stdout;
     assert.match(linked, /all is well/);
-    assert.match(linked, / dht:0123456789ab… /);
+    assert.match(linked, /^dht:0123456789ab… /m);
     sidecar.peers = [found];
     assert.match((await cli(sidecar, ['status'])).stdout, /no peer is linked/);
   });
@@ -183,13 +183,13 @@ suite('holdfast status', () => {
       stdout.slice(stdout.indexOf('  holds')),
       text`
           holds    42 documents, 7 feeds, 130 commits, state 0123456789abcdef
-          void     3 ops that count for nobody
+          void     3 ops that count for nobody; \`holdfast trust voids\` names them
 
         no peers
 
         health: 3 problems
-          ! document notes/plan cannot be read as a whole: change 12: it names op 1
-          ! k3node is over its quota in the lane state and 1 other feed: too much
+          ! document notes/plan cannot be read as a whole: change 12: it names op 1; \`holdfast explain doc notes/plan\` says who wrote it, deleting it and writing it anew mends it
+          ! k3node is over its quota in the lane state and 1 other feed: too much; look at that sidecar
           ! commits of k3node in the lane state are held back until 2026-11-21T08:00:00.000Z: its clock is ahead
       `,
     );

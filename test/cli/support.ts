@@ -16,6 +16,9 @@ export interface CliRun {
 export interface CliOptions {
   /** True when a person looks: colours and live views. */
   readonly terminal?: boolean;
+  /** Characters in a line of the terminal, and its lines. */
+  readonly columns?: number;
+  readonly lines?: number;
   readonly env?: Readonly<Record<string, string>>;
   /** Texts by path; `-` is standard input. */
   readonly files?: Readonly<Record<string, string>>;
@@ -46,6 +49,8 @@ export async function cli(
   const context: CliContext = {
     stdout: {
       isTerminal: terminal,
+      columns: options.columns,
+      lines: options.lines,
       write: (text) => {
         stdout += text;
         options.onOutput?.(stdout);

@@ -13,7 +13,7 @@ import {
 import type { CliContext } from '../context.ts';
 import { usageFailure } from '../errors.ts';
 import { EXIT } from '../exit-codes.ts';
-import { printable, printableJson } from '../format.ts';
+import { printable } from '../format.ts';
 import { toStartFailure } from '../start-failure.ts';
 import { parseCount } from '../values.ts';
 
@@ -118,10 +118,9 @@ async function tail({ client, printer, flags, call, signal }: Session<TailFlags>
   const entries = client.audit({ ...(follow ? { signal } : call), last, follow });
   for await (const entry of entries) {
     if (printer.format === 'table') printer.line(lineOf(entry));
-    // An endless array would be JSON only at the end of time, so json is a line an entry here, too.
     else {
       const { line: _, ...facts } = entry;
-      printer.line(printableJson(facts));
+      printer.event(facts);
     }
   }
 }

@@ -11,7 +11,7 @@ import {
 import type { CliContext } from '../context.ts';
 import { CliFailure } from '../errors.ts';
 import { EXIT } from '../exit-codes.ts';
-import { formatSpan, printable, printableJson } from '../format.ts';
+import { formatSpan, printable } from '../format.ts';
 import type { Colour } from '../output.ts';
 
 interface LogsFlags extends CommonFlags {
@@ -113,9 +113,8 @@ async function follow(session: Session<LogsFlags>, id: string): Promise<void> {
 }
 
 function show({ printer }: Session<LogsFlags>, entry: CommandLogEntry): void {
-  // An endless array would be JSON only at the end of time, so json is a line an entry, too.
   if (printer.format !== 'table') {
-    printer.line(printableJson(entry));
+    printer.event(entry);
     return;
   }
   if (entry.type === 'gap') {

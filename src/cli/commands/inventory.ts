@@ -87,7 +87,7 @@ async function inventory(
       `The report "${name}" of ${agent} has ${report.count} rows, and not all of them have arrived here. Try again in a moment.`,
     );
   }
-  if (printer.format === 'json') printer.json({ report, rows });
+  if (printer.isWhole) printer.json({ report, rows });
   else printer.rows(rows, columnsOf(rows), 'the report has no rows');
 }
 

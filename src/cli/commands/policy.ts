@@ -51,7 +51,7 @@ export function addPolicy(program: Command, context: CliContext): void {
 
 async function show({ client, printer, call }: Session<CommonFlags>): Promise<void> {
   const { generation, declarations } = await client.trust.policy(call);
-  if (printer.format === 'json') {
+  if (printer.isWhole) {
     printer.json(
       Object.fromEntries(
         declarations.map(({ collection, class: kind, writers }) => [

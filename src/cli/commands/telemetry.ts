@@ -88,7 +88,7 @@ async function show(session: Session<TelemetryFlags>, agent: string): Promise<vo
   const fromMs = toMs - flags.since;
   const range = { from: new Date(fromMs), to: new Date(toMs), maxPoints: MAX_POINTS };
   const history = await client.telemetryHistory(agent, { ...call, ...range });
-  if (printer.format === 'json') printer.json({ agent, ...history });
+  if (printer.isWhole) printer.json({ agent, ...history });
   else if (printer.format === 'ndjson') printer.rows<TelemetrySample>(history.samples, [], '');
   else if (history.samples.length === 0) printer.note(whyNothing(agent, history, flags.since));
   else {

@@ -9,7 +9,7 @@ import {
   withSidecar,
 } from '../client-command.ts';
 import type { CliContext } from '../context.ts';
-import { formatSpan, printable, printableJson } from '../format.ts';
+import { formatSpan, printable } from '../format.ts';
 import type { Colour } from '../output.ts';
 
 interface WatchFlags extends CommonFlags {
@@ -60,8 +60,7 @@ async function watch(session: Session<WatchFlags>, collections: readonly string[
   for await (const event of events) {
     if (printer.format === 'table')
       printer.line(lineOf(event, (text, colour) => printer.paint(text, colour)));
-    // An endless array would be JSON only at the end of time, so json is a line an event here, too.
-    else printer.line(printableJson(event));
+    else printer.event(event);
   }
   throw new HoldfastClientError('canceled', 'interrupted');
 }

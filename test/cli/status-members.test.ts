@@ -1,0 +1,244 @@
+// The members in `holdfast status`: links, certificates, reach and agents put together in one row each; and the view that goes on.
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { create } from '@bufbuild/protobuf';
+import { durationFromMs, timestampFromMs } from '@bufbuild/protobuf/wkt';
+import { Presence, RowPath } from '../../src/gen/holdfast/v1/common_pb.ts';
+import { LinkPath, PeerSchema, PeerState } from '../../src/gen/holdfast/v1/mesh_pb.ts';
+import { MemberState } from '../../src/gen/holdfast/v1/trust_pb.ts';
+import { FakeSidecar } from '../agent-client/fake-sidecar.ts';
+import { FAKE_NOW_MS, freshness } from '../agent-client/fake-values.ts';
+import { until } from '../agent-client/support.ts';
+import { cli, cliEnvironment, text } from './support.ts';
+
+const before = (ms: number) => timestampFromMs(FAKE_NOW_MS - ms);
+const HOUR_MS = 3_600_000;
+
+/** edge-a sees edge-b on a link; edge-c through it; the hub not for three hours; boat by files. */
+function fleet(): FakeSidecar {
+  const sidecar = new FakeSidecar();
+  sidecar.status = {
+    name: 'edge-a',
+    nodeId: 'node-a',
+    version: '0.1.0',
+    fleetMode: 'founded',
+    fleet: 'k3x9q2ab',
+    agents: ['edge-a'],
+    links: 1,
+    meshAddress: '0.0.0.0:7677',
+    bundles: [{ nodeId: 'node-boat', name: 'boat', createdAt: before(HOUR_MS) }],
+  };
+  const link = { roundTrip: durationFromMs(3), lastSeen: before(2_000), path: LinkPath.DHT };
+  sidecar.peers = [
+    create(PeerSchema, { nodeId: 'node-b', name: 'edge-b', state: PeerState.CONNECTED, ...link }),
+    create(PeerSchema, {
+      nodeId: 'node-hub',
+      name: 'hub',
+      address: 'hub.example:7677',
+      state: PeerState.WAITING,
+      attempts: 9,
+      lastError: 'connect ETIMEDOUT',
+      lastSeen: before(3 * HOUR_MS),
+    }),
+  ];
+  sidecar.reach = {
+    reach: { members: 4, lastHubContact: before(3 * HOUR_MS) },
+    members: [
+      {
+        nodeId: 'node-hub',
+        name: 'hub',
+        hub: true,
+        heardAt: before(2 * HOUR_MS),
+        missingCommits: 12n,
+      },
+      { nodeId: 'node-b', name: 'edge-b', linked: true, heardAt: before(1_000) },
+      { nodeId: 'node-c', name: 'edge-c', heardAt: before(4_000), missingCommits: 1n },
+      { nodeId: 'node-boat', name: 'boat', heardAt: before(HOUR_MS) },
+    ],
+  };
+  const state = MemberState.MEMBER;
+  sidecar.trust.members = [
+    { name: 'edge-a', nodeId: 'node-a', roles: ['agent'], state, self: true },
+    { name: 'edge-b', nodeId: 'node-b', roles: ['agent'], state },
+    { name: 'hub', nodeId: 'node-hub', roles: ['hub', 'issuer'], state, suspended: true },
+    { name: 'shore', nodeId: 'node-shore', roles: ['observer'], state },
+    { name: 'gone', nodeId: 'node-gone', roles: ['agent'], state: MemberState.EJECTED },
+  ];
+  sidecar.platform({ agent: 'edge-a', telemetry: { diskPercent: 97.4 } });
+  sidecar.platform({
+    agent: 'edge-c',
+    freshness: {
+      ...freshness('p2', 4_000, Presence.ALIVE),
+      origin: 'node-c',
+      path: RowPath.RELAYED,
+      relayedBy: 'node-b',
+    },
+  });
+  return sidecar;
+}
+
+suite('holdfast status of a fleet with certificates', () => {
+  test('has a line for each member: role, link, path, how far behind, and when it wrote and was seen', async () => {
+    const { stdout, code } = await cli(fleet(), ['status']);
+    assert.equal(
+      stdout.slice(stdout.indexOf('NAME')),
+      text`
+        NAME    ROLE        LINK       PATH            RTT  BEHIND  WRITTEN    SEEN  NOTE
+        edge-b  agent       connected  direct (dht)  3.0ms       0   1s ago  2s ago
+        hub     hub,issuer  waiting    none              -      12   2h ago  3h ago  connect ETIMEDOUT
+        edge-c  -           none       via edge-b        -       1   4s ago       -
+        boat    -           none       bundle            -       0   1h ago       -
+        shore   observer    none       none              -       -        -       -
+
+        health: 5 problems
+          ! hub (hub.example:7677) is not linked after 9 attempts: connect ETIMEDOUT
+          ! this sidecar is behind, and shows what is old: hub 12 commits, known to 2h ago. \`holdfast explain peer hub\` says what is in the way
+          ! no hub was heard since 3h ago: what it asks for reaches this sidecar only through others; \`holdfast peers\` says why there is no link
+          ! hub was seen to have forked, and agents here begin none of its commands; find out who has its key, then \`holdfast eject hub\` or \`holdfast trust clear-fork hub\`
+          ! the disk of edge-a is 97% full; when it is full nothing can be written here: free some space
+      `,
+    );
+    assert.match(stdout, /^ {2}role {5}agent$/m);
+    assert.equal(code, 0);
+  });
+
+  test('what came through somebody who is not linked any more comes by no way now', async () => {
+    const sidecar = fleet();
+    sidecar.peers = sidecar.peers.filter(({ name }) => name !== 'edge-b');
+    const { stdout } = await cli(sidecar, ['status']);
+    assert.match(stdout, /^edge-c +- +none +none /m);
+  });
+
+  test('a hub itself hears no hub, and that is no problem; nor is what is still on its way', async () => {
+    const sidecar = fleet();
+    sidecar.trust.members = [{ name: 'hub-2', nodeId: 'node-a', roles: ['hub'], self: true }];
+    sidecar.peers = sidecar.peers.slice(0, 1);
+    sidecar.reach.members = [
+      {
+        nodeId: 'node-b',
+        name: 'edge-b',
+        linked: true,
+        heardAt: before(1_000),
+        missingCommits: 3n,
+      },
+      { nodeId: 'node-hub', name: 'hub', hub: true, heardAt: before(HOUR_MS) },
+    ];
+    sidecar.platforms = sidecar.platforms.slice(1);
+    sidecar.status.agents = [];
+    const { stdout } = await cli(sidecar, ['status']);
+    assert.match(stdout, /^health: all is well$/m);
+  });
+
+  test('-o wide has addresses and traffic as well', async () => {
+    const { stdout } = await cli(fleet(), ['status', '-o', 'wide']);
+    const heading = stdout.split('\n').find((line) => line.startsWith('NAME')) ?? '';
+    assert.deepEqual(heading.split(/ {2,}/).slice(8), [
+      ...['NODE', 'ADDRESS', 'FOUND BY', 'CLASS', 'IN', 'IN/S', 'OUT', 'OUT/S', 'BUDGET', 'STALLS'],
+      'NOTE',
+    ]);
+    assert.match(stdout, /^hub .* hub\.example:7677 /m);
+  });
+
+  test('programs get the rows, too', async () => {
+    const { stdout } = await cli(fleet(), ['status', '-o', 'json']);
+    const { members, reach } = JSON.parse(stdout);
+    assert.deepEqual(members[2], {
+      link: 'none',
+      address: '',
+      path: 'relayed',
+      over: 'edge-b',
+      nodeId: 'node-c',
+      name: 'edge-c',
+      roles: [],
+      behind: 1,
+      heardAt: new Date(FAKE_NOW_MS - 4_000).toISOString(),
+    });
+    assert.equal(reach.members, 4);
+  });
+
+  test('an open fleet is not asked for certificates', async () => {
+    const sidecar = fleet();
+    sidecar.status.fleetMode = 'open';
+    const { stdout } = await cli(sidecar, ['status']);
+    assert.match(stdout, /^hub +hub +waiting /m);
+    assert.equal(sidecar.callsOf('listMembers').length, 0);
+  });
+
+  test('more members than fit are counted, and -o wide shows them', async () => {
+    const sidecar = fleet();
+    sidecar.reach.members = Array.from({ length: 50 }, (_, n) => ({
+      nodeId: `x${n}`,
+      name: `x${n}`,
+    }));
+    const { stdout } = await cli(sidecar, ['status']);
+    // 50, edge-b, the hub, shore.
+    assert.match(stdout, /^… and 13 more members; `-o wide` shows all$/m);
+    assert.match((await cli(sidecar, ['status', '-o', 'wide'])).stdout, /^x49 /m);
+  });
+
+  test('a narrow terminal cuts lines of the table and wraps what is wrong between words', async () => {
+    const { stdout } = await cli(fleet(), ['status'], {
+      terminal: true,
+      columns: 60,
+      env: { NO_COLOR: '1' },
+    });
+    const table = stdout.slice(stdout.indexOf('NAME'));
+    assert.deepEqual(
+      table.split('\n').filter((line) => line.length > 60),
+      [],
+    );
+    assert.match(table, /^edge-b {2}agent .*…$/m);
+    assert.match(
+      table,
+      /\n {2}! the disk of edge-a is 97% full; when it is full nothing can\n {4}be written here: free some space\n/,
+    );
+  });
+});
+
+suite('holdfast status -w', () => {
+  async function live(
+    terminal: boolean,
+    args: readonly string[],
+    step: (sidecar: FakeSidecar) => void,
+  ) {
+    const sidecar = fleet();
+    const interrupted = new AbortController();
+    const environment = cliEnvironment();
+    const running = cli(sidecar, ['status', '-w', ...args], {
+      interrupted,
+      environment,
+      terminal,
+      env: { NO_COLOR: '1' },
+    });
+    for (let drawn = 1; drawn <= 3; drawn++) {
+      await until(
+        () => environment.clock.pending === 1 && sidecar.callsOf('status').length >= drawn,
+      );
+      if (drawn === 2) step(sidecar);
+      if (drawn === 3) interrupted.abort();
+      environment.clock.advance(1_000);
+    }
+    return running;
+  }
+
+  test('redraws a terminal every second, until Ctrl-C', async () => {
+    const { stdout, code } = await live(true, [], () => {});
+    assert.equal(stdout.split('\u001b[2J\u001b[H').length, 4);
+    assert.equal(code, 130);
+  });
+
+  test('writes for a program when something changed that is more than an age', async () => {
+    const lost = await live(false, ['-o', 'ndjson'], ({ peers }) => {
+      peers[0]!.state = PeerState.WAITING;
+    });
+    const links = lost.stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line).peers[0].state);
+    assert.deepEqual(links, ['connected', 'waiting']);
+    const quiet = await live(false, ['-o', 'ndjson'], ({ reach }) => {
+      reach.members![1]!.heardAt = before(500);
+    });
+    assert.equal(quiet.stdout.split('\n').length, 2);
+  });
+});

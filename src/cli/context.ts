@@ -1,6 +1,7 @@
 // What a command is given of the process it runs in; tests give their own.
 
 import { readFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
 import process from 'node:process';
 import { createInterface } from 'node:readline/promises';
 import {
@@ -10,6 +11,8 @@ import {
   createAgentClient,
   systemEnvironment,
 } from '../agent-client/index.ts';
+import type { ContextStore } from './context-file.ts';
+import { contextPath, fileContextStore } from './context-store.ts';
 import type { Sink } from './output.ts';
 
 export interface CliContext {
@@ -17,6 +20,8 @@ export interface CliContext {
   readonly stderr: Sink;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly environment: ClientEnvironment;
+  /** Names for sidecars. */
+  readonly contexts: ContextStore;
   /** The text of a file, of standard input for `-`. */
   read(path: string): Promise<string>;
   /** What somebody types at the terminal; undefined where nobody sits. */
@@ -48,6 +53,7 @@ export function systemContext(): CliContext {
     stderr: sinkOf(process.stderr),
     env: process.env,
     environment: systemEnvironment,
+    contexts: fileContextStore(contextPath(process.env, homedir())),
     ask: askTerminal,
     connect: createAgentClient,
     read: (path) => (path === '-' ? readAll(process.stdin) : readFile(path, 'utf8')),

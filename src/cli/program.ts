@@ -8,6 +8,7 @@ import { addAudit } from './commands/audit.ts';
 import { addBundle } from './commands/bundle.ts';
 import { addCmd } from './commands/cmd/index.ts';
 import { addConfig } from './commands/config.ts';
+import { addContext } from './commands/context.ts';
 import { addDelegate } from './commands/delegate.ts';
 import { addDemo } from './commands/demo.ts';
 import { addDiagnose } from './commands/diagnose.ts';
@@ -80,6 +81,7 @@ function createProgram(context: CliContext, setExitCode: (code: number) => void)
   addBundle(program, context);
   addAgentRun(addAgent(program, context), context);
   addAccess(program, context);
+  addContext(program, context);
   addDiagnose(program, context);
   addAudit(program, context, setExitCode);
   program.commandsGroup('Fleet:');

@@ -190,7 +190,7 @@ suite('holdfast status of a fleet with certificates', () => {
     assert.match(table, /^edge-b {2}agent .*…$/m);
     assert.match(
       table,
-      /\n {2}! the disk of edge-a is 97% full; when it is full nothing can\n {4}be written here: free some space\n/,
+      /\n {2}! the disk of edge-a is 97% full; when it is full nothing\n {4}can be written here: free some space\n/,
     );
   });
 });

@@ -1,6 +1,7 @@
 // Runs one command line inside the test, against the fake sidecar, and keeps what it wrote.
 import { createAgentClient } from '../../src/agent-client/index.ts';
 import type { CliContext } from '../../src/cli/context.ts';
+import type { ContextStore } from '../../src/cli/context-file.ts';
 import { runCli } from '../../src/cli/program.ts';
 import { ManualClock } from '../../src/testing/index.ts';
 import type { FakeSidecar } from '../agent-client/fake-sidecar.ts';
@@ -25,6 +26,7 @@ export interface CliOptions {
   /** What somebody types at the terminal. */
   readonly answer?: string;
   readonly environment?: TestEnvironment;
+  readonly contexts?: ContextStore;
   /** Ctrl-C. */
   readonly interrupted?: AbortController;
   /** Called with everything written to stdout so far. */
@@ -64,6 +66,7 @@ export async function cli(
     },
     env,
     environment,
+    contexts: options.contexts ?? memoryContexts(),
     read: async (path) => {
       const text = files[path];
       if (text === undefined) throw new Error(`ENOENT: no such file or directory, open '${path}'`);
@@ -81,6 +84,18 @@ export async function cli(
   };
   const code = await runCli(args, context);
   return { code, stdout, stderr };
+}
+
+/** A file of contexts that is none. */
+export function memoryContexts(): ContextStore {
+  let text: string | undefined;
+  return {
+    path: '/home/op/.config/holdfast/contexts.yaml',
+    read: async () => text,
+    write: async (written) => {
+      text = written;
+    },
+  };
 }
 
 /** A text written over several lines of a test: without the first line break and the common indent. */

@@ -16,6 +16,7 @@ import type { CliContext } from '../context.ts';
 import { toFailure, usageFailure } from '../errors.ts';
 import { formatSpan, printable } from '../format.ts';
 import { Printer, wantsColour } from '../output.ts';
+import { findPlace } from '../place.ts';
 import { parseCount, parseDuration, parseObject } from '../values.ts';
 
 interface AgentRunFlags extends CommonFlags {
@@ -80,9 +81,9 @@ async function runAgent(context: CliContext, flags: AgentRunFlags): Promise<void
   const coloured = wantsColour(context.stdout, context.env);
   const printer = new Printer(flags.output, context.stdout, context.stderr, coloured);
   const handlers = await handlersOf(context, flags);
-  const { address, dataDir, tokenFile, tlsCa, tlsCert, tlsKey } = flags;
-  const place = { address, dataDir, tokenFile, tlsCa, tlsCert, tlsKey };
-  const client = context.connect({ ...place, agent: flags.agent });
+  // An agent is no operator: the context that one uses is not meant, unless it is named.
+  const { options } = await findPlace(flags, context, false);
+  const client = context.connect({ ...options, agent: flags.agent });
   try {
     start(client, handlers, { context, flags, printer });
     await new Promise<void>((resolve) => {

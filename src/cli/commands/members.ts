@@ -9,7 +9,15 @@ import {
   withSidecar,
 } from '../client-command.ts';
 import type { CliContext } from '../context.ts';
-import { count, formatNumber, formatPercent, formatSpan, orNothing, shortId } from '../format.ts';
+import {
+  count,
+  formatNumber,
+  formatPercent,
+  formatSpan,
+  NOTHING,
+  orNothing,
+  shortId,
+} from '../format.ts';
 import { watchRows } from '../live-rows.ts';
 import type { Colour, Column } from '../output.ts';
 import { describePresence } from '../presence-words.ts';
@@ -49,6 +57,7 @@ export function addMembers(program: Command, context: CliContext): void {
   withExamples(command, [
     ['holdfast members', 'who is there, and how is everybody?'],
     ['holdfast members -w', 'the same, live'],
+    ['holdfast members -o wide', 'with labels and when anything of them was heard'],
     [
       'holdfast members -l site=north --presence suspect unreachable',
       'who of the north is silent?',
@@ -151,4 +160,24 @@ const memberColumns = (names: ReadonlyMap<string, string>): readonly Column<Plat
   { heading: 'VERSION', value: ({ versions }) => orNothing(versions.agent ?? versions.holdfast) },
   { heading: 'PATH', value: ({ freshness }) => describePath(freshness, names) },
   { heading: 'ORIGIN', value: ({ freshness }) => shortId(freshness.origin) },
+  { heading: 'LABELS', value: ({ labels }) => orNothing(wordsOf(labels)), wide: true },
+  {
+    heading: 'HEARD',
+    value: ({ freshness: { heardAgeMs } }) => `${formatSpan(heardAgeMs)} ago`,
+    align: 'right',
+    wide: true,
+  },
+  { heading: 'INTERVAL', value: (row) => spanOf(row.intervalMs), align: 'right', wide: true },
+  { heading: 'RETURNS', value: ({ returns }) => String(returns), align: 'right', wide: true },
+  { heading: 'REVISION', value: ({ freshness }) => orNothing(freshness.revision), wide: true },
 ];
+
+function wordsOf(labels: Readonly<Record<string, string>>): string {
+  return Object.entries(labels)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(',');
+}
+
+function spanOf(ms: number | undefined): string {
+  return ms === undefined ? NOTHING : formatSpan(ms);
+}

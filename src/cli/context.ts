@@ -48,6 +48,7 @@ export function systemContext(): CliContext {
     }
     return interrupted.signal;
   };
+  process.stdout.on('error', forgiveReader);
   return {
     stdout: sinkOf(process.stdout),
     stderr: sinkOf(process.stderr),
@@ -72,6 +73,11 @@ function sinkOf(stream: NodeJS.WriteStream): Sink {
     },
     write: (text) => void stream.write(text),
   };
+}
+
+/** Whoever read our output went away: that is no fault of ours, and what is left to write is for nobody. */
+function forgiveReader(error: Error): void {
+  if (!('code' in error) || error.code !== 'EPIPE') throw error;
 }
 
 async function readAll(stream: NodeJS.ReadStream): Promise<string> {

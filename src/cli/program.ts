@@ -7,6 +7,7 @@ import { addAgentRun } from './commands/agent-run.ts';
 import { addAudit } from './commands/audit.ts';
 import { addBundle } from './commands/bundle.ts';
 import { addCmd } from './commands/cmd/index.ts';
+import { addCompletion } from './commands/completion.ts';
 import { addConfig } from './commands/config.ts';
 import { addContext } from './commands/context.ts';
 import { addDelegate } from './commands/delegate.ts';
@@ -15,6 +16,7 @@ import { addDiagnose } from './commands/diagnose.ts';
 import { addDocuments } from './commands/documents.ts';
 import { addEject } from './commands/eject.ts';
 import { addExplain } from './commands/explain.ts';
+import { addHelp } from './commands/help.ts';
 import { addInit } from './commands/init.ts';
 import { addInventory } from './commands/inventory.ts';
 import { addJoin } from './commands/join.ts';
@@ -34,6 +36,7 @@ import { addWatch } from './commands/watch.ts';
 import { type CliContext, systemContext } from './context.ts';
 import { toFailure } from './errors.ts';
 import { EXIT } from './exit-codes.ts';
+import { describeVerbs } from './verb-notes.ts';
 
 /** Runs one command line, without the name of the program. Resolves to the exit code; never rejects. */
 export async function runCli(args: readonly string[], context: CliContext): Promise<number> {
@@ -55,14 +58,15 @@ export async function runCli(args: readonly string[], context: CliContext): Prom
 }
 
 /** The commands. `setExitCode` is for those that end well with a code of their own. */
-function createProgram(context: CliContext, setExitCode: (code: number) => void): Command {
+export function createProgram(context: CliContext, setExitCode: (code: number) => void): Command {
   const program = new Command('holdfast')
     .description(
       'An edge sidecar with a CRDT mesh: agents talk to it on this machine, sidecars talk to each other.',
     )
     .version(holdfastVersion() ?? 'unknown', '-V, --version', 'show the version')
     .helpOption('-h, --help', 'show this help')
-    .helpCommand('help [command]', 'show help for a command')
+    .helpCommand(false)
+    .configureHelp({ subcommandTerm: termOf })
     .exitOverride()
     .configureOutput({
       writeOut: (text) => context.stdout.write(text),
@@ -73,37 +77,51 @@ function createProgram(context: CliContext, setExitCode: (code: number) => void)
   addInit(program);
   addJoin(program, context);
   addRun(program, setExitCode);
-  addRepair(program, context, setExitCode);
-  addKey(program, context);
-  addDemo(program, setExitCode);
   addStatus(program, context);
   addPeers(program, context);
   addBundle(program, context);
   addAgentRun(addAgent(program, context), context);
   addAccess(program, context);
-  addContext(program, context);
+  addKey(program, context);
+  addRepair(program, context, setExitCode);
   addDiagnose(program, context);
   addAudit(program, context, setExitCode);
+  addDemo(program, setExitCode);
   program.commandsGroup('Fleet:');
   addMembers(program, context);
   addTelemetry(program, context);
-  addToken(program, context);
-  addMember(program, context);
-  addCmd(program, context);
-  addExplain(program, context);
-  addConfig(program, context);
   addInventory(program, context);
+  addConfig(program, context);
+  addCmd(program, context);
+  addDelegate(program, context);
+  addExplain(program, context);
   program.commandsGroup('Trust:');
   addTrust(program, context);
+  addToken(program, context);
+  addMember(program, context);
   addEject(program, context);
   addPolicy(program, context);
-  addDelegate(program, context);
   addRoot(program, context);
   program.commandsGroup('Documents:');
   addDocuments(program, context);
   addSecrets(program, context);
   addWatch(program, context);
+  program.commandsGroup('This program:');
+  addContext(program, context);
+  addCompletion(program, context);
+  addHelp(program, context);
+  describeVerbs(program);
   return program;
+}
+
+/** The first screen has names alone; further down it says what a verb takes. */
+function termOf(verb: Command): string {
+  if (verb.parent?.parent === null) return verb.name();
+  const args = verb.registeredArguments.map((argument) => {
+    const name = `${argument.name()}${argument.variadic ? '...' : ''}`;
+    return argument.required ? `<${name}>` : `[${name}]`;
+  });
+  return [verb.name(), ...args].join(' ');
 }
 
 /** What the executable does once Node is new enough. */

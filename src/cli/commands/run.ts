@@ -21,10 +21,10 @@ export function addRun(program: Command, setExitCode: (code: number) => void): v
   ]);
 }
 
-/** Adds the sidecar's options. Done only for this command: it loads the sidecar. */
+/** Adds the sidecar's options, once. Done only where they are shown or used: it loads the sidecar. */
 export async function addRunOptions(program: Command): Promise<void> {
   const command = program.commands.find((candidate) => candidate.name() === 'run');
-  if (command === undefined) return;
+  if (command === undefined || command.options.length > 0) return;
   const { CONFIG_OPTION, SIDECAR_OPTIONS } = await import('../../sidecar/index.ts');
   for (const option of [CONFIG_OPTION, ...SIDECAR_OPTIONS]) {
     const described = `${option.description} (${option.env}; default: ${option.default})`;

@@ -23,6 +23,11 @@ const STATIC_STEPS: readonly Step[] = [
     fix: 'run `npm run monitoring`',
   },
   {
+    heading: 'the manual page is what the program says',
+    script: ['manual:check'],
+    fix: 'run `npm run manual`',
+  },
+  {
     heading: 'types',
     script: ['types'],
     fix: 'correct the places above; `npm run types` repeats this step',

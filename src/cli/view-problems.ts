@@ -31,7 +31,7 @@ function behind({ reach, nowMs }: ViewInputs): string[] {
   if (first === undefined) return [];
   const named = late.slice(0, MAX_NAMED).map(({ missingCommits, heardAt, ...one }) => {
     const age =
-      heardAt === undefined ? 'nothing of it is here' : `known to ${since(heardAt, nowMs)}`;
+      heardAt === undefined ? 'nothing of it is here' : `known up to ${since(heardAt, nowMs)}`;
     return `${nameOf(one)} ${count(missingCommits, 'commit')}, ${age}`;
   });
   const more = late.length > MAX_NAMED ? `; and of ${late.length - MAX_NAMED} more` : '';
@@ -52,7 +52,7 @@ function silentHubs({ reach, summary, status, members, nowMs }: ViewInputs): str
   }
   if (nowMs - last.getTime() <= HUB_SILENT_MS) return [];
   return [
-    `no hub was heard since ${since(last, nowMs)}: what it asks for reaches this sidecar only through others; \`holdfast peers\` says why there is no link`,
+    `no hub was heard for ${formatSpan(nowMs - last.getTime())}: what it asks for reaches this sidecar only through others; \`holdfast peers\` says why there is no link`,
   ];
 }
 

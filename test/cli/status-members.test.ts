@@ -1,85 +1,16 @@
 // The members in `holdfast status`: links, certificates, reach and agents put together in one row each; and the view that goes on.
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { create } from '@bufbuild/protobuf';
-import { durationFromMs, timestampFromMs } from '@bufbuild/protobuf/wkt';
-import { Presence, RowPath } from '../../src/gen/holdfast/v1/common_pb.ts';
-import { LinkPath, PeerSchema, PeerState } from '../../src/gen/holdfast/v1/mesh_pb.ts';
-import { MemberState } from '../../src/gen/holdfast/v1/trust_pb.ts';
-import { FakeSidecar } from '../agent-client/fake-sidecar.ts';
-import { FAKE_NOW_MS, freshness } from '../agent-client/fake-values.ts';
+import { PeerState } from '../../src/gen/holdfast/v1/mesh_pb.ts';
+import type { FakeSidecar } from '../agent-client/fake-sidecar.ts';
+import { FAKE_NOW_MS } from '../agent-client/fake-values.ts';
 import { until } from '../agent-client/support.ts';
+import { before, fakeFleet, HOUR_MS } from './fake-fleet.ts';
 import { cli, cliEnvironment, text } from './support.ts';
-
-const before = (ms: number) => timestampFromMs(FAKE_NOW_MS - ms);
-const HOUR_MS = 3_600_000;
-
-/** edge-a sees edge-b on a link; edge-c through it; the hub not for three hours; boat by files. */
-function fleet(): FakeSidecar {
-  const sidecar = new FakeSidecar();
-  sidecar.status = {
-    name: 'edge-a',
-    nodeId: 'node-a',
-    version: '0.1.0',
-    fleetMode: 'founded',
-    fleet: 'k3x9q2ab',
-    agents: ['edge-a'],
-    links: 1,
-    meshAddress: '0.0.0.0:7677',
-    bundles: [{ nodeId: 'node-boat', name: 'boat', createdAt: before(HOUR_MS) }],
-  };
-  const link = { roundTrip: durationFromMs(3), lastSeen: before(2_000), path: LinkPath.DHT };
-  sidecar.peers = [
-    create(PeerSchema, { nodeId: 'node-b', name: 'edge-b', state: PeerState.CONNECTED, ...link }),
-    create(PeerSchema, {
-      nodeId: 'node-hub',
-      name: 'hub',
-      address: 'hub.example:7677',
-      state: PeerState.WAITING,
-      attempts: 9,
-      lastError: 'connect ETIMEDOUT',
-      lastSeen: before(3 * HOUR_MS),
-    }),
-  ];
-  sidecar.reach = {
-    reach: { members: 4, lastHubContact: before(3 * HOUR_MS) },
-    members: [
-      {
-        nodeId: 'node-hub',
-        name: 'hub',
-        hub: true,
-        heardAt: before(2 * HOUR_MS),
-        missingCommits: 12n,
-      },
-      { nodeId: 'node-b', name: 'edge-b', linked: true, heardAt: before(1_000) },
-      { nodeId: 'node-c', name: 'edge-c', heardAt: before(4_000), missingCommits: 1n },
-      { nodeId: 'node-boat', name: 'boat', heardAt: before(HOUR_MS) },
-    ],
-  };
-  const state = MemberState.MEMBER;
-  sidecar.trust.members = [
-    { name: 'edge-a', nodeId: 'node-a', roles: ['agent'], state, self: true },
-    { name: 'edge-b', nodeId: 'node-b', roles: ['agent'], state },
-    { name: 'hub', nodeId: 'node-hub', roles: ['hub', 'issuer'], state, suspended: true },
-    { name: 'shore', nodeId: 'node-shore', roles: ['observer'], state },
-    { name: 'gone', nodeId: 'node-gone', roles: ['agent'], state: MemberState.EJECTED },
-  ];
-  sidecar.platform({ agent: 'edge-a', telemetry: { diskPercent: 97.4 } });
-  sidecar.platform({
-    agent: 'edge-c',
-    freshness: {
-      ...freshness('p2', 4_000, Presence.ALIVE),
-      origin: 'node-c',
-      path: RowPath.RELAYED,
-      relayedBy: 'node-b',
-    },
-  });
-  return sidecar;
-}
 
 suite('holdfast status of a fleet with certificates', () => {
   test('has a line for each member: role, link, path, how far behind, and when it wrote and was seen', async () => {
-    const { stdout, code } = await cli(fleet(), ['status']);
+    const { stdout, code } = await cli(fakeFleet(), ['status']);
     assert.equal(
       stdout.slice(stdout.indexOf('NAME')),
       text`
@@ -92,8 +23,8 @@ suite('holdfast status of a fleet with certificates', () => {
 
         health: 5 problems
           ! hub (hub.example:7677) is not linked after 9 attempts: connect ETIMEDOUT
-          ! this sidecar is behind, and shows what is old: hub 12 commits, known to 2h ago. \`holdfast explain peer hub\` says what is in the way
-          ! no hub was heard since 3h ago: what it asks for reaches this sidecar only through others; \`holdfast peers\` says why there is no link
+          ! this sidecar is behind, and shows what is old: hub 12 commits, known up to 2h ago. \`holdfast explain peer hub\` says what is in the way
+          ! no hub was heard for 3h: what it asks for reaches this sidecar only through others; \`holdfast peers\` says why there is no link
           ! hub was seen to have forked, and agents here begin none of its commands; find out who has its key, then \`holdfast eject hub\` or \`holdfast trust clear-fork hub\`
           ! the disk of edge-a is 97% full; when it is full nothing can be written here: free some space
       `,
@@ -103,14 +34,14 @@ suite('holdfast status of a fleet with certificates', () => {
   });
 
   test('what came through somebody who is not linked any more comes by no way now', async () => {
-    const sidecar = fleet();
+    const sidecar = fakeFleet();
     sidecar.peers = sidecar.peers.filter(({ name }) => name !== 'edge-b');
     const { stdout } = await cli(sidecar, ['status']);
     assert.match(stdout, /^edge-c +- +none +none /m);
   });
 
   test('a hub itself hears no hub, and that is no problem; nor is what is still on its way', async () => {
-    const sidecar = fleet();
+    const sidecar = fakeFleet();
     sidecar.trust.members = [{ name: 'hub-2', nodeId: 'node-a', roles: ['hub'], self: true }];
     sidecar.peers = sidecar.peers.slice(0, 1);
     sidecar.reach.members = [
@@ -130,7 +61,7 @@ suite('holdfast status of a fleet with certificates', () => {
   });
 
   test('-o wide has addresses and traffic as well', async () => {
-    const { stdout } = await cli(fleet(), ['status', '-o', 'wide']);
+    const { stdout } = await cli(fakeFleet(), ['status', '-o', 'wide']);
     const heading = stdout.split('\n').find((line) => line.startsWith('NAME')) ?? '';
     assert.deepEqual(heading.split(/ {2,}/).slice(8), [
       ...['NODE', 'ADDRESS', 'FOUND BY', 'CLASS', 'IN', 'IN/S', 'OUT', 'OUT/S', 'BUDGET', 'STALLS'],
@@ -140,7 +71,7 @@ suite('holdfast status of a fleet with certificates', () => {
   });
 
   test('programs get the rows, too', async () => {
-    const { stdout } = await cli(fleet(), ['status', '-o', 'json']);
+    const { stdout } = await cli(fakeFleet(), ['status', '-o', 'json']);
     const { members, reach } = JSON.parse(stdout);
     assert.deepEqual(members[2], {
       link: 'none',
@@ -157,7 +88,7 @@ suite('holdfast status of a fleet with certificates', () => {
   });
 
   test('an open fleet is not asked for certificates', async () => {
-    const sidecar = fleet();
+    const sidecar = fakeFleet();
     sidecar.status.fleetMode = 'open';
     const { stdout } = await cli(sidecar, ['status']);
     assert.match(stdout, /^hub +hub +waiting /m);
@@ -165,7 +96,7 @@ suite('holdfast status of a fleet with certificates', () => {
   });
 
   test('more members than fit are counted, and -o wide shows them', async () => {
-    const sidecar = fleet();
+    const sidecar = fakeFleet();
     sidecar.reach.members = Array.from({ length: 50 }, (_, n) => ({
       nodeId: `x${n}`,
       name: `x${n}`,
@@ -177,7 +108,7 @@ suite('holdfast status of a fleet with certificates', () => {
   });
 
   test('a narrow terminal cuts lines of the table and wraps what is wrong between words', async () => {
-    const { stdout } = await cli(fleet(), ['status'], {
+    const { stdout } = await cli(fakeFleet(), ['status'], {
       terminal: true,
       columns: 60,
       env: { NO_COLOR: '1' },
@@ -201,7 +132,7 @@ suite('holdfast status -w', () => {
     args: readonly string[],
     step: (sidecar: FakeSidecar) => void,
   ) {
-    const sidecar = fleet();
+    const sidecar = fakeFleet();
     const interrupted = new AbortController();
     const environment = cliEnvironment();
     const running = cli(sidecar, ['status', '-w', ...args], {

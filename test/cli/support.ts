@@ -44,24 +44,33 @@ export async function cli(
   args: readonly string[],
   options: CliOptions = {},
 ): Promise<CliRun> {
+  const written = { stdout: '', stderr: '' };
+  const code = await runCli(args, cliContext(sidecar, options, written));
+  return { code, ...written };
+}
+
+/** What a command line is given. What it writes is added to `written`. */
+export function cliContext(
+  sidecar: Pick<FakeSidecar, 'transport'>,
+  options: CliOptions = {},
+  written = { stdout: '', stderr: '' },
+): CliContext {
   const { terminal = false, env = {}, files = {}, interrupted = new AbortController() } = options;
   const environment = options.environment ?? cliEnvironment();
-  let stdout = '';
-  let stderr = '';
-  const context: CliContext = {
+  return {
     stdout: {
       isTerminal: terminal,
       columns: options.columns,
       lines: options.lines,
       write: (text) => {
-        stdout += text;
-        options.onOutput?.(stdout);
+        written.stdout += text;
+        options.onOutput?.(written.stdout);
       },
     },
     stderr: {
       isTerminal: terminal,
       write: (text) => {
-        stderr += text;
+        written.stderr += text;
       },
     },
     env,
@@ -82,8 +91,6 @@ export async function cli(
       }),
     interruption: () => interrupted.signal,
   };
-  const code = await runCli(args, context);
-  return { code, stdout, stderr };
 }
 
 /** A file of contexts that is none. */

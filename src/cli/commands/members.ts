@@ -178,6 +178,7 @@ function wordsOf(labels: Readonly<Record<string, string>>): string {
     .join(',');
 }
 
-function spanOf(ms: number | undefined): string {
-  return ms === undefined ? NOTHING : formatSpan(ms);
+/** An agent that did not say has none. */
+function spanOf(ms: number): string {
+  return ms === 0 ? NOTHING : formatSpan(ms);
 }

@@ -5,6 +5,7 @@ import { EXIT } from './exit-codes.ts';
 import { sectionOf } from './markdown-text.ts';
 
 export interface Topic {
+  /** No verb has it. */
   readonly name: string;
   readonly about: string;
   /** In docs/, which is published beside the program. */
@@ -19,7 +20,15 @@ export const TOPICS: readonly Topic[] = [
     doc: 'COMMANDS.md',
     headings: ['Who is meant', 'The states', 'What is promised', 'What is not promised'],
   },
-  { name: 'completion', about: 'bash, zsh and fish', doc: 'CLI.md', headings: ['Completion'] },
+  { name: 'presence', about: 'who is there', doc: 'OPERATIONS.md', headings: ['Who is there'] },
+  { name: 'tokens', about: 'who may call a sidecar', doc: 'OPERATIONS.md', headings: ['Tokens'] },
+  {
+    name: 'certificates',
+    about: 'certificates, and who is in',
+    doc: 'OPERATIONS.md',
+    headings: ['A fleet with certificates'],
+  },
+  { name: 'shells', about: 'bash, zsh and fish', doc: 'CLI.md', headings: ['Completion'] },
   { name: 'contexts', about: 'names for sidecars', doc: 'CLI.md', headings: ['Contexts'] },
   { name: 'environment', about: 'variables', doc: 'CLI.md', headings: ['Environment'] },
   { name: 'exit-codes', about: 'for scripts', doc: 'ERRORS.md', headings: ['Exit codes'] },
@@ -29,14 +38,6 @@ export const TOPICS: readonly Topic[] = [
     about: 'when links fail',
     doc: 'OPERATIONS.md',
     headings: ['When links fail'],
-  },
-  { name: 'presence', about: 'who is there', doc: 'OPERATIONS.md', headings: ['Who is there'] },
-  { name: 'tokens', about: 'who may call a sidecar', doc: 'OPERATIONS.md', headings: ['Tokens'] },
-  {
-    name: 'trust',
-    about: 'certificates, and who is in',
-    doc: 'OPERATIONS.md',
-    headings: ['A fleet with certificates'],
   },
 ];
 

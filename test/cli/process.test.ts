@@ -86,6 +86,31 @@ suite('the executable', { timeout: 60_000 }, () => {
     assert.equal(code, 130);
   });
 
+  test('a reader that has enough of something short, too', async () => {
+    const { child, ended } = start(['help', 'partitions']);
+    child.stdout.destroy();
+    const [stderr, [code]] = await Promise.all([textOf(child.stderr), ended]);
+    assert.deepEqual([stderr, code], ['', 0]);
+  });
+
+  test('nobody is asked where nobody sits at a terminal', async () => {
+    const sidecar = new FakeSidecar();
+    sidecar.trust.ejections = [{ member: { name: 'edge-7', nodeId: 'abcdefgh234' } }];
+    await using server = await serve(sidecar);
+    const { code, stderr } = await run(
+      ['eject', 'edge-7', '--reason', 'lost'],
+      server.address,
+      'yes\n',
+    );
+    assert.equal(code, 2);
+    assert.match(stderr, /Nobody sits at a terminal to answer\. Nothing was done; give --yes\.\n$/);
+    const asked = sidecar.callsOf('eject') as { dryRun: boolean }[];
+    assert.deepEqual(
+      asked.map(({ dryRun }) => dryRun),
+      [true],
+    );
+  });
+
   test('an old Node is told in one sentence', async () => {
     const pretend = `Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '22.17.1' } })`;
     const nodeArgs = ['--import', `data:text/javascript,${encodeURIComponent(pretend)}`];

@@ -10,7 +10,7 @@ import { TOPICS } from '../../src/cli/topics.ts';
 import { manualOf } from './page.ts';
 
 const FILE = 'docs/man/holdfast.1';
-const IN_THE_MANUAL = new Set(['output', 'exit-codes', 'environment', 'contexts', 'completion']);
+const IN_THE_MANUAL = new Set(['output', 'exit-codes', 'environment', 'contexts', 'shells']);
 
 const program = createProgram(systemContext(), () => {});
 await addRunOptions(program);

@@ -41,8 +41,18 @@ describe('the sidecar of an agent', () => {
     north.nowMs += SECOND;
     assert.equal(settle(north), 1);
     meet(hub, north);
-    const { state, reachedAtMs, confirmed } = show(hub, id);
+    const { state, reachedAtMs, confirmed, via } = show(hub, id);
     assert.deepEqual([state, reachedAtMs, confirmed], ['pending', north.nowMs - SECOND, false]);
+    assert.equal(via, '', 'nobody told by whom it came');
+  });
+
+  it('says by whom it came, where that is known', () => {
+    const [hub, north] = [new TestNode('hub'), new TestNode('north')];
+    const id = issue(hub, 'north');
+    const via = { kind: 'link', node: hub.nodeId } as const;
+    north.turn({ type: 'runs-received', deliveryId: 1, runs: hub.runs(), via });
+    claim(north, id);
+    assert.equal(show(north, id).via, hub.nodeId);
   });
 
   it('says that it expired, so that nobody has to guess', () => {

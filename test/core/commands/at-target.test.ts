@@ -149,7 +149,10 @@ describe('the kinds that an agent declares', () => {
     const wrong = (kind: string, args: JsonObject) => () => issue(hub, 'north', { kind, args });
     assert.throws(wrong('reboot', {}), refusal('KIND_REFUSED', 'kind'));
     assert.throws(wrong('restart', {}), refusal('KIND_REFUSED', 'args'));
-    assert.throws(wrong('restart', { unit: '' }), /^HoldfastError: args: unit: String is too short/);
+    assert.throws(
+      wrong('restart', { unit: '' }),
+      /^HoldfastError: args: unit: String is too short/,
+    );
     const unknown = wrong('restart', { unit: 'nginx', force: true });
     assert.throws(unknown, /args: force: it is not among them\. Nothing was issued;/);
     assert.doesNotThrow(wrong('restart', { unit: 'nginx' }));

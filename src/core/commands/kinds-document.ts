@@ -166,5 +166,7 @@ function describe(errors: readonly OutputUnit[]): string {
 
 /** The checker's sentence as part of ours. What no schema allows it calls a boolean one. */
 function wordsOf(error: string): string {
-  return error.startsWith('False boolean schema') ? 'it is not among them' : error.replace(/\.$/, '');
+  return error.startsWith('False boolean schema')
+    ? 'it is not among them'
+    : error.replace(/\.$/, '');
 }

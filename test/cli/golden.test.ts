@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { suite, test } from 'node:test';
+import { stripVTControlCharacters } from 'node:util';
 import { parse } from 'yaml';
 import { examplesOf } from '../../src/cli/client-command.ts';
 import { createProgram } from '../../src/cli/program.ts';
@@ -145,5 +146,5 @@ function fileOf(path: string): string {
 }
 
 function withoutColours(text: string): string {
-  return text.replaceAll(/\u001b\[\d+m/g, '');
+  return stripVTControlCharacters(text);
 }

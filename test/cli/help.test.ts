@@ -1,8 +1,9 @@
 // `holdfast help`: verbs, and topics that say what the docs say.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { suite, test } from 'node:test';
 import { sectionOf, toText } from '../../src/cli/markdown-text.ts';
+import { OUTPUT_FORMATS } from '../../src/cli/output.ts';
 import { TOPICS } from '../../src/cli/topics.ts';
 import { FakeSidecar } from '../agent-client/fake-sidecar.ts';
 import { cli, text } from './support.ts';
@@ -51,6 +52,25 @@ suite('holdfast help', () => {
       assert.doesNotMatch(stdout, /\]\(|\*\*|^#/m);
     });
   }
+});
+
+suite('docs/CLI.md', () => {
+  test('has every variable that the program reads, and no other', () => {
+    const sources = ['src/agent-client/address.ts', ...globSync('src/cli/**/*.ts')];
+    const read = sources.flatMap((path) => {
+      const all = readFileSync(path, 'utf8').matchAll(/\benv\.([A-Z][A-Z_]+)/g);
+      return [...all].flatMap(([, name]) => name ?? []);
+    });
+    const section = sectionOf(readFileSync('docs/CLI.md', 'utf8'), 'Environment') ?? '';
+    const listed = [...section.matchAll(/`([A-Z][A-Z_]+)`/g)].flatMap(([, name]) => name ?? []);
+    assert.deepEqual([...new Set(listed)].sort(), [...new Set([...read, 'TERM'])].sort());
+  });
+
+  test('has every format of output, and no other', () => {
+    const section = sectionOf(readFileSync('docs/CLI.md', 'utf8'), 'Output') ?? '';
+    const listed = [...section.matchAll(/^\| `([a-z]+)` \|/gm)].map(([, name]) => name);
+    assert.deepEqual(listed, [...OUTPUT_FORMATS]);
+  });
 });
 
 suite('docs in a terminal', () => {

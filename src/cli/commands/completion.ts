@@ -38,7 +38,7 @@ export function addCompletion(program: Command, context: CliContext): void {
     });
   withExamples(command, [
     ['source <(holdfast completion bash)', 'in this bash'],
-    ['holdfast completion zsh > "${fpath[1]}/_holdfast"', 'for every zsh from now on'],
+    ['holdfast completion zsh > ~/.zfunc/_holdfast', 'for every zsh, where ~/.zfunc is in fpath'],
     ['holdfast completion fish > ~/.config/fish/completions/holdfast.fish', 'for every fish'],
   ]);
   program

@@ -91,7 +91,10 @@ const PROBLEM_MARK = '  ! ';
 function print({ printer }: Session<StatusFlags>, report: StatusReport): void {
   const { status, peers, summary, rows, problems, nowMs } = report;
   if (printer.format !== 'table') {
-    const members = rows.map(({ peer: _, ...row }) => row);
+    const members = rows.map((row) => {
+      const { peer: _, ...facts } = row;
+      return facts;
+    });
     printer.json({ sidecar: status, peers, members, reach: summary, problems });
     return;
   }

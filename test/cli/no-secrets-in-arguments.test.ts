@@ -1,9 +1,12 @@
 // Whoever may list processes reads their arguments, and whoever may look into /proc their variables: neither takes a secret.
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
+import { addRunOptions } from '../../src/cli/commands/run.ts';
+import { createProgram } from '../../src/cli/program.ts';
+import { everyVerb } from '../../src/cli/verb-tree.ts';
 import { SIDECAR_OPTIONS } from '../../src/sidecar/options/options.ts';
 import { FakeSidecar } from '../agent-client/fake-sidecar.ts';
-import { cli } from './support.ts';
+import { cliContext } from './support.ts';
 
 /** Words for what must not be seen. */
 const SECRET = /secret|passphrase|password|token|credential|private|root-key|join|value/i;
@@ -17,37 +20,22 @@ const ALLOWED: ReadonlySet<string> = new Set([
   '[token]',
 ]);
 
-/** What the help of a command lists: flags with their argument, and the words behind its name. */
-async function helpOf(
-  words: readonly string[],
-): Promise<{ flags: string[]; verbs: string[]; args: string[] }> {
-  const { stdout } = await cli(new FakeSidecar(), [...words, '--help']);
-  const lines = stdout.split('\n');
-  const flags = lines.flatMap(
-    (line) => /^ {2}(?:-\w, )?(--[\w-]+(?: [<[][^>\]]+[>\]])?)/.exec(line)?.[1] ?? [],
-  );
-  const usage = lines[0]?.replace(/^Usage: holdfast/, '') ?? '';
-  const args = [...usage.matchAll(/[<[][^>\]]+[>\]]/g)].map(([arg]) => arg);
-  const listed = lines.flatMap((line) => /^ {2}([a-z][a-z-]*)(?: |$)/.exec(line)?.[1] ?? []);
-  const isGroup = usage.includes('[command]') || words.length === 0;
-  return {
-    flags,
-    args,
-    verbs: isGroup ? listed.filter((verb) => verb !== 'help' && verb !== 'holdfast') : [],
-  };
-}
-
-async function everyCommand(words: readonly string[] = []): Promise<string[]> {
-  assert.ok(words.length < 4, `${words.join(' ')}: this is no command`);
-  const { flags, args, verbs } = await helpOf(words);
-  const own = [...flags, ...args].map((text) => `${words.join(' ')} ${text}`);
-  const below = await Promise.all(verbs.map((verb) => everyCommand([...words, verb])));
-  return [...own, ...below.flat()];
+/** Every flag with its argument, and every argument, behind the words of its verb. */
+async function everyArgument(): Promise<string[]> {
+  const program = createProgram(cliContext(new FakeSidecar()), () => {});
+  await addRunOptions(program);
+  return everyVerb(program).flatMap(({ path, command }) => {
+    const flags = command.options.map(({ flags }) => flags.replace(/^-\w, /, ''));
+    const args = command.registeredArguments.map((argument) =>
+      argument.required ? `<${argument.name()}>` : `[${argument.name()}]`,
+    );
+    return [...flags, ...args].map((text) => `${path} ${text}`);
+  });
 }
 
 suite('no secret is an argument', () => {
   test('every flag and argument that sounds like one names a file', async () => {
-    const all = await everyCommand();
+    const all = await everyArgument();
     assert.ok(all.includes('key seal --seal-passphrase-file <file>'), 'the walk finds nested ones');
     assert.ok(all.some((text) => text.startsWith('run --seal ')));
     const faults = all.filter((text) => {

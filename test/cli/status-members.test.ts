@@ -1,9 +1,11 @@
 // The members in `holdfast status`: links, certificates, reach and agents put together in one row each; and the view that goes on.
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
+import { Code } from '@connectrpc/connect';
+import { ErrorReason } from '../../src/gen/holdfast/v1/common_pb.ts';
 import { PeerState } from '../../src/gen/holdfast/v1/mesh_pb.ts';
 import type { FakeSidecar } from '../agent-client/fake-sidecar.ts';
-import { FAKE_NOW_MS } from '../agent-client/fake-values.ts';
+import { apiError, FAKE_NOW_MS } from '../agent-client/fake-values.ts';
 import { until } from '../agent-client/support.ts';
 import { before, fakeFleet, HOUR_MS } from './fake-fleet.ts';
 import { cli, cliEnvironment, text } from './support.ts';
@@ -85,6 +87,16 @@ suite('holdfast status of a fleet with certificates', () => {
       heardAt: new Date(FAKE_NOW_MS - 4_000).toISOString(),
     });
     assert.equal(reach.members, 4);
+  });
+
+  test('who may only look sees all but the certificates', async () => {
+    const sidecar = fakeFleet();
+    sidecar.fail('listMembers', () =>
+      apiError(ErrorReason.SCOPE_MISSING, Code.PermissionDenied, 'only the admin may'),
+    );
+    const { stdout, code } = await cli(sidecar, ['status']);
+    assert.equal(code, 0);
+    assert.match(stdout, /^edge-b +- +connected /m);
   });
 
   test('an open fleet is not asked for certificates', async () => {

@@ -1,6 +1,12 @@
 // `holdfast status`: this sidecar first, then a line for each other member, then what is wrong in words; with -w again and again.
 import type { Command } from 'commander';
-import type { ContactSource, SidecarStatus } from '../../agent-client/index.ts';
+import {
+  type AgentClient,
+  type ContactSource,
+  HoldfastClientError,
+  type SidecarStatus,
+  type TrustMember,
+} from '../../agent-client/index.ts';
 import {
   type CommonFlags,
   type Session,
@@ -68,11 +74,24 @@ async function readReport({ client, context, call }: Session<StatusFlags>): Prom
     client.platforms(call).toArray(),
     client.reach(call),
   ]);
-  const members = status.fleetMode === 'founded' ? (await client.trust.members(call)).members : [];
+  const members = status.fleetMode === 'founded' ? await certified(client, call) : [];
   const nowMs = context.environment.clock.now().wallMs;
   const { reach: summary, members: reach } = reached;
   const view = { status, peers, platforms, reach, members, summary, nowMs };
   return { ...view, rows: memberRows(view), problems: findProblems(view) };
+}
+
+/** Certificates are for administrators; who may only look sees the rest. */
+async function certified(
+  client: AgentClient,
+  call: Session<StatusFlags>['call'],
+): Promise<readonly TrustMember[]> {
+  try {
+    return (await client.trust.members(call)).members;
+  } catch (error) {
+    if (error instanceof HoldfastClientError && error.code === 'permission_denied') return [];
+    throw error;
+  }
 }
 
 /** What is worth another line where nobody looks: ages grow all the time. */

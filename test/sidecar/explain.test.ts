@@ -92,7 +92,7 @@ describe('stories in a chain of three', () => {
     await relay.supervisor.resume('edge');
     await fleet.pass(LINK_MS);
     const healed = await story(hub, id);
-    assert.deepEqual(stepsOf(healed).slice(1), ['the sidecar of edge: had it']);
+    assert.deepEqual(stepsOf(healed).slice(1), ['the sidecar of edge: had it, from relay']);
     assert.match(healed.waitsFor.join(), /^a claim by edge, whose sidecar has it\./);
     assert.deepEqual(holdingsOf(await story(relay, id)), {
       relay: 'held',
@@ -165,7 +165,7 @@ describe('stories in a chain of three', () => {
     const over = await story(hub, id);
     assert.deepEqual(stepsOf(over), [
       'hub/admin: issued say for edge',
-      'the sidecar of edge: had it',
+      'the sidecar of edge: had it, from relay',
       'edge: claimed it, attempt 1 of 1 by p1',
       'edge: began to run it',
       'hub/admin: asked to cancel it: wrong unit',

@@ -8,6 +8,7 @@ import { addAudit } from './commands/audit.ts';
 import { addBundle } from './commands/bundle.ts';
 import { addCmd } from './commands/cmd/index.ts';
 import { addConfig } from './commands/config.ts';
+import { addDash } from './commands/dash.ts';
 import { addDelegate } from './commands/delegate.ts';
 import { addDemo } from './commands/demo.ts';
 import { addDiagnose } from './commands/diagnose.ts';
@@ -84,6 +85,7 @@ function createProgram(context: CliContext, setExitCode: (code: number) => void)
   addAudit(program, context, setExitCode);
   program.commandsGroup('Fleet:');
   addMembers(program, context);
+  addDash(program, context);
   addTelemetry(program, context);
   addToken(program, context);
   addMember(program, context);

@@ -13,13 +13,13 @@ export interface AgentsChoice {
 }
 
 /** Whoever needs somebody comes first. */
-const ORDER: Readonly<Record<Presence, number>> = {
+const ORDER: Readonly<Partial<Record<Presence, number>>> = {
   [Presence.UNREACHABLE]: 0,
   [Presence.SUSPECT]: 1,
   [Presence.ALIVE]: 2,
   [Presence.LEFT]: 3,
-  [Presence.UNSPECIFIED]: 4,
 };
+const LAST = 4;
 
 export function chooseAgents(
   agents: Iterable<AgentRow>,
@@ -37,7 +37,7 @@ export function chooseAgents(
     case 'age':
       return chosen.sort((a, b) => a.bornMs - b.bornMs || byName(a, b));
     case 'presence':
-      return chosen.sort((a, b) => ORDER[a.presence] - ORDER[b.presence] || byName(a, b));
+      return chosen.sort((a, b) => placeOf(a) - placeOf(b) || byName(a, b));
   }
 }
 
@@ -45,6 +45,10 @@ export function countPresences(agents: Iterable<AgentRow>): Map<Presence, number
   const counts = new Map<Presence, number>();
   for (const { presence } of agents) counts.set(presence, (counts.get(presence) ?? 0) + 1);
   return counts;
+}
+
+function placeOf({ presence }: AgentRow): number {
+  return ORDER[presence] ?? LAST;
 }
 
 /** Names in which a number grows are in the order of the numbers: edge-2 before edge-10. */

@@ -1,5 +1,5 @@
 // The table of agents: only the rows that are in sight are on the page, so that a thousand agents cost what twenty do.
-import { type Child, el } from './dom.ts';
+import { el } from './dom.ts';
 import { NOTHING, percentText, shortId, spanText } from './format.ts';
 import type { AgentRow } from './model.ts';
 import { agentLink, badge } from './parts.ts';
@@ -17,6 +17,8 @@ export type SortKey = 'agent' | 'presence' | 'age';
 
 /** As high as the style sheet makes a row, in pixels. */
 const ROW_PIXELS = 40;
+/** As high as the whole table becomes before it scrolls. */
+const MOST_PIXELS = 12 * ROW_PIXELS + 2;
 /** Rows beyond the edges, so that scrolling shows no holes. */
 const SPARE_ROWS = 6;
 /** Before the page was laid out. */
@@ -104,6 +106,8 @@ export class AgentsTable {
   }
 
   #draw(): void {
+    const pixels = Math.min(MOST_PIXELS, (this.#rows.length + 1) * ROW_PIXELS + 2);
+    if (this.element.style.height !== `${pixels}px`) this.element.style.height = `${pixels}px`;
     const height = this.element.clientHeight || FALLBACK_PIXELS;
     const first = Math.max(0, Math.floor(this.element.scrollTop / ROW_PIXELS) - SPARE_ROWS);
     const count = Math.ceil(height / ROW_PIXELS) + 2 * SPARE_ROWS;
@@ -235,7 +239,7 @@ function versionText(versions: Readonly<Record<string, string>>): string {
 }
 
 function spacer(): { readonly row: HTMLElement; pixels(height: number): void } {
-  const cell: Child = el('td', { colspan: COLUMNS.length });
+  const cell = el('td', { colspan: COLUMNS.length });
   const row = el('tr', { 'aria-hidden': 'true', class: 'spacer' }, cell);
   return {
     row,

@@ -69,7 +69,7 @@ export function drawFleet(
     const rows = agentsByNode.get(member.nodeId) ?? [];
     const tie = tieOf(member.linked, peer, rows, status.links);
     const through = rows.find(({ path }) => path === RowPath.RELAYED)?.relayedBy ?? '';
-    const name = member.name || peer?.name || shortId(member.nodeId);
+    const name = member.name || peer?.name || nameByAgents(rows) || shortId(member.nodeId);
     return { id: member.nodeId, name, tie, isHub: member.hub, through };
   });
   const self: Placed = {
@@ -108,6 +108,12 @@ function tieOf(
   if (rows.length === 0) return peer !== undefined && peer.attempts > 0 ? 'cut' : 'heard';
   const isHeard = rows.some(({ presence }) => presence === Presence.ALIVE);
   return isHeard ? 'heard' : 'cut';
+}
+
+/** A member that never was linked here has no name here, but often one agent by which people know it. */
+function nameByAgents(rows: readonly AgentRow[]): string {
+  const [first, second] = rows;
+  return first === undefined || second !== undefined ? '' : `beside ${first.agent}`;
 }
 
 const RANK: Readonly<Record<Tie, number>> = { self: 0, direct: 1, relay: 1, heard: 2, cut: 3 };
@@ -168,12 +174,17 @@ function placeAll(self: Placed, shown: readonly Placed[]): Map<string, Point> {
     }
   };
   const first = near.slice(0, RING);
-  // Two are drawn side by side, not one above the other: names need width.
-  around(first, inner, first.length === 2 ? 0.75 * Math.PI : -Math.PI / 2);
+  around(first, inner, startOf(first.length, cut.length > 0));
   around(near.slice(RING), 0.8, -Math.PI / 2 + 0.1);
   placeHeard(far, angles, (angle) => pointAt(middle, size, 1, angle), places);
   placeCut(cut, right, places);
   return places;
+}
+
+/** One or two are drawn side by side, not one above the other, because names need width; and away from those cut off. */
+function startOf(count: number, hasCut: boolean): number {
+  if (count > 2) return -Math.PI / 2;
+  return hasCut || count === 2 ? Math.PI : 0;
 }
 
 function pointAt(middle: Point, size: Point, share: number, angle: number): Point {

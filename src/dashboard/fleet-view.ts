@@ -12,7 +12,7 @@ import { mapView } from './map-view.ts';
 import { membersView } from './members-view.ts';
 import type { Surroundings } from './model.ts';
 import { age, badge, facts } from './parts.ts';
-import { problemsOf } from './problems.ts';
+import { type Problem, problemsOf } from './problems.ts';
 import type { ViewParts } from './view.ts';
 import { presenceTone, presenceWord } from './words.ts';
 
@@ -63,7 +63,9 @@ export class FleetView {
     presences.addEventListener('click', ({ target }) => {
       const button = target instanceof Element ? target.closest('button') : null;
       if (button === null) return;
-      const presence: Presence = Number(button.getAttribute('data-presence'));
+      const chosen = button.getAttribute('data-presence');
+      const presence = FILTERS.find((one) => String(one) === chosen);
+      if (presence === undefined) return;
       if (!this.#presences.delete(presence)) this.#presences.add(presence);
       onChoice();
     });
@@ -131,7 +133,7 @@ export class FleetView {
     if (drawn !== this.#drawn) show(this.#places.map, mapView(map));
     this.#drawn = drawn;
     show(this.#places.members, membersView(surroundings, map, nowMs));
-    show(this.#places.problems, problemsView(surroundings));
+    show(this.#places.problems, problemsView(problemsOf(surroundings, model.agents.values())));
     show(this.#places.sidecar, sidecarFacts(surroundings, nowMs));
   }
 
@@ -151,8 +153,7 @@ export class FleetView {
   }
 }
 
-function problemsView(surroundings: Surroundings): Child {
-  const problems = problemsOf(surroundings);
+function problemsView(problems: readonly Problem[]): Child {
   if (problems.length === 0) return el('p', {}, badge('good', 'Nothing is known to be wrong.'));
   return el(
     'ul',
@@ -171,7 +172,10 @@ function sidecarFacts({ status, reach, atMs, wallMs }: Surroundings, nowMs: numb
     ['Links', String(status.links)],
     ['Last hub contact', hubAge],
     ['Documents', Number(status.documents).toLocaleString('en')],
-    ['State', el('code', { title: status.stateHash }, status.stateHash.slice(0, 12) || NOTHING)],
+    [
+      'State hash',
+      el('code', { title: status.stateHash }, status.stateHash.slice(0, 12) || NOTHING),
+    ],
   ]);
 }
 

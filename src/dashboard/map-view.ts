@@ -39,7 +39,7 @@ export function mapView(map: FleetMap): HTMLElement {
     },
     borderX !== undefined && [
       svg('rect', { class: 'beyond', x: borderX, y: 0, width: width - borderX, height, rx: 8 }),
-      svg('text', { class: 'side', x: borderX + 10, y: 18 }, 'cut off'),
+      svg('text', { class: 'side far', x: borderX + 10, y: 18 }, 'cut off'),
       svg('text', { class: 'side', x: 4, y: 18 }, 'this side'),
     ],
     map.lines.map((line) => lineView(line, places)),

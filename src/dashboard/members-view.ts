@@ -45,7 +45,7 @@ export function membersView(
 
 function columnsAt(nowMs: number): readonly Column<Row>[] {
   return [
-    { title: 'Member', cell: ({ member }) => nameOf(member) },
+    { title: 'Member', cell: ({ member, node }) => nameOf(member, node) },
     { title: 'Link', cell: linkOf },
     {
       title: 'Newest from it',
@@ -60,8 +60,8 @@ function columnsAt(nowMs: number): readonly Column<Row>[] {
   ];
 }
 
-function nameOf({ name, nodeId, hub }: MemberReach): Child {
-  return [name || shortId(nodeId), hub && el('span', { class: 'tag' }, 'hub')];
+function nameOf({ name, nodeId, hub }: MemberReach, node: MapNode | undefined): Child {
+  return [name || node?.name || shortId(nodeId), hub && el('span', { class: 'tag' }, 'hub')];
 }
 
 function linkOf({ node, peer }: Row): Child {

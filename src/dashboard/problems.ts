@@ -1,7 +1,10 @@
 // What is wrong, in words: what the sidecar says of itself, its links and its knowledge. Pure.
+
 import { timestampDate, timestampMs } from '@bufbuild/protobuf/wkt';
+import { Presence } from '../gen/holdfast/v1/common_pb.ts';
 import { countText, shortId, spanText } from './format.ts';
-import type { Surroundings } from './model.ts';
+import type { AgentRow, Surroundings } from './model.ts';
+import { presenceWord } from './words.ts';
 
 export interface Problem {
   /** `bad` needs somebody; `warn` is to be known. */
@@ -12,7 +15,7 @@ export interface Problem {
 /** More of one kind than this are summed up. */
 const MAX_NAMED = 5;
 
-export function problemsOf(surroundings: Surroundings): Problem[] {
+export function problemsOf(surroundings: Surroundings, agents: Iterable<AgentRow>): Problem[] {
   const { status } = surroundings;
   const bad = [
     ...status.notReady.map((reason) => `Not ready: ${reason}`),
@@ -21,6 +24,7 @@ export function problemsOf(surroundings: Surroundings): Problem[] {
   ];
   const warn = [
     ...linkProblems(surroundings),
+    ...silentAgents(agents),
     ...some(
       status.quarantined,
       ({ collection, id, reason }) => `Quarantined: ${collection}/${id}. ${reason}`,
@@ -64,6 +68,24 @@ function linkProblems({ status, reach, wallMs, peers }: Surroundings): string[] 
     );
   }
   return problems;
+}
+
+/** One sentence a presence: the table has their ages. */
+function silentAgents(agents: Iterable<AgentRow>): string[] {
+  const byPresence = Map.groupBy(agents, ({ presence }) => presence);
+  return ([Presence.UNREACHABLE, Presence.SUSPECT] as const).flatMap((presence) => {
+    const rows = byPresence.get(presence);
+    if (rows === undefined) return [];
+    const names = rows
+      .slice(0, MAX_NAMED)
+      .map(({ agent }) => agent)
+      .toSorted();
+    const left = rows.length - names.length;
+    const more = left === 0 ? '' : ` and ${left.toLocaleString('en')} more`;
+    return [
+      `${countText(rows.length, 'agent')} ${presenceWord(presence)}: ${names.join(', ')}${more}.`,
+    ];
+  });
 }
 
 function nameOf(nodeId: string, { members, status }: Surroundings): string {

@@ -4,8 +4,10 @@ import { Presence, PresenceReason, RowPath } from '../gen/holdfast/v1/common_pb.
 import { LinkPath, PeerState } from '../gen/holdfast/v1/mesh_pb.ts';
 import { NOTHING, shortId } from './format.ts';
 
-const PRESENCE: Readonly<Record<Presence, string>> = {
-  [Presence.UNSPECIFIED]: 'unknown',
+/** A sidecar that is newer than this page may say more. */
+const UNKNOWN = 'unknown';
+
+const PRESENCE: Readonly<Partial<Record<Presence, string>>> = {
   [Presence.ALIVE]: 'alive',
   [Presence.SUSPECT]: 'suspect',
   [Presence.UNREACHABLE]: 'unreachable',
@@ -27,8 +29,7 @@ const REASON_LONG: Readonly<Partial<Record<PresenceReason, string>>> = {
   [PresenceReason.GOODBYE]: 'It said goodbye.',
 };
 
-const STATE: Readonly<Record<CommandState, string>> = {
-  [CommandState.UNSPECIFIED]: 'unknown',
+const STATE: Readonly<Partial<Record<CommandState, string>>> = {
   [CommandState.PENDING]: 'pending',
   [CommandState.ACCEPTED]: 'accepted',
   [CommandState.RUNNING]: 'running',
@@ -43,14 +44,14 @@ const STATE: Readonly<Record<CommandState, string>> = {
   [CommandState.PENDING_TARGETS]: 'waiting for agents',
 };
 
-const LINK_PATH: Readonly<Record<LinkPath, string>> = {
+const LINK_PATH: Readonly<Partial<Record<LinkPath, string>>> = {
   [LinkPath.UNSPECIFIED]: '',
   [LinkPath.LAN]: 'direct',
   [LinkPath.DHT]: 'direct (DHT)',
   [LinkPath.RELAY]: 'through a relay',
 };
 
-const PEER_STATE: Readonly<Record<PeerState, string>> = {
+const PEER_STATE: Readonly<Partial<Record<PeerState, string>>> = {
   [PeerState.UNSPECIFIED]: '',
   [PeerState.CONNECTED]: 'linked',
   [PeerState.CONNECTING]: 'being dialled',
@@ -62,7 +63,7 @@ const PEER_STATE: Readonly<Record<PeerState, string>> = {
 export type Names = ReadonlyMap<string, string>;
 
 export function presenceWord(presence: Presence): string {
-  return PRESENCE[presence];
+  return PRESENCE[presence] ?? UNKNOWN;
 }
 
 /** What a presence rests on where that is not just heartbeats; empty otherwise. */
@@ -75,15 +76,15 @@ export function reasonLong(reason: PresenceReason): string {
 }
 
 export function stateWord(state: CommandState): string {
-  return STATE[state];
+  return STATE[state] ?? UNKNOWN;
 }
 
 export function linkPathWord(path: LinkPath): string {
-  return LINK_PATH[path];
+  return LINK_PATH[path] ?? UNKNOWN;
 }
 
 export function peerStateWord(state: PeerState): string {
-  return PEER_STATE[state];
+  return PEER_STATE[state] ?? UNKNOWN;
 }
 
 export function pathWord(path: RowPath, relayedBy: string, names: Names): string {
@@ -96,7 +97,7 @@ export function pathWord(path: RowPath, relayedBy: string, names: Names): string
       return `via ${names.get(relayedBy) || shortId(relayedBy)}`;
     case RowPath.BUNDLE:
       return 'bundle';
-    case RowPath.UNSPECIFIED:
+    default:
       return NOTHING;
   }
 }

@@ -1,24 +1,6 @@
 // The dashboard's one file of clocks and timers, and of what a browser keeps: everything else is given them.
 
-export interface Environment {
-  /** Milliseconds of a clock that only goes forward. */
-  nowMs(): number;
-  /** Milliseconds since 1970, by the clock of the machine that shows the page. */
-  wallMs(): number;
-  /** Calls back once, unless the returned function is called before. */
-  after(ms: number, run: () => void): () => void;
-  /** Calls back before the next picture, where one is drawn. */
-  beforeFrame(run: () => void): void;
-  /** Kept for this tab alone. */
-  readonly session: Keeper;
-  /** Kept for this browser. */
-  readonly local: Keeper;
-}
-
-export interface Keeper {
-  get(key: string): string | undefined;
-  set(key: string, value: string | undefined): void;
-}
+import type { Environment, Keeper } from './environment.ts';
 
 export const browserEnvironment: Environment = {
   nowMs: () => performance.now(),

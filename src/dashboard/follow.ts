@@ -4,7 +4,7 @@ import { type Document, WatchEventType } from '../gen/holdfast/v1/document_pb.ts
 import type { WatchFleetResponse } from '../gen/holdfast/v1/fleet_pb.ts';
 import type { Api } from './api.ts';
 import { failureOf } from './api.ts';
-import type { Environment } from './browser-environment.ts';
+import type { Environment } from './environment.ts';
 import type { Link, Model } from './model.ts';
 import { agentOf, deploymentOf } from './rows.ts';
 

@@ -1,6 +1,6 @@
 // Which agents a label selector means: the sidecar says, so that there is one reader of selectors.
 import { type Api, failureOf } from './api.ts';
-import type { Environment } from './browser-environment.ts';
+import type { Environment } from './environment.ts';
 
 /** For somebody who is still typing. */
 const PAUSE_MS = 300;

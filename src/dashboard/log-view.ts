@@ -6,8 +6,8 @@ import {
   CommandLogStream,
 } from '../gen/holdfast/v1/command_log_pb.ts';
 import { type Api, failureOf } from './api.ts';
-import type { Environment } from './browser-environment.ts';
 import { el } from './dom.ts';
+import type { Environment } from './environment.ts';
 import { countText } from './format.ts';
 
 /** Older lines leave the page; `holdfast cmd logs` shows all. */

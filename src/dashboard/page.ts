@@ -2,10 +2,10 @@
 
 import { AgentView } from './agent-view.ts';
 import type { Api } from './api.ts';
-import type { Environment } from './browser-environment.ts';
 import { CommandView } from './command-view.ts';
 import { ConnectionView, tokenForm } from './connection-view.ts';
 import { el, show } from './dom.ts';
+import type { Environment } from './environment.ts';
 import { FleetView } from './fleet-view.ts';
 import { shortId } from './format.ts';
 import type { Model } from './model.ts';

@@ -3,7 +3,7 @@ import { Presence } from '../gen/holdfast/v1/common_pb.ts';
 import { RowOrder } from '../gen/holdfast/v1/fleet_pb.ts';
 import { type Peer, PeerState } from '../gen/holdfast/v1/mesh_pb.ts';
 import { type Api, failureOf } from './api.ts';
-import type { Environment } from './browser-environment.ts';
+import type { Environment } from './environment.ts';
 import type { Gaps, Model } from './model.ts';
 import { isOverdue } from './rows.ts';
 

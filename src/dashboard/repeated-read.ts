@@ -1,6 +1,6 @@
 // A read that is repeated while somebody looks: one at a time, and the last good answer stays while the sidecar is away.
 import { failureOf } from './api.ts';
-import type { Environment } from './browser-environment.ts';
+import type { Environment } from './environment.ts';
 
 export class RepeatedRead<Answer> {
   answer: Answer | undefined;

@@ -1,5 +1,5 @@
 // When parts of the page are shown again: at most so often each, all that are due in one frame.
-import type { Environment } from './browser-environment.ts';
+import type { Environment } from './environment.ts';
 
 export class Scheduler {
   readonly #environment: Pick<Environment, 'nowMs' | 'after' | 'beforeFrame'>;

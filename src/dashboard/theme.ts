@@ -1,5 +1,5 @@
 // Light or dark: as the system says, until somebody chooses; the choice is kept in this browser.
-import type { Environment } from './browser-environment.ts';
+import type { Environment } from './environment.ts';
 
 const KEY = 'holdfast.theme';
 const ATTRIBUTE = 'data-theme';

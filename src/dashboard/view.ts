@@ -1,6 +1,6 @@
 // What every detail of the page is made with: an API, a model, a clock, and when it has to be shown again.
 import type { Api } from './api.ts';
-import type { Environment } from './browser-environment.ts';
+import type { Environment } from './environment.ts';
 import type { Model } from './model.ts';
 import type { Names } from './words.ts';
 

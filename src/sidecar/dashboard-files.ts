@@ -1,4 +1,4 @@
-// The files of the dashboard as the build left them: read when somebody looks for the first time, then kept.
+// The files of the dashboard as the build left them: read when somebody looks for the first time, then kept. From the sources they are read each time, for who works on them.
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -6,7 +6,8 @@ import type { PageFile, PageFiles } from './api/index.ts';
 import { errorCode } from './durable-file.ts';
 
 /** In a package they lie beside the program; from the sources, where `npm run dashboard` puts them. */
-const DIRECTORY = import.meta.filename.endsWith('.ts')
+const IS_SOURCE = import.meta.filename.endsWith('.ts');
+const DIRECTORY = IS_SOURCE
   ? join(import.meta.dirname, '..', '..', 'build', 'dashboard')
   : join(import.meta.dirname, '..', 'dashboard');
 
@@ -33,7 +34,7 @@ export function openDashboardFiles(directory: string = DIRECTORY): PageFiles {
         const hash = createHash('sha256').update(body).digest('base64url');
         const etag = `"${hash.slice(0, ETAG_CHARACTERS)}"`;
         const page = { contentType: file.contentType, body, etag };
-        read.set(path, page);
+        if (!IS_SOURCE) read.set(path, page);
         return page;
       } catch (error) {
         if (errorCode(error) === 'ENOENT') return undefined;

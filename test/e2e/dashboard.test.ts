@@ -13,6 +13,8 @@ import { Site, waitFor } from './support/site.ts';
 const TIMEOUT_MS = 120_000;
 /** What Chromium itself writes into the console where a server answers 401, or does not answer. */
 const NO_TOKEN = /status of 401/;
+/** And where somebody is still typing a selector. */
+const NO_SELECTOR = /status of 400/;
 const NO_ANSWER = /ERR_CONNECTION_REFUSED|ERR_INCOMPLETE|ERR_EMPTY_RESPONSE|ERR_CONNECTION_RESET/;
 
 function agentOf(sidecar: RunningSidecar, agent: string) {
@@ -161,7 +163,10 @@ describe('the dashboard', { timeout: TIMEOUT_MS }, () => {
     await page.getByRole('heading', { name: 'one' }).waitFor();
     await page.getByRole('img', { name: /^Processor over the last hour: now 42 %/ }).waitFor();
     await page.getByRole('row', { name: /podinfo 6\.7\.1 running/ }).waitFor();
-    assert.deepEqual(watched.complaints, []);
+    assert.deepEqual(
+      watched.complaints.filter((text) => !NO_SELECTOR.test(text)),
+      [],
+    );
   });
 
   test('shows a partition from both sides, what each is missing, and that it heals', async () => {
@@ -244,25 +249,23 @@ describe('the dashboard', { timeout: TIMEOUT_MS }, () => {
     await rowOf(page, 'edge-1').waitFor();
     await page.getByText('40 agents', { exact: true }).waitFor();
 
+    await page.locator('svg.map').waitFor();
     const tree = await page.locator('body').ariaSnapshot();
     for (const part of [
-      '- banner:',
-      '- main:',
-      '- heading "holdfast" [level=1]',
-      '- region "What is wrong"',
-      '- region "Fleet"',
-      '- img /Map of the fleet as hub sees it/',
-      '- region "Members, and what each side is missing"',
-      '- searchbox "Labels"',
-      '- group "Only agents that are"',
-      '- region "Commands"',
+      /- banner:/,
+      /- main:/,
+      /- heading "holdfast" \[level=1\]/,
+      /- region "What is wrong"/,
+      /- region "Fleet"/,
+      /- img "Map of the fleet as hub sees it: no other members/,
+      /- region "Members, and what each side is missing"/,
+      /- searchbox "Labels"/,
+      /- group "Only agents that are"/,
+      /- button "alive 40"/,
+      /- columnheader "Presence"/,
+      /- region "Commands"/,
     ]) {
-      const [, pattern] = /^(.*)\/(.*)\/$/.exec(part) ?? [];
-      const isThere =
-        pattern === undefined
-          ? tree.includes(part)
-          : new RegExp(/\/(.*)\//.exec(part)?.[1] ?? '').test(tree);
-      assert.ok(isThere, `${part} is not in\n${tree}`);
+      assert.match(tree, part);
     }
     assert.match(tree, /row "edge-1 alive/);
 

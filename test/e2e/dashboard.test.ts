@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
 import { createAgentClient } from '../../src/agent-client/index.ts';
+import { startTestSidecar } from '../../src/testing/index.ts';
 import { buildDashboard } from '../../tools/dashboard.ts';
 import { openBrowser, openPage, untilLive } from './support/browser.ts';
 import { FAINT_TEXTS, type Faint } from './support/contrast.ts';
@@ -302,5 +303,30 @@ describe('the dashboard', { timeout: TIMEOUT_MS }, () => {
     assert.ok((await phone.page.evaluate<number>(overflow)) <= 0, 'nothing is wider than a phone');
     assert.deepEqual(await phone.page.evaluate<Faint[]>(FAINT_TEXTS), []);
     assert.deepEqual([...watched.complaints, ...phone.complaints], []);
+  });
+
+  test('has a thousand agents, and no more rows on the page than are in sight', async () => {
+    const agents = Array.from({ length: 1_000 }, (_, i) => `edge-${i}`);
+    await using sidecar = await startTestSidecar({ agents });
+    const { address, adminToken: token } = sidecar;
+    for (const agent of agents) {
+      await using client = createAgentClient({ address, token: sidecar.agentToken(agent) });
+      await client.heartbeat({ status: 'ok' });
+    }
+    await using watched = await openPage(browser);
+    const { page } = watched;
+    await page.goto(`${address}/#token=${token}`);
+    await page.getByText('1,000 agents', { exact: true }).waitFor();
+    const rows = () => page.locator('tr[data-agent]').count();
+    assert.ok((await rows()) <= 30, `${await rows()} rows`);
+    await page.locator('.agents-scroll').focus();
+    await page.keyboard.press('End');
+    await rowOf(page, 'edge-999').waitFor();
+    assert.ok((await rows()) <= 30, `${await rows()} rows`);
+    await using last = createAgentClient({ address, token: sidecar.agentToken('edge-999') });
+    await last.heartbeat({ status: 'degraded' });
+    await rowOf(page, 'edge-999').getByText('degraded').waitFor();
+    assert.equal(await page.locator(':focus').textContent(), 'edge-999');
+    assert.deepEqual(watched.complaints, []);
   });
 });

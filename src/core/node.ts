@@ -6,18 +6,12 @@ import { ClockWatch } from './clock-watch.ts';
 import { rulesOf } from './collection.ts';
 import { CommandDesk, LogDesk } from './commands/index.ts';
 import type { Commit, Op } from './commit.ts';
-import {
-  CHECKPOINT_LOOK_MS,
-  MAX_CLOCK_AHEAD_MS,
-  MAX_WAITING_REQUESTS,
-  RETRY_AFTER_LIMIT_MS,
-} from './config.ts';
+import { CHECKPOINT_LOOK_MS, MAX_CLOCK_AHEAD_MS } from './config.ts';
 import { type Context, ownStamp, type Troubles } from './context.ts';
 import { DocumentTable, type Stamp } from './document-table.ts';
 import { DocumentWriter } from './document-writer.ts';
-import type { DeliveryOutcome, Effect, ReplyOutcome } from './effect.ts';
+import type { DeliveryOutcome, Effect } from './effect.ts';
 import type { Instant } from './environment.ts';
-import { HoldfastError } from './error.ts';
 import type { Event, ReplayedCommit, RunsReceived, TimerName } from './event.ts';
 import { execute } from './execute.ts';
 import { FeedTable } from './feed.ts';
@@ -30,12 +24,10 @@ import { Heartbeats } from './heartbeats.ts';
 import { CLOCK_AHEAD, HeldFeeds } from './held-feeds.ts';
 import { holdRun } from './held-run.ts';
 import { type DocumentKey, type FeedId, type FeedPosition, splitDocumentKey } from './ids.ts';
-import { needsOf } from './needs.ts';
 import type { NodeParts } from './node-parts.ts';
 import { gateOps } from './op-gate.ts';
 import type { Reach } from './reach.ts';
 import { reissueLost } from './reissue.ts';
-import type { Request } from './request.ts';
 import type { Desk } from './router.ts';
 import type { Run } from './run.ts';
 import { type Hlc, hlcMs, hlcObserve, hlcTick } from './time.ts';
@@ -44,14 +36,8 @@ import { TrustDesk } from './trust-desk.ts';
 import { Turn } from './turn.ts';
 import type { Via } from './via.ts';
 import { type VoidCount, VoidTally } from './void-tally.ts';
+import { type AnswerScene, WaitingRequests } from './waiting-requests.ts';
 import { isSuspended } from './withheld.ts';
-
-/** A request that waits for documents to be loaded. */
-interface Waiting {
-  readonly requestId: number;
-  readonly request: Request;
-  readonly awaited: Set<DocumentKey>;
-}
 
 export class Node {
   readonly #parts: NodeParts;
@@ -61,8 +47,7 @@ export class Node {
   readonly #desk: Desk;
   readonly #checkpoints = new Checkpoints();
   readonly #forks = new ForkWatch((context, lane) => this.#checkpoints.repeat(context, lane));
-  #waiting: Waiting[] = [];
-  #turnedAway = 0;
+  readonly #requests = new WaitingRequests();
   #clock: Hlc;
   readonly #troubles: Troubles = { voids: new VoidTally(), heldFeeds: new HeldFeeds() };
   readonly #trust: TrustDesk | undefined;
@@ -145,9 +130,7 @@ export class Node {
 
   /** How much there is of everything. */
   figures(): NodeFigures {
-    const depth = this.#waiting.length;
-    const waiting = { depth, capacity: MAX_WAITING_REQUESTS, drops: this.#turnedAway };
-    return figuresOf(this.#documents, this.#feeds, this.#troubles, waiting);
+    return figuresOf(this.#documents, this.#feeds, this.#troubles, this.#requests.figure);
   }
 
   /** Takes an event. Throws IdentityReusedError when this node must go on under another incarnation. Effects come out at the end of the turn. */
@@ -156,7 +139,7 @@ export class Node {
     this.#hearing.presence.begin(now);
     switch (event.type) {
       case 'request':
-        this.#answer({ requestId: event.requestId, request: event.request }, now);
+        this.#requests.answer(event, this.#answering(now));
         return [];
       case 'runs-received':
         this.#receive(event, now);
@@ -183,7 +166,7 @@ export class Node {
       case 'document-loaded':
         this.#documents.loaded(event.key, event.generation, event.changes);
         this.#turn.viewChanged(event.key);
-        this.#retry(event.key, now);
+        this.#requests.retry(event.key, this.#answering(now));
         return [];
       case 'live-gathered':
         this.#checkpoints.gathered(this.#context(now), event.lane, event.ops);
@@ -272,60 +255,13 @@ export class Node {
     }
   }
 
-  /** Answers a request, or lets it wait until the documents it needs are loaded. */
-  #answer({ requestId, request }: Omit<Waiting, 'awaited'>, now: Instant): void {
-    const missing = this.#missing(request);
-    if (missing.size === 0) {
-      this.#reply(requestId, execute(this.#desk, request, this.#context(now)));
-      return;
-    }
-    if (this.#waiting.length >= MAX_WAITING_REQUESTS) {
-      this.#turnedAway++;
-      const error = new HoldfastError(
-        'LIMIT_REACHED',
-        `${MAX_WAITING_REQUESTS} requests wait for the disk already. Nothing was done; try again.`,
-        { retryAfterMs: RETRY_AFTER_LIMIT_MS },
-      );
-      this.#reply(requestId, { ok: false, error });
-      return;
-    }
-    for (const [key, generation] of missing) this.#load(key, generation);
-    this.#waiting.push({ requestId, request, awaited: new Set(missing.keys()) });
-  }
-
-  /** Documents a request needs that must be loaded first. The others are brought up to date. */
-  #missing(request: Request): Map<DocumentKey, number> {
-    const missing = new Map<DocumentKey, number>();
-    const { live, shown, keys = [] } = needsOf(request, this.#documents.views);
-    const note = (key: DocumentKey, generation: number | undefined): void => {
-      if (generation !== undefined) missing.set(key, generation);
-      else this.#turn.viewChanged(key);
+  #answering(now: Instant): AnswerScene {
+    return {
+      documents: this.#documents,
+      turn: this.#turn,
+      load: (key, generation) => this.#load(key, generation),
+      execute: (request) => execute(this.#desk, request, this.#context(now)),
     };
-    for (const key of live) {
-      const generation = this.#documents.missing(key);
-      if (generation !== undefined) missing.set(key, generation);
-    }
-    for (const key of keys) note(key, this.#documents.show(key));
-    for (const { collection, prefix } of shown) {
-      for (const key of this.#documents.behind(collection, prefix)) {
-        note(key, this.#documents.show(key));
-      }
-    }
-    return missing;
-  }
-
-  #retry(loaded: DocumentKey, now: Instant): void {
-    const ready: Waiting[] = [];
-    this.#waiting = this.#waiting.filter((waiting) => {
-      if (!waiting.awaited.delete(loaded) || waiting.awaited.size > 0) return true;
-      ready.push(waiting);
-      return false;
-    });
-    for (const request of ready) this.#answer(request, now);
-  }
-
-  #reply(requestId: number, outcome: ReplyOutcome): void {
-    this.#turn.emit({ type: 'reply', requestId, outcome });
   }
 
   /** Takes a peer's runs in order, up to the first that cannot be taken. */

@@ -10,7 +10,7 @@ import type { Presence } from './presence.ts';
 import type { QuarantinedDocument } from './quarantine.ts';
 import type { Freshness, Page, PageRequest } from './row-facts.ts';
 
-export type * from './row-facts.ts';
+export type { Freshness, Page, PageRequest, RowPath } from './row-facts.ts';
 
 /** What a read asks of the age of rows; see `checkAge`. */
 export interface Aged {

@@ -47,7 +47,7 @@ describe('the log of a command', () => {
 
   /** A command for B that its agent has claimed. */
   async function claimed(): Promise<string> {
-    const { command } = await hub.issueCommand({ agent: 'b', kind: 'do' });
+    const { command } = await hub.issueCommand({ agent: 'b', kind: 'say' });
     await waitFor('the command at B', async () => {
       const { offered } = await edge.commandOffers();
       return offered.some(({ id }) => id === command.id);

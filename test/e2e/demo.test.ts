@@ -178,7 +178,7 @@ suite('holdfast demo', {
 
   test('a sidecar that dies fails the demo, which says so', async () => {
     const run = startDemo();
-    await waitForOutput(run, '2/5');
+    await waitForOutput(run, '2/7');
     process.kill(shownPids(run.output(), 'sidecar')[1] ?? assert.fail(), 'SIGKILL');
     assert.equal(await run.ended, 1, run.output());
     assert.match(run.output(), /✗ nothing unexpected happened \(sidecar site-2 ended with SIGKILL/);
@@ -187,7 +187,7 @@ suite('holdfast demo', {
 
   test('killed without a chance to clean up, it still leaves nothing for long', async () => {
     const run = startDemo();
-    await waitForOutput(run, '2/5');
+    await waitForOutput(run, '2/7');
     run.child.kill('SIGKILL');
     assert.equal(await run.ended, 'SIGKILL');
     await waitFor('everything is gone', () => survivors().length === 0);
@@ -196,7 +196,7 @@ suite('holdfast demo', {
 
   test('a reader that goes away ends it', async () => {
     const run = startDemo();
-    await waitForOutput(run, '2/5');
+    await waitForOutput(run, '2/7');
     run.child.stdout?.destroy();
     run.child.stderr?.destroy();
     assert.notEqual(await run.ended, 0);

@@ -45,3 +45,11 @@ export function reportOf(
 ): RequestOf<'reportCommand'> {
   return { id, state, attempt: 0, progress: undefined, message: '', result: undefined, ...rest };
 }
+
+/** Says that the process that held a claim is gone. */
+export function interruptOf(
+  id: string,
+  rest: Partial<RequestOf<'interruptCommand'>> = {},
+): RequestOf<'interruptCommand'> {
+  return { id, attempt: 0, message: '', ...rest };
+}

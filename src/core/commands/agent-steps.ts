@@ -11,7 +11,7 @@ import type { RequestOf, ResponseOf } from '../request.ts';
 import { checkGranted } from '../trust-door.ts';
 import { isVisible, type VisibleView } from '../view.ts';
 import { writeAll } from '../writes.ts';
-import { type Judged, reachedAtOf } from './at-target.ts';
+import { arrivalOf, type Judged } from './at-target.ts';
 import { delegatedOf } from './command-document.ts';
 import { type CommandDesk, writeStatus } from './desk.ts';
 import { find } from './find.ts';
@@ -67,7 +67,7 @@ export function acknowledgeCommand(
     Math.floor(context.now.wallMs),
   );
   if (status !== undefined) {
-    writeStatus(context, item, { ...status, reachedAtMs: reachedAtOf(item) });
+    writeStatus(context, item, { ...status, ...arrivalOf(item) });
     if (status.state === 'accepted') {
       const { agent, id, view } = item;
       const asked = { ...delegatedOf(item.command), id };

@@ -47,11 +47,11 @@ export function dueStatus(
   { item, verdict }: Judged,
 ): StatusDocument | undefined {
   const { status } = item;
-  if (verdict.type === 'settle') return { ...verdict.status, reachedAtMs: reachedAtOf(item) };
+  if (verdict.type === 'settle') return { ...verdict.status, ...arrivalOf(item) };
   if (verdict.type === 'over') return status && replaced(known, item, status);
   if (status !== undefined) return undefined;
   if (context.now.wallMs < reachedAtOf(item) + RECEIPT_AFTER_MS) return undefined;
-  return { ...NO_STATUS, reachedAtMs: reachedAtOf(item) };
+  return { ...NO_STATUS, ...arrivalOf(item) };
 }
 
 function replaced(
@@ -80,8 +80,15 @@ export function nextLookMs(
   return future.length === 0 ? undefined : Math.min(...future);
 }
 
+/** When the command reached this sidecar and by whom, for its status. */
+export function arrivalOf(item: KnownCommand): Pick<StatusDocument, 'reachedAtMs' | 'via'> {
+  const { via } = item.view;
+  const by = via?.kind === 'link' ? via.node : (via?.kind ?? '');
+  return { reachedAtMs: reachedAtOf(item), via: item.status?.via || by };
+}
+
 /** When the command reached this sidecar, milliseconds since 1970. */
-export function reachedAtOf({ status, view }: KnownCommand): number {
+function reachedAtOf({ status, view }: KnownCommand): number {
   return status?.reachedAtMs ?? Math.floor(view.receivedAtMs);
 }
 

@@ -161,5 +161,12 @@ function describe(errors: readonly OutputUnit[]): string {
   );
   if (deepest === undefined) return 'they do not fit the schema of the kind';
   const place = deepest.instanceLocation.replace(/^#\/?/, '').replaceAll('/', '.');
-  return `${place === '' ? '' : `${place}: `}${deepest.error}`;
+  return `${place === '' ? '' : `${place}: `}${wordsOf(deepest.error)}`;
+}
+
+/** The checker's sentence as part of ours. What no schema allows it calls a boolean one. */
+function wordsOf(error: string): string {
+  return error.startsWith('False boolean schema')
+    ? 'it is not among them'
+    : error.replace(/\.$/, '');
 }

@@ -60,6 +60,19 @@ export function commandService(
       return { agents, nextPageToken };
     },
 
+    ...forAgents(backend, names),
+  };
+}
+
+/** What agents ask about their own. */
+function forAgents(
+  backend: Backend,
+  names: NodeNames,
+): Pick<
+  UnaryHandlers<typeof CommandService>,
+  'declareKinds' | 'offers' | 'acknowledge' | 'report' | 'interrupt'
+> {
+  return {
     async declareKinds({ kinds }, caller) {
       return await backend.submit('declareKinds', caller, { kinds: kinds.map(toKind) });
     },

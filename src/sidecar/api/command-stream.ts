@@ -23,6 +23,9 @@ type Look = MessageInitShape<typeof WatchCommandsResponseSchema>;
 
 /** Between two looks that nothing but time asks for. */
 const SHORTEST_LOOK_MS = 50;
+/** An agent that is offered so many has work: it is not told of each that it takes, but this often. */
+const CROWD = 16;
+const CROWDED_LOOK_MS = 50;
 
 /** `gone` is the client's signal; when it fires, the stream ends at its next breath. */
 export async function* watchCommands(
@@ -51,6 +54,7 @@ export async function* watchCommands(
         said = text;
         yield { offers: fromOffers(offers, names) };
         waker.postponeAlarm();
+        if (offers.offered.length >= CROWD) await rest(timers, CROWDED_LOOK_MS);
       }
       while ((await waker.wait()) === 'alarm') {
         yield { offers: fromOffers(offers, names) };
@@ -63,6 +67,12 @@ export async function* watchCommands(
     waker.close();
     releaseSlot();
   }
+}
+
+function rest(timers: Timers, ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    timers.after(ms, resolve);
+  });
 }
 
 /** What of a look an agent acts on: as long as it is the same nothing is said. */

@@ -2,7 +2,7 @@
 import type { NodeId } from '../../core/index.ts';
 import type { Damage } from '../store/damage.ts';
 import { warningOf } from './identity-warning.ts';
-import type { MemberReport } from './member.ts';
+import type { MemberReport } from './member-parts.ts';
 
 /** The log has all of it that is named. */
 const MAX_KEPT_DAMAGE = 100;

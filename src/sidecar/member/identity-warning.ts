@@ -1,5 +1,5 @@
 // What an operator is told about another process that has this node's key.
-import type { MemberReport } from './member.ts';
+import type { MemberReport } from './member-parts.ts';
 
 type Duplicate = Extract<MemberReport, { type: 'duplicate-identity' }>;
 

@@ -1,61 +1,36 @@
 // One member of the mesh, put together from its parts: store, core, runtime and mesh. The real sidecar and the simulator both use it.
 import {
   type Caller,
-  type ClockBounds,
   type ClockView,
-  type CoreConfig,
   type Cut,
   createIncarnation,
   type Environment,
   FORGETTING,
-  type Forgetting,
   hlcMs,
   INCARNATION_RANDOM_BYTES,
   type Method,
   Node,
   type NodeIdentity,
   type NodeParts,
-  type ReportEvent,
   type RequestOf,
   type ResponseOf,
-  type Signer,
   type TakenStatements,
   toHex,
 } from '../../core/index.ts';
-import type {
-  LinkBudgets,
-  LinkClassRule,
-  Mesh,
-  MeshReport,
-  PeerView,
-  QuietSpan,
-  Resolver,
-  Transport,
-} from '../../mesh/index.ts';
+import type { Mesh, PeerView } from '../../mesh/index.ts';
 import type { Bundles } from '../bundle/bundles.ts';
 import { type Carried, openCarried } from '../bundle/carried.ts';
 import type { PeerRecords } from '../bundle/peer-records.ts';
 import { type CommandUpkeep, createCommandUpkeep } from '../commands/command-upkeep.ts';
-import {
-  createEnrolment,
-  type Enrolment,
-  type EnrolmentOptions,
-  openTokens,
-} from '../enrolment/enrolment.ts';
-import type { EnrolmentReport } from '../enrolment/report.ts';
+import { createEnrolment, type Enrolment, openTokens } from '../enrolment/enrolment.ts';
 import type { Whereabouts } from '../explain/whereabouts.ts';
-import type {
-  AddressExchange,
-  ExchangeOptions,
-  ExchangeReport,
-} from '../links/address-exchange.ts';
-import type { DiscoverySource, DiscoveryView, Finder, FinderReport } from '../links/finder.ts';
+import type { AddressExchange } from '../links/address-exchange.ts';
+import type { DiscoveryView, Finder } from '../links/finder.ts';
 import { OperatorPeers } from '../links/operator-peers.ts';
 import type { Pauses } from '../links/pauses.ts';
 import type { ReachScene } from '../reach.ts';
 import type { CommitStore } from '../store/commit-store.ts';
 import { recall } from '../store/recall.ts';
-import type { Store } from '../store/store.ts';
 import { believedTime } from '../trust/believed-time.ts';
 import { createMemberTrust, type MemberTrust, readCleared } from '../trust/member-trust.ts';
 import { noteJudged, recallTrust } from '../trust/stored-trust.ts';
@@ -65,64 +40,8 @@ import { encodeFork, feedsOf } from './member-feeds.ts';
 import { type CountedMember, countMember } from './member-figures.ts';
 import { createFinder, exchangeOf } from './member-links.ts';
 import { createMesh } from './member-mesh.ts';
+import type { MemberParts } from './member-parts.ts';
 import { Runtime } from './runtime.ts';
-
-/** What an operator may want to read. */
-export type MemberReport =
-  | MeshReport
-  | ExchangeReport
-  | FinderReport
-  | EnrolmentReport
-  | {
-      readonly type: 'core';
-      readonly event: ReportEvent;
-      readonly detail: string;
-      readonly fault: unknown;
-    }
-  | { readonly type: 'views-rebuilt'; readonly documents: number }
-  /** Nothing is acknowledged any more: the member must be closed. The error says whether the store is at fault. */
-  | { readonly type: 'store-failed'; readonly error: unknown };
-
-export interface MemberParts {
-  readonly environment: Environment;
-  /** Closed by whoever opened it, after the member. */
-  readonly store: Store;
-  /** Closed by the member. */
-  readonly transport: Transport;
-  readonly name: string;
-  /** Those it serves; where they come and go while it runs the set is asked each time. */
-  readonly agents: readonly string[] | ReadonlySet<string>;
-  readonly signer: Signer;
-  readonly fleet: { readonly fleetId: Uint8Array; readonly key: Uint8Array };
-  /** The genesis, then what came with the own certificate; absent in an open fleet. */
-  readonly founded?: readonly Uint8Array[] | undefined;
-  /** How others are let in, and the own certificate renewed; of a founded fleet alone. */
-  readonly enrolment?: EnrolmentOptions | undefined;
-  readonly config: CoreConfig;
-  /** Between which times its wall clock can be right; any if left out. */
-  readonly clockBounds?: ClockBounds | undefined;
-  /** When history is let go; what is usual if absent. */
-  readonly forgetting?: Forgetting;
-  /** Why nothing is taken from peers now; undefined, or absent, while it is. */
-  holdsBack?(): string | undefined;
-  /** What links may carry; no limit where this is left out. */
-  readonly budgets?: LinkBudgets;
-  /** Which class a link has, the first that matches; by its address where this is left out. */
-  readonly linkClasses?: readonly LinkClassRule[];
-  /** When links of a class are silent. */
-  readonly quietHours?: readonly QuietSpan[];
-  /** Whether it begins as one that only receives, where the store does not say. */
-  readonly receivesOnly?: boolean;
-  /** Looks up the names of peers; where this is left out, they are the transport's affair. */
-  readonly resolver?: Resolver | undefined;
-  /** How addresses are exchanged with other members; not at all where this is left out. */
-  readonly exchange?: ExchangeOptions;
-  /** What finds other members; nothing does where this is left out. */
-  readonly discoveries?: readonly DiscoverySource[] | undefined;
-  /** See RuntimeParts. */
-  onPersisted?(tookMs: number, sync: boolean): void;
-  report(report: MemberReport): void;
-}
 
 /** What a member is made of. */
 interface Built {

@@ -2,7 +2,7 @@
 import type { IdentityReusedError } from '../../core/index.ts';
 import type { DiskSpace } from '../disk-guard.ts';
 import type { Damage } from '../store/damage.ts';
-import type { MemberReport } from './member.ts';
+import type { MemberReport } from './member-parts.ts';
 
 export type SupervisorReport =
   | Exclude<MemberReport, { type: 'store-failed' }>

@@ -143,9 +143,11 @@ export function parseOpKey(
 }
 
 function prefixRange(prefix: Uint8Array): KeyRange {
+  // The next prefix of that length: a byte that is full carries into the one before it. The letter in front never is.
   const to = prefix.slice();
-  // Every prefix ends in a letter, a lane number or NUL, so adding one never overflows.
-  to[to.length - 1] = (to[to.length - 1] as number) + 1;
+  let at = to.length - 1;
+  while (to[at] === 0xff) to[at--] = 0;
+  to[at] = (to[at] as number) + 1;
   return { from: prefix, to };
 }
 

@@ -41,8 +41,18 @@ describe('the sidecar of an agent', () => {
     north.nowMs += SECOND;
     assert.equal(settle(north), 1);
     meet(hub, north);
-    const { state, reachedAtMs, confirmed } = show(hub, id);
+    const { state, reachedAtMs, confirmed, via } = show(hub, id);
     assert.deepEqual([state, reachedAtMs, confirmed], ['pending', north.nowMs - SECOND, false]);
+    assert.equal(via, '', 'nobody told by whom it came');
+  });
+
+  it('says by whom it came, where that is known', () => {
+    const [hub, north] = [new TestNode('hub'), new TestNode('north')];
+    const id = issue(hub, 'north');
+    const via = { kind: 'link', node: hub.nodeId } as const;
+    north.turn({ type: 'runs-received', deliveryId: 1, runs: hub.runs(), via });
+    claim(north, id);
+    assert.equal(show(north, id).via, hub.nodeId);
   });
 
   it('says that it expired, so that nobody has to guess', () => {
@@ -139,7 +149,12 @@ describe('the kinds that an agent declares', () => {
     const wrong = (kind: string, args: JsonObject) => () => issue(hub, 'north', { kind, args });
     assert.throws(wrong('reboot', {}), refusal('KIND_REFUSED', 'kind'));
     assert.throws(wrong('restart', {}), refusal('KIND_REFUSED', 'args'));
-    assert.throws(wrong('restart', { unit: '' }), /unit/);
+    assert.throws(
+      wrong('restart', { unit: '' }),
+      /^HoldfastError: args: unit: String is too short/,
+    );
+    const unknown = wrong('restart', { unit: 'nginx', force: true });
+    assert.throws(unknown, /args: force: it is not among them\. Nothing was issued;/);
     assert.doesNotThrow(wrong('restart', { unit: 'nginx' }));
   });
 

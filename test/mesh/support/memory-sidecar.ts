@@ -3,7 +3,8 @@ import { DEFAULT_CORE_CONFIG, type Environment, type Random } from '../../../src
 import type { Transport } from '../../../src/mesh/index.ts';
 import type { MemoryNetwork } from '../../../src/mesh/transport/memory.ts';
 import { deriveNodeKey, type NodeKey } from '../../../src/sidecar/identity/node-key.ts';
-import { Member, type MemberReport } from '../../../src/sidecar/member/member.ts';
+import { Member } from '../../../src/sidecar/member/member.ts';
+import type { MemberReport } from '../../../src/sidecar/member/member-parts.ts';
 import { sodiumCrypto } from '../../../src/sidecar/sodium-crypto.ts';
 import { createMemoryStore, type MemoryStore } from '../../../src/sidecar/store/memory-store.ts';
 import type { ManualClock } from '../../../src/testing/index.ts';

@@ -1,8 +1,10 @@
 // Every method once: what the core is asked for, and what becomes of its answer.
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { CommandRow, Method } from '../../../src/core/index.ts';
-import { call } from './support/call.ts';
+import { issueOf, issueTo, reportOf } from '../../support/command-requests.ts';
+import { call, failureOf } from './support/call.ts';
 import {
   type Answers,
   COMMAND,
@@ -62,6 +64,9 @@ const COMMAND_JSON = {
   args: { service: 'nginx' },
   issuedAt: '1970-01-01T00:00:01Z',
   expiresAt: '1970-01-01T01:00:01Z',
+  effect: 'COMMAND_EFFECT_AT_MOST_ONCE',
+  maxAttempts: 1,
+  priority: 5,
   requestedBy: 'hub/admin',
   state: 'COMMAND_STATE_PENDING',
   freshness: FRESHNESS_JSON,
@@ -351,19 +356,58 @@ test('ListPlatforms, ListDeployments and FindPackage', async () => {
   });
 });
 
-test('Issue: an hour to live and no arguments by default', async () => {
+test('Issue: an hour to live, no arguments, at most once by default', async () => {
   const body = { agent: 'edge-7', kind: 'restart' };
   const { asked: submitted, json } = await exchange('CommandService/Issue', body, {
     token: ADMIN_TOKEN,
   });
-  const request = { ...body, args: {}, ttlMs: 3_600_000, idempotencyKey: '' };
+  const request = issueOf({ ...body, args: {}, ttlMs: 3_600_000 });
   assert.deepEqual(submitted, asked('issueCommand', request, { scope: 'admin' }));
   assert.deepEqual(json, { command: COMMAND_JSON, ack: 'ACK_LOCAL', created: true });
+});
 
-  const full = { ...body, args: { a: 1 }, ttl: '90s', idempotencyKey: 'k' };
-  const other = await exchange('CommandService/Issue', full, { token: ADMIN_TOKEN });
-  const fullRequest = { ...body, args: { a: 1 }, ttlMs: 90_000, idempotencyKey: 'k' };
-  assert.deepEqual(other.asked, asked('issueCommand', fullRequest, { scope: 'admin' }));
+test('Issue: everything that can be asked for arrives, and three attempts where nobody says how many', async () => {
+  const body = {
+    kind: 'restart',
+    selector: 'site=north',
+    args: { a: 1 },
+    ttl: '90s',
+    notBefore: '2027-01-02T03:04:05Z',
+    runTimeout: '30s',
+    effect: 'COMMAND_EFFECT_IDEMPOTENT',
+    slot: 'unit:nginx',
+    priority: 0,
+    idempotencyKey: 'k',
+  };
+  const { asked: submitted } = await exchange('CommandService/Issue', body, {
+    token: ADMIN_TOKEN,
+  });
+  const target = { type: 'selector', selector: 'site=north' } as const;
+  const request = issueTo(target, {
+    kind: 'restart',
+    args: { a: 1 },
+    ttlMs: 90_000,
+    notBeforeMs: Date.UTC(2027, 0, 2, 3, 4, 5),
+    runTimeoutMs: 30_000,
+    effect: 'idempotent',
+    maxAttempts: 3,
+    slot: 'unit:nginx',
+    priority: 0,
+    idempotencyKey: 'k',
+  });
+  assert.deepEqual(submitted, asked('issueCommand', request, { scope: 'admin' }));
+});
+
+test('Issue: names exactly one of agent, selector and role', async () => {
+  for (const target of [{}, { agent: 'a', role: 'agent' }, { selector: 'x', role: 'agent' }]) {
+    const body = { kind: 'restart', ...target };
+    await using api = await openApi();
+    const path = '/holdfast.v1.CommandService/Issue';
+    const answer = await call(api.url, path, body, { token: ADMIN_TOKEN });
+    const { reason, field, message } = failureOf(answer);
+    assert.deepEqual([reason, field], ['INVALID_FIELD', 'agent']);
+    assert.match(message, /exactly one of agent, selector and role/);
+  }
 });
 
 test('commands: List translates states, and no state or UNSPECIFIED means all', async () => {
@@ -426,22 +470,14 @@ test('commands: Report carries progress 0, the state and the result', async () =
     result: { code: 5 },
   };
   const { asked: submitted, json } = await exchange('CommandService/Report', body, { answers });
-  assert.deepEqual(submitted, asked('reportCommand', { ...body, state: 'failed' }));
+  const told = { progress: { percent: 0 }, message: 'no disk', result: { code: 5 } };
+  assert.deepEqual(submitted, asked('reportCommand', reportOf(COMMAND.id, 'failed', told)));
   const { id: _, ...rest } = body;
-  assert.deepEqual(json, { command: { ...COMMAND_JSON, ...rest } });
+  assert.deepEqual(json, { command: { ...COMMAND_JSON, ...rest, progress: { percent: 0 } } });
 
   const bare = { id: COMMAND.id, state: 'COMMAND_STATE_RUNNING' };
   const running = await exchange('CommandService/Report', bare, { answers });
-  assert.deepEqual(
-    running.asked,
-    asked('reportCommand', {
-      id: COMMAND.id,
-      state: 'running',
-      progressPercent: undefined,
-      message: '',
-      result: undefined,
-    }),
-  );
+  assert.deepEqual(running.asked, asked('reportCommand', reportOf(COMMAND.id, 'running')));
 });
 
 test('Status: the sidecar, its links and what it holds', async () => {

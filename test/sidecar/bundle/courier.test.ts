@@ -103,6 +103,10 @@ describe('the data mule', () => {
     }
     assert.ok(trips >= 3, `${trips} trips`);
     await fleet.quiet();
+    // That the command came is said a moment later, where it came.
+    await fleet.clock.advanceSettled(2_000);
+    await carry(b1, a1);
+    await fleet.quiet();
     assert.equal((await hashes(members)).size, 1);
     assert.equal(await b2.read('notes/gone'), undefined);
     assert.deepEqual((await a2.read('notes/149'))?.n, 149);

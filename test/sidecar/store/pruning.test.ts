@@ -18,7 +18,7 @@ import { kindRange } from '../../../src/sidecar/store/keys.ts';
 import { createMemoryStore, type MemoryStore } from '../../../src/sidecar/store/memory-store.ts';
 import { recall } from '../../../src/sidecar/store/recall.ts';
 import { createSeededRandom } from '../../../src/testing/index.ts';
-import { issueOf } from '../../support/command-requests.ts';
+import { claimOf, issueOf, reportOf } from '../../support/command-requests.ts';
 import { ADMIN, ALWAYS_DUE, START_MS } from '../../support/test-node.ts';
 import { Author, payloadOf } from '../support/author.ts';
 import { CrashPoints } from '../support/crash-points.ts';
@@ -292,11 +292,19 @@ test('a load that reads while commits are dropped reads what is left', async () 
   assert.equal(pruned, 2);
 });
 
-/** Issues a command for north; returns its document. */
-async function issue({ member }: RunningMember, idempotencyKey: string): Promise<string> {
-  const body = issueOf({ agent: 'north', kind: 'reboot', args: {}, ttlMs: 60_000, idempotencyKey });
+/** Issues a command; returns its document. */
+async function issue({ member }: RunningMember, name: string, ttlMs: number): Promise<string> {
+  const body = issueOf({ agent: name, kind: 'reboot', ttlMs });
   const { command } = await member.request('issueCommand', ADMIN, body);
-  return `commands/north/${command.id}`;
+  return `commands/${name}/${command.id}`;
+}
+
+/** Its agent takes the command up and ends it: the sidecar has nothing more to say of it. */
+async function finish({ member }: RunningMember, document: string): Promise<void> {
+  const caller = { scope: 'agent', agent: 'north' } as const;
+  const id = document.slice('commands/north/'.length);
+  await member.request('acknowledgeCommand', caller, claimOf(id));
+  await member.request('reportCommand', caller, reportOf(id, 'succeeded'));
 }
 
 /** Documents that a member shows. */
@@ -320,7 +328,11 @@ describe('a crash at any step of forgetting', () => {
     await south.put('deployments/south:a', { n: 1 });
     await south.put('deployments/south:b', { n: 1 });
     await south.delete('deployments/south:b');
-    const old = await issue(south, 'once');
+    // Nobody serves that agent, so nobody says anything of it.
+    const old = await issue(south, 'nobody', DAY_MS);
+    const fresh = await issue(south, 'north', 40 * DAY_MS);
+    await fleet.quiet();
+    await finish(north, fresh);
     await fleet.quiet();
     const before = await shown(north);
     assert.ok(before.includes(old));
@@ -329,11 +341,11 @@ describe('a crash at any step of forgetting', () => {
     // Until they have told each other what their clocks show, a jump is doubted.
     await fleet.clock.advanceSettled(70_000);
     await south.put('notes/n3', { n: 4 });
-    const fresh = await issue(south, 'twice');
     await fleet.clock.advanceSettled(2 * LOOK_MS);
     await fleet.quiet();
     const expected = await shown(south);
-    assert.deepEqual(expected, [fresh, 'deployments/south:a', 'notes/n2', 'notes/n3']);
+    const status = fresh.replace('commands/', 'command-status/');
+    assert.deepEqual(expected, [status, fresh, 'deployments/south:a', 'notes/n2', 'notes/n3']);
     const stateHash = await south.stateHash();
     await north.die();
     const points = disk.points.slice(first);

@@ -16,7 +16,8 @@ import { deriveNodeKey, type NodeKey } from '../../../src/sidecar/identity/node-
 import type { ExchangeOptions } from '../../../src/sidecar/links/address-exchange.ts';
 import type { DiscoverySource } from '../../../src/sidecar/links/finder.ts';
 import { toQuietHours } from '../../../src/sidecar/links/link-options.ts';
-import { Member, type MemberReport } from '../../../src/sidecar/member/member.ts';
+import { Member } from '../../../src/sidecar/member/member.ts';
+import type { MemberReport } from '../../../src/sidecar/member/member-parts.ts';
 import { sodiumCrypto } from '../../../src/sidecar/sodium-crypto.ts';
 import { createMemoryStore } from '../../../src/sidecar/store/memory-store.ts';
 import type { Store } from '../../../src/sidecar/store/store.ts';

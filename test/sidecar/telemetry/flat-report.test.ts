@@ -31,7 +31,14 @@ suite('the flat report', () => {
       sampled_at: new Date(START_MS - 1_000).toISOString(),
       ...{ cpu_percent: 12.5, load_1m: 0.5, load_15m: 0.1, memory_total_bytes: 1024, cpu_count: 2 },
       network_received_bytes_per_second: 7,
-      ...{ agents: 1, agents_alive: 0, agents_suspect: 0, agents_unreachable: 0, agents_silent: 1 },
+      ...{
+        agents: 1,
+        agents_alive: 0,
+        agents_suspect: 0,
+        agents_unreachable: 0,
+        agents_left: 0,
+        agents_silent: 1,
+      },
       agent_north: 'silent',
     });
   });
@@ -54,6 +61,7 @@ suite('the flat report', () => {
           agents_alive: 1,
           agents_suspect: 1,
           agents_unreachable: 1,
+          agents_left: 0,
           agents_silent: 1,
         },
         ...{ agent_brisk: 'suspect', agent_never: 'silent' },

@@ -199,6 +199,8 @@ suite('a watched agent', () => {
     assert.deepEqual(world.logged.events, ['watcher.failed']);
     fake.status = json(STATUS);
     assert.equal(await world.poll(), INTERVAL_MS);
+    assert.equal(world.presence(), 'suspect', 'heard once since it was unreachable');
+    await world.poll();
     assert.equal(world.presence(), 'alive');
     assert.deepEqual(world.logged.events, ['watcher.failed', 'watcher.works']);
   });

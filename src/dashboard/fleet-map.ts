@@ -78,10 +78,10 @@ export function drawFleet(
   const order = known.toSorted((a, b) => rankOf(a) - rankOf(b) || (a.name < b.name ? -1 : 1));
   const shown = order.slice(0, MAX_NODES);
   const places = placeAll(self, shown);
-  const nodes = [self, ...shown].map(({ through: _, ...node }): MapNode => {
-    const rows = agentsByNode.get(node.id) ?? [];
-    const at = places.get(node.id) ?? { x: 0, y: 0 };
-    return { ...node, ...at, presence: worstOf(rows), agents: rows.length };
+  const nodes = [self, ...shown].map(({ id, name, tie, isHub }): MapNode => {
+    const rows = agentsByNode.get(id) ?? [];
+    const at = places.get(id) ?? { x: 0, y: 0 };
+    return { id, name, tie, isHub, ...at, presence: worstOf(rows), agents: rows.length };
   });
   const lines = shown.flatMap((node) => linesOf(node, self.id, places, peerById));
   const hasCut = shown.some(({ tie }) => tie === 'cut');

@@ -117,7 +117,7 @@ describe('the dashboard', { timeout: TIMEOUT_MS }, () => {
     const written = Promise.withResolvers<void>();
     one.runCommands({
       backup: async (command) => {
-        await command.progress(40, 'half of it');
+        command.progress(40, 'half of it');
         command.log('stdout', 'the first line');
         await written.promise;
         command.log('stdout', 'the last line');

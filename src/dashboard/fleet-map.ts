@@ -161,9 +161,11 @@ function placeAll(self: Placed, shown: readonly Placed[]): Map<string, Point> {
   const near = shown.filter(({ tie }) => tie === 'direct' || tie === 'relay');
   const far = shown.filter(({ tie }) => tie === 'heard');
   const right = cut.length > 0 ? borderOf(shown) : WIDTH;
-  const middle = { x: right / 2, y: HEIGHT / 2 };
+  // With everybody on one side of it, self stands at the other.
+  const share = near.length !== 1 || far.length > 4 ? 0.5 : cut.length > 0 ? 0.8 : 0.2;
+  const middle = { x: Math.round(right * share), y: HEIGHT / 2 };
   const places = new Map<string, Point>([[self.id, middle]]);
-  const size = { x: middle.x - EDGE, y: HEIGHT / 2 - EDGE };
+  const size = { x: Math.max(middle.x, right - middle.x) - EDGE, y: HEIGHT / 2 - EDGE };
   const inner = far.length > 0 || near.length > RING ? 0.55 : 0.85;
   const angles = new Map<string, number>();
   const around = (nodes: readonly Placed[], share: number, start: number): void => {
@@ -176,7 +178,8 @@ function placeAll(self: Placed, shown: readonly Placed[]): Map<string, Point> {
   const first = near.slice(0, RING);
   around(first, inner, startOf(first.length, cut.length > 0));
   around(near.slice(RING), 0.8, -Math.PI / 2 + 0.1);
-  placeHeard(far, angles, (angle) => pointAt(middle, size, 1, angle), places);
+  const within = ({ x, y }: Point) => ({ x: Math.min(right - EDGE, Math.max(EDGE, x)), y });
+  placeHeard(far, angles, (angle) => within(pointAt(middle, size, 1, angle)), places);
   placeCut(cut, right, places);
   return places;
 }

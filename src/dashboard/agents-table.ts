@@ -79,7 +79,7 @@ export class AgentsTable {
     );
     this.element = el(
       'div',
-      { class: 'agents-scroll', role: 'region', 'aria-label': 'Agents', tabindex: 0 },
+      { class: 'agents-scroll', role: 'region', 'aria-label': 'List of agents', tabindex: 0 },
       this.#table,
     );
     this.element.addEventListener('scroll', () => this.#draw(), { passive: true });
@@ -223,7 +223,10 @@ function showAge(line: Line, nowMs: number): void {
 }
 
 function setText(cell: HTMLElement | undefined, text: string): void {
-  if (cell !== undefined && cell.textContent !== text) cell.textContent = text;
+  if (cell === undefined || cell.textContent === text) return;
+  cell.textContent = text;
+  // What does not fit is cut off; the pointer shows all of it.
+  cell.title = text;
 }
 
 function shareText(percent: number | undefined): string {

@@ -282,6 +282,10 @@ describe('the dashboard', { timeout: TIMEOUT_MS }, () => {
     await page.getByRole('heading', { name: 'edge-39' }).waitFor();
     assert.equal(await page.locator(':focus').textContent(), 'edge-39');
     await page.goBack();
+    // The table is where it was.
+    await rowOf(page, 'edge-39').waitFor();
+    await page.locator('.agents-scroll').focus();
+    await page.keyboard.press('Home');
     await rowOf(page, 'edge-1').waitFor();
 
     assert.deepEqual(await page.evaluate<Faint[]>(FAINT_TEXTS), []);

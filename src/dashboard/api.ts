@@ -60,6 +60,8 @@ export function failureOf(error: unknown): Failure {
     case Code.InvalidArgument:
     case Code.PermissionDenied:
     case Code.FailedPrecondition:
+    case Code.ResourceExhausted:
+    case Code.Unimplemented:
       return { kind: 'refused', why };
     default:
       return { kind: 'away', why };

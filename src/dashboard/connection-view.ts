@@ -45,7 +45,8 @@ export class ConnectionView {
         el('strong', {}, 'The sidecar of this page does not answer. '),
         'Trying again, for ',
         age(link.sinceMs, nowMs),
-        `.${asOf}`,
+        `.${asOf} `,
+        el('span', { class: 'why' }, link.why),
       ),
     );
   }

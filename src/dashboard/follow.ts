@@ -18,7 +18,7 @@ const FIRST_RETRY_MS = 500;
 const LONGEST_RETRY_MS = 5_000;
 
 export interface FollowParts {
-  readonly api: Api;
+  readonly api: Pick<Api, 'fleet'>;
   readonly model: Model;
   readonly environment: Environment;
   /** Something in the model changed. */

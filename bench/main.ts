@@ -7,6 +7,7 @@ import { batchPut } from './batch-put.ts';
 import { bundle } from './bundle.ts';
 import { catchUp } from './catch-up.ts';
 import { commands } from './commands.ts';
+import { dashboard } from './dashboard.ts';
 import { ejection } from './ejection.ts';
 import type { Figure } from './figure.ts';
 import { firstLink } from './first-link.ts';
@@ -57,6 +58,7 @@ const BENCHMARKS: Readonly<Record<string, (bench: Bench) => Promise<Figure[]>>> 
   join,
   commands,
   metrics,
+  dashboard,
 };
 
 const words = process.argv.slice(2);

@@ -10,6 +10,7 @@ import { addCmd } from './commands/cmd/index.ts';
 import { addCompletion } from './commands/completion.ts';
 import { addConfig } from './commands/config.ts';
 import { addContext } from './commands/context.ts';
+import { addDash } from './commands/dash.ts';
 import { addDelegate } from './commands/delegate.ts';
 import { addDemo } from './commands/demo.ts';
 import { addDiagnose } from './commands/diagnose.ts';
@@ -89,6 +90,7 @@ export function createProgram(context: CliContext, setExitCode: (code: number) =
   addDemo(program, setExitCode);
   program.commandsGroup('Fleet:');
   addMembers(program, context);
+  addDash(program, context);
   addTelemetry(program, context);
   addInventory(program, context);
   addConfig(program, context);

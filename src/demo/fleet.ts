@@ -111,10 +111,10 @@ export class Fleet implements AsyncDisposable {
     const sidecar = this.#processes.start({
       name: `sidecar ${name}`,
       module: CLI,
-      // A free port for the mesh; the API on its socket only, so that ports can never collide.
+      // Free ports; all but browsers call the API at its socket.
       args: [
         ...['run', '--data-dir', dataDir, '--name', name, '--agent', name, ...peers],
-        ...['--api-listen', 'off', '--mesh-listen', '127.0.0.1:0'],
+        ...['--api-listen', '127.0.0.1:0', '--mesh-listen', '127.0.0.1:0'],
       ],
       env: this.#admission.env,
     });

@@ -9,6 +9,7 @@ import {
   type TlsMaterial,
 } from './api/index.ts';
 import { auditCalls, type FileAuditLog } from './audit/index.ts';
+import { openDashboardFiles } from './dashboard-files.ts';
 import type { Access } from './identity/access.ts';
 import type { Fleet } from './identity/fleet.ts';
 import type { Log } from './log.ts';
@@ -75,6 +76,7 @@ export async function openApi(
       metrics.call(call);
       tellAudit?.(call);
     },
+    pages: openDashboardFiles(),
     metricsArePublic: parts.metricsPublic === true,
     log: parts.log,
     environment,

@@ -52,7 +52,12 @@ describe('whoever is on the same machine', () => {
   }
 
   attack('web-page-on-localhost', async () => {
-    for (const origin of ['https://evil.example', 'null', `http://${hub.apiAddress}`]) {
+    for (const origin of [
+      'https://evil.example',
+      'null',
+      `https://${hub.apiAddress}`,
+      'http://127.0.0.1:1',
+    ]) {
       await isRefused({ headers: { origin } }, 403, /ORIGIN_REFUSED/);
     }
     await isRefused(

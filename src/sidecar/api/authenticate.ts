@@ -13,15 +13,16 @@ const HOST_AND_PORT = /^(\[[^\]]+\]|[^:]*)(?::\d{1,5})?$/;
 const FOREIGN_SITES: ReadonlySet<unknown> = new Set(['cross-site', 'same-site']);
 
 /**
- * Refuses what a web page could send. A page may resolve its own name to 127.0.0.1 and call us from its own origin, but then
- * the Host is its name; and it cannot leave out the Origin of a call to anybody else. Of an image or a script, which has none,
- * the browser says that another site asks for it.
+ * Refuses what a web page of others could send. A page may resolve its own name to 127.0.0.1 and call us from its own origin,
+ * but then the Host is its name; and it cannot leave out the Origin of a call to anybody else. Of an image or a script, which
+ * has none, the browser says that another site asks for it. The page that this server shows calls from the very origin that it
+ * is called at: same scheme, name and port.
  */
 export function checkSource({ headers }: ApiRequest, door: Door): HoldfastError | undefined {
-  if (headers.origin !== undefined || FOREIGN_SITES.has(headers['sec-fetch-site'])) {
+  if (isForeignPage(headers, door)) {
     return new HoldfastError(
       'ORIGIN_REFUSED',
-      'The request comes from a web page, as its headers Origin or Sec-Fetch-Site say. Nothing was done; call from a program.',
+      'The request comes from a web page that is not the dashboard of this sidecar, as its headers Origin or Sec-Fetch-Site say. Nothing was done; call from a program, or type the address of the dashboard.',
     );
   }
   const { isOwnHost } = door;
@@ -35,6 +36,15 @@ export function checkSource({ headers }: ApiRequest, door: Door): HoldfastError 
     'HOST_REFUSED',
     `The Host header is ${foreign === undefined ? 'missing' : `"${String(foreign)}"`}. Nothing was done; call 127.0.0.1, [::1] or localhost, or with TLS a name in the certificate of this server.`,
   );
+}
+
+/** A program sends neither header. With an Origin, the Host that is checked next has to be the same. */
+function isForeignPage(headers: ApiRequest['headers'], { scheme }: Door): boolean {
+  if (FOREIGN_SITES.has(headers['sec-fetch-site'])) return true;
+  const { origin } = headers;
+  if (origin === undefined) return false;
+  const authority = headers[':authority'] ?? headers.host;
+  return scheme === undefined || origin !== `${scheme}://${String(authority)}`;
 }
 
 function isOwnAuthority(authority: string, isOwnHost: (host: string) => boolean): boolean {

@@ -7,6 +7,8 @@ import { namesOf } from './tls.ts';
 export interface Door {
   /** Whether a Host header names this server; undefined where it says nothing, as on a Unix socket. */
   readonly isOwnHost: ((host: string) => boolean) | undefined;
+  /** How addresses of pages that this server shows begin; undefined where no browser comes in. */
+  readonly scheme: 'http' | 'https' | undefined;
   /** Only this machine reaches it. */
   readonly isLocal: boolean;
   /** Holders whose tokens do not work here, and where they do. */
@@ -24,11 +26,18 @@ export function doorOf(
     : hasAdminDoor
       ? 'everybody but the operator'
       : 'everybody';
-  if (target.kind === 'unix') return { isOwnHost: undefined, isLocal: true, admits };
-  if (target.tls === undefined) return { isOwnHost: isLoopback, isLocal: true, admits };
+  if (target.kind === 'unix')
+    return { isOwnHost: undefined, scheme: undefined, isLocal: true, admits };
+  if (target.tls === undefined)
+    return { isOwnHost: isLoopback, scheme: 'http', isLocal: true, admits };
   const isNamed = namesOf(target.tls.cert);
   const isLocal = isLoopback(target.host);
-  return { isOwnHost: (host) => isLoopback(host) || isNamed(host), isLocal, admits };
+  return {
+    isOwnHost: (host) => isLoopback(host) || isNamed(host),
+    scheme: 'https',
+    isLocal,
+    admits,
+  };
 }
 
 /** Throws HoldfastError SCOPE_MISSING where this holder's token does not work at this door. */

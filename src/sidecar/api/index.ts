@@ -24,6 +24,7 @@ export type { ApiFigures } from './figures.ts';
 export type { MemberInsight } from './insight.ts';
 export { type ApiLimits, CALL_BURST_SECONDS } from './limits.ts';
 export type { MetricsPage } from './metrics-page.ts';
+export type { PageFile, PageFiles } from './page-files.ts';
 export type { MemberReachRow, ReachRow } from './reach-row.ts';
 export { API_METHODS } from './routes.ts';
 export type { SealedPart, SecretControl } from './secret-control.ts';

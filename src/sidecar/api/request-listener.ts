@@ -6,6 +6,7 @@ import { fromHoldfastError, malformed, toConnectError } from './connect-error.ts
 import { checkAdmitted, type Door } from './door.ts';
 import { HEALTH_PATHS, type HealthPages, serveHealth } from './health.ts';
 import { METRICS_PATH, type MetricsGate, serveMetrics } from './metrics-page.ts';
+import { type PageFiles, servePageFile } from './page-files.ts';
 import { type Encoding, PLAIN_ENCODING, parseContentType } from './protocol.ts';
 import { type ApiRequest, type ApiResponse, type HeaderFields, sendError } from './respond.ts';
 import type { Route } from './routes.ts';
@@ -17,6 +18,8 @@ import { serveUnary } from './unary-call.ts';
 export interface Gate extends MetricsGate {
   readonly routes: ReadonlyMap<string, Route>;
   readonly health: HealthPages;
+  /** The dashboard; undefined where there is none. */
+  readonly pages: PageFiles | undefined;
   readonly stopping: AbortSignal;
   readonly clock: Clock;
   /** Told of every call but those that anybody may make. */
@@ -39,6 +42,8 @@ export function serveRequest(
       request.resume();
       return;
     }
+    const { pages, reportFault } = gate;
+    if (pages && servePageFile(pages, path, request, response, reportFault)) return;
     if (path === METRICS_PATH && gate.metrics !== undefined) {
       serveMetrics(gate, gate.metrics, request, response, door);
       return;

@@ -10,6 +10,7 @@ import { doorOf } from './door.ts';
 import type { ApiFigures } from './figures.ts';
 import { type ApiLimits, DEFAULT_API_LIMITS, MAX_EXPORTS } from './limits.ts';
 import { type Listener, listen } from './listener.ts';
+import type { PageFiles } from './page-files.ts';
 import { type Gate, serveRequest } from './request-listener.ts';
 import { createRoutes } from './routes.ts';
 import { StreamSlots } from './stream-slots.ts';
@@ -45,6 +46,8 @@ export interface ApiServerOptions {
   readonly onCall?: ObserveCall | undefined;
   /** Whether the metrics are shown to everybody on this machine. */
   readonly metricsArePublic?: boolean;
+  /** The dashboard; none where this is left out. */
+  readonly pages?: PageFiles | undefined;
   /** Replaces single limits. */
   readonly limits?: Partial<ApiLimits>;
 }
@@ -131,9 +134,10 @@ function createSlots({ maxWatches }: ApiLimits): Slots {
 }
 
 function createGate(
-  { backend, authenticate, log, environment, onCall: observe, metricsArePublic }: ApiServerOptions,
+  options: ApiServerOptions,
   { limits, slots, stopping }: { limits: ApiLimits; slots: Slots; stopping: AbortSignal },
 ): Gate {
+  const { backend, authenticate, log, environment, onCall: observe, metricsArePublic } = options;
   const reportFault: ReportFault = (error) => {
     log.error('api.request_failed', { error }, 'A call failed through a fault of the sidecar.');
   };
@@ -159,6 +163,7 @@ function createGate(
     stopping,
     clock,
     observe,
+    pages: options.pages,
     metrics: backend.metrics,
     metricsArePublic: metricsArePublic === true,
   };

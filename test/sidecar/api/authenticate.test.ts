@@ -181,6 +181,24 @@ for (const origin of ['http://evil.example', 'http://localhost:7676', 'null', ''
   });
 }
 
+test('the page that the server itself shows may call, from the very host and port that it names', async () => {
+  await using api = await openApi();
+  const { host } = new URL(api.url);
+  const own = { origin: `http://${host}`, 'sec-fetch-site': 'same-origin' };
+  assert.equal((await call(api.url, HEARTBEAT, {}, { headers: own })).status, 200);
+  for (const origin of [
+    `https://${host}`,
+    `http://${host.replace('127.0.0.1', 'localhost')}`,
+    'http://127.0.0.1:1',
+  ]) {
+    const answer = await call(api.url, HEARTBEAT, {}, { headers: { origin } });
+    assert.equal(failureOf(answer).reason, 'ORIGIN_REFUSED', origin);
+  }
+  const rebound = { host: `evil.example:${api.port}`, origin: `http://evil.example:${api.port}` };
+  const answer = await call(api.url, HEARTBEAT, {}, { headers: rebound });
+  assert.equal(failureOf(answer).reason, 'HOST_REFUSED');
+});
+
 for (const [site, status] of [
   ['cross-site', 403],
   ['same-site', 403],

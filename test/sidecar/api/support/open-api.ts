@@ -26,6 +26,7 @@ export interface OpenApiOptions {
   readonly tcp?: ApiServerOptions['tcp'];
   readonly metrics?: ApiServerOptions['backend']['metrics'];
   readonly metricsArePublic?: boolean;
+  readonly pages?: ApiServerOptions['pages'];
 }
 
 export interface LogLine {

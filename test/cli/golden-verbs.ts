@@ -47,6 +47,7 @@ export const GOLDEN_VERBS: Readonly<Record<string, GoldenVerb>> = {
   'audit export': { test: 'test/e2e/audit.test.ts', why: REAL },
   demo: { test: 'test/e2e/demo.test.ts', why: 'starts sidecars of its own' },
   members: { args: 'members' },
+  dash: { test: 'test/cli/dash.test.ts', why: REAL },
   telemetry: { args: 'telemetry edge-a' },
   inventory: { test: 'test/cli/config.test.ts', why: REAL },
   'config set': { test: 'test/cli/config.test.ts', why: REAL },

@@ -25,6 +25,7 @@ const EVERYWHERE = /^(?:0\.0\.0\.0|\[::\])(?=:\d+$)/;
 export function addDash(program: Command, context: CliContext): void {
   const dash = program
     .command('dash')
+    .summary('print the address of the dashboard')
     .description('print the address of the dashboard, with a token that may only look')
     .option('--no-token', 'without a token: the page asks for one')
     .action((flags: DashFlags) => withSidecar(context, flags, printAddress));

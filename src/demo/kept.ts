@@ -25,7 +25,7 @@ export function describeKept(members: readonly Member[]): string[] {
     '',
     'To try in another terminal:',
     '',
-    `  ${COMMAND} dash ${on(far)}    (open what it prints in a browser)`,
+    `  ${COMMAND} dash ${on(far)}    # open what it prints in a browser`,
     `  ${COMMAND} members --watch ${on(far)}`,
     `  ${COMMAND} cmd run --target ${FAR} collect-uptime --wait done ${on(hub)}`,
     `  ${COMMAND} peers pause ${on(hub)}`,

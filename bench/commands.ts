@@ -50,9 +50,9 @@ async function overHops(bench: Bench): Promise<Figure[]> {
   return figures;
 }
 
-function agentOf({ target, agentToken }: BenchSidecar): AgentClient {
+function agentOf({ target, agentToken }: BenchSidecar, agent: string): AgentClient {
   const address = `http://${target.host}:${target.port}`;
-  return createAgentClient({ address, token: agentToken });
+  return createAgentClient({ address, token: agentToken, agent });
 }
 
 /** Milliseconds from the call of Issue to the first line of the handler, one after the other, ascending. */
@@ -61,7 +61,7 @@ async function startsOf(
   target: BenchSidecar,
   agent: string,
 ): Promise<number[]> {
-  await using client = agentOf(target);
+  await using client = agentOf(target, agent);
   const started = new Map<number, () => void>();
   await using _loop = client.runCommands({
     probe: ({ args }) => started.get(Number(args.n))?.(),
@@ -84,11 +84,11 @@ async function sustained(
   target: BenchSidecar,
   agent: string,
 ): Promise<number> {
-  await using client = agentOf(target);
+  await using client = agentOf(target, agent);
   let left = SUSTAINED;
   const done = Promise.withResolvers<void>();
   await using _loop = client.runCommands(
-    { work: () => undefined },
+    { probe: () => undefined },
     {
       concurrency: CONCURRENCY,
       onEvent: ({ type }) => {
@@ -100,7 +100,7 @@ async function sustained(
   let next = 0;
   const issue = async (): Promise<void> => {
     while (next < SUSTAINED) {
-      await issuer.issueCommand({ agent, kind: 'work', args: { n: next++ } });
+      await issuer.issueCommand({ agent, kind: 'probe', args: { n: next++ } });
     }
   };
   await Promise.all([...Array.from({ length: ISSUERS }, issue), done.promise]);

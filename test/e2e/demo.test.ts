@@ -152,7 +152,7 @@ suite('holdfast demo', {
         timeout: DEADLINE_MS,
       });
       assert.equal(status, 0, `${command}\n${stdout}${stderr}`);
-      assert.match(stdout, /hub|site-3|paused|resumed/, command);
+      assert.match(stdout, /hub|site-3|paused|resumed|http:/, command);
     }
     run.child.kill('SIGINT');
     assert.equal(await run.ended, 0, run.output());

@@ -131,7 +131,8 @@ export class Site implements AsyncDisposable {
 export async function waitFor<Value>(
   what: string,
   probe: () => Promise<Value | undefined | false> | Value | undefined | false,
+  deadlineMs = DEADLINE_MS,
 ): Promise<Value> {
-  const options = { deadlineMs: DEADLINE_MS, signal: new AbortController().signal };
+  const options = { deadlineMs, signal: new AbortController().signal };
   return (await until(what, options, probe)).value;
 }

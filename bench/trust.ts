@@ -1,7 +1,7 @@
 // What verifying costs: commits a second in runs of 64 under one signature and one by one, beside bare signatures; and the bytes of
 // a certificate and of a hello that brings its chain.
-import { encodeOps } from '../src/core/commit.ts';
-import { FeedTable } from '../src/core/feed.ts';
+import { encodeOps } from '../src/core/feeds/commit.ts';
+import { FeedTable } from '../src/core/feeds/feed.ts';
 import { createIncarnation, type FeedId, hlcOf, type Run, utf8 } from '../src/core/index.ts';
 import { FrameWriter } from '../src/mesh/protocol/frame-writer.ts';
 import { createHello } from '../src/mesh/protocol/membership.ts';

@@ -208,9 +208,9 @@ const LONG_FILES: Readonly<Record<string, { lines: number; adr: string }>> = {};
 const LONG_FUNCTIONS: Readonly<Record<string, number>> = {};
 const LOOKS_AWAY: Readonly<Record<string, number>> = {
   // A handler without a result has a type that the linter calls confusing.
-  'src/agent-client/command-types.ts': 1,
+  'src/agent-client/commands/command-types.ts': 1,
   // Automerge’s type says that every op has a key; the ops of a list have an element instead.
-  'src/core/founding.ts': 1,
+  'src/core/documents/founding.ts': 1,
 };
 
 const tree = readSourceTree('src');

@@ -11,9 +11,9 @@ import { promisify } from 'node:util';
 import { Code } from '@connectrpc/connect';
 import { codeToHttpStatus } from '@connectrpc/connect/protocol-connect';
 import { EXIT } from '../src/cli/exit-codes.ts';
-import { CommitSeal, encodeOps, NO_HASH } from '../src/core/commit.ts';
-import { LiveDocument } from '../src/core/document.ts';
-import { createIncarnation } from '../src/core/incarnation.ts';
+import { LiveDocument } from '../src/core/documents/document.ts';
+import { blankView, digestOf, revisionOf } from '../src/core/documents/view.ts';
+import { CommitSeal, encodeOps, NO_HASH } from '../src/core/feeds/commit.ts';
 import {
   EMPTY,
   ERROR_REASONS,
@@ -25,12 +25,12 @@ import {
   sealValue,
   toHex,
 } from '../src/core/index.ts';
-import { blankView, digestOf, revisionOf } from '../src/core/view.ts';
+import { createIncarnation } from '../src/core/values/incarnation.ts';
 import { STEPS } from '../src/demo/steps.ts';
 import { bundleKey, encodePreamble } from '../src/mesh/bundle/format.ts';
 import { FrontierSketch } from '../src/mesh/bundle/index.ts';
 import { createHello } from '../src/mesh/protocol/membership.ts';
-import { CODE_BY_REASON } from '../src/sidecar/api/connect-error.ts';
+import { CODE_BY_REASON } from '../src/sidecar/api/calls/connect-error.ts';
 import { formatFrontier } from '../src/sidecar/bundle/frontier-text.ts';
 import { FleetSecret } from '../src/sidecar/identity/fleet-secret.ts';
 import { deriveNodeKey } from '../src/sidecar/identity/node-key.ts';

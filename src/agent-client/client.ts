@@ -17,37 +17,47 @@ import { MeshService } from '../gen/holdfast/v1/mesh_pb.ts';
 import { SecretService } from '../gen/holdfast/v1/secret_pb.ts';
 import { TelemetryService } from '../gen/holdfast/v1/telemetry_pb.ts';
 import { TrustService } from '../gen/holdfast/v1/trust_pb.ts';
-import { type LocateOptions, type Location, locate, type Surroundings } from './address.ts';
-import { type AdminCalls, adminCalls } from './admin.ts';
-import { type AuditCalls, auditCalls } from './audit.ts';
-import { type BundleCalls, bundleCalls } from './bundles.ts';
-import { call } from './call.ts';
-import { type CommandLogCalls, commandLogCalls } from './command-log.ts';
-import { CommandLoop } from './command-loop.ts';
-import type { CommandHandlers, CommandLoopOptions } from './command-types.ts';
-import { type CommandCalls, commandCalls } from './commands.ts';
-import { ConfigLoop } from './config-loop.ts';
-import type { ConfigHandler, ConfigLoopOptions } from './config-types.ts';
-import { type ConfigCalls, configCalls } from './configs.ts';
+import { type CommandLogCalls, commandLogCalls } from './commands/command-log.ts';
+import { CommandLoop } from './commands/command-loop.ts';
+import type { CommandHandlers, CommandLoopOptions } from './commands/command-types.ts';
+import { type CommandCalls, commandCalls } from './commands/commands.ts';
+import { ConfigLoop } from './configs/config-loop.ts';
+import type { ConfigHandler, ConfigLoopOptions } from './configs/config-types.ts';
+import { type ConfigCalls, configCalls } from './configs/configs.ts';
+import {
+  type LocateOptions,
+  type Location,
+  locate,
+  type Surroundings,
+} from './connection/address.ts';
+import { call } from './connection/call.ts';
+import { openConnection } from './connection/transport.ts';
 import { fromAck, fromTimestamp, toAck, toDuration, toHeartbeat } from './convert.ts';
-import { type DelegationCalls, delegationCalls } from './delegations.ts';
-import { type DocumentCalls, documentCalls } from './documents.ts';
-import { type EnrolmentCalls, enrolmentCalls } from './enrolment.ts';
 import type { ClientEnvironment } from './environment.ts';
-import { type ExplainCalls, explainCalls } from './explain.ts';
-import { type FleetCalls, fleetCalls } from './fleet.ts';
-import { HeartbeatLoop, type HeartbeatLoopOptions } from './heartbeat-loop.ts';
-import { type InventoryCalls, inventoryCalls } from './inventory.ts';
+import { type DocumentCalls, documentCalls } from './fleet/documents.ts';
+import { type FleetCalls, fleetCalls } from './fleet/fleet.ts';
+import { HeartbeatLoop, type HeartbeatLoopOptions } from './fleet/heartbeat-loop.ts';
+import { type InventoryCalls, inventoryCalls } from './fleet/inventory.ts';
+import { type TelemetryCalls, telemetryCalls } from './fleet/telemetry.ts';
+import { type UpdateCalls, updateCalls } from './fleet/updates.ts';
+import {
+  type OpenWatch,
+  type WatchEvent,
+  type WatchOptions,
+  watchDocuments,
+} from './fleet/watch.ts';
 import { Loops } from './loops.ts';
-import { type MeshCalls, meshCalls } from './mesh.ts';
-import { type SecretCalls, secretCalls } from './secrets.ts';
+import { type AdminCalls, adminCalls } from './operator/admin.ts';
+import { type AuditCalls, auditCalls } from './operator/audit.ts';
+import { type BundleCalls, bundleCalls } from './operator/bundles.ts';
+import { type DelegationCalls, delegationCalls } from './operator/delegations.ts';
+import { type EnrolmentCalls, enrolmentCalls } from './operator/enrolment.ts';
+import { type ExplainCalls, explainCalls } from './operator/explain.ts';
+import { type MeshCalls, meshCalls } from './operator/mesh.ts';
+import { type SecretCalls, secretCalls } from './operator/secrets.ts';
+import { type TrustCalls, trustCalls } from './operator/trust.ts';
 import { systemEnvironment, systemSurroundings } from './system-environment.ts';
-import { type TelemetryCalls, telemetryCalls } from './telemetry.ts';
-import { openConnection } from './transport.ts';
-import { type TrustCalls, trustCalls } from './trust.ts';
 import type { Beat, CallOptions, HeartbeatOptions, HeartbeatReceipt } from './types.ts';
-import { type UpdateCalls, updateCalls } from './updates.ts';
-import { type OpenWatch, type WatchEvent, type WatchOptions, watchDocuments } from './watch.ts';
 
 /** Where the sidecar is. What is left out comes from HOLDFAST_ADDRESS, HOLDFAST_TOKEN_FILE and HOLDFAST_AGENT, or is found. */
 export interface AgentClientOptions extends LocateOptions {

@@ -1,8 +1,8 @@
 // The loops of one client: what disposing of the client has to stop, and the one command loop that heartbeats wake.
-import type { CommandLoop } from './command-loop.ts';
-import type { ConfigLoop } from './config-loop.ts';
+import type { CommandLoop } from './commands/command-loop.ts';
+import type { ConfigLoop } from './configs/config-loop.ts';
 import { HoldfastClientError } from './error.ts';
-import type { HeartbeatLoop } from './heartbeat-loop.ts';
+import type { HeartbeatLoop } from './fleet/heartbeat-loop.ts';
 
 export class Loops {
   readonly #agent: string | undefined;

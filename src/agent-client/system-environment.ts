@@ -2,7 +2,7 @@
 import { readdirSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import process from 'node:process';
-import type { Surroundings } from './address.ts';
+import type { Surroundings } from './connection/address.ts';
 import type { ClientEnvironment } from './environment.ts';
 
 export const systemEnvironment: ClientEnvironment = {

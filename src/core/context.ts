@@ -1,18 +1,18 @@
 // What every handler of a node works on: who we are, the tables, the present moment and the turn being gathered.
 import type { CoreConfig } from './config.ts';
-import type { DocumentTable, Stamp } from './document-table.ts';
-import type { DocumentWriter } from './document-writer.ts';
-import type { Crypto, Instant } from './environment.ts';
-import type { FeedTable } from './feed.ts';
-import type { Forgetting } from './forgetting.ts';
-import type { Hearing } from './hearing.ts';
-import type { HeldFeeds } from './held-feeds.ts';
-import type { DocumentKey, FeedKey } from './ids.ts';
-import type { NodeIdentity } from './node-identity.ts';
-import type { Hlc } from './time.ts';
+import type { DocumentTable, Stamp } from './documents/document-table.ts';
+import type { DocumentWriter } from './documents/document-writer.ts';
+import type { FeedTable } from './feeds/feed.ts';
+import type { Forgetting } from './feeds/forgetting.ts';
+import type { HeldFeeds } from './feeds/held-feeds.ts';
+import type { VoidTally } from './feeds/void-tally.ts';
+import type { Hearing } from './presence/hearing.ts';
 import type { TrustSet } from './trust/index.ts';
 import type { Turn } from './turn.ts';
-import type { VoidTally } from './void-tally.ts';
+import type { Crypto, Instant } from './values/environment.ts';
+import type { DocumentKey, FeedKey } from './values/ids.ts';
+import type { NodeIdentity } from './values/node-identity.ts';
+import type { Hlc } from './values/time.ts';
 
 /** What came from others and was not taken. */
 export interface Troubles {

@@ -1,17 +1,17 @@
 // Everything a node can ask of the world. Carried out in this order: persist, then reply and deliver, then the rest.
 
-import type { Commit, Op } from './commit.ts';
-import type { HoldfastError } from './error.ts';
+import type { OwnEdit } from './documents/own-edits.ts';
+import type { View } from './documents/view.ts';
 import type { TimerName } from './event.ts';
-import type { FeedHead, Superseded } from './feed-head.ts';
-import type { ForkProof } from './fork-proof.ts';
-import type { ForkNews } from './fork-table.ts';
-import type { GatheredSpan } from './gathered.ts';
-import type { DocumentKey, FeedId, FeedPosition, KnownLane, NodeId } from './ids.ts';
-import type { OwnEdit } from './own-edits.ts';
+import type { Commit, Op } from './feeds/commit.ts';
+import type { FeedHead, Superseded } from './feeds/feed-head.ts';
+import type { ForkProof } from './feeds/fork-proof.ts';
+import type { ForkNews } from './feeds/fork-table.ts';
+import type { GatheredSpan } from './feeds/gathered.ts';
 import type { Response } from './request.ts';
 import type { Statement, StatementId } from './trust/index.ts';
-import type { View } from './view.ts';
+import type { HoldfastError } from './values/error.ts';
+import type { DocumentKey, FeedId, FeedPosition, KnownLane, NodeId } from './values/ids.ts';
 
 /** A commit with its ops decoded; undefined where the payload is void. */
 export interface StoredCommit {

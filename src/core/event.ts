@@ -1,14 +1,14 @@
 // Everything that can happen to a node.
 
-import type { Op } from './commit.ts';
-import type { Remainder } from './document-table.ts';
-import type { HeldCommit } from './fork-proof.ts';
-import type { GatheredOp } from './gathered.ts';
-import type { DocumentKey, FeedId, KnownLane, NodeId } from './ids.ts';
+import type { Remainder } from './documents/document-table.ts';
+import type { Op } from './feeds/commit.ts';
+import type { HeldCommit } from './feeds/fork-proof.ts';
+import type { GatheredOp } from './feeds/gathered.ts';
+import type { Run } from './feeds/run.ts';
 import type { Request } from './request.ts';
-import type { Run } from './run.ts';
-import type { Hlc } from './time.ts';
-import type { Via } from './via.ts';
+import type { DocumentKey, FeedId, KnownLane, NodeId } from './values/ids.ts';
+import type { Hlc } from './values/time.ts';
+import type { Via } from './values/via.ts';
 
 export type TimerName = 'pulse-flush' | 'checkpoint-look';
 

@@ -1,9 +1,9 @@
 // Answers a request: with what it asked for, with why not, or with a fault of ours, which is reported.
 import type { Context } from './context.ts';
 import type { ReplyOutcome } from './effect.ts';
-import { HoldfastError } from './error.ts';
 import type { Request } from './request.ts';
 import { route } from './router.ts';
+import { HoldfastError } from './values/error.ts';
 
 export function execute(
   desk: Parameters<typeof route>[0],

@@ -1,7 +1,7 @@
 // How much there is of everything in a node, for whoever watches it: counted already, so that reading costs nothing.
 import type { Troubles } from './context.ts';
-import type { DocumentTable } from './document-table.ts';
-import type { FeedTable } from './feed.ts';
+import type { DocumentTable } from './documents/document-table.ts';
+import type { FeedTable } from './feeds/feed.ts';
 
 /** Something that takes so much and not more. */
 export interface QueueFigure {

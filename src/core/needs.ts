@@ -1,15 +1,16 @@
 // Which documents a request needs: live ones to write to, and up-to-date views to read.
-import type { CommandMethods } from './command-values.ts';
+
 import { isCommandRequest, needsOfCommand, scopesOfCommands } from './commands/index.ts';
-import type { ConfigMethods } from './config-values.ts';
 import { isConfigRequest, needsOfConfig } from './configs/index.ts';
-import { documentKey } from './ids.ts';
+import type { ViewIndex } from './documents/view-index.ts';
+import { keysOfPut } from './documents/writes.ts';
 import { isInventoryRequest, needsOfInventory } from './inventory/index.ts';
-import type { InventoryMethods } from './inventory-values.ts';
 import type { Request, RequestOf } from './request.ts';
-import type { Needs, Scope } from './scope.ts';
-import type { ViewIndex } from './view-index.ts';
-import { keysOfPut } from './writes.ts';
+import type { CommandMethods } from './values/command-values.ts';
+import type { ConfigMethods } from './values/config-values.ts';
+import { documentKey } from './values/ids.ts';
+import type { InventoryMethods } from './values/inventory-values.ts';
+import type { Needs, Scope } from './values/scope.ts';
 
 const EVERYTHING: Scope = { collection: undefined, prefix: '' };
 

@@ -1,16 +1,17 @@
 // What a node is made of.
-import type { ClockWatch } from './clock-watch.ts';
+
 import type { CoreConfig } from './config.ts';
-import type { Crypto, Signer } from './environment.ts';
-import type { FeedHead } from './feed-head.ts';
-import type { Forgetting } from './forgetting.ts';
-import type { ForkProof } from './fork-proof.ts';
-import type { DocumentKey, FeedKey, NodeId } from './ids.ts';
-import type { NodeIdentity } from './node-identity.ts';
-import type { OwnEdit } from './own-edits.ts';
-import type { Hlc } from './time.ts';
+import type { ClockWatch } from './desks/clock-watch.ts';
+import type { OwnEdit } from './documents/own-edits.ts';
+import type { View } from './documents/view.ts';
+import type { FeedHead } from './feeds/feed-head.ts';
+import type { Forgetting } from './feeds/forgetting.ts';
+import type { ForkProof } from './feeds/fork-proof.ts';
 import type { Cut, TrustSet } from './trust/index.ts';
-import type { View } from './view.ts';
+import type { Crypto, Signer } from './values/environment.ts';
+import type { DocumentKey, FeedKey, NodeId } from './values/ids.ts';
+import type { NodeIdentity } from './values/node-identity.ts';
+import type { Hlc } from './values/time.ts';
 
 /** What a node remembers from before: read from the store at start. */
 export interface NodeMemory {

@@ -1,43 +1,48 @@
 // One node: `handle(event, now)` routes an event to one handler and, at the end of a turn, returns what the world must do.
 
-import { Checkpoints } from './checkpoints.ts';
-import { ClockDesk } from './clock-desk.ts';
-import { ClockWatch } from './clock-watch.ts';
-import { rulesOf } from './collection.ts';
 import { CommandDesk, LogDesk } from './commands/index.ts';
-import type { Commit, Op } from './commit.ts';
 import { CHECKPOINT_LOOK_MS, MAX_CLOCK_AHEAD_MS } from './config.ts';
 import { type Context, ownStamp, type Troubles } from './context.ts';
-import { DocumentTable, type Stamp } from './document-table.ts';
-import { DocumentWriter } from './document-writer.ts';
+import { ClockDesk } from './desks/clock-desk.ts';
+import { ClockWatch } from './desks/clock-watch.ts';
+import { TrustDesk } from './desks/trust-desk.ts';
+import { isSuspended } from './desks/withheld.ts';
+import { DocumentTable, type Stamp } from './documents/document-table.ts';
+import { DocumentWriter } from './documents/document-writer.ts';
+import { reissueLost } from './documents/reissue.ts';
 import type { DeliveryOutcome, Effect } from './effect.ts';
-import type { Instant } from './environment.ts';
 import type { Event, ReplayedCommit, RunsReceived, TimerName } from './event.ts';
 import { execute } from './execute.ts';
-import { FeedTable } from './feed.ts';
-import { cutsAt, endOf } from './feed-cut.ts';
+import { Checkpoints } from './feeds/checkpoints.ts';
+import type { Commit, Op } from './feeds/commit.ts';
+import { FeedTable } from './feeds/feed.ts';
+import { cutsAt, endOf } from './feeds/feed-cut.ts';
+import type { ForkProof } from './feeds/fork-proof.ts';
+import { ForkWatch } from './feeds/fork-watch.ts';
+import { CLOCK_AHEAD, HeldFeeds } from './feeds/held-feeds.ts';
+import { holdRun } from './feeds/held-run.ts';
+import { gateOps } from './feeds/op-gate.ts';
+import type { Run } from './feeds/run.ts';
+import { type VoidCount, VoidTally } from './feeds/void-tally.ts';
 import { figuresOf, type NodeFigures } from './figures.ts';
-import type { ForkProof } from './fork-proof.ts';
-import { ForkWatch } from './fork-watch.ts';
-import { Hearing } from './hearing.ts';
-import { Heartbeats } from './heartbeats.ts';
-import { CLOCK_AHEAD, HeldFeeds } from './held-feeds.ts';
-import { holdRun } from './held-run.ts';
-import { type DocumentKey, type FeedId, type FeedPosition, splitDocumentKey } from './ids.ts';
 import type { NodeParts } from './node-parts.ts';
-import { gateOps } from './op-gate.ts';
-import type { Reach } from './reach.ts';
-import { reissueLost } from './reissue.ts';
+import { Hearing } from './presence/hearing.ts';
+import { Heartbeats } from './presence/heartbeats.ts';
+import type { Reach } from './presence/reach.ts';
 import type { Desk } from './router.ts';
-import type { Run } from './run.ts';
-import { type Hlc, hlcMs, hlcObserve, hlcTick } from './time.ts';
 import type { Cut } from './trust/index.ts';
-import { TrustDesk } from './trust-desk.ts';
 import { Turn } from './turn.ts';
-import type { Via } from './via.ts';
-import { type VoidCount, VoidTally } from './void-tally.ts';
+import { rulesOf } from './values/collection.ts';
+import type { Instant } from './values/environment.ts';
+import {
+  type DocumentKey,
+  type FeedId,
+  type FeedPosition,
+  splitDocumentKey,
+} from './values/ids.ts';
+import { type Hlc, hlcMs, hlcObserve, hlcTick } from './values/time.ts';
+import type { Via } from './values/via.ts';
 import { type AnswerScene, WaitingRequests } from './waiting-requests.ts';
-import { isSuspended } from './withheld.ts';
 
 export class Node {
   readonly #parts: NodeParts;

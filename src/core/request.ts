@@ -1,16 +1,17 @@
 // Everything the API can ask of a node, and what it answers. Plain values: protobuf stays outside.
-import type { Caller } from './caller.ts';
-import type { CommandMethods } from './command-values.ts';
-import type { ConfigMethods } from './config-values.ts';
-import type { HeldFeed } from './held-feeds.ts';
-import type { DocumentKey } from './ids.ts';
-import type { InventoryMethods } from './inventory-values.ts';
-import type { JsonObject } from './json.ts';
-import type { Presence } from './presence.ts';
-import type { QuarantinedDocument } from './quarantine.ts';
-import type { Freshness, Page, PageRequest } from './row-facts.ts';
 
-export type { Freshness, Page, PageRequest, RowPath } from './row-facts.ts';
+import type { QuarantinedDocument } from './documents/quarantine.ts';
+import type { HeldFeed } from './feeds/held-feeds.ts';
+import type { Presence } from './presence/presence.ts';
+import type { Caller } from './values/caller.ts';
+import type { CommandMethods } from './values/command-values.ts';
+import type { ConfigMethods } from './values/config-values.ts';
+import type { DocumentKey } from './values/ids.ts';
+import type { InventoryMethods } from './values/inventory-values.ts';
+import type { JsonObject } from './values/json.ts';
+import type { Freshness, Page, PageRequest } from './values/row-facts.ts';
+
+export type { Freshness, Page, PageRequest, RowPath } from './values/row-facts.ts';
 
 /** What a read asks of the age of rows; see `checkAge`. */
 export interface Aged {

@@ -7,13 +7,13 @@ import {
 } from './commands/index.ts';
 import { isConfigRequest, routeConfig } from './configs/index.ts';
 import type { Context } from './context.ts';
-import { explainDocument } from './explain-document.ts';
-import * as fleet from './fleet-reads.ts';
-import type { Heartbeats } from './heartbeats.ts';
+import { explainDocument } from './documents/explain-document.ts';
+import { patch, put, remove } from './documents/writes.ts';
 import { isInventoryRequest, routeInventory } from './inventory/index.ts';
-import * as reads from './reads.ts';
+import type { Heartbeats } from './presence/heartbeats.ts';
+import * as fleet from './reads/fleet-reads.ts';
+import * as reads from './reads/reads.ts';
 import type { Request, Response } from './request.ts';
-import { patch, put, remove } from './writes.ts';
 
 /** What a node remembers between requests besides its documents. */
 export interface Desk {

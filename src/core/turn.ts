@@ -1,14 +1,15 @@
 // What one turn gathers: ops per lane, views to store, effects. At its end the ops become commits, so one fsync serves them all.
-import type { Checkpoint } from './checkpoint.ts';
-import { type Commit, encodeOps, type Op } from './commit.ts';
+
 import { COMMIT_TARGET_BYTES, MAX_COMMIT_OPS } from './config.ts';
-import type { DocumentTable } from './document-table.ts';
+import type { DocumentTable } from './documents/document-table.ts';
 import type { Effect, StoredCommit } from './effect.ts';
-import type { FeedTable } from './feed.ts';
-import { type DocumentKey, type KnownLane, LANES } from './ids.ts';
-import { type Load, loadOf } from './load.ts';
-import type { Hlc } from './time.ts';
+import type { Checkpoint } from './feeds/checkpoint.ts';
+import { type Commit, encodeOps, type Op } from './feeds/commit.ts';
+import type { FeedTable } from './feeds/feed.ts';
+import { type Load, loadOf } from './feeds/load.ts';
 import type { Statement } from './trust/index.ts';
+import { type DocumentKey, type KnownLane, LANES } from './values/ids.ts';
+import type { Hlc } from './values/time.ts';
 
 const NO_LOAD: Load = { ops: 0, bytes: 0 };
 

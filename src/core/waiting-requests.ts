@@ -1,13 +1,13 @@
 // Requests on their way to an answer: what a request needs is brought up to date first, and where that has to be loaded, it waits.
 import { MAX_WAITING_REQUESTS, RETRY_AFTER_LIMIT_MS } from './config.ts';
-import type { DocumentTable } from './document-table.ts';
+import type { DocumentTable } from './documents/document-table.ts';
 import type { ReplyOutcome } from './effect.ts';
-import { HoldfastError } from './error.ts';
 import type { QueueFigure } from './figures.ts';
-import type { DocumentKey } from './ids.ts';
 import { needsOf } from './needs.ts';
 import type { Request } from './request.ts';
 import type { Turn } from './turn.ts';
+import { HoldfastError } from './values/error.ts';
+import type { DocumentKey } from './values/ids.ts';
 
 interface Asked {
   readonly requestId: number;

@@ -1,7 +1,7 @@
 // What the tests of the client share: time that stands still, chance without chance, and waiting for promises without sleeping.
 import assert from 'node:assert/strict';
 import { setImmediate } from 'node:timers/promises';
-import type { Surroundings } from '../../src/agent-client/address.ts';
+import type { Surroundings } from '../../src/agent-client/connection/address.ts';
 import type { ClientEnvironment } from '../../src/agent-client/environment.ts';
 import {
   type AgentClient,

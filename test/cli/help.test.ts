@@ -56,7 +56,7 @@ suite('holdfast help', () => {
 
 suite('docs/CLI.md', () => {
   test('has every variable that the program reads, and no other', () => {
-    const sources = ['src/agent-client/address.ts', ...globSync('src/cli/**/*.ts')];
+    const sources = ['src/agent-client/connection/address.ts', ...globSync('src/cli/**/*.ts')];
     const read = sources.flatMap((path) => {
       const all = readFileSync(path, 'utf8').matchAll(/\benv\.([A-Z][A-Z_]+)/g);
       return [...all].flatMap(([, name]) => name ?? []);

@@ -1,7 +1,7 @@
 // When a checkpoint that is due is not written: it would repeat nearly all there is, to everybody, and make no room.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { checkpointOf } from '../../src/core/commit.ts';
+import { checkpointOf } from '../../src/core/feeds/commit.ts';
 import { NEVER_DUE, split, TestNode } from '../support/test-node.ts';
 
 const DUE_COMMITS = 8;

@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { LogEntry } from '../../src/core/command-values.ts';
 import {
   appendLines,
   cutText,
@@ -20,6 +19,7 @@ import {
 } from '../../src/core/commands/log-chunk.ts';
 import { readChunks, seqOfLast } from '../../src/core/commands/log-order.ts';
 import type { LogLine } from '../../src/core/index.ts';
+import type { LogEntry } from '../../src/core/values/command-values.ts';
 
 type Line = Omit<LogLine, 'type'>;
 const ALL = { from: 1, limit: Infinity, maxBytes: Infinity, stopAtHole: false };

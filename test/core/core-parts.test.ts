@@ -2,6 +2,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { MAX_PAGE_BYTES } from '../../src/core/config.ts';
+import { ChangeLog } from '../../src/core/documents/change-log.ts';
+import { HoldfastError } from '../../src/core/index.ts';
+import { ageMs } from '../../src/core/presence/presence.ts';
+import { parsePageToken, takePage } from '../../src/core/reads/page.ts';
+import { formatCursor, parseCursor } from '../../src/core/reads/watch.ts';
 import {
   ByteReader,
   ByteWriter,
@@ -9,17 +15,11 @@ import {
   parseHex,
   toBase32,
   toHex,
-} from '../../src/core/bytes.ts';
-import { ChangeLog } from '../../src/core/change-log.ts';
-import { agentOf, isDocumentKey } from '../../src/core/collection.ts';
-import { MAX_PAGE_BYTES } from '../../src/core/config.ts';
-import { formatNodeId } from '../../src/core/ids.ts';
-import { HoldfastError } from '../../src/core/index.ts';
-import { parsePageToken, takePage } from '../../src/core/page.ts';
-import { ageMs } from '../../src/core/presence.ts';
-import { SortedIds } from '../../src/core/sorted-ids.ts';
-import { hlcMs, hlcObserve, hlcOf, hlcTick } from '../../src/core/time.ts';
-import { formatCursor, parseCursor } from '../../src/core/watch.ts';
+} from '../../src/core/values/bytes.ts';
+import { agentOf, isDocumentKey } from '../../src/core/values/collection.ts';
+import { formatNodeId } from '../../src/core/values/ids.ts';
+import { SortedIds } from '../../src/core/values/sorted-ids.ts';
+import { hlcMs, hlcObserve, hlcOf, hlcTick } from '../../src/core/values/time.ts';
 import { sodiumCrypto } from '../../src/sidecar/sodium-crypto.ts';
 
 test('numbers, bytes and texts survive writer and reader', () => {

@@ -1,7 +1,7 @@
 // Only libsodium verifies: signatures that other libraries take, or took, are refused on every path on which anybody signs anything.
 import assert from 'node:assert/strict';
 import { describe, it, test } from 'node:test';
-import { doubtForkProof } from '../../src/core/fork-proof.ts';
+import { doubtForkProof } from '../../src/core/feeds/fork-proof.ts';
 import {
   ByteWriter,
   CommitSeal,

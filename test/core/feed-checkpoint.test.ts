@@ -1,13 +1,13 @@
 // The table of feeds: when a base moves, what a jump needs, what a cover does, and what is held back until it passes.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Checkpoint } from '../../src/core/checkpoint.ts';
-import { type Commit, encodeOps } from '../../src/core/commit.ts';
 import { MAX_FEED_BYTES, MAX_FEED_COMMITS, MAX_INCARNATIONS } from '../../src/core/config.ts';
-import { FeedTable } from '../../src/core/feed.ts';
-import type { FeedHead, Superseded } from '../../src/core/feed-head.ts';
+import type { Checkpoint } from '../../src/core/feeds/checkpoint.ts';
+import { type Commit, encodeOps } from '../../src/core/feeds/commit.ts';
+import { FeedTable } from '../../src/core/feeds/feed.ts';
+import type { FeedHead, Superseded } from '../../src/core/feeds/feed-head.ts';
+import type { Run } from '../../src/core/feeds/run.ts';
 import { createIncarnation, type FeedId, hlcOf, toHex, utf8 } from '../../src/core/index.ts';
-import type { Run } from '../../src/core/run.ts';
 import { createSigner, sodiumCrypto } from '../../src/sidecar/sodium-crypto.ts';
 
 const signer = createSigner(new Uint8Array(32).fill(1));

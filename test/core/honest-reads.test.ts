@@ -1,9 +1,9 @@
 // Honest reads: by whom a row came, for how long its writer was not heard, and an answer that fails instead of being too old.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import type { Run } from '../../src/core/feeds/run.ts';
 import type { RowPath } from '../../src/core/request.ts';
-import type { Run } from '../../src/core/run.ts';
-import type { Via } from '../../src/core/via.ts';
+import type { Via } from '../../src/core/values/via.ts';
 import { agent, refusal, TestNode } from '../support/test-node.ts';
 
 function take(node: TestNode, runs: readonly Run[], via?: Via): void {

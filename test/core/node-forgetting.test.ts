@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { checkpointOf, encodeOps } from '../../src/core/commit.ts';
-import { LiveDocument } from '../../src/core/document.ts';
-import { FeedTable } from '../../src/core/feed.ts';
+import { LiveDocument } from '../../src/core/documents/document.ts';
+import { checkpointOf, encodeOps } from '../../src/core/feeds/commit.ts';
+import { FeedTable } from '../../src/core/feeds/feed.ts';
 import {
   createIncarnation,
   DEFAULT_CORE_CONFIG,

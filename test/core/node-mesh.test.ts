@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { encodeOps } from '../../src/core/commit.ts';
-import { FeedTable } from '../../src/core/feed.ts';
+import { encodeOps } from '../../src/core/feeds/commit.ts';
+import { FeedTable } from '../../src/core/feeds/feed.ts';
 import { createIncarnation, hlcOf, type Run, toHex } from '../../src/core/index.ts';
 import { createSigner, sodiumCrypto } from '../../src/sidecar/sodium-crypto.ts';
 import { ADMIN, START_MS, TestNode } from '../support/test-node.ts';

@@ -1,7 +1,7 @@
 // Documents that belong to a node: its sidecar writes them, nobody else can, and every receiver sees to that.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { encodeOps } from '../../src/core/commit.ts';
+import { encodeOps } from '../../src/core/feeds/commit.ts';
 import type { Caller, JsonObject, Op } from '../../src/core/index.ts';
 import { Author } from '../sidecar/support/author.ts';
 import { claimOf, issueOf } from '../support/command-requests.ts';

@@ -1,7 +1,7 @@
 // Writes through a node: what is committed, in which order effects come, and that a refused request has none.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { FORGETTING } from '../../src/core/forgetting.ts';
+import { FORGETTING } from '../../src/core/feeds/forgetting.ts';
 import { DEFAULT_CORE_CONFIG, HoldfastError, type JsonObject } from '../../src/core/index.ts';
 import { ADMIN, agent, refusal, TestNode } from '../support/test-node.ts';
 

@@ -2,9 +2,9 @@
 // is not, with and without being told of the stalls.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { PresenceWatch } from '../../src/core/presence-watch.ts';
-import { hlcOf } from '../../src/core/time.ts';
-import { blankView, type VisibleView } from '../../src/core/view.ts';
+import { blankView, type VisibleView } from '../../src/core/documents/view.ts';
+import { PresenceWatch } from '../../src/core/presence/presence-watch.ts';
+import { hlcOf } from '../../src/core/values/time.ts';
 import { createSeededRandom } from '../../src/testing/seeded-random.ts';
 
 const INTERVAL_MS = 1000;

@@ -1,6 +1,6 @@
 // What recorded bytes mean to the code of today, as JSON that a person can compare: frames as messages, a store as documents,
 // feeds and ops.
-import { checkpointOf, decodeOps } from '../../src/core/commit.ts';
+import { checkpointOf, decodeOps } from '../../src/core/feeds/commit.ts';
 import {
   type DocumentRow,
   fromHex,

@@ -6,7 +6,7 @@
 // a folder of its own beside the old one, which stays as it is.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { LiveDocument } from '../../src/core/document.ts';
+import { LiveDocument } from '../../src/core/documents/document.ts';
 import { FORGETTING, toHex, utf8 } from '../../src/core/index.ts';
 import { sodiumCrypto } from '../../src/sidecar/sodium-crypto.ts';
 import { createMemoryStore, type MemoryStore } from '../../src/sidecar/store/memory-store.ts';

@@ -1,5 +1,5 @@
 // Foreign changes against a living document: whatever comes, it can be read and written, and everybody reads the same.
-import { LiveDocument } from '../../src/core/document.ts';
+import { LiveDocument } from '../../src/core/documents/document.ts';
 import { inspectChange, type JsonObject, jsonEqual, type Random } from '../../src/core/index.ts';
 import { sodiumCrypto } from '../../src/sidecar/sodium-crypto.ts';
 import {

@@ -1,6 +1,6 @@
 // What is fuzzed: for each target how a hostile input is made from a seed, and what must hold when it is taken in.
 import fc from 'fast-check';
-import { decodeOps, encodeOps } from '../../src/core/commit.ts';
+import { decodeOps, encodeOps } from '../../src/core/feeds/commit.ts';
 import {
   type FeedId,
   gateOps,

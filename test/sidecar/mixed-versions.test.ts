@@ -1,7 +1,7 @@
 // Members of this version beside one of a later version: what only the later one understands is stored, passed on, and never lost.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { LiveDocument } from '../../src/core/document.ts';
+import { LiveDocument } from '../../src/core/documents/document.ts';
 import { type Commit, type FeedId, hasForeignOps, toHex, utf8 } from '../../src/core/index.ts';
 import { sodiumCrypto } from '../../src/sidecar/sodium-crypto.ts';
 import { createMemoryStore } from '../../src/sidecar/store/memory-store.ts';

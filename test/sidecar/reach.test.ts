@@ -1,8 +1,8 @@
 // How far what a sidecar knows reaches: who is missing, who is behind, when a hub was heard; and the paths of rows over real links.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { Reach } from '../../src/core/reach.ts';
-import { hlcOf } from '../../src/core/time.ts';
+import { Reach } from '../../src/core/presence/reach.ts';
+import { hlcOf } from '../../src/core/values/time.ts';
 import { type ReachScene, reachOf } from '../../src/sidecar/reach.ts';
 import { ADMIN } from '../support/test-node.ts';
 import { TestFleet } from './support/test-fleet.ts';

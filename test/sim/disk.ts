@@ -1,6 +1,6 @@
 // The disk of one simulated node: a memory store that processes come and go on, and that tells what is written to it.
 
-import { checkpointOf, decodeOps } from '../../src/core/commit.ts';
+import { checkpointOf, decodeOps } from '../../src/core/feeds/commit.ts';
 import {
   type FeedId,
   type FeedKey,

@@ -1,8 +1,8 @@
 // A member that is no sidecar of this version: one of a later version, whose words others must keep and pass on, or one that
 // holds the fleet's secret and means harm. It speaks over the real mesh; its feeds lie in arrays.
 import * as Automerge from '@automerge/automerge';
-import { encodeOps } from '../../src/core/commit.ts';
-import { FeedTable } from '../../src/core/feed.ts';
+import { encodeOps } from '../../src/core/feeds/commit.ts';
+import { FeedTable } from '../../src/core/feeds/feed.ts';
 import {
   ByteWriter,
   type Commit,

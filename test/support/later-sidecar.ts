@@ -1,6 +1,6 @@
 // A member of a later version on a test fleet's network: it speaks versions 1 to 2 with abilities this version does not have, and
 // writes whatever a test gives it, signed as it must be.
-import { FeedTable } from '../../src/core/feed.ts';
+import { FeedTable } from '../../src/core/feeds/feed.ts';
 import {
   ByteWriter,
   type Commit,

@@ -1,16 +1,16 @@
 // What agents ask about their commands: which are to be begun, that one is claimed, how it goes, which kinds they take.
 
-import type { Caller } from '../caller.ts';
-import type { CommandRow, KindDeclaration } from '../command-values.ts';
 import type { Context } from '../context.ts';
-import { tellUse } from '../delegated.ts';
-import { HoldfastError } from '../error.ts';
-import { documentKey } from '../ids.ts';
-import { agentCaller } from '../permission.ts';
+import { tellUse } from '../desks/delegated.ts';
+import { agentCaller } from '../desks/permission.ts';
+import { checkGranted } from '../desks/trust-door.ts';
+import { isVisible, type VisibleView } from '../documents/view.ts';
+import { writeAll } from '../documents/writes.ts';
 import type { RequestOf, ResponseOf } from '../request.ts';
-import { checkGranted } from '../trust-door.ts';
-import { isVisible, type VisibleView } from '../view.ts';
-import { writeAll } from '../writes.ts';
+import type { Caller } from '../values/caller.ts';
+import type { CommandRow, KindDeclaration } from '../values/command-values.ts';
+import { HoldfastError } from '../values/error.ts';
+import { documentKey } from '../values/ids.ts';
 import { arrivalOf, type Judged } from './at-target.ts';
 import { delegatedOf } from './command-document.ts';
 import { type CommandDesk, writeStatus } from './desk.ts';

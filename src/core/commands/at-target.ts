@@ -1,6 +1,6 @@
 // Commands at the sidecar that serves their agents: which are offered, which wait, which end without the agent.
 import type { Context } from '../context.ts';
-import { withheldFrom } from '../withheld.ts';
+import { withheldFrom } from '../desks/withheld.ts';
 import { cancelOf } from './cancels.ts';
 import { delegatedOf } from './command-document.ts';
 import type { KnownCommand, KnownCommands } from './known-commands.ts';

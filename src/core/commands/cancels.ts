@@ -1,9 +1,10 @@
 // Requests to cancel: documents of their own, `command-cancels/{agent or group@}/{id}`, by a hub or by whoever issued the command.
-import type { Cancel } from '../command-values.ts';
+
 import type { Context } from '../context.ts';
-import { documentKey, splitDocumentKey } from '../ids.ts';
-import type { JsonObject } from '../json.ts';
-import { isVisible, type View } from '../view.ts';
+import { isVisible, type View } from '../documents/view.ts';
+import type { Cancel } from '../values/command-values.ts';
+import { documentKey, splitDocumentKey } from '../values/ids.ts';
+import type { JsonObject } from '../values/json.ts';
 
 /** The request to cancel a command that counts; undefined where there is none. */
 export function cancelOf(context: Context, command: View, id: string): Cancel | undefined {

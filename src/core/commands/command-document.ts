@@ -1,7 +1,8 @@
 // What a hub asks for, as the document `commands/{agent}/{id}`, or `commands/group@/{id}` for a command to many. Written once.
-import type { CommandDocument, CommandTarget } from '../command-values.ts';
-import { isJsonObject, type JsonObject } from '../json.ts';
+
 import type { DelegatedCommand } from '../trust/index.ts';
+import type { CommandDocument, CommandTarget } from '../values/command-values.ts';
+import { isJsonObject, type JsonObject } from '../values/json.ts';
 
 export const DEFAULT_PRIORITY = 5;
 /** In front of the ids of commands to many, where others have the agent's name: no agent can be called that. */

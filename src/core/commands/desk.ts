@@ -1,10 +1,11 @@
 // The commands for the agents served here, from one request to the next: what is offered, what is to be settled, when to look again.
-import type { Due } from '../command-values.ts';
+
 import type { Context } from '../context.ts';
-import { documentKey } from '../ids.ts';
+import { checkGranted } from '../desks/trust-door.ts';
+import { writeAll } from '../documents/writes.ts';
 import type { PutItem } from '../request.ts';
-import { checkGranted } from '../trust-door.ts';
-import { writeAll } from '../writes.ts';
+import type { Due } from '../values/command-values.ts';
+import { documentKey } from '../values/ids.ts';
 import { dueStatus, type Judged, judgeHere, nextLookMs } from './at-target.ts';
 import { type KnownCommand, KnownCommands } from './known-commands.ts';
 import { endingOf } from './logs.ts';

@@ -1,9 +1,10 @@
 // What a command waits for at the sidecar that serves its agent: the same verdict by which it is offered.
-import type { CommandRow } from '../command-values.ts';
+
 import type { Context } from '../context.ts';
-import { freshnessOf, presenceOf } from '../freshness.ts';
-import { ago, timeText } from '../story.ts';
-import { isVisible } from '../view.ts';
+import { isVisible } from '../documents/view.ts';
+import { freshnessOf, presenceOf } from '../reads/freshness.ts';
+import type { CommandRow } from '../values/command-values.ts';
+import { ago, timeText } from '../values/story.ts';
 import { platformOf } from './target.ts';
 import type { Verdict } from './verdict.ts';
 

@@ -1,12 +1,12 @@
 // The story of a command as its documents tell it here: what happened, what it waits for, when it dies, what somebody could do.
 // What the mesh knows of the ways to its agent is added by those who know the mesh.
 
-import type { Caller } from '../caller.ts';
-import type { CommandRow, CommandTarget } from '../command-values.ts';
 import type { Context } from '../context.ts';
-import { documentKey } from '../ids.ts';
 import type { RequestOf, ResponseOf } from '../request.ts';
-import { ago, type StoryStep } from '../story.ts';
+import type { Caller } from '../values/caller.ts';
+import type { CommandRow, CommandTarget } from '../values/command-values.ts';
+import { documentKey } from '../values/ids.ts';
+import { ago, type StoryStep } from '../values/story.ts';
 import type { CommandDesk } from './desk.ts';
 import { heardOf, waitsHere } from './explain-here.ts';
 import { find } from './find.ts';

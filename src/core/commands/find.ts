@@ -1,8 +1,8 @@
 // A command by its id, as every sidecar can read it.
 import type { Context } from '../context.ts';
-import { HoldfastError } from '../error.ts';
-import { documentKey } from '../ids.ts';
-import { isVisible } from '../view.ts';
+import { isVisible } from '../documents/view.ts';
+import { HoldfastError } from '../values/error.ts';
+import { documentKey } from '../values/ids.ts';
 import { GROUP_SCOPE } from './command-document.ts';
 import { commandsIn, type Found, takeApart } from './rows.ts';
 

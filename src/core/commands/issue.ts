@@ -1,22 +1,22 @@
 // Issuing and cancelling: what a hub's sidecar writes, and what its door refuses before anything is written.
 
-import { toBase32, utf8 } from '../bytes.ts';
-import type { Caller } from '../caller.ts';
-import { checkValue } from '../collection.ts';
-import type { CommandDocument, CommandTarget } from '../command-values.ts';
 import { CLOCK_RETRY_MS, MAX_ARGUMENT_BYTES } from '../config.ts';
 import type { Context } from '../context.ts';
-import { checkDelegated, idFor, tellUse } from '../delegated.ts';
-import { HoldfastError } from '../error.ts';
-import { documentKey } from '../ids.ts';
-import { canonicalJson, type JsonObject, jsonEqual } from '../json.ts';
-import { parseSelector } from '../label-selector.ts';
-import { checkMayIssue, requesterOf } from '../permission.ts';
+import { checkDelegated, idFor, tellUse } from '../desks/delegated.ts';
+import { checkMayIssue, requesterOf } from '../desks/permission.ts';
+import { checkGranted } from '../desks/trust-door.ts';
+import { isVisible } from '../documents/view.ts';
+import { writeAll } from '../documents/writes.ts';
 import type { RequestOf, ResponseOf } from '../request.ts';
 import { toRole } from '../trust/index.ts';
-import { checkGranted } from '../trust-door.ts';
-import { isVisible } from '../view.ts';
-import { writeAll } from '../writes.ts';
+import { toBase32, utf8 } from '../values/bytes.ts';
+import type { Caller } from '../values/caller.ts';
+import { checkValue } from '../values/collection.ts';
+import type { CommandDocument, CommandTarget } from '../values/command-values.ts';
+import { HoldfastError } from '../values/error.ts';
+import { documentKey } from '../values/ids.ts';
+import { canonicalJson, type JsonObject, jsonEqual } from '../values/json.ts';
+import { parseSelector } from '../values/label-selector.ts';
 import { cancelOf, cancelToJson } from './cancels.ts';
 import { commandToJson, delegatedOf, scopeOf } from './command-document.ts';
 import { find } from './find.ts';

@@ -1,8 +1,8 @@
 // The kinds of commands an agent takes, as the document `command-kinds/{agent}` that its sidecar writes, and whether a command is one of them.
 
 import { type OutputUnit, Validator } from '@cfworker/json-schema';
-import type { KindDeclaration } from '../command-values.ts';
-import { isJsonObject, type JsonObject, type JsonValue, jsonDepth } from '../json.ts';
+import type { KindDeclaration } from '../values/command-values.ts';
+import { isJsonObject, type JsonObject, type JsonValue, jsonDepth } from '../values/json.ts';
 
 export type KindsDocument = ReadonlyMap<string, KindDeclaration>;
 

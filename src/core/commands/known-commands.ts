@@ -1,9 +1,10 @@
 // What this sidecar keeps in mind of the commands for the agents it serves: those that are not over, in the order in which they are due.
 // It follows the log of changes, so that ten thousand waiting commands cost nothing until one of them changes.
-import type { CommandDocument } from '../command-values.ts';
+
 import type { Context } from '../context.ts';
-import { documentKey, splitDocumentKey } from '../ids.ts';
-import { isVisible, type View } from '../view.ts';
+import { isVisible, type View } from '../documents/view.ts';
+import type { CommandDocument } from '../values/command-values.ts';
+import { documentKey, splitDocumentKey } from '../values/ids.ts';
 import { GROUP_SCOPE, orderKey, parseCommand, scopeOf } from './command-document.ts';
 import { doubtCommand, type KindsDocument, parseKinds } from './kinds-document.ts';
 import { isFinal } from './states.ts';

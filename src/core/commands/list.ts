@@ -1,12 +1,12 @@
 // Reading commands: one, many, and the agents of a command to many.
 
-import type { Caller } from '../caller.ts';
-import type { CommandRow } from '../command-values.ts';
 import type { Context } from '../context.ts';
-import { HoldfastError } from '../error.ts';
-import { splitDocumentKey } from '../ids.ts';
-import { parsePageToken, takePage } from '../page.ts';
+import { parsePageToken, takePage } from '../reads/page.ts';
 import type { PageRequest, RequestOf, ResponseOf } from '../request.ts';
+import type { Caller } from '../values/caller.ts';
+import type { CommandRow } from '../values/command-values.ts';
+import { HoldfastError } from '../values/error.ts';
+import { splitDocumentKey } from '../values/ids.ts';
 import { GROUP_SCOPE } from './command-document.ts';
 import { find } from './find.ts';
 import { parseKinds } from './kinds-document.ts';

@@ -1,7 +1,7 @@
 // What becomes of lines that an agent appends: those that are new go behind the newest chunk, those that do not fit become gaps. Pure.
 
-import { utf8 } from '../bytes.ts';
-import type { GapReason, LogEntry, LogGap, LogLine } from '../command-values.ts';
+import { utf8 } from '../values/bytes.ts';
+import type { GapReason, LogEntry, LogGap, LogLine } from '../values/command-values.ts';
 import { chunkEnd, entryBytes, GAP_BYTES, type LogChunk } from './log-chunk.ts';
 
 /** Text of one line. What is longer is cut, and says so. */

@@ -1,8 +1,13 @@
 // A piece of what an attempt wrote, as the document `command-logs/{agent}/{command}/{attempt}/{number}`: lines and gaps without holes.
 
-import { utf8 } from '../bytes.ts';
-import { GAP_REASONS, LOG_STREAMS, type LogEntry, type LogStream } from '../command-values.ts';
-import type { JsonObject, JsonValue } from '../json.ts';
+import { utf8 } from '../values/bytes.ts';
+import {
+  GAP_REASONS,
+  LOG_STREAMS,
+  type LogEntry,
+  type LogStream,
+} from '../values/command-values.ts';
+import type { JsonObject, JsonValue } from '../values/json.ts';
 
 export const LOG_COLLECTION = 'command-logs';
 

@@ -1,5 +1,5 @@
 // The log of an attempt as it is read: its chunks in order, whatever order they came in, every line once, holes said as gaps. Pure.
-import type { LogEntry } from '../command-values.ts';
+import type { LogEntry } from '../values/command-values.ts';
 import { chunkEnd, entryBytes, type LogChunk, seqAfter } from './log-chunk.ts';
 
 export interface LogRange {

@@ -1,10 +1,11 @@
 // Reading the log of a command, on any sidecar: of one attempt at one agent, from a number on, with what is known of its end.
-import type { Caller } from '../caller.ts';
+
 import type { Context } from '../context.ts';
-import { HoldfastError } from '../error.ts';
-import { splitDocumentKey } from '../ids.ts';
+import type { VisibleView } from '../documents/view.ts';
 import type { RequestOf, ResponseOf } from '../request.ts';
-import type { VisibleView } from '../view.ts';
+import type { Caller } from '../values/caller.ts';
+import { HoldfastError } from '../values/error.ts';
+import { splitDocumentKey } from '../values/ids.ts';
 import { GROUP_SCOPE } from './command-document.ts';
 import { find } from './find.ts';
 import { statusOf } from './known-commands.ts';

@@ -1,9 +1,9 @@
 // Which logs of commands may leave: those of long ago, and the oldest where this sidecar has written more than it keeps.
 // A log outlives its command's document, so its chunks say themselves until when it counts.
 import type { Context } from '../context.ts';
-import { type DocumentKey, splitDocumentKey } from '../ids.ts';
-import { hlcMs } from '../time.ts';
-import { isVisible, type View, type VisibleView } from '../view.ts';
+import { isVisible, type View, type VisibleView } from '../documents/view.ts';
+import { type DocumentKey, splitDocumentKey } from '../values/ids.ts';
+import { hlcMs } from '../values/time.ts';
 import { LOG_COLLECTION } from './log-chunk.ts';
 import { isCommandForgotten } from './retention.ts';
 

@@ -1,15 +1,16 @@
 // The logs of commands at the sidecar of their agent: it appends to that of an attempt it has claimed, which ends when the attempt does.
-import type { Caller } from '../caller.ts';
+
 import type { Context } from '../context.ts';
-import { HoldfastError } from '../error.ts';
-import { type DocumentKey, splitDocumentKey } from '../ids.ts';
-import { hasShare } from '../own-quota.ts';
-import { agentCaller } from '../permission.ts';
+import { agentCaller } from '../desks/permission.ts';
+import { checkGranted } from '../desks/trust-door.ts';
+import type { VisibleView } from '../documents/view.ts';
+import { writeAll } from '../documents/writes.ts';
+import { hasShare } from '../feeds/own-quota.ts';
 import type { PutItem, RequestOf, ResponseOf } from '../request.ts';
-import { type Rate, TokenBucket } from '../token-bucket.ts';
-import { checkGranted } from '../trust-door.ts';
-import type { VisibleView } from '../view.ts';
-import { writeAll } from '../writes.ts';
+import type { Caller } from '../values/caller.ts';
+import { HoldfastError } from '../values/error.ts';
+import { type DocumentKey, splitDocumentKey } from '../values/ids.ts';
+import { type Rate, TokenBucket } from '../values/token-bucket.ts';
 import { find } from './find.ts';
 import { statusOf } from './known-commands.ts';
 import { appendLines, type LogEnd, MAX_CHUNK_BYTES } from './log-append.ts';

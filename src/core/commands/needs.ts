@@ -1,9 +1,10 @@
 // Which documents a question about commands reads and writes.
-import type { CommandMethods } from '../command-values.ts';
-import { type DocumentKey, documentKey } from '../ids.ts';
+
+import type { ViewIndex } from '../documents/view-index.ts';
 import type { Request } from '../request.ts';
-import type { Needs, Scope } from '../scope.ts';
-import type { ViewIndex } from '../view-index.ts';
+import type { CommandMethods } from '../values/command-values.ts';
+import { type DocumentKey, documentKey } from '../values/ids.ts';
+import type { Needs, Scope } from '../values/scope.ts';
 import { GROUP_SCOPE } from './command-document.ts';
 import { openChunkOf } from './logs.ts';
 

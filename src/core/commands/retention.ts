@@ -1,8 +1,8 @@
 // How long commands and what was said of them are kept: some time beyond the command's expiry, the command itself the longest.
 import type { Context } from '../context.ts';
-import { documentKey, splitDocumentKey } from '../ids.ts';
-import { hlcMs } from '../time.ts';
-import { isVisible, type View, type VisibleView } from '../view.ts';
+import { isVisible, type View, type VisibleView } from '../documents/view.ts';
+import { documentKey, splitDocumentKey } from '../values/ids.ts';
+import { hlcMs } from '../values/time.ts';
 import { GROUP_SCOPE } from './command-document.ts';
 
 /** Documents about a command, by the id `{scope}/{command}…`. */

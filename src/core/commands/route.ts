@@ -1,6 +1,6 @@
 // Which handler answers which question about commands.
 import type { Context } from '../context.ts';
-import { checkIsSidecar } from '../permission.ts';
+import { checkIsSidecar } from '../desks/permission.ts';
 import type { Response } from '../request.ts';
 import {
   acknowledgeCommand,

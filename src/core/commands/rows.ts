@@ -1,16 +1,17 @@
 // Commands as readers get them: the document, what its target said, and what the clock says where the target has said nothing.
+
+import type { Context } from '../context.ts';
+import { withheldFrom } from '../desks/withheld.ts';
+import { isVisible, type VisibleView } from '../documents/view.ts';
+import { freshnessOf } from '../reads/freshness.ts';
 import type {
   CommandDocument,
   CommandRollUp,
   CommandRow,
   CommandState,
   UnreachedAgent,
-} from '../command-values.ts';
-import type { Context } from '../context.ts';
-import { freshnessOf } from '../freshness.ts';
-import { documentKey, splitDocumentKey } from '../ids.ts';
-import { isVisible, type VisibleView } from '../view.ts';
-import { withheldFrom } from '../withheld.ts';
+} from '../values/command-values.ts';
+import { documentKey, splitDocumentKey } from '../values/ids.ts';
 import { cancelOf } from './cancels.ts';
 import { delegatedOf, GROUP_SCOPE, parseCommand } from './command-document.ts';
 import { statusOf } from './known-commands.ts';

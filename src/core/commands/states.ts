@@ -5,7 +5,7 @@
 //      │          └─ interrupted, idempotent: the next attempt
 //      └─► rejected | cancelled | superseded | expired
 
-import type { CommandState } from '../command-values.ts';
+import type { CommandState } from '../values/command-values.ts';
 
 const FINAL: ReadonlySet<CommandState> = new Set([
   'succeeded',

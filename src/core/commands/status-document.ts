@@ -1,6 +1,6 @@
 // What became of a command at one agent, as the document `command-status/{agent}/{id}`: the sidecar that serves the agent alone writes it.
-import { COMMAND_STATES, type CommandState, type Progress } from '../command-values.ts';
-import { isJsonObject, type JsonObject, type JsonValue } from '../json.ts';
+import { COMMAND_STATES, type CommandState, type Progress } from '../values/command-values.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../values/json.ts';
 import type { Place } from './states.ts';
 
 export const PROGRESS_FIELDS = [

@@ -1,6 +1,6 @@
 // The steps an agent takes with a command: claim, refuse, report, interrupt. Each gives the status that follows, or says why it may not.
-import type { CommandDocument, Progress, Report } from '../command-values.ts';
-import { HoldfastError } from '../error.ts';
+import type { CommandDocument, Progress, Report } from '../values/command-values.ts';
+import { HoldfastError } from '../values/error.ts';
 import { isFinal } from './states.ts';
 import { NO_STATUS, PROGRESS_FIELDS, type StatusDocument } from './status-document.ts';
 import type { Verdict } from './verdict.ts';

@@ -1,11 +1,12 @@
 // Whom a command to many means: agents by their labels, or by the roles of the member that serves them, as both are now.
-import type { CommandTarget } from '../command-values.ts';
+
 import type { Context } from '../context.ts';
-import { HoldfastError } from '../error.ts';
-import { documentKey, splitDocumentKey } from '../ids.ts';
-import { isJsonObject } from '../json.ts';
-import { matchesSelector, parseSelector, type Selector } from '../label-selector.ts';
-import { isVisible, type View } from '../view.ts';
+import { isVisible, type View } from '../documents/view.ts';
+import type { CommandTarget } from '../values/command-values.ts';
+import { HoldfastError } from '../values/error.ts';
+import { documentKey, splitDocumentKey } from '../values/ids.ts';
+import { isJsonObject } from '../values/json.ts';
+import { matchesSelector, parseSelector, type Selector } from '../values/label-selector.ts';
 
 type Known = Pick<Context, 'documents' | 'trust' | 'identity'>;
 

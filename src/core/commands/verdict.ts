@@ -1,5 +1,5 @@
 // What the target's sidecar makes of a command that is not over: end it, offer it, let it wait, let it run. A function of what is known.
-import type { Cancel, CommandDocument } from '../command-values.ts';
+import type { Cancel, CommandDocument } from '../values/command-values.ts';
 import { isFinal } from './states.ts';
 import { NO_STATUS, type StatusDocument } from './status-document.ts';
 

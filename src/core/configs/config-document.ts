@@ -1,10 +1,10 @@
 // What a hub wants of the configuration of agents, as the document `configs/{scope}/{name}/{revision}`. A revision is written once.
 import { GROUP_SCOPE } from '../commands/index.ts';
-import type { ConfigDocument, ConfigRevision, ConfigTarget } from '../config-values.ts';
-import { splitDocumentKey } from '../ids.ts';
-import { isJsonObject, type JsonObject } from '../json.ts';
-import { isSealedValue } from '../sealed-value.ts';
-import type { VisibleView } from '../view.ts';
+import type { VisibleView } from '../documents/view.ts';
+import type { ConfigDocument, ConfigRevision, ConfigTarget } from '../values/config-values.ts';
+import { splitDocumentKey } from '../values/ids.ts';
+import { isJsonObject, type JsonObject } from '../values/json.ts';
+import { isSealedValue } from '../values/sealed-value.ts';
 
 /** A revision that is there. */
 export interface FoundRevision extends ConfigRevision {

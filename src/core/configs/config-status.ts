@@ -1,6 +1,6 @@
 // How far an agent is with its configuration, as the document `config-status/{agent}`: its own sidecar alone writes it, at the agent's word.
-import type { ConfigMark, ConfigReport, ConfigStatus } from '../config-values.ts';
-import { isJsonObject, type JsonObject } from '../json.ts';
+import type { ConfigMark, ConfigReport, ConfigStatus } from '../values/config-values.ts';
+import { isJsonObject, type JsonObject } from '../values/json.ts';
 
 export const NO_CONFIG_STATUS: ConfigStatus = {
   attempted: undefined,

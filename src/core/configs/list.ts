@@ -1,20 +1,21 @@
 // Reading configurations: entries, what is wanted for an agent, and how far agents are.
-import type { Caller } from '../caller.ts';
+
 import { GROUP_SCOPE } from '../commands/index.ts';
+import type { Context } from '../context.ts';
+import { isVisible } from '../documents/view.ts';
+import { freshnessOf } from '../reads/freshness.ts';
+import { parsePageToken, takePage } from '../reads/page.ts';
+import type { RequestOf, ResponseOf } from '../request.ts';
+import type { Caller } from '../values/caller.ts';
 import type {
   ConfigEntryRow,
   ConfigRevision,
   ConfigState,
   ConfigStatus,
   ConfigStatusRow,
-} from '../config-values.ts';
-import type { Context } from '../context.ts';
-import { HoldfastError } from '../error.ts';
-import { freshnessOf } from '../freshness.ts';
-import { documentKey, splitDocumentKey } from '../ids.ts';
-import { parsePageToken, takePage } from '../page.ts';
-import type { RequestOf, ResponseOf } from '../request.ts';
-import { isVisible } from '../view.ts';
+} from '../values/config-values.ts';
+import { HoldfastError } from '../values/error.ts';
+import { documentKey, splitDocumentKey } from '../values/ids.ts';
 import { entryId, type FoundRevision } from './config-document.ts';
 import { NO_CONFIG_STATUS, parseConfigStatus } from './config-status.ts';
 import { ConfigReader, revisionsIn } from './desired.ts';

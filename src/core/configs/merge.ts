@@ -3,17 +3,17 @@
 //   revisions of an entry ─newest by order─► its winner ─┐
 //   role entries < selector entries < agent's entries    ├─ in this order, merge patch after merge patch ─► value ─► hash
 //   then priority, then order                           ─┘
-import { toBase32, utf8 } from '../bytes.ts';
-import type { ConfigRevision, ConfigTarget, SealedPart } from '../config-values.ts';
-import type { Hash } from '../environment.ts';
+import { toBase32, utf8 } from '../values/bytes.ts';
+import type { ConfigRevision, ConfigTarget, SealedPart } from '../values/config-values.ts';
+import type { Hash } from '../values/environment.ts';
 import {
   canonicalJson,
   isJsonObject,
   type JsonObject,
   type JsonValue,
   jsonEqual,
-} from '../json.ts';
-import { isSealedValue } from '../sealed-value.ts';
+} from '../values/json.ts';
+import { isSealedValue } from '../values/sealed-value.ts';
 import { entryId, revisionOrder } from './config-document.ts';
 import { MAX_CONFIG_BYTES, MAX_CONFIG_SECRETS, MAX_ENTRIES_OF_AGENT } from './limits.ts';
 

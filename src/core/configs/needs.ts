@@ -1,9 +1,9 @@
 // Which documents a question about configurations reads and writes.
 import { GROUP_SCOPE } from '../commands/index.ts';
-import type { ConfigMethods } from '../config-values.ts';
-import { documentKey } from '../ids.ts';
 import type { Request } from '../request.ts';
-import type { Needs } from '../scope.ts';
+import type { ConfigMethods } from '../values/config-values.ts';
+import { documentKey } from '../values/ids.ts';
+import type { Needs } from '../values/scope.ts';
 
 const METHODS: Readonly<Record<keyof ConfigMethods, true>> = {
   setConfig: true,

@@ -1,11 +1,12 @@
 // What an agent says of its configuration: that it tries one, that one is in effect, that one failed.
-import type { Caller } from '../caller.ts';
+
 import type { Context } from '../context.ts';
-import { HoldfastError } from '../error.ts';
-import { agentCaller } from '../permission.ts';
+import { agentCaller } from '../desks/permission.ts';
+import { checkGranted } from '../desks/trust-door.ts';
+import { writeAll } from '../documents/writes.ts';
 import type { RequestOf, ResponseOf } from '../request.ts';
-import { checkGranted } from '../trust-door.ts';
-import { writeAll } from '../writes.ts';
+import type { Caller } from '../values/caller.ts';
+import { HoldfastError } from '../values/error.ts';
 import { configStatusToJson, stepConfig } from './config-status.ts';
 import { ConfigReader } from './desired.ts';
 import { MAX_ERROR_CHARACTERS } from './limits.ts';

@@ -1,18 +1,19 @@
 // Setting and removing entries: what a hub's sidecar writes, and what its door refuses before anything is written.
-import { toBase32, utf8 } from '../bytes.ts';
-import type { Caller } from '../caller.ts';
-import { checkValue } from '../collection.ts';
+
 import { checkTarget, meantAgents, orderHere, scopeOf } from '../commands/index.ts';
-import type { ConfigDocument, ConfigRevision } from '../config-values.ts';
 import { type Context, ownStamp } from '../context.ts';
-import { HoldfastError } from '../error.ts';
-import { canonicalJson, type JsonObject, jsonDepth, jsonEqual } from '../json.ts';
-import { checkRoom } from '../own-quota.ts';
-import { checkMayIssue, requesterOf } from '../permission.ts';
+import { checkMayIssue, requesterOf } from '../desks/permission.ts';
+import { checkGranted } from '../desks/trust-door.ts';
+import { writeAll } from '../documents/writes.ts';
+import { checkRoom } from '../feeds/own-quota.ts';
 import type { RequestOf, ResponseOf } from '../request.ts';
-import { isSealedValue } from '../sealed-value.ts';
-import { checkGranted } from '../trust-door.ts';
-import { writeAll } from '../writes.ts';
+import { toBase32, utf8 } from '../values/bytes.ts';
+import type { Caller } from '../values/caller.ts';
+import { checkValue } from '../values/collection.ts';
+import type { ConfigDocument, ConfigRevision } from '../values/config-values.ts';
+import { HoldfastError } from '../values/error.ts';
+import { canonicalJson, type JsonObject, jsonDepth, jsonEqual } from '../values/json.ts';
+import { isSealedValue } from '../values/sealed-value.ts';
 import { configToJson, entryId, type FoundRevision } from './config-document.ts';
 import { ConfigReader, revisionsIn } from './desired.ts';
 import { MAX_ENTRIES, MAX_PATCH_BYTES, MAX_PATCH_DEPTH, MAX_TRIED_AGENTS } from './limits.ts';

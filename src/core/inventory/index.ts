@@ -1,9 +1,9 @@
 // Inventory: what agents report of what they have, replaced as a whole.
 import type { Context } from '../context.ts';
-import { documentKey } from '../ids.ts';
-import type { InventoryMethods } from '../inventory-values.ts';
 import type { Request, Response } from '../request.ts';
-import type { Needs } from '../scope.ts';
+import { documentKey } from '../values/ids.ts';
+import type { InventoryMethods } from '../values/inventory-values.ts';
+import type { Needs } from '../values/scope.ts';
 import { getInventory, listInventory } from './list.ts';
 import { removeInventory, reportInventory } from './report.ts';
 import { reportId } from './report-document.ts';

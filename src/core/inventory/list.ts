@@ -1,13 +1,13 @@
 // Reading reports of agents on what they have.
 import type { Context } from '../context.ts';
-import { HoldfastError } from '../error.ts';
-import { freshnessOf } from '../freshness.ts';
-import { documentKey } from '../ids.ts';
-import type { InventoryRow } from '../inventory-values.ts';
-import type { JsonObject } from '../json.ts';
-import { parsePageToken, takePage } from '../page.ts';
+import { isVisible } from '../documents/view.ts';
+import { freshnessOf } from '../reads/freshness.ts';
+import { parsePageToken, takePage } from '../reads/page.ts';
 import type { RequestOf, ResponseOf } from '../request.ts';
-import { isVisible } from '../view.ts';
+import { HoldfastError } from '../values/error.ts';
+import { documentKey } from '../values/ids.ts';
+import type { InventoryRow } from '../values/inventory-values.ts';
+import type { JsonObject } from '../values/json.ts';
 import { chunkId, type FoundReport, reportId, rowsIn, takeApartReport } from './report-document.ts';
 
 /** Reports of an agent, of all where it is empty. */

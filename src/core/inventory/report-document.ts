@@ -1,8 +1,9 @@
 // A report of an agent on what it has, as the document `inventory/{agent}/{name}` and, where that is too small, chunks beside it:
 // `inventory/{agent}/{name}/{generation}.{number}`. A reader takes only chunks of the generation that the first document names.
-import { splitDocumentKey } from '../ids.ts';
-import { isJsonObject, type JsonObject, type JsonValue } from '../json.ts';
-import type { VisibleView } from '../view.ts';
+
+import type { VisibleView } from '../documents/view.ts';
+import { splitDocumentKey } from '../values/ids.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../values/json.ts';
 
 export interface ReportDocument {
   /** Names one content: a count, and the beginning of the content's hash. */

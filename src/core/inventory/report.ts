@@ -1,17 +1,18 @@
 // Writing reports: chunks first, then the document that names them, then the old chunks away, all in one turn and in this order in
 // one feed. Whoever takes the feed up to any commit finds either report, and never half of each.
-import { toBase32, utf8 } from '../bytes.ts';
-import type { Caller } from '../caller.ts';
-import { checkValue } from '../collection.ts';
+
 import { type Context, ownStamp } from '../context.ts';
-import { HoldfastError } from '../error.ts';
-import { type DocumentKey, documentKey } from '../ids.ts';
-import { canonicalJson, type JsonObject, jsonDepth } from '../json.ts';
-import { checkRoom } from '../own-quota.ts';
-import { agentCaller } from '../permission.ts';
+import { agentCaller } from '../desks/permission.ts';
+import { checkGranted } from '../desks/trust-door.ts';
+import { writeAll } from '../documents/writes.ts';
+import { checkRoom } from '../feeds/own-quota.ts';
 import type { PutItem, RequestOf, ResponseOf } from '../request.ts';
-import { checkGranted } from '../trust-door.ts';
-import { writeAll } from '../writes.ts';
+import { toBase32, utf8 } from '../values/bytes.ts';
+import type { Caller } from '../values/caller.ts';
+import { checkValue } from '../values/collection.ts';
+import { HoldfastError } from '../values/error.ts';
+import { type DocumentKey, documentKey } from '../values/ids.ts';
+import { canonicalJson, type JsonObject, jsonDepth } from '../values/json.ts';
 import {
   CHUNK_BYTES,
   MAX_REPORT_BYTES,

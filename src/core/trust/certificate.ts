@@ -1,7 +1,7 @@
 // A membership certificate: which keys belong to which name, and what their holder may do.
-import { type ByteReader, fromHex, MalformedBytesError, toHex } from '../bytes.ts';
-import { isAgentName } from '../collection.ts';
-import type { NodeId } from '../ids.ts';
+import { type ByteReader, fromHex, MalformedBytesError, toHex } from '../values/bytes.ts';
+import { isAgentName } from '../values/collection.ts';
+import type { NodeId } from '../values/ids.ts';
 import { MAX_CERTIFIED_AGENTS, MAX_LISTED_COLLECTIONS } from './limits.ts';
 import { beginPayload, openPayload, readList, readTime, writeList } from './payload.ts';
 import { bitsToRoles, type Role, rolesToBits } from './roles.ts';

@@ -1,11 +1,11 @@
 // Authority that a hub lends: a member may issue commands of some kinds for some agents until some moment, with no hub in reach.
 //
 // What a delegation says is narrow by its form: kinds are named, agents are named or selected, and it ends within thirty days.
-import { type ByteReader, fromHex, MalformedBytesError, toBase32 } from '../bytes.ts';
-import { isAgentName } from '../collection.ts';
-import { HoldfastError } from '../error.ts';
-import type { NodeId } from '../ids.ts';
-import { parseSelector } from '../label-selector.ts';
+import { type ByteReader, fromHex, MalformedBytesError, toBase32 } from '../values/bytes.ts';
+import { isAgentName } from '../values/collection.ts';
+import { HoldfastError } from '../values/error.ts';
+import type { NodeId } from '../values/ids.ts';
+import { parseSelector } from '../values/label-selector.ts';
 import { MAX_DELEGATED_AGENTS, MAX_DELEGATED_KINDS, MAX_REASON_BYTES } from './limits.ts';
 import { beginPayload, openPayload, readList, readTime, writeList } from './payload.ts';
 import { readKey, type StatementId, writeKey } from './statement.ts';

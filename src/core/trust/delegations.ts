@@ -1,5 +1,5 @@
 // What the delegations of a fleet come to: who was lent what, and what was taken back. A function of the set of statements.
-import type { NodeId } from '../ids.ts';
+import type { NodeId } from '../values/ids.ts';
 import type { Delegation, Revocation } from './delegation.ts';
 import type { Ranked } from './roles.ts';
 import type { Statement, StatementId } from './statement.ts';

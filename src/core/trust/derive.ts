@@ -2,7 +2,7 @@
 // not on the order in which it came, nor on any clock. The number of statements is small and changes rarely: all is derived anew.
 //
 //   root changes ─► roots ─► annulments ─► what counts ─► certificates ─► members ─► ejections, policy, delegations
-import type { FeedId, NodeId } from '../ids.ts';
+import type { FeedId, NodeId } from '../values/ids.ts';
 import type { Certificate } from './certificate.ts';
 import type { Delegation, Revocation } from './delegation.ts';
 import { type Delegated, delegationsOf } from './delegations.ts';

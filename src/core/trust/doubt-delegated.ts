@@ -1,5 +1,5 @@
 // Whether a command is covered by what a hub lent to its issuer: asked at the door and again at the target.
-import type { NodeId } from '../ids.ts';
+import type { NodeId } from '../values/ids.ts';
 import { coversKind } from './delegation.ts';
 import type { Delegated } from './delegations.ts';
 import type { Trust } from './derive.ts';

@@ -1,6 +1,6 @@
 // Why somebody may not sign what it is about to sign, in words for the operator who asked for it. What counts is decided by `deriveTrust`;
 // this says beforehand what it would come to.
-import type { NodeId } from '../ids.ts';
+import type { NodeId } from '../values/ids.ts';
 import type { Trust, TrustedMember } from './derive.ts';
 import { mayEject, mayIssue } from './roles.ts';
 

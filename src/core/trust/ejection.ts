@@ -1,6 +1,12 @@
 // How a key is put out for good, and how what a captured issuer signed is taken back.
-import { type ByteReader, type ByteWriter, fromHex, MalformedBytesError, toHex } from '../bytes.ts';
-import { type FeedId, laneByNumber, laneNumber, type NodeId } from '../ids.ts';
+import {
+  type ByteReader,
+  type ByteWriter,
+  fromHex,
+  MalformedBytesError,
+  toHex,
+} from '../values/bytes.ts';
+import { type FeedId, laneByNumber, laneNumber, type NodeId } from '../values/ids.ts';
 import { MAX_CUTS, MAX_KEPT, MAX_REASON_BYTES } from './limits.ts';
 import { beginPayload, openPayload, readList, readTime, writeList } from './payload.ts';
 import { readKey, type StatementId, writeKey } from './statement.ts';

@@ -1,7 +1,7 @@
 // How a fleet begins, and how its root key changes. The fleet is named after its genesis, so that roots can change without it.
-import { concatBytes, utf8 } from '../bytes.ts';
-import type { Hash } from '../environment.ts';
-import type { NodeId } from '../ids.ts';
+import { concatBytes, utf8 } from '../values/bytes.ts';
+import type { Hash } from '../values/environment.ts';
+import type { NodeId } from '../values/ids.ts';
 import { beginPayload, openPayload, readTime } from './payload.ts';
 import { readKey, writeKey } from './statement.ts';
 

@@ -1,7 +1,7 @@
 // Who may write what by the statements of a fleet. A question of the author and the document's key alone: the same answer on every node
 // that holds the same statements.
-import { agentOf, rulesOf } from '../collection.ts';
-import type { NodeId } from '../ids.ts';
+import { agentOf, rulesOf } from '../values/collection.ts';
+import type { NodeId } from '../values/ids.ts';
 import type { Certificate } from './certificate.ts';
 import { markOf } from './delegation.ts';
 import type { Trust } from './derive.ts';

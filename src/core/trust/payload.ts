@@ -1,6 +1,6 @@
 // What all payloads have in common: a version first, and lists with a limit. Bytes behind what this version knows are left alone:
 // a later version may say more, and what it says is signed.
-import { ByteReader, ByteWriter, MalformedBytesError } from '../bytes.ts';
+import { ByteReader, ByteWriter, MalformedBytesError } from '../values/bytes.ts';
 
 const VERSION = 1;
 

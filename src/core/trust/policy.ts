@@ -1,5 +1,5 @@
 // Collections that a fleet declares for itself, beside the well-known ones: of what class they are and who writes them.
-import { MalformedBytesError } from '../bytes.ts';
+import { MalformedBytesError } from '../values/bytes.ts';
 import { MAX_GENERATION, MAX_LISTED_COLLECTIONS } from './limits.ts';
 import { beginPayload, openPayload, readList, readTime, writeList } from './payload.ts';
 import { bitsToRoles, type Role, rolesToBits } from './roles.ts';

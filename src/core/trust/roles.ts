@@ -1,5 +1,5 @@
 // What a member may be. A certificate names roles; what a role may write is said by the collections, what it may sign by its rank.
-import type { NodeId } from '../ids.ts';
+import type { NodeId } from '../values/ids.ts';
 
 /** The number is a bit on the wire and never changes. */
 const ROLE_BIT = { agent: 1, hub: 2, observer: 4, relay: 8, issuer: 16, ejector: 32 } as const;

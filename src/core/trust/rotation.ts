@@ -1,9 +1,9 @@
 // How a node goes on under another key: what it asks for, what an issuer answers, and how the old key is retired. Pure.
 //
 //   old key: wish with the new key's proof ──► certificate of the new key, naming the old one ──► new key: where the old feeds end ──► ejection
-import { ByteReader, ByteWriter, concatBytes, fromHex, utf8 } from '../bytes.ts';
-import type { Signer, Verifier } from '../environment.ts';
-import type { NodeId } from '../ids.ts';
+import { ByteReader, ByteWriter, concatBytes, fromHex, utf8 } from '../values/bytes.ts';
+import type { Signer, Verifier } from '../values/environment.ts';
+import type { NodeId } from '../values/ids.ts';
 import type { Certificate, CertifiedKeys } from './certificate.ts';
 import type { Trust, TrustedMember } from './derive.ts';
 import { doubtEjection } from './doubts.ts';

@@ -11,9 +11,9 @@ import {
   MalformedBytesError,
   toHex,
   utf8,
-} from '../bytes.ts';
-import type { Hash, Signer, Verifier } from '../environment.ts';
-import type { NodeId } from '../ids.ts';
+} from '../values/bytes.ts';
+import type { Hash, Signer, Verifier } from '../values/environment.ts';
+import type { NodeId } from '../values/ids.ts';
 import { MAX_STATEMENT_PAYLOAD_BYTES } from './limits.ts';
 
 const DOMAIN = utf8('holdfast statement 1');

@@ -1,7 +1,7 @@
 // The statements a node holds: a set that only grows, and what follows from it.
-import { concatBytes, fromHex, MalformedBytesError, utf8 } from '../bytes.ts';
-import type { Hash, Verifier } from '../environment.ts';
-import { type DocumentKey, type FeedId, type NodeId, splitDocumentKey } from '../ids.ts';
+import { concatBytes, fromHex, MalformedBytesError, utf8 } from '../values/bytes.ts';
+import type { Hash, Verifier } from '../values/environment.ts';
+import { type DocumentKey, type FeedId, type NodeId, splitDocumentKey } from '../values/ids.ts';
 import { type Certificate, decodeCertificate } from './certificate.ts';
 import { decodeDelegation, decodeRevocation } from './delegation.ts';
 import { cutKey, deriveTrust, type Read, type Trust } from './derive.ts';

@@ -1,17 +1,17 @@
 // What the API needs of the sidecar behind it, as a port: tests give it a fake, compose.ts the real one.
 import type { Method, NodeId, RequestOf, ResponseOf, TokenHolder } from '../../core/index.ts';
-import type { AdminControl } from './admin-control.ts';
-import type { AuditControl } from './audit-control.ts';
-import type { BundleControl } from './bundle-control.ts';
-import type { DelegationControl } from './delegation-control.ts';
-import type { EnrolmentControl } from './enrolment-control.ts';
-import type { ExplainControl } from './explain-control.ts';
+import type { AdminControl } from './controls/admin-control.ts';
+import type { AuditControl } from './controls/audit-control.ts';
+import type { BundleControl } from './controls/bundle-control.ts';
+import type { DelegationControl } from './controls/delegation-control.ts';
+import type { EnrolmentControl } from './controls/enrolment-control.ts';
+import type { ExplainControl } from './controls/explain-control.ts';
+import type { SecretControl } from './controls/secret-control.ts';
+import type { TelemetryControl } from './controls/telemetry-control.ts';
+import type { TrustControl } from './controls/trust-control.ts';
 import type { MemberInsight } from './insight.ts';
-import type { MetricsPage } from './metrics-page.ts';
-import type { ReachRow } from './reach-row.ts';
-import type { SecretControl } from './secret-control.ts';
-import type { TelemetryControl } from './telemetry-control.ts';
-import type { TrustControl } from './trust-control.ts';
+import type { MetricsPage } from './pages/metrics-page.ts';
+import type { ReachRow } from './services/reach-row.ts';
 
 export type PeerState = 'connected' | 'connecting' | 'waiting' | 'paused';
 

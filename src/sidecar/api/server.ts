@@ -1,21 +1,21 @@
 // The API server: the routes behind up to three doors, and an orderly end.
 import type { Environment } from '../../core/index.ts';
-import type { Authenticate } from './authenticate.ts';
 import type { Backend } from './backend.ts';
-import type { TcpTarget, UnixTarget } from './bind.ts';
-import { CallLedger } from './call-ledger.ts';
-import type { ObserveCall } from './call-observer.ts';
-import type { ReportFault } from './connect-error.ts';
-import { doorOf } from './door.ts';
-import type { ApiFigures } from './figures.ts';
-import { type ApiLimits, DEFAULT_API_LIMITS, MAX_EXPORTS } from './limits.ts';
-import { type Listener, listen } from './listener.ts';
-import type { PageFiles } from './page-files.ts';
-import { type Gate, serveRequest } from './request-listener.ts';
+import type { Authenticate } from './calls/authenticate.ts';
+import { CallLedger } from './calls/call-ledger.ts';
+import type { ObserveCall } from './calls/call-observer.ts';
+import type { ReportFault } from './calls/connect-error.ts';
+import { doorOf } from './calls/door.ts';
+import { type ApiLimits, DEFAULT_API_LIMITS, MAX_EXPORTS } from './calls/limits.ts';
+import { type Gate, serveRequest } from './calls/request-listener.ts';
+import { StreamSlots } from './calls/stream-slots.ts';
+import type { TcpTarget, UnixTarget } from './connections/bind.ts';
+import { type Listener, listen } from './connections/listener.ts';
+import type { TlsMaterial } from './connections/tls.ts';
+import { OWNER_SOCKET_MODE } from './connections/unix-socket.ts';
+import type { ApiFigures } from './pages/figures.ts';
+import type { PageFiles } from './pages/page-files.ts';
 import { createRoutes } from './routes.ts';
-import { StreamSlots } from './stream-slots.ts';
-import type { TlsMaterial } from './tls.ts';
-import { OWNER_SOCKET_MODE } from './unix-socket.ts';
 
 /** Where the server says what an operator should know. The sidecar's log is one. */
 export interface ApiLog {

@@ -1,8 +1,8 @@
 // An attacker with keys: somebody whose sidecar was captured, or who never had one. Real links and real frames, and no rule is kept.
 
-import { encodeOps } from '../../../src/core/commit.ts';
-import { LiveDocument } from '../../../src/core/document.ts';
-import { FeedTable } from '../../../src/core/feed.ts';
+import { LiveDocument } from '../../../src/core/documents/document.ts';
+import { encodeOps } from '../../../src/core/feeds/commit.ts';
+import { FeedTable } from '../../../src/core/feeds/feed.ts';
 import {
   type Commit,
   createIncarnation,

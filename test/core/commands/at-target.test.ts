@@ -1,7 +1,7 @@
 // What the sidecar of an agent does by itself: it says that a command came, ends what nobody ends, and refuses what its agent does not take.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { encodeOps } from '../../../src/core/commit.ts';
+import { encodeOps } from '../../../src/core/feeds/commit.ts';
 import { type FeedId, gateOps, type JsonObject, type Op } from '../../../src/core/index.ts';
 import { sodiumCrypto } from '../../../src/sidecar/sodium-crypto.ts';
 import { agent, refusal, TestNode } from '../../support/test-node.ts';

@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import type { Cancel, CommandDocument, CommandState } from '../../../src/core/command-values.ts';
 import {
   claim,
   type Facts,
@@ -16,6 +15,11 @@ import {
   type StatusDocument,
 } from '../../../src/core/commands/index.ts';
 import { HoldfastError } from '../../../src/core/index.ts';
+import type {
+  Cancel,
+  CommandDocument,
+  CommandState,
+} from '../../../src/core/values/command-values.ts';
 
 const ISSUED_MS = 1_000_000;
 const TTL_MS = 60_000;

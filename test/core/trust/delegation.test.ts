@@ -2,8 +2,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { toHex } from '../../../src/core/bytes.ts';
-import { matchesSelector, parseSelector } from '../../../src/core/label-selector.ts';
 import {
   type DelegatedCommand,
   type Delegation,
@@ -19,6 +17,8 @@ import {
   TrustSet,
 } from '../../../src/core/trust/index.ts';
 import { MAX_STATEMENTS_WITHOUT_RANK } from '../../../src/core/trust/limits.ts';
+import { toHex } from '../../../src/core/values/bytes.ts';
+import { matchesSelector, parseSelector } from '../../../src/core/values/label-selector.ts';
 import { sodiumCrypto } from '../../../src/sidecar/sodium-crypto.ts';
 import { MANUAL_CLOCK_START_MS } from '../../../src/testing/manual-clock.ts';
 import { type Actor, actor, StatedFleet } from './support/fleet.ts';

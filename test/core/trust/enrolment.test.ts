@@ -1,7 +1,6 @@
 // Tokens, requests and replies: what is believed, by whom, and how often.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { toHex } from '../../../src/core/bytes.ts';
 import {
   decideRequest,
   type Grant,
@@ -14,6 +13,7 @@ import {
   openRequest,
 } from '../../../src/core/trust/enrolment/request.ts';
 import { formatToken, parseToken, type Token } from '../../../src/core/trust/enrolment/token.ts';
+import { toHex } from '../../../src/core/values/bytes.ts';
 import { parseBase32 } from '../../../src/sidecar/identity/base32.ts';
 import { sodiumCrypto } from '../../../src/sidecar/sodium-crypto.ts';
 import { type Actor, actor, StatedFleet } from './support/fleet.ts';

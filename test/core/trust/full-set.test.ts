@@ -1,9 +1,9 @@
 // A set that captured issuers have filled: it takes no more of theirs, and the root is heard all the same.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { toHex } from '../../../src/core/bytes.ts';
 import { TrustSet } from '../../../src/core/trust/index.ts';
 import { MAX_STATEMENTS, MAX_STATEMENTS_OF_SIGNER } from '../../../src/core/trust/limits.ts';
+import { toHex } from '../../../src/core/values/bytes.ts';
 import { sodiumCrypto } from '../../../src/sidecar/sodium-crypto.ts';
 import { type Actor, actor, StatedFleet } from './support/fleet.ts';
 

@@ -1,9 +1,9 @@
 // Statements of a later version: an old node keeps and passes on what it does not understand, and nothing follows from it.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { ByteWriter, concatBytes, utf8 } from '../../../src/core/bytes.ts';
 import { encodePolicy } from '../../../src/core/trust/index.ts';
 import { MAX_STATEMENT_PAYLOAD_BYTES } from '../../../src/core/trust/limits.ts';
+import { ByteWriter, concatBytes, utf8 } from '../../../src/core/values/bytes.ts';
 import { type Actor, actor, StatedFleet } from './support/fleet.ts';
 
 const fleet = new StatedFleet();

@@ -1,7 +1,7 @@
 // The parts of the DHT that decide: limits of handshakes, whether it answers, what is worth knowing.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { TokenBucket } from '../../../src/core/token-bucket.ts';
+import { TokenBucket } from '../../../src/core/values/token-bucket.ts';
 import { lookAtHealth, startHealth } from '../../../src/mesh/dht/dht-health.ts';
 import {
   addressOfMember,

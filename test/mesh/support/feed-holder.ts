@@ -1,6 +1,6 @@
 // A node reduced to its feeds: real commits, signed and checked, in arrays instead of a store.
-import { FeedTable } from '../../../src/core/feed.ts';
-import type { ForkBranch } from '../../../src/core/fork-proof.ts';
+import { FeedTable } from '../../../src/core/feeds/feed.ts';
+import type { ForkBranch } from '../../../src/core/feeds/fork-proof.ts';
 import {
   type Commit,
   type DeliveryOutcome,

@@ -1,6 +1,6 @@
 // A LAN in memory: every packet reaches everybody after a millisecond, its bytes are counted, and time is moved by hand.
 
-import { TokenBucket } from '../../../src/core/token-bucket.ts';
+import { TokenBucket } from '../../../src/core/values/token-bucket.ts';
 import type { DecodedPacket } from '../../../src/mesh/discovery/announcement/lan-heard.ts';
 import {
   type LanPacket,

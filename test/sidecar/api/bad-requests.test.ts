@@ -13,8 +13,8 @@ import {
   PutDocumentRequestSchema,
 } from '../../../src/gen/holdfast/v1/document_pb.ts';
 import { HeartbeatService } from '../../../src/gen/holdfast/v1/heartbeat_pb.ts';
-import { MAX_BODY_BYTES } from '../../../src/sidecar/api/limits.ts';
-import { encodeEnvelope } from '../../../src/sidecar/api/protocol.ts';
+import { MAX_BODY_BYTES } from '../../../src/sidecar/api/calls/limits.ts';
+import { encodeEnvelope } from '../../../src/sidecar/api/calls/protocol.ts';
 import {
   type Answer,
   call,

@@ -5,7 +5,7 @@ import { Code } from '@connectrpc/connect';
 import { ERROR_REASONS, HoldfastError } from '../../../src/core/index.ts';
 import { ErrorReason } from '../../../src/gen/holdfast/v1/common_pb.ts';
 import { DocumentService } from '../../../src/gen/holdfast/v1/document_pb.ts';
-import type { CODE_BY_REASON } from '../../../src/sidecar/api/connect-error.ts';
+import type { CODE_BY_REASON } from '../../../src/sidecar/api/calls/connect-error.ts';
 import { call, clientFor, detailOf, failureOf, PROTOCOLS, rejection } from './support/call.ts';
 import { openApi } from './support/open-api.ts';
 

@@ -7,7 +7,7 @@ import {
   HEADERS_TIMEOUT_MS,
   KEEP_ALIVE_TIMEOUT_MS,
   REQUEST_TIMEOUT_MS,
-} from '../../../src/sidecar/api/limits.ts';
+} from '../../../src/sidecar/api/calls/limits.ts';
 import { openSocket } from './support/call.ts';
 import { AGENT_TOKEN, type OpenApi, openApi } from './support/open-api.ts';
 

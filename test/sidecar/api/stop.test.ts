@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { connect as connectHttp2 } from 'node:http2';
 import { test } from 'node:test';
 import { DocumentService } from '../../../src/gen/holdfast/v1/document_pb.ts';
-import { LAST_WORDS_MS, STOP_DEADLINE_MS } from '../../../src/sidecar/api/limits.ts';
+import { LAST_WORDS_MS, STOP_DEADLINE_MS } from '../../../src/sidecar/api/calls/limits.ts';
 import { clientFor, detailOf, openSocket, PROTOCOLS, rejection } from './support/call.ts';
 import { DOCUMENT } from './support/fake-backend.ts';
 import { type OpenApi, openApi } from './support/open-api.ts';

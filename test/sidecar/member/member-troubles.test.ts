@@ -1,7 +1,7 @@
 // What a member tells of things that are not as they should be: each is named with its reason, and only while it is so.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { LiveDocument } from '../../../src/core/document.ts';
+import { LiveDocument } from '../../../src/core/documents/document.ts';
 import { utf8 } from '../../../src/core/index.ts';
 import { sodiumCrypto } from '../../../src/sidecar/sodium-crypto.ts';
 import { encodeForgery, parseForgery } from '../../fuzz/forge.ts';

@@ -1,7 +1,8 @@
 // What forgetting leaves in a store: after each step, after a crash between two, and for those who read meanwhile.
 import assert from 'node:assert/strict';
 import { beforeEach, describe, it, test } from 'node:test';
-import { LiveDocument } from '../../../src/core/document.ts';
+import { LiveDocument } from '../../../src/core/documents/document.ts';
+import { blankView } from '../../../src/core/documents/view.ts';
 import {
   type Commit,
   EMPTY,
@@ -11,7 +12,6 @@ import {
   type Remainder,
   type Superseded,
 } from '../../../src/core/index.ts';
-import { blankView } from '../../../src/core/view.ts';
 import { sodiumCrypto } from '../../../src/sidecar/sodium-crypto.ts';
 import { CommitStore } from '../../../src/sidecar/store/commit-store.ts';
 import { kindRange } from '../../../src/sidecar/store/keys.ts';

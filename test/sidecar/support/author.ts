@@ -1,5 +1,5 @@
 // Commits that no node of this version would write, signed as their author would: void payloads, ops of later versions.
-import { FeedTable } from '../../../src/core/feed.ts';
+import { FeedTable } from '../../../src/core/feeds/feed.ts';
 import {
   ByteWriter,
   type Commit,

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { HoldfastError, toHex } from '../../../src/core/index.ts';
-import type { DelegationAsk } from '../../../src/sidecar/api/delegation-control.ts';
+import type { DelegationAsk } from '../../../src/sidecar/api/controls/delegation-control.ts';
 import { deriveNodeKey } from '../../../src/sidecar/identity/node-key.ts';
 import { sodiumCrypto } from '../../../src/sidecar/sodium-crypto.ts';
 import { createTrustControl } from '../../../src/sidecar/trust/control.ts';

@@ -1,6 +1,6 @@
 // What an operator compares before a waiting request is granted: the device shows it, the hub lists it.
-import { ByteWriter, fromHex, toBase32 } from '../../bytes.ts';
-import type { Hash } from '../../environment.ts';
+import { ByteWriter, fromHex, toBase32 } from '../../values/bytes.ts';
+import type { Hash } from '../../values/environment.ts';
 import type { JoinRequest } from './request.ts';
 
 /** 80 bits: who would have a key of his own approved has to find one in the life of the token, because the token is part of it. */

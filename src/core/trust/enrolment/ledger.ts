@@ -2,9 +2,9 @@
 //
 //   open ──first good request──► spent by that key ──the same key again──► the same reply
 //     └──time──► expired                            └──another key──► refused, and worth an alarm
-import { toHex } from '../../bytes.ts';
-import type { Hash, Verifier } from '../../environment.ts';
-import type { NodeId } from '../../ids.ts';
+import { toHex } from '../../values/bytes.ts';
+import type { Hash, Verifier } from '../../values/environment.ts';
+import type { NodeId } from '../../values/ids.ts';
 import { doubtRequest, type JoinRequest, type OpenedRequest } from './request.ts';
 
 /** What a token's holder will be. */

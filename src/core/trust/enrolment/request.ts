@@ -10,8 +10,8 @@ import {
   fromHex,
   MalformedBytesError,
   utf8,
-} from '../../bytes.ts';
-import type { Hash, Signer, Verifier } from '../../environment.ts';
+} from '../../values/bytes.ts';
+import type { Hash, Signer, Verifier } from '../../values/environment.ts';
 import type { CertifiedKeys } from '../certificate.ts';
 import { MAX_STATEMENT_PAYLOAD_BYTES } from '../limits.ts';
 import { beginPayload, openPayload, readList, readTime, writeList } from '../payload.ts';

@@ -8,9 +8,9 @@ import {
   toBase32,
   toHex,
   utf8,
-} from '../../bytes.ts';
-import type { Hash } from '../../environment.ts';
-import type { NodeId } from '../../ids.ts';
+} from '../../values/bytes.ts';
+import type { Hash } from '../../values/environment.ts';
+import type { NodeId } from '../../values/ids.ts';
 import { beginPayload, openPayload, readList, readTime, writeList } from '../payload.ts';
 import { readKey, writeKey } from '../statement.ts';
 

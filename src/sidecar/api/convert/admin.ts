@@ -2,7 +2,7 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { AccessHolder, TokenHolder } from '../../../core/index.ts';
 import { type AccessEntrySchema, AccessScope } from '../../../gen/holdfast/v1/admin_pb.ts';
-import type { AccessRow } from '../admin-control.ts';
+import type { AccessRow } from '../controls/admin-control.ts';
 
 const SCOPES: Readonly<Record<TokenHolder['scope'], AccessScope>> = {
   admin: AccessScope.ADMIN,

@@ -6,7 +6,12 @@ import type {
   ImportBundleRequest,
 } from '../../../gen/holdfast/v1/bundle_pb.ts';
 import type { ReceivedBundleSchema } from '../../../gen/holdfast/v1/mesh_pb.ts';
-import type { BundlePiece, BundleReportRow, BundleSince, BundleSource } from '../bundle-control.ts';
+import type {
+  BundlePiece,
+  BundleReportRow,
+  BundleSince,
+  BundleSource,
+} from '../controls/bundle-control.ts';
 import { fromTime } from './common.ts';
 
 export function toBundleSince({ since }: ExportBundleRequest): BundleSince {

@@ -24,7 +24,7 @@ import {
   type IssueCommandRequest,
   type ReportCommandRequest,
 } from '../../../gen/holdfast/v1/command_pb.ts';
-import { DEFAULT_COMMAND_TTL_MS } from '../limits.ts';
+import { DEFAULT_COMMAND_TTL_MS } from '../calls/limits.ts';
 import { fromFreshness, fromTime, type NodeNames, toMs } from './common.ts';
 import { checkedObject } from './json.ts';
 

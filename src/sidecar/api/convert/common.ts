@@ -25,7 +25,7 @@ import {
   PresenceReason,
   RowPath,
 } from '../../../gen/holdfast/v1/common_pb.ts';
-import { DEFAULT_PAGE_SIZE } from '../limits.ts';
+import { DEFAULT_PAGE_SIZE } from '../calls/limits.ts';
 
 /** Node ids as people see them, the form that MeshService shows. */
 export type NodeNames = (node: NodeId) => string;

@@ -6,7 +6,7 @@ import {
   type DelegationSchema,
   DelegationState,
 } from '../../../gen/holdfast/v1/delegation_pb.ts';
-import type { DelegationAsk, DelegationRow } from '../delegation-control.ts';
+import type { DelegationAsk, DelegationRow } from '../controls/delegation-control.ts';
 import { fromTime } from './common.ts';
 
 const STATE: Readonly<Record<DelegationRow['state'], DelegationState>> = {

@@ -6,7 +6,7 @@ import {
   type EnrolmentTokenSchema,
   EnrolmentTokenState,
 } from '../../../gen/holdfast/v1/enrolment_pb.ts';
-import type { TokenInfo, TokenWish } from '../enrolment-control.ts';
+import type { TokenInfo, TokenWish } from '../controls/enrolment-control.ts';
 import { fromTime } from './common.ts';
 
 const STATE: Readonly<Record<TokenInfo['state'], EnrolmentTokenState>> = {

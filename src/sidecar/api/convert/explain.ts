@@ -6,7 +6,7 @@ import {
   type FeedGapSchema,
   Holding,
 } from '../../../gen/holdfast/v1/explain_pb.ts';
-import type { DocumentWriteRow, ExplanationRow, GapRow } from '../explain-control.ts';
+import type { DocumentWriteRow, ExplanationRow, GapRow } from '../controls/explain-control.ts';
 import { fromTime } from './common.ts';
 
 export function fromExplanation(row: ExplanationRow): MessageInitShape<typeof ExplanationSchema> {

@@ -1,7 +1,7 @@
 // Samples of telemetry as messages.
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { TelemetrySampleSchema } from '../../../gen/holdfast/v1/telemetry_pb.ts';
-import type { HistorySample } from '../telemetry-control.ts';
+import type { HistorySample } from '../controls/telemetry-control.ts';
 import { fromTime } from './common.ts';
 import { fromTelemetryJson } from './heartbeat.ts';
 

@@ -7,7 +7,7 @@ import {
   MemberState,
   type TrustMemberSchema,
 } from '../../../gen/holdfast/v1/trust_pb.ts';
-import type { FleetFacts, PlannedEjection, TrustMemberRow } from '../trust-control.ts';
+import type { FleetFacts, PlannedEjection, TrustMemberRow } from '../controls/trust-control.ts';
 import { fromTime } from './common.ts';
 
 const KEY_BYTES = 32;

@@ -1,6 +1,5 @@
 // A fleet of keys that sign statements about each other, for tests of trust.
-import { toHex, utf8 } from '../../../../src/core/bytes.ts';
-import type { Signer } from '../../../../src/core/environment.ts';
+
 import {
   type Annulment,
   type Certificate,
@@ -21,6 +20,8 @@ import {
   TrustSet,
 } from '../../../../src/core/trust/index.ts';
 import type { StatementKind } from '../../../../src/core/trust/statement.ts';
+import { toHex, utf8 } from '../../../../src/core/values/bytes.ts';
+import type { Signer } from '../../../../src/core/values/environment.ts';
 import { createSigner, sodiumCrypto } from '../../../../src/sidecar/sodium-crypto.ts';
 import { MANUAL_CLOCK_START_MS } from '../../../../src/testing/manual-clock.ts';
 

@@ -19,7 +19,7 @@ import type {
   BundlePiece,
   BundleSince,
   BundleSource,
-} from '../../../../src/sidecar/api/bundle-control.ts';
+} from '../../../../src/sidecar/api/controls/bundle-control.ts';
 import type {
   AccessRow,
   AdminControl,

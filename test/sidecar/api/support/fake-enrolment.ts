@@ -3,7 +3,7 @@ import type {
   EnrolmentControl,
   TokenInfo,
   TokenWish,
-} from '../../../../src/sidecar/api/enrolment-control.ts';
+} from '../../../../src/sidecar/api/controls/enrolment-control.ts';
 
 export const TOKEN_INFO: TokenInfo = {
   id: '0a1b2c3d',

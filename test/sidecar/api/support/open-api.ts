@@ -2,11 +2,14 @@
 import { createHash } from 'node:crypto';
 import type { Environment } from '../../../../src/core/index.ts';
 import {
+  ABANDONED_STREAM_GRACE_MS,
+  type ApiLimits,
+} from '../../../../src/sidecar/api/calls/limits.ts';
+import {
   type ApiServer,
   type ApiServerOptions,
   startApiServer,
 } from '../../../../src/sidecar/api/index.ts';
-import { ABANDONED_STREAM_GRACE_MS, type ApiLimits } from '../../../../src/sidecar/api/limits.ts';
 import type { Log, LogFields } from '../../../../src/sidecar/log.ts';
 import type { LogEvent } from '../../../../src/sidecar/log-events.ts';
 import { ManualClock } from '../../../../src/testing/index.ts';

@@ -1,0 +1,32 @@
+// What this node hears of others: who is there, and how far what is known of each member reaches.
+
+import type { DocumentTable } from '../documents/document-table.ts';
+import type { View } from '../documents/view.ts';
+import type { Event } from '../event.ts';
+import type { Commit, Op } from '../feeds/commit.ts';
+import type { Instant } from '../values/environment.ts';
+import type { NodeId } from '../values/ids.ts';
+import { PresenceWatch } from './presence-watch.ts';
+import { Reach } from './reach.ts';
+
+export class Hearing {
+  readonly presence: PresenceWatch;
+  readonly reach: Reach;
+
+  constructor(self: NodeId, views: readonly View[]) {
+    this.presence = new PresenceWatch(self, views);
+    this.reach = new Reach(self, views);
+  }
+
+  /** This node did not run, or has other links than before. */
+  noted(event: Extract<Event, { type: 'stalled' | 'linked' }>, now: Instant): void {
+    if (event.type === 'stalled') this.presence.stalled(event);
+    else this.presence.linked(event.links, now);
+  }
+
+  /** A commit of another member was taken and is shown. */
+  taken({ feed, clock }: Commit, ops: readonly Op[], documents: DocumentTable, now: Instant): void {
+    this.reach.taken(feed.author, clock, now.wallMs);
+    for (const { key } of ops) this.presence.written(documents.view(key), now);
+  }
+}

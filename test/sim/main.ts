@@ -1,6 +1,7 @@
 // npm run sim -- --seeds N --seed-start S --hours H --nodes K [--family NAME] [--replay FILE|SEED] [--trace]
 // Runs worlds from seeds and exits 1 when one breaks a promise, or when what must be tested never happened.
 import { existsSync } from 'node:fs';
+import { setImmediate } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { missingOf } from './coverage.ts';
 import { drawPlan, SEEDS_FOR_ALL } from './families.ts';
@@ -21,6 +22,8 @@ const { values } = parseArgs({
     'shrink-seconds': { type: 'string', default: '60' },
   },
 });
+
+const PROGRESS_MS = 30_000;
 
 const family = FAMILIES.find((name) => name === values.family) as Family | undefined;
 if (values.family !== undefined && family === undefined) {
@@ -44,9 +47,16 @@ const totals: Totals = {
   happened: new Map(),
   slowest: { seed: 0, share: 0, seconds: 0 },
 };
+let toldAtMs = performance.now();
 for (const plan of plans()) {
   const result = await new World(plan).run();
+  // A world waits for nothing but promises; finalizers, by which Automerge gives back its memory, wait for a turn of the event loop.
+  await setImmediate();
   totals.seeds++;
+  if (performance.now() - toldAtMs > PROGRESS_MS) {
+    toldAtMs = performance.now();
+    console.error(`${totals.seeds} of ${values.seeds} seeds, ${totals.failed} failed`);
+  }
   totals.virtualMs += result.virtualMs;
   totals.acknowledged += result.acknowledged;
   totals.excused += result.excused;

@@ -6,6 +6,9 @@ import { canonicalJson, type FeedKey, type JsonObject } from '../../src/core/ind
 export type Cell = string;
 /** Cells that everybody overwrites: what wins in the end is not known here. */
 const MANY_WRITERS = 'free/';
+/** What the sidecar of a target writes itself of a command that lies there unclaimed, before anybody's first write. */
+const STATUSES = 'command-status/';
+const RECEIPT: JsonObject = { state: 'pending' };
 export type Ending = 'acknowledged' | 'refused' | 'lost';
 
 /** Where a write lies at the latest: in this commit of its writer's feed or before it. */
@@ -25,6 +28,8 @@ interface Write {
 
 interface History {
   readonly writes: Write[];
+  /** What may be there while none of the writes counts. */
+  readonly unwritten: readonly (JsonObject | undefined)[];
   /** Values from this write on are all possible: the writer's disk was replaced. Undefined while that did not happen. */
   loosenedFrom: number | undefined;
   /** Two live nodes write it: which value wins is not promised, only that it is one of theirs. */
@@ -182,7 +187,8 @@ export class Oracle {
   #historyOf(cell: Cell): History {
     let history = this.#histories.get(cell);
     if (history === undefined) {
-      history = { writes: [], loosenedFrom: undefined, isTwofold: false };
+      const unwritten = cell.startsWith(STATUSES) ? [undefined, RECEIPT] : [undefined];
+      history = { writes: [], unwritten, loosenedFrom: undefined, isTwofold: false };
       this.#histories.set(cell, history);
     }
     return history;
@@ -190,10 +196,11 @@ export class Oracle {
 }
 
 /** What is there after the last acknowledged write, and everything since of which nobody knows whether it happened. */
-function possibleOf({ writes, loosenedFrom, isTwofold }: History): (JsonObject | undefined)[] {
+function possibleOf(history: History): (JsonObject | undefined)[] {
+  const { writes, unwritten, loosenedFrom, isTwofold } = history;
   const last = writes.findLastIndex(({ state }) => state === 'acknowledged');
   const from = isTwofold ? -1 : Math.min(last, loosenedFrom ?? last);
-  const possible: (JsonObject | undefined)[] = from < 0 ? [undefined] : [];
+  const possible = from < 0 ? [...unwritten] : [];
   for (const write of writes.slice(Math.max(0, from))) {
     if (write.state !== 'refused') possible.push(write.value);
   }

@@ -33,7 +33,7 @@ async function overHops(bench: Bench): Promise<Figure[]> {
     [far, 'four hops'],
   ] as const) {
     const agent = `commands-${chain.indexOf(target)}`;
-    const starts = await startsOf(issuer, target, agent);
+    const starts = await startsOf(issuer, target, agent, bench.path(`${agent}.journal`));
     for (const p of [0.5, 0.99])
       figures.push(
         limit({
@@ -43,7 +43,7 @@ async function overHops(bench: Bench): Promise<Figure[]> {
         }),
       );
   }
-  const perSecond = await sustained(issuer, next, 'commands-1');
+  const perSecond = await sustained(issuer, next, 'commands-1', bench.path('sustained.journal'));
   figures.push(
     limit({ name: 'commands to one agent, to their end', unit: 'commands/s', value: perSecond }),
   );
@@ -55,25 +55,30 @@ function agentOf({ target, agentToken }: BenchSidecar, agent: string): AgentClie
   return createAgentClient({ address, token: agentToken, agent });
 }
 
-/** Milliseconds from the call of Issue to the first line of the handler, one after the other, ascending. */
+/** Milliseconds from the call of Issue to the first line of the handler, ascending; each is issued when the one before is over. */
 async function startsOf(
   issuer: AgentClient,
   target: BenchSidecar,
   agent: string,
+  journal: string,
 ): Promise<number[]> {
   await using client = agentOf(target, agent);
-  const started = new Map<number, () => void>();
-  await using _loop = client.runCommands({
-    probe: ({ args }) => started.get(Number(args.n))?.(),
-  });
+  let begunAt = 0;
+  let over = Promise.withResolvers<void>();
+  const probe = () => {
+    begunAt = performance.now();
+  };
+  await using _loop = client.runCommands(
+    { probe },
+    { journal, onEvent: ({ type }) => type === 'finished' && over.resolve() },
+  );
   const milliseconds: number[] = [];
   for (let n = 0; n < WARM_UP + SINGLE; n++) {
-    const begun = Promise.withResolvers<void>();
-    started.set(n, begun.resolve);
+    over = Promise.withResolvers<void>();
     const sentAt = performance.now();
     await issuer.issueCommand({ agent, kind: 'probe', args: { n } });
-    await begun.promise;
-    if (n >= WARM_UP) milliseconds.push(performance.now() - sentAt);
+    await over.promise;
+    if (n >= WARM_UP) milliseconds.push(begunAt - sentAt);
   }
   return milliseconds.sort((a, b) => a - b);
 }
@@ -83,6 +88,7 @@ async function sustained(
   issuer: AgentClient,
   target: BenchSidecar,
   agent: string,
+  journal: string,
 ): Promise<number> {
   await using client = agentOf(target, agent);
   let left = SUSTAINED;
@@ -91,6 +97,7 @@ async function sustained(
     { probe: () => undefined },
     {
       concurrency: CONCURRENCY,
+      journal,
       onEvent: ({ type }) => {
         if (type === 'finished' && --left === 0) done.resolve();
       },

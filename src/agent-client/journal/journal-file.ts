@@ -35,6 +35,16 @@ const LEAST_GROWTH_BYTES = 1024 * 1024;
 /** Ten thousand commands with a sentence each are a tenth of it; whoever has more has no journal there. */
 const MAX_FILE_BYTES = 256 * 1024 * 1024;
 
+/** A record on its way to the disk. */
+interface Waiting {
+  readonly record: string;
+  readonly isSynced: boolean;
+  /** Called before the record counts as written. */
+  readonly note: () => void;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
 interface Opened {
   readonly claimant: string;
   readonly entries: JournalEntries;
@@ -127,8 +137,10 @@ export class JournalFile implements CommandJournal {
   #file: FileHandle | undefined;
   #isTorn = true;
   #isClosed = false;
-  /** Writes go one behind the other. Never rejects. */
-  #last: Promise<unknown> = Promise.resolve();
+  /** In order; never longer than what is under way in the agent. */
+  readonly #waiting: Waiting[] = [];
+  /** While records are written. Never rejects. */
+  #writing: Promise<void> | undefined;
 
   constructor(path: string, { claimant, entries, bytes, unlock }: Opened, clock: Clock) {
     this.#path = path;
@@ -164,7 +176,7 @@ export class JournalFile implements CommandJournal {
   /** A second call does the same. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    await this.#last;
+    await this.#writing;
     await this.#file?.close();
     this.#file = undefined;
     process.off('exit', this.#unlock);
@@ -173,20 +185,40 @@ export class JournalFile implements CommandJournal {
 
   #append(record: string, isSynced: boolean, note: () => void): Promise<void> {
     if (this.#isClosed) return Promise.reject(new Error(`the journal ${this.#path} is closed`));
-    const written = this.#last.then(async () => {
-      await this.#write(record, isSynced);
-      note();
-      this.#compact();
-    });
-    this.#last = written.catch(() => {});
-    return written;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#waiting.push({ record, isSynced, note, resolve, reject });
+    this.#writing ??= this.#writeAll();
+    return promise;
   }
 
-  async #write(record: string, isSynced: boolean): Promise<void> {
+  /** What comes while the disk is busy waits, and is written and synced together. Never rejects. */
+  async #writeAll(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const records = this.#waiting.splice(0);
+      try {
+        const text = records.map(({ record }) => record).join('');
+        await this.#write(
+          text,
+          records.some(({ isSynced }) => isSynced),
+        );
+      } catch (error) {
+        for (const { reject } of records) reject(error);
+        continue;
+      }
+      for (const { note, resolve } of records) {
+        note();
+        resolve();
+      }
+      this.#compact();
+    }
+    this.#writing = undefined;
+  }
+
+  async #write(records: string, isSynced: boolean): Promise<void> {
     this.#file ??= await open(this.#path, 'r+');
     if (this.#isTorn) await this.#file.truncate(this.#bytes);
     this.#isTorn = true;
-    const bytes = Buffer.from(record);
+    const bytes = Buffer.from(records);
     for (let at = 0; at < bytes.length; ) {
       const { bytesWritten } = await this.#file.write(
         bytes,

@@ -1,4 +1,4 @@
-// Reads the message of a unary call out of its request: the whole body within its limit, out of its envelope, decompressed.
+// Reads the message of a call that sends one out of its request: the whole body within its limit, out of its envelope, decompressed.
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { Code, type ConnectError } from '@connectrpc/connect';
@@ -21,9 +21,11 @@ export async function readMessage(request: ApiRequest, encoding: Encoding): Prom
   const body = await readBody(request, MAX_BODY_BYTES + ENVELOPE_HEADER_BYTES);
   const { message, compressed } = openEnvelope(body);
   if (!compressed) return message;
-  const name = headerText(request, 'grpc-encoding');
+  const header =
+    encoding.wire === 'connect-stream' ? 'connect-content-encoding' : 'grpc-encoding';
+  const name = headerText(request, header);
   if (name === undefined || name === 'identity') {
-    throw malformed('the message is marked as compressed, but grpc-encoding names no compression');
+    throw malformed(`the message is marked as compressed, but ${header} names no compression`);
   }
   return decompress(message, name);
 }
@@ -61,7 +63,7 @@ function readBody(request: ApiRequest, limit: number): Promise<Buffer> {
   });
 }
 
-/** A unary request is exactly one envelope. */
+/** Such a request is exactly one envelope. */
 function openEnvelope(body: Buffer): { message: Uint8Array; compressed: boolean } {
   if (body.length < ENVELOPE_HEADER_BYTES) throw malformed('it holds no message');
   const flags = body.readUInt8(0);
@@ -98,7 +100,7 @@ function unknownCompression(encoding: string): ConnectError {
   return error;
 }
 
-function headerText(request: ApiRequest, name: string): string | undefined {
+export function headerText(request: ApiRequest, name: string): string | undefined {
   const value = request.headers[name];
   return typeof value === 'string' ? value : undefined;
 }

@@ -1,5 +1,5 @@
 // Watches that cost their reader little: one HTTP/1.1 request each, events counted by their envelopes and not decoded.
-import { Agent, type IncomingMessage, request as httpRequest } from 'node:http';
+import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { create, toBinary, toJsonString } from '@bufbuild/protobuf';
 import { WatchDocumentsRequestSchema } from '../src/gen/holdfast/v1/document_pb.ts';
 import type { Target } from './load.ts';

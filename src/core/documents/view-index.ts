@@ -75,7 +75,8 @@ export class ViewIndex {
 
   /** Collections in which something changed behind a version. */
   *collectionsSince(version: number): Iterable<string> {
-    for (const [collection, changedAt] of this.#changedAt) if (changedAt > version) yield collection;
+    for (const [collection, changedAt] of this.#changedAt)
+      if (changedAt > version) yield collection;
   }
 
   get(key: DocumentKey): View | undefined {

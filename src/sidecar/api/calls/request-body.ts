@@ -21,8 +21,7 @@ export async function readMessage(request: ApiRequest, encoding: Encoding): Prom
   const body = await readBody(request, MAX_BODY_BYTES + ENVELOPE_HEADER_BYTES);
   const { message, compressed } = openEnvelope(body);
   if (!compressed) return message;
-  const header =
-    encoding.wire === 'connect-stream' ? 'connect-content-encoding' : 'grpc-encoding';
+  const header = encoding.wire === 'connect-stream' ? 'connect-content-encoding' : 'grpc-encoding';
   const name = headerText(request, header);
   if (name === undefined || name === 'identity') {
     throw malformed(`the message is marked as compressed, but ${header} names no compression`);

@@ -113,10 +113,7 @@ export class EventBytes {
     ]);
     return Buffer.concat([
       encodeMessage(WatchDocumentsResponseSchema, { type: TYPES[event.type] }, true),
-      new BinaryWriter()
-        .tag(document.number, WireType.LengthDelimited)
-        .bytes(whole)
-        .finish(),
+      new BinaryWriter().tag(document.number, WireType.LengthDelimited).bytes(whole).finish(),
       encodeMessage(WatchDocumentsResponseSchema, { cursor }, true),
     ]);
   }

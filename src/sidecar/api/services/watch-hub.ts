@@ -1,10 +1,5 @@
 // What all watches have in common: one ear for changes, who is woken by which, and one step for all that ask for the same.
-import type {
-  ChangeListener,
-  RequestOf,
-  ResponseOf,
-  TokenHolder,
-} from '../../../core/index.ts';
+import type { ChangeListener, RequestOf, ResponseOf, TokenHolder } from '../../../core/index.ts';
 import type { Backend } from '../backend.ts';
 
 type Step = ResponseOf<'changes'>;

@@ -18,6 +18,7 @@ const ROUNDS = 3;
 const IDLE = 1_000;
 /** Streams of one token end at 250. */
 const IDLE_OF_TOKEN = 250;
+const OPENED_AT_ONCE = 100;
 /** As often each watch says that it lives: one of each is in it. */
 const IDLE_MS = 15_000;
 /** Changes that nobody watches, and the time between two. */
@@ -81,7 +82,7 @@ async function busyUs(sidecar: BenchSidecar, client: AgentClient, codec: Codec):
   // Twice: the first changes are paid for by the compiler.
   await change(client, 0);
   const alone = await cpuOf(sidecar, () => change(client, 1));
-  using watchers = open(sidecar, BUSY, [sidecar.adminToken], 'busy', codec);
+  using watchers = await open(sidecar, BUSY, [sidecar.adminToken], 'busy', codec);
   await watchers.all((watch) => watch.puts(CHANGES));
   const round = async (n: number): Promise<void> => {
     const complete = watchers.all((watch) => watch.puts(CHANGES));
@@ -94,8 +95,7 @@ async function busyUs(sidecar: BenchSidecar, client: AgentClient, codec: Codec):
 }
 
 async function lastMs(sidecar: BenchSidecar, client: AgentClient): Promise<number> {
-  using watchers = open(sidecar, BUSY, [sidecar.adminToken], 'timed', 'proto');
-  await watchers.all(({ synced }) => synced);
+  using watchers = await open(sidecar, BUSY, [sidecar.adminToken], 'timed', 'proto');
   const times: number[] = [];
   for (let n = 0; n < TIMED; n++) {
     const complete = watchers.all((watch) => watch.puts(1));
@@ -117,8 +117,7 @@ async function idle(
   const unwatched = await cpuOf(sidecar, () => changeElsewhere(client));
   await scheduler.wait(SETTLE_MS);
   const before = sidecar.residentMiB();
-  using watchers = open(sidecar, IDLE, tokens, 'nothing', 'proto');
-  await watchers.all(({ synced }) => synced);
+  using watchers = await open(sidecar, IDLE, tokens, 'nothing', 'proto');
   await scheduler.wait(SETTLE_MS);
   const memory = ((sidecar.residentMiB() - before) * 1024) / IDLE;
   const quiet = (await cpuOf(sidecar, () => scheduler.wait(IDLE_MS))) / (IDLE_MS / 1000);
@@ -142,17 +141,22 @@ interface Watchers extends Disposable {
   all(wait: (watch: RawWatch) => Promise<void>): Promise<unknown>;
 }
 
-/** Watches shared out among tokens. */
-function open(
+/** Watches shared out among tokens, opened some at a time, as a socket takes so many. */
+async function open(
   { target }: BenchSidecar,
   count: number,
   tokens: readonly string[],
   collection: string,
   codec: Codec,
-): Watchers {
-  const watches = Array.from({ length: count }, (_, i) =>
-    rawWatch(target, tokens[i % tokens.length] as string, collection, codec),
-  );
+): Promise<Watchers> {
+  const watches: RawWatch[] = [];
+  while (watches.length < count) {
+    const some = Array.from({ length: Math.min(OPENED_AT_ONCE, count - watches.length) }, (_, i) =>
+      rawWatch(target, tokens[i % tokens.length] as string, collection, codec),
+    );
+    watches.push(...some);
+    await Promise.all(some.map(({ synced }) => synced));
+  }
   return {
     all: (wait) => Promise.all(watches.map(wait)),
     [Symbol.dispose]() {

@@ -2,6 +2,7 @@
 //
 // Written by hand, because the events of a watch are encoded once for all watchers, and the library would encode each again and
 // hand it through a row of generators.
+import { Code } from '@connectrpc/connect';
 import type { Timers, TokenHolder } from '../../../core/index.ts';
 import { deadlinePassed, type ReportFault, toConnectError } from './connect-error.ts';
 import { timeoutOf } from './deadline.ts';
@@ -45,7 +46,7 @@ export async function serveEvents(
   try {
     const timeoutMs = timeoutOf(request, encoding);
     if (timeoutMs !== undefined) cancelDeadline = timers.after(timeoutMs, () => ending.abort());
-    const message = await readMessage(request, encoding);
+    const message = await readMessage(request, encoding, Code.Unimplemented);
     for await (const envelope of call(message, encoding.binary, caller, gone)) {
       if (gone.aborted) break;
       if (!response.headersSent) beginStream(response, encoding);

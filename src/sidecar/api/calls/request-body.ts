@@ -12,14 +12,21 @@ export class ClientGoneError extends Error {
   override readonly name = 'ClientGoneError';
 }
 
-/** Throws HoldfastError, ConnectError or ClientGoneError. The rest of a body that is not wanted is left to the caller. */
-export async function readMessage(request: ApiRequest, encoding: Encoding): Promise<Uint8Array> {
+/**
+ * `miscount` is the code for no message, or more than one: of streams the protocols prescribe it. Throws HoldfastError, ConnectError
+ * or ClientGoneError. The rest of a body that is not wanted is left to the caller.
+ */
+export async function readMessage(
+  request: ApiRequest,
+  encoding: Encoding,
+  miscount: Code = Code.InvalidArgument,
+): Promise<Uint8Array> {
   if (encoding.wire === 'connect') {
     const body = await readBody(request, MAX_BODY_BYTES);
     return decompress(body, request.headers['content-encoding']);
   }
   const body = await readBody(request, MAX_BODY_BYTES + ENVELOPE_HEADER_BYTES);
-  const { message, compressed } = openEnvelope(body);
+  const { message, compressed } = openEnvelope(body, miscount);
   if (!compressed) return message;
   const header = encoding.wire === 'connect-stream' ? 'connect-content-encoding' : 'grpc-encoding';
   const name = headerText(request, header);
@@ -63,13 +70,18 @@ function readBody(request: ApiRequest, limit: number): Promise<Buffer> {
 }
 
 /** Such a request is exactly one envelope. */
-function openEnvelope(body: Buffer): { message: Uint8Array; compressed: boolean } {
+function openEnvelope(body: Buffer, miscount: Code): { message: Uint8Array; compressed: boolean } {
+  if (body.length === 0) throw fromHoldfastError(malformed('it holds no message'), miscount);
   if (body.length < ENVELOPE_HEADER_BYTES) throw malformed('it holds no message');
   const flags = body.readUInt8(0);
   const length = body.readUInt32BE(1);
   const sent = body.length - ENVELOPE_HEADER_BYTES;
   if (sent < length) throw malformed(`it promises a message of ${length} bytes and holds ${sent}`);
-  if (sent > length) throw malformed('it holds more than the one message of this method');
+  if (sent > length)
+    throw fromHoldfastError(
+      malformed('it holds more than the one message of this method'),
+      miscount,
+    );
   if ((flags & ~COMPRESSED_FLAG) !== 0)
     throw malformed(`its envelope has unknown flags (${flags})`);
   return { message: body.subarray(ENVELOPE_HEADER_BYTES), compressed: flags !== 0 };

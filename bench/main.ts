@@ -29,6 +29,7 @@ import { initialSync, reconnect, reconnect5000 } from './sync.ts';
 import { transfers } from './transfers.ts';
 import { trust } from './trust.ts';
 import { visibility } from './visibility.ts';
+import { watchFanOut } from './watch-fan-out.ts';
 import { wideMesh } from './wide-mesh.ts';
 
 const BENCHMARKS: Readonly<Record<string, (bench: Bench) => Promise<Figure[]>>> = {
@@ -46,6 +47,7 @@ const BENCHMARKS: Readonly<Record<string, (bench: Bench) => Promise<Figure[]>>> 
   wideMesh,
   fleet,
   fleetReads,
+  watchFanOut,
   storage,
   linkThroughput,
   linkMemory,

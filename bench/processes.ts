@@ -20,6 +20,8 @@ export interface BenchSidecar {
   readonly meshAddress: string;
   readonly adminToken: string;
   readonly agentToken: string;
+  /** Token of an agent that it was started with. */
+  tokenOf(agent: string): string;
   /** From the start of the process to the line that says it serves. */
   readonly startToReadyMs: number;
   /** When the process was started, by `performance.now()`, as the times of the log. */
@@ -38,6 +40,8 @@ export interface Place {
   readonly inside?: readonly string[];
   readonly meshListen?: string;
   readonly lanDiscovery?: 'on' | 'off';
+  /** The program, of another checkout. */
+  readonly cli?: string | undefined;
 }
 
 /** Everything started here ends here. */
@@ -73,12 +77,12 @@ export class Bench implements AsyncDisposable {
     name: string,
     peers: readonly string[] = [],
     options: readonly string[] = [],
-    { inside = [], meshListen = `${LOOPBACK}:0`, lanDiscovery = 'off' }: Place = {},
+    { inside = [], meshListen = `${LOOPBACK}:0`, lanDiscovery = 'off', cli = CLI }: Place = {},
   ): Promise<BenchSidecar> {
     const dataDir = this.dataDir(name);
     const startedAtMs = performance.now();
     const run = [
-      CLI,
+      cli,
       'run',
       '--data-dir',
       dataDir,
@@ -113,6 +117,7 @@ export class Bench implements AsyncDisposable {
       meshAddress,
       adminToken,
       agentToken: read(`agent-${name}`),
+      tokenOf: (agent) => read(`agent-${agent}`),
       startToReadyMs,
       startedAtMs,
       log,

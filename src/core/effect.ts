@@ -103,8 +103,12 @@ export type Effect =
   | { readonly type: 'load-document'; readonly key: DocumentKey; readonly generation: number }
   | { readonly type: 'arm-timer'; readonly name: TimerName; readonly afterMs: number }
   | { readonly type: 'feeds-advanced'; readonly positions: readonly FeedPosition[] }
-  | { readonly type: 'documents-changed' }
+  /** Reads of these collections may show something else than before. */
+  | { readonly type: 'documents-changed'; readonly collections: ReadonlySet<string> }
   | Report;
+
+/** Told after documents changed, and in which collections; undefined for any. */
+export type ChangeListener = (collections?: ReadonlySet<string>) => void;
 
 /** Something an operator should read. `fault` is ours: it is logged with its stack. */
 export interface Report {

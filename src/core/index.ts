@@ -16,6 +16,7 @@ export type { Remainder } from './documents/document-table.ts';
 export type { OwnEdit } from './documents/own-edits.ts';
 export { isBlank, type View } from './documents/view.ts';
 export type {
+  ChangeListener,
   DeliveryOutcome,
   Effect,
   ReplyOutcome,

@@ -141,10 +141,8 @@ export class Turn {
     if (forks.kept.length > 0) effects.push({ type: 'forks-proved', proofs: forks.kept });
     if (stated) effects.push({ type: 'stated' });
     if (lost) effects.push({ type: 'compare-anew' });
-    const mayDiffer = documents.takeMayDiffer();
-    if (mayDiffer || documents.views.version > this.#firstVersion) {
-      effects.push({ type: 'documents-changed' });
-    }
+    const collections = documents.takeChanged(this.#firstVersion);
+    if (collections.size > 0) effects.push({ type: 'documents-changed', collections });
     return effects;
   }
 }

@@ -46,6 +46,15 @@ test('a watch sends what is there, then every change, deletes included, and noth
   assert.deepEqual(watch(node, next.cursor).events, []);
 });
 
+test('watches that have read as far have equal cursors, wherever their snapshots began', () => {
+  const node = new TestNode('north');
+  node.put('notes/a', {});
+  const early = watch(node);
+  node.put('notes/b', {});
+  const late = watch(node);
+  assert.equal(watch(node, early.cursor).cursor, late.cursor);
+});
+
 test('a watch sees remote writes and remote deletes as it sees local ones', () => {
   const [north, south] = [new TestNode('north'), new TestNode('south')];
   const start = watch(south).cursor;

@@ -24,6 +24,23 @@ test('a put is persisted with sync before it is answered, then announced', () =>
   );
 });
 
+test('an announcement names the collections in which something changed, whoever wrote it', () => {
+  const [north, south] = [new TestNode('north'), new TestNode('south')];
+  const announced = (node: TestNode): string[][] =>
+    node.effects.flatMap((effect) =>
+      effect.type === 'documents-changed' ? [[...effect.collections].sort()] : [],
+    );
+  south.put('notes/a', { n: 1 });
+  assert.deepEqual(announced(south), [['notes']]);
+  south.put('tasks/b', { n: 1 });
+  assert.deepEqual(announced(south), [['tasks']]);
+  north.receive(south.runs());
+  assert.deepEqual(announced(north), [['notes', 'tasks']]);
+  // Reading brings them up to date, which is told too.
+  north.read('notes/a');
+  assert.deepEqual(announced(north), [['notes']]);
+});
+
 test('a put that changes nothing writes nothing', () => {
   const node = new TestNode('north');
   const first = node.put('notes/a', { n: 1 }).results[0];

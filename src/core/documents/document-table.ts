@@ -11,7 +11,12 @@
 import type { Op } from '../feeds/commit.ts';
 import type { Hash } from '../values/environment.ts';
 import { lifeOf } from '../values/generation.ts';
-import type { DocumentKey, Incarnation, NodeId } from '../values/ids.ts';
+import {
+  type DocumentKey,
+  type Incarnation,
+  type NodeId,
+  splitDocumentKey,
+} from '../values/ids.ts';
 import { type JsonObject, jsonEqual } from '../values/json.ts';
 import type { Hlc } from '../values/time.ts';
 import type { Via } from '../values/via.ts';
@@ -62,7 +67,8 @@ export class DocumentTable {
   /** What was shown last of documents that are not founded, or not any more. */
   readonly #shownLast = new Map<DocumentKey, JsonObject>();
   #refusals: Refusal[] = [];
-  #mayDiffer = false;
+  /** Collections of what came that only a read tells to be new. */
+  readonly #mayDiffer = new Set<string>();
 
   constructor(parts: {
     actor: Incarnation;
@@ -149,11 +155,11 @@ export class DocumentTable {
     this.#materialise(key, document);
   }
 
-  /** True when something came since the last call that only a read tells to be new. */
-  takeMayDiffer(): boolean {
-    const mayDiffer = this.#mayDiffer;
-    this.#mayDiffer = false;
-    return mayDiffer;
+  /** Collections in which something changed behind a version, or came since the last call that only a read tells to be new. */
+  takeChanged(version: number): ReadonlySet<string> {
+    const changed = new Set([...this.#mayDiffer, ...this.views.collectionsSince(version)]);
+    this.#mayDiffer.clear();
+    return changed;
   }
 
   /** Documents of which something cannot be read. */
@@ -274,7 +280,7 @@ export class DocumentTable {
     else {
       // What a checkpoint repeats shows the same to nearly everybody: whoever reads finds out whether it does.
       this.views.replaceUnseen(next);
-      this.#mayDiffer = true;
+      this.#mayDiffer.add(splitDocumentKey(op.key).collection);
     }
     if (this.#damaged.has(op.key)) return;
     this.live.apply(op.key, refounding?.change ?? op.bytes);

@@ -73,6 +73,12 @@ export class ViewIndex {
     return this.#changedAt.get(collection) ?? 0;
   }
 
+  /** Collections in which something changed behind a version. */
+  *collectionsSince(version: number): Iterable<string> {
+    for (const [collection, changedAt] of this.#changedAt)
+      if (changedAt > version) yield collection;
+  }
+
   get(key: DocumentKey): View | undefined {
     return this.#views.get(key);
   }

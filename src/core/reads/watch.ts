@@ -4,7 +4,7 @@ import { HoldfastError } from '../values/error.ts';
 
 /**
  * `version`: everything up to it was seen. `base`: where the snapshot began; documents deleted before it were never shown, so
- * their deletion is not either.
+ * their deletion is not either. Behind that place it means nothing and is 0, so that all who have read as far have equal cursors.
  */
 export interface Cursor {
   /** Tag of the run of the sidecar in which the version was handed out. */
@@ -23,8 +23,8 @@ export function bootOf(version: number): number {
 
 const FORM = /^c1\.([0-9a-f]{8})\.(\d{1,16})\.(\d{1,16})$/;
 
-export function formatCursor(cursor: Cursor): string {
-  return `c1.${cursor.tag}.${cursor.version}.${cursor.base}`;
+export function formatCursor({ tag, version, base }: Cursor): string {
+  return `c1.${tag}.${version}.${version < base ? base : 0}`;
 }
 
 /** Throws HoldfastError CURSOR_MALFORMED. */

@@ -1,5 +1,12 @@
 // What the API needs of the sidecar behind it, as a port: tests give it a fake, compose.ts the real one.
-import type { Method, NodeId, RequestOf, ResponseOf, TokenHolder } from '../../core/index.ts';
+import type {
+  ChangeListener,
+  Method,
+  NodeId,
+  RequestOf,
+  ResponseOf,
+  TokenHolder,
+} from '../../core/index.ts';
 import type { AdminControl } from './controls/admin-control.ts';
 import type { AuditControl } from './controls/audit-control.ts';
 import type { BundleControl } from './controls/bundle-control.ts';
@@ -120,7 +127,7 @@ export interface Backend {
     body: RequestOf<M>,
   ): Promise<ResponseOf<M>>;
   /** Calls back after documents changed; many changes may make one call. Returns how to stop it. */
-  onChange(listener: () => void): () => void;
+  onChange(listener: ChangeListener): () => void;
   /** Why the sidecar is not ready, one sentence each; empty when it is. Peers and hub are never among them. */
   notReady(): readonly string[];
   /** What of the store was found damaged since the process started, one sentence each; some hundred at most. */

@@ -26,8 +26,9 @@ import { TrustService } from '../../gen/holdfast/v1/trust_pb.ts';
 import type { Backend } from './backend.ts';
 import type { CallLedger } from './calls/call-ledger.ts';
 import type { ObserveCall } from './calls/call-observer.ts';
-import { BINARY_OPTIONS, JSON_OPTIONS } from './calls/codec.ts';
+import { BINARY_OPTIONS, decodeMessage, JSON_OPTIONS } from './calls/codec.ts';
 import type { ReportFault } from './calls/connect-error.ts';
+import type { EventCall } from './calls/event-call.ts';
 import { MAX_BODY_BYTES } from './calls/limits.ts';
 import type { UnaryHandler, UnaryHandlers } from './calls/method.ts';
 import { callerFrom, describeStreamErrors, endAtDeadline } from './calls/stream-context.ts';
@@ -50,6 +51,7 @@ import { watchDesired } from './services/config-stream.ts';
 import { delegationService } from './services/delegation-service.ts';
 import { documentService } from './services/document-service.ts';
 import { enrolmentService } from './services/enrolment-service.ts';
+import { EventBytes } from './services/event-bytes.ts';
 import { explainService } from './services/explain-service.ts';
 import { fleetService } from './services/fleet-service.ts';
 import { heartbeatService } from './services/heartbeat-service.ts';
@@ -58,12 +60,14 @@ import { meshService } from './services/mesh-service.ts';
 import { secretService } from './services/secret-service.ts';
 import { telemetryService } from './services/telemetry-service.ts';
 import { trustService } from './services/trust-service.ts';
+import { WatchHub } from './services/watch-hub.ts';
 import { watchDocuments } from './services/watch-stream.ts';
 
 /** What is public needs no token. */
 export type Route =
   | { readonly kind: 'unary'; readonly isPublic: false; readonly call: UnaryCall<TokenHolder> }
   | { readonly kind: 'unary'; readonly isPublic: true; readonly call: UnaryCall<undefined> }
+  | { readonly kind: 'events'; readonly isPublic: false; readonly call: EventCall }
   | { readonly kind: 'stream'; readonly isPublic: boolean; readonly handler: UniversalHandler };
 type RouteEntry = [path: string, route: Route];
 
@@ -136,6 +140,7 @@ export function createRoutes(dependencies: RouteDependencies): ReadonlyMap<strin
     ...unaryRoutes(AuditService, auditService(backend)),
     ...unaryRoutes(ExplainService, explainService(backend, names)),
     ...unaryRoutes(TelemetryService, telemetryService(backend, dependencies.clock)),
+    ...watchRoutes(dependencies, names),
     publicRoute(Health.method.check, checkHealth(backend, serviceNames).check),
     ...streamHandlers(dependencies, names, serviceNames).map((handler): RouteEntry => {
       const isPublic = PUBLIC_SERVICES.has(handler.service);
@@ -163,6 +168,23 @@ function publicRoute<M extends DescMethod>(
   return [createMethodUrl('/', method), { kind: 'unary', isPublic: true, call }];
 }
 
+/** Both watches of documents, which share what they read and send. */
+function watchRoutes(
+  { backend, timers, slots, stopping }: RouteDependencies,
+  names: ReturnType<typeof createNodeNames>,
+): readonly RouteEntry[] {
+  const [hub, bytes] = [new WatchHub(backend), new EventBytes(names)];
+  const watch = { hub, bytes, timers, slots, stopping };
+  return [DocumentService.method.watch, FleetService.method.watch].map((method): RouteEntry => {
+    const call: EventCall = async function* (message, binary, caller, gone) {
+      const request = decodeMessage(method.input, message, binary);
+      checkRequest(method.input, request);
+      yield* watchDocuments(watch, request, binary, caller, gone);
+    };
+    return [createMethodUrl('/', method), { kind: 'events', isPublic: false, call }];
+  });
+}
+
 function streamHandlers(
   { backend, timers, slots, exportSlots, stopping, reportFault, observe }: RouteDependencies,
   names: ReturnType<typeof createNodeNames>,
@@ -180,11 +202,6 @@ function streamHandlers(
     binaryOptions: BINARY_OPTIONS,
     interceptors: [describeStreamErrors(reportFault, observe)],
   });
-  router.rpc(DocumentService.method.watch, async function* (request, context) {
-    checkRequest(DocumentService.method.watch.input, request);
-    yield* watchDocuments(watch, request, callerFrom(context), context.signal);
-    endAtDeadline(context.signal);
-  });
   router.rpc(CommandService.method.watch, async function* (request, context) {
     checkRequest(CommandService.method.watch.input, request);
     yield* watchCommands(watch, callerFrom(context), context.signal);
@@ -193,11 +210,6 @@ function streamHandlers(
   router.rpc(CommandLogService.method.followLog, async function* (request, context) {
     checkRequest(CommandLogService.method.followLog.input, request);
     yield* followLog(watch, request, callerFrom(context), context.signal);
-    endAtDeadline(context.signal);
-  });
-  router.rpc(FleetService.method.watch, async function* (request, context) {
-    checkRequest(FleetService.method.watch.input, request);
-    yield* watchDocuments(watch, request, callerFrom(context), context.signal);
     endAtDeadline(context.signal);
   });
   router.rpc(ConfigService.method.watchDesired, async function* (request, context) {

@@ -162,6 +162,7 @@ function createGate(
     reportFault,
     stopping,
     clock,
+    timers,
     observe,
     pages: options.pages,
     metrics: backend.metrics,

@@ -4,6 +4,7 @@
 //    └──fault of the core──► the same, three times in ten minutes; then the process ends
 import {
   type Caller,
+  type ChangeListener,
   IdentityReusedError,
   type Method,
   type RequestOf,
@@ -57,7 +58,7 @@ interface Up {
 export class MemberSupervisor {
   readonly #parts: SupervisorParts;
   readonly #guard: DiskGuard | undefined;
-  readonly #listeners = new Set<() => void>();
+  readonly #listeners = new Set<ChangeListener>();
   readonly #complaints = new Complaints();
   readonly #removedPeers = new Set<string>();
   #coreFaultsMs: number[] = [];
@@ -154,7 +155,7 @@ export class MemberSupervisor {
     return this.#up.member.request(method, caller, body);
   }
 
-  onChange(listener: () => void): () => void {
+  onChange(listener: ChangeListener): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
@@ -290,7 +291,7 @@ export class MemberSupervisor {
         },
       });
       this.#nodeId = member.nodeId;
-      member.onChange(() => this.#tellListeners());
+      member.onChange((collections) => this.#tellListeners(collections));
       return { member, store: opened.store, sinceMs: clock.now().monotonicMs };
     } catch (error) {
       await transport.close();
@@ -305,8 +306,8 @@ export class MemberSupervisor {
     this.#parts.report({ type: 'store-damaged', damage, unnamed });
   }
 
-  #tellListeners(): void {
-    for (const listener of [...this.#listeners]) listener();
+  #tellListeners(collections?: ReadonlySet<string>): void {
+    for (const listener of [...this.#listeners]) listener(collections);
   }
 
   #holdsBack(): string | undefined {

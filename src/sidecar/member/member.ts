@@ -1,6 +1,7 @@
 // One member of the mesh, put together from its parts: store, core, runtime and mesh. The real sidecar and the simulator both use it.
 import {
   type Caller,
+  type ChangeListener,
   type ClockView,
   type Cut,
   createIncarnation,
@@ -209,7 +210,7 @@ export class Member {
     return this.#runtime.request(method, caller, body);
   }
 
-  onChange(listener: () => void): () => void {
+  onChange(listener: ChangeListener): () => void {
     return this.#runtime.onChange(listener);
   }
 

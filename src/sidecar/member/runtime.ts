@@ -5,6 +5,7 @@
 // While one turn is being written, the next one gathers: that is the group commit.
 import type {
   Caller,
+  ChangeListener,
   DeliveryOutcome,
   Effect,
   Event,
@@ -42,7 +43,7 @@ export class Runtime {
   readonly #replies = new Map<number, Reply>();
   readonly #deliveries = new Map<number, Delivery>();
   readonly #takings = new Map<number, Taking>();
-  readonly #listeners = new Set<() => void>();
+  readonly #listeners = new Set<ChangeListener>();
   readonly #cancelTimers = new Set<() => void>();
   #state: State = 'open';
   #failure: Error | undefined;
@@ -134,7 +135,7 @@ export class Runtime {
   }
 
   /** Calls back after documents changed. Returns how to stop it. */
-  onChange(listener: () => void): () => void {
+  onChange(listener: ChangeListener): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
@@ -265,7 +266,7 @@ export class Runtime {
           this.#parts.onAdvanced(effect.positions);
           break;
         case 'documents-changed':
-          for (const listener of [...this.#listeners]) listener();
+          for (const listener of [...this.#listeners]) listener(effect.collections);
           break;
         case 'report':
           this.#parts.onReport(effect.event, effect.detail, effect.fault);

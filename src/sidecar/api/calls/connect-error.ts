@@ -109,18 +109,22 @@ export function fromLibraryError(error: ConnectError): ConnectError {
     case Code.ResourceExhausted:
       return fromHoldfastError(bodyTooLarge());
     case Code.DeadlineExceeded:
-      return fromHoldfastError(
-        new HoldfastError(
-          'LIMIT_REACHED',
-          'The deadline the client set for the stream has passed. Call again; a watch resumes with its last cursor.',
-        ),
-        Code.DeadlineExceeded,
-      );
+      return deadlinePassed();
     case Code.Unimplemented:
       return fromHoldfastError(malformed(error.rawMessage), Code.Unimplemented);
     default:
       return fromHoldfastError(malformed(error.rawMessage));
   }
+}
+
+export function deadlinePassed(): ConnectError {
+  return fromHoldfastError(
+    new HoldfastError(
+      'LIMIT_REACHED',
+      'The deadline the client set for the stream has passed. Call again; a watch resumes with its last cursor.',
+    ),
+    Code.DeadlineExceeded,
+  );
 }
 
 export function bodyTooLarge(): HoldfastError {

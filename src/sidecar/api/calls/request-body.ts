@@ -1,4 +1,4 @@
-// Reads the message of a unary call out of its request: the whole body within its limit, out of its envelope, decompressed.
+// Reads the message of a call that sends one out of its request: the whole body within its limit, out of its envelope, decompressed.
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { Code, type ConnectError } from '@connectrpc/connect';
@@ -12,18 +12,26 @@ export class ClientGoneError extends Error {
   override readonly name = 'ClientGoneError';
 }
 
-/** Throws HoldfastError, ConnectError or ClientGoneError. The rest of a body that is not wanted is left to the caller. */
-export async function readMessage(request: ApiRequest, encoding: Encoding): Promise<Uint8Array> {
+/**
+ * `miscount` is the code for no message, or more than one: of streams the protocols prescribe it. Throws HoldfastError, ConnectError
+ * or ClientGoneError. The rest of a body that is not wanted is left to the caller.
+ */
+export async function readMessage(
+  request: ApiRequest,
+  encoding: Encoding,
+  miscount: Code = Code.InvalidArgument,
+): Promise<Uint8Array> {
   if (encoding.wire === 'connect') {
     const body = await readBody(request, MAX_BODY_BYTES);
     return decompress(body, request.headers['content-encoding']);
   }
   const body = await readBody(request, MAX_BODY_BYTES + ENVELOPE_HEADER_BYTES);
-  const { message, compressed } = openEnvelope(body);
+  const { message, compressed } = openEnvelope(body, miscount);
   if (!compressed) return message;
-  const name = headerText(request, 'grpc-encoding');
+  const header = encoding.wire === 'connect-stream' ? 'connect-content-encoding' : 'grpc-encoding';
+  const name = headerText(request, header);
   if (name === undefined || name === 'identity') {
-    throw malformed('the message is marked as compressed, but grpc-encoding names no compression');
+    throw malformed(`the message is marked as compressed, but ${header} names no compression`);
   }
   return decompress(message, name);
 }
@@ -61,14 +69,19 @@ function readBody(request: ApiRequest, limit: number): Promise<Buffer> {
   });
 }
 
-/** A unary request is exactly one envelope. */
-function openEnvelope(body: Buffer): { message: Uint8Array; compressed: boolean } {
+/** Such a request is exactly one envelope. */
+function openEnvelope(body: Buffer, miscount: Code): { message: Uint8Array; compressed: boolean } {
+  if (body.length === 0) throw fromHoldfastError(malformed('it holds no message'), miscount);
   if (body.length < ENVELOPE_HEADER_BYTES) throw malformed('it holds no message');
   const flags = body.readUInt8(0);
   const length = body.readUInt32BE(1);
   const sent = body.length - ENVELOPE_HEADER_BYTES;
   if (sent < length) throw malformed(`it promises a message of ${length} bytes and holds ${sent}`);
-  if (sent > length) throw malformed('it holds more than the one message of this method');
+  if (sent > length)
+    throw fromHoldfastError(
+      malformed('it holds more than the one message of this method'),
+      miscount,
+    );
   if ((flags & ~COMPRESSED_FLAG) !== 0)
     throw malformed(`its envelope has unknown flags (${flags})`);
   return { message: body.subarray(ENVELOPE_HEADER_BYTES), compressed: flags !== 0 };
@@ -98,7 +111,7 @@ function unknownCompression(encoding: string): ConnectError {
   return error;
 }
 
-function headerText(request: ApiRequest, name: string): string | undefined {
+export function headerText(request: ApiRequest, name: string): string | undefined {
   const value = request.headers[name];
   return typeof value === 'string' ? value : undefined;
 }

@@ -1,5 +1,5 @@
 // The gate every request passes, whatever its protocol: where it comes from, what it asks for, who asks. Then it is served.
-import { type Clock, HoldfastError, type TokenHolder } from '../../../core/index.ts';
+import { type Clock, HoldfastError, type Timers, type TokenHolder } from '../../../core/index.ts';
 import { stoppingError } from '../connections/stopping.ts';
 import { HEALTH_PATHS, type HealthPages, serveHealth } from '../pages/health.ts';
 import { METRICS_PATH, type MetricsGate, serveMetrics } from '../pages/metrics-page.ts';
@@ -9,6 +9,7 @@ import { callerOf, checkSource } from './authenticate.ts';
 import { type ObserveCall, seenCall } from './call-observer.ts';
 import { fromHoldfastError, malformed, toConnectError } from './connect-error.ts';
 import { checkAdmitted, type Door } from './door.ts';
+import { serveEvents } from './event-call.ts';
 import { type Encoding, PLAIN_ENCODING, parseContentType } from './protocol.ts';
 import { type ApiRequest, type ApiResponse, type HeaderFields, sendError } from './respond.ts';
 import { serveStream } from './stream-call.ts';
@@ -22,6 +23,7 @@ export interface Gate extends MetricsGate {
   readonly pages: PageFiles | undefined;
   readonly stopping: AbortSignal;
   readonly clock: Clock;
+  readonly timers: Timers;
   /** Told of every call but those that anybody may make. */
   readonly observe?: ObserveCall | undefined;
 }
@@ -79,14 +81,21 @@ function serveCall(gate: Gate, route: Route, call: Call): void {
   const { clock, stopping, reportFault, ledger, observe } = gate;
   const { path, encoding, request, response } = call;
   if (stopping.aborted) throw stoppingError('Nothing was done; call again after the restart.');
-  if (route.kind === 'stream') {
+  const beginStream = (caller: TokenHolder): void => {
+    response.once(
+      'close',
+      ledger.beginStream(caller, () => response.destroy()),
+    );
+  };
+  if (route.kind === 'events') {
+    const caller = admittedCaller(gate, call);
+    beginStream(caller);
+    const onEnd = (error?: unknown) => observe?.(seenCall(path, caller, undefined, error));
+    const parts = { timers: gate.timers, reportFault, onEnd };
+    void serveEvents(route.call, caller, encoding, request, response, parts);
+  } else if (route.kind === 'stream') {
     const caller = route.isPublic ? undefined : admittedCaller(gate, call);
-    if (caller !== undefined) {
-      response.once(
-        'close',
-        ledger.beginStream(caller, () => response.destroy()),
-      );
-    }
+    if (caller !== undefined) beginStream(caller);
     serveStream(route.handler, contextValuesFor(caller), request, response).catch(
       (error: unknown) => {
         reportFault(error);

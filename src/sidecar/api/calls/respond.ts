@@ -1,4 +1,4 @@
-// Writes one message or one error in the form of the protocol the request came in.
+// Writes one message, the ends of a stream, or one error in the form of the protocol the request came in.
 import type { IncomingMessage } from 'node:http';
 import type { Http2ServerRequest } from 'node:http2';
 import type { ConnectError } from '@connectrpc/connect';
@@ -59,6 +59,34 @@ export function sendMessage(
   }
 }
 
+/** The head of a stream of envelopes. */
+export function beginStream(response: ApiResponse, { contentType }: Encoding): void {
+  response.writeHead(200, { 'content-type': contentType });
+}
+
+/** The end of a stream that was begun; `error` is why, undefined for all was said. */
+export function endStream(response: ApiResponse, { wire }: Encoding, error?: ConnectError): void {
+  if (response.destroyed) return;
+  if (wire === 'grpc') {
+    const trailers = error && Object.fromEntries(setTrailerStatus(new Headers(), error));
+    response.addTrailers(trailers ?? GRPC_OK);
+    response.end();
+  } else if (wire === 'grpc-web') {
+    const trailers = error && trailerSerialize(setTrailerStatus(new Headers(), error));
+    response.end(trailers === undefined ? GRPC_WEB_OK : encodeEnvelope(TRAILER_FLAG, trailers));
+  } else {
+    response.end(endOfConnectStream(error));
+  }
+}
+
+function endOfConnectStream(error?: ConnectError): Buffer {
+  const end = error && {
+    error: errorToJson(error, undefined),
+    metadata: metadataLists(error.metadata),
+  };
+  return encodeEnvelope(END_STREAM_FLAG, Buffer.from(JSON.stringify(end ?? {})));
+}
+
 /** An error before any message was sent. `status` replaces the HTTP status that follows from the code, where HTTP decides. */
 export function sendError(
   response: ApiResponse,
@@ -75,12 +103,9 @@ export function sendError(
       sendBody(response, status, { ...fields, 'content-type': 'application/json' }, body);
       return;
     }
-    case 'connect-stream': {
-      const end = { error: errorToJson(error, undefined), metadata: metadataLists(error.metadata) };
-      const body = encodeEnvelope(END_STREAM_FLAG, Buffer.from(JSON.stringify(end)));
-      sendBody(response, 200, { 'content-type': contentType }, body);
+    case 'connect-stream':
+      sendBody(response, 200, { 'content-type': contentType }, endOfConnectStream(error));
       return;
-    }
     case 'grpc':
       response.writeHead(200, { 'content-type': contentType });
       response.addTrailers(Object.fromEntries(setTrailerStatus(new Headers(), error)));

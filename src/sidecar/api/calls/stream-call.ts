@@ -1,6 +1,7 @@
 // One streaming call: the library's handler for the protocol, between Node's request and response.
 import type { ContextValues } from '@connectrpc/connect';
 import type { UniversalHandler, UniversalServerResponse } from '@connectrpc/connect/protocol';
+import { drained } from './drain.ts';
 import type { ApiRequest, ApiResponse } from './respond.ts';
 
 /** Rejects only for faults. When the client goes away the handler's generators are ended and nothing is said. */
@@ -64,17 +65,4 @@ async function send(
   } finally {
     await pieces?.return?.();
   }
-}
-
-function drained(response: ApiResponse, gone: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const settle = (): void => {
-      response.off('drain', settle);
-      gone.removeEventListener('abort', settle);
-      resolve();
-    };
-    response.once('drain', settle);
-    if (gone.aborted) settle();
-    else gone.addEventListener('abort', settle);
-  });
 }

@@ -1,7 +1,7 @@
 // One unary call, start to end, in any protocol: read, decode, check, handle, encode, answer.
 //
 // Written by hand, because the library's pipeline of generators costs several times the call itself, answers unreadable
-// requests without our error details, and cuts the connection of an oversized one. Streams, which live long, use the library.
+// requests without our error details, and cuts the connection of an oversized one. Most streams, which live long, use the library; event-call.ts says which do not.
 import type { DescMethod } from '@bufbuild/protobuf';
 import { decodeMessage, encodeMessage } from './codec.ts';
 import { type ReportFault, toConnectError } from './connect-error.ts';

@@ -1,11 +1,7 @@
-// Documents and the events of a watch.
+// Documents.
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import type { ChangeEvent, DocumentRow, PutItem } from '../../../core/index.ts';
-import {
-  type DocumentSchema,
-  type PutDocumentRequest,
-  WatchEventType,
-} from '../../../gen/holdfast/v1/document_pb.ts';
+import type { DocumentRow, PutItem } from '../../../core/index.ts';
+import type { DocumentSchema, PutDocumentRequest } from '../../../gen/holdfast/v1/document_pb.ts';
 import { fromFreshness, type NodeNames } from './common.ts';
 import { checkedObject } from './json.ts';
 
@@ -29,21 +25,4 @@ export function fromDocumentRow(
     value: row.value,
     freshness: fromFreshness(row.freshness, names),
   };
-}
-
-export function fromChangeEvent(
-  event: Exclude<ChangeEvent, { type: 'outside' }>,
-  names: NodeNames,
-): {
-  type: WatchEventType;
-  document: MessageInitShape<typeof DocumentSchema>;
-  cursor: string;
-} {
-  const { row, cursor } = event;
-  if (event.type === 'put') {
-    return { type: WatchEventType.PUT, document: fromDocumentRow(row, names), cursor };
-  }
-  const { collection, id, freshness } = row;
-  const document = { collection, id, freshness: fromFreshness(freshness, names) };
-  return { type: WatchEventType.DELETE, document, cursor };
 }

@@ -37,7 +37,7 @@ export {
   toConfigTarget,
 } from './config.ts';
 export { fromDelegation, toDelegationAsk } from './delegation.ts';
-export { fromChangeEvent, fromDocumentRow, toPutItem } from './document.ts';
+export { fromDocumentRow, toPutItem } from './document.ts';
 export { fromTokenInfo, toTokenWish } from './enrolment.ts';
 export { fromDocumentWrite, fromExplanation, fromGap } from './explain.ts';
 export {

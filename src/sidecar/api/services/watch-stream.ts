@@ -3,15 +3,14 @@
 //   reading ──caught up──► waiting ──change──► reading      gone, deadline: ends
 //      │                     └──silence──► KEEP_ALIVE       stopping: ends with STOPPING
 //      └──cursor too old──► RESYNC, snapshot, SYNCED
-import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { ChangeEvent, Timers, TokenHolder } from '../../../core/index.ts';
-import { type DocumentSchema, WatchEventType } from '../../../gen/holdfast/v1/document_pb.ts';
-import type { Backend } from '../backend.ts';
+import { WatchEventType } from '../../../gen/holdfast/v1/document_pb.ts';
 import { KEEP_ALIVE_INTERVAL_MS, MAX_OUTSIDE_KEYS, WATCH_STEP_EVENTS } from '../calls/limits.ts';
 import type { StreamSlots } from '../calls/stream-slots.ts';
 import { stoppingError } from '../connections/stopping.ts';
-import { fromChangeEvent, type NodeNames } from '../convert/index.ts';
+import type { EventBytes } from './event-bytes.ts';
 import { createWaker } from './waker.ts';
+import type { WatchHub } from './watch-hub.ts';
 
 /** What is watched: see the requests. */
 export interface WatchAsk {
@@ -23,35 +22,30 @@ export interface WatchAsk {
 }
 
 export interface WatchDependencies {
-  readonly backend: Pick<Backend, 'submit' | 'onChange'>;
+  /** Shared by all watches, as the bytes are. */
+  readonly hub: WatchHub;
+  readonly bytes: EventBytes;
   readonly timers: Timers;
-  readonly names: NodeNames;
   readonly slots: StreamSlots;
   /** The sidecar stops. */
   readonly stopping: AbortSignal;
 }
 
-/** One event of either watch. */
-interface WatchEvent {
-  readonly type: WatchEventType;
-  readonly document?: MessageInitShape<typeof DocumentSchema>;
-  readonly cursor?: string;
-}
-
 /**
- * The events of one watch. Nothing is read ahead: the next step is taken when the last event was accepted, so a slow client
+ * The events of one watch, each in its envelope; those of both services have the same fields. Nothing is read ahead: the next step is taken when the last event was accepted, so a slow client
  * costs one step of memory. `gone` is the client's signal; when it fires, the stream ends at its next breath.
  */
 export async function* watchDocuments(
-  { backend, timers, names, slots, stopping }: WatchDependencies,
+  { hub, bytes, timers, slots, stopping }: WatchDependencies,
   request: WatchAsk,
+  binary: boolean,
   caller: TokenHolder,
   gone: AbortSignal,
-): AsyncGenerator<WatchEvent, void> {
+): AsyncGenerator<Uint8Array, void> {
   const releaseSlot = slots.take();
   const waker = createWaker(timers, KEEP_ALIVE_INTERVAL_MS, [stopping, gone]);
   // Subscribed before the first read, so that a change between a read and the wait is not slept through.
-  const unsubscribe = backend.onChange(waker.wake);
+  const { ear, leave } = hub.listen(request.collections, waker.wake);
   const { collections, idPrefix, agent = '', selector = '' } = request;
   const filter = agent === '' && selector === '' ? {} : { filter: { agent, selector } };
   const choice = new Choice();
@@ -61,32 +55,34 @@ export async function* watchDocuments(
     while (!gone.aborted) {
       if (stopping.aborted) throw stoppingError('The watch ended; resume it with its last cursor.');
       waker.clear();
+      ear.missed = false;
       const body = { cursor, collections, idPrefix, ...filter, limit: WATCH_STEP_EVENTS };
-      const step = await backend.submit('changes', caller, body);
+      const step = await hub.step(caller, body);
       if (step.resync) {
         synced = false;
         choice.clear();
-        yield { type: WatchEventType.RESYNC };
+        yield bytes.mark(WatchEventType.RESYNC, '', binary);
       }
       for (const event of step.events) {
         const shown = choice.shown(event);
-        if (shown !== undefined) yield fromChangeEvent(shown, names);
+        if (shown !== undefined) yield bytes.of(shown, binary);
       }
       cursor = step.cursor;
       if (step.events.length > 0 || step.resync) waker.postponeAlarm();
       if (!step.caughtUp) continue;
       if (!synced) {
         synced = true;
-        yield { type: WatchEventType.SYNCED, cursor };
+        yield bytes.mark(WatchEventType.SYNCED, cursor, binary);
         waker.postponeAlarm();
       }
-      while ((await waker.wait()) === 'alarm') {
-        yield { type: WatchEventType.KEEP_ALIVE, cursor };
+      // What changed elsewhere is read before a sign of life, so that its cursor does not grow old.
+      while ((await waker.wait()) === 'alarm' && !ear.missed) {
+        yield bytes.mark(WatchEventType.KEEP_ALIVE, cursor, binary);
         waker.postponeAlarm();
       }
     }
   } finally {
-    unsubscribe();
+    leave();
     waker.close();
     releaseSlot();
   }

@@ -294,19 +294,67 @@ test('a fault while a watch runs ends it without our insides, and is logged', as
   assert.equal(api.log.at(-1)?.event, 'api.request_failed');
 });
 
-test('the deadline of a client ends its watch and says so', async () => {
+const DEADLINES = [
+  ['connect json', 'connect-timeout-ms', '30'],
+  ['grpc', 'grpc-timeout', '30m'],
+  ['grpc-web', 'grpc-timeout', '30m'],
+] as const;
+for (const [protocol, header, value] of DEADLINES) {
+  test(`${protocol}: the deadline of a client ends its watch and says so`, async () => {
+    await using api = await openApi({ answers: { changes: new Script().changes } });
+    const client = clientFor(DocumentService, protocol, api.url);
+    const watch = client.watch({}, { headers: { [header]: value } })[Symbol.asyncIterator]();
+    assert.equal((await watch.next()).value?.type, WatchEventType.SYNCED);
+    await until(api, () => api.clock.nextInMs === 30);
+    api.clock.advance(30);
+    const error = await rejection(watch.next());
+    const { reason } = detailOf(error);
+    assert.deepEqual([error.code, reason], [Code.DeadlineExceeded, 'LIMIT_REACHED']);
+    await until(api, () => api.backend.listeners.size === 0);
+  });
+}
+
+test('a deadline that is no time is refused', async () => {
   await using api = await openApi({ answers: { changes: new Script().changes } });
   const client = clientFor(DocumentService, 'connect json', api.url);
-  const headers = { 'connect-timeout-ms': '30' };
-  const types: number[] = [];
-  const error = await rejection(
-    (async () => {
-      for await (const event of client.watch({}, { headers })) types.push(event.type);
-    })(),
+  const headers = { 'connect-timeout-ms': 'soon' };
+  const error = await rejection(client.watch({}, { headers })[Symbol.asyncIterator]().next());
+  assert.deepEqual(
+    [error.code, detailOf(error).reason],
+    [Code.InvalidArgument, 'MALFORMED_REQUEST'],
   );
-  assert.deepEqual(types, [WatchEventType.SYNCED]);
-  assert.deepEqual([error.code, detailOf(error).reason], [Code.DeadlineExceeded, 'LIMIT_REACHED']);
-  await until(api, () => api.backend.listeners.size === 0);
+});
+
+test('watches that ask for the same are answered by one read, and those of another collection are not woken', async () => {
+  const script = new Script();
+  await using api = await openApi({ answers: { changes: script.changes } });
+  await using first = openWatch(api, { collections: ['notes'] });
+  await using second = openWatch(api, { collections: ['notes'] }, 'connect json');
+  await using other = openWatch(api, { collections: ['others'] });
+  for (const watch of [first, second, other]) await watch.next(1);
+  const before = script.asked.length;
+
+  script.add(step([put('a', 'c1')], 'c1'));
+  api.backend.announceChange(new Set(['notes']));
+  assert.deepEqual(await Promise.all([first.next(1), second.next(1)]), [
+    ['PUT a @c1'],
+    ['PUT a @c1'],
+  ]);
+  assert.equal(script.asked.length, before + 1);
+});
+
+test('a sign of life tells a cursor behind what changed elsewhere', async () => {
+  const script = new Script(step([], 'c1'));
+  await using api = await openApi({ answers: { changes: script.changes } });
+  await using watch = openWatch(api, { collections: ['notes'] });
+  await watch.next(1);
+  await until(api, () => api.clock.nextInMs === KEEP_ALIVE_INTERVAL_MS);
+  script.add(step([], 'c7'));
+  api.backend.announceChange(new Set(['others']));
+  await api.clock.settle();
+  assert.equal(script.asked.length, 1, 'nobody is woken');
+  api.clock.advance(KEEP_ALIVE_INTERVAL_MS);
+  assert.deepEqual(await watch.next(1), ['KEEP_ALIVE @c7']);
 });
 
 test('a client that reads slowly slows its watch down: one step is read ahead of it, not all', async () => {

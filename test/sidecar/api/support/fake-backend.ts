@@ -3,6 +3,7 @@
 import {
   type AccessHolder,
   type Caller,
+  type ChangeListener,
   type CommandRow,
   type DocumentRow,
   type Freshness,
@@ -209,7 +210,7 @@ export class FakeBackend implements Backend {
   readonly trust: TrustControl = new FakeTrust();
   readonly delegations: DelegationControl = new FakeDelegations();
   readonly submitted: Submitted[] = [];
-  readonly listeners = new Set<() => void>();
+  readonly listeners = new Set<ChangeListener>();
   reasonsNotReady: string[] = [];
   answers: Answers;
   readonly #stopping = new AbortController();
@@ -233,7 +234,7 @@ export class FakeBackend implements Backend {
     return answer(body, caller);
   }
 
-  onChange(listener: () => void): () => void {
+  onChange(listener: ChangeListener): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
   }
@@ -248,8 +249,9 @@ export class FakeBackend implements Backend {
     return this.reasonsNotReady;
   }
 
-  announceChange(): void {
-    for (const listener of [...this.listeners]) listener();
+  /** In these collections; in any if nothing is said. */
+  announceChange(collections?: ReadonlySet<string>): void {
+    for (const listener of [...this.listeners]) listener(collections);
   }
 
   beginToStop(): void {

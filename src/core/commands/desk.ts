@@ -107,6 +107,7 @@ export class CommandDesk {
     });
     if (documents.length > 0) writeAll(context, documents);
     for (const [before, after] of steps) this.#tally.stepped(before, after);
+    this.#known.refresh(context);
     return steps.length;
   }
 
@@ -115,6 +116,7 @@ export class CommandDesk {
     checkGranted(context, STATUS, `${item.agent}/${item.id}`);
     writeAll(context, withStatus(context, item, status));
     this.#tally.stepped(item.status, status);
+    this.#known.refresh(context);
   }
 
   /** How many commands wait to be claimed by an agent now. */

@@ -104,6 +104,20 @@ test('a command to many counts for the agents it is meant for', () => {
   assert.deepEqual(some(figures(north).states), { pending: 1 });
 });
 
+test('states and ends are of one moment, also before anybody looks again', () => {
+  const north = new TestNode('north');
+  const id = issue(north, 'north', { ttlMs: MINUTE });
+  assert.deepEqual(some(figures(north).states), { pending: 1 });
+  claim(north, id);
+  assert.deepEqual(some(north.node.figures().commands.states), { accepted: 1 });
+  issue(north, 'north', { ttlMs: MINUTE, args: { n: 2 } });
+  north.nowMs += MINUTE;
+  const { ids } = north.request('dueCommands', { agents: ['north'] }, SIDECAR);
+  north.request('settleCommands', { ids }, SIDECAR);
+  const { states, ended } = north.node.figures().commands;
+  assert.deepEqual([some(states), some(ended)], [{ accepted: 1, expired: 1 }, { expired: 1 }]);
+});
+
 test('a node that is told of its commands anew counts them once', () => {
   const [hub, north] = both(['hub', 'north']) as [TestNode, TestNode];
   const id = issue(hub, 'north');

@@ -13,6 +13,8 @@ export class FakeBundles {
   /** What is exported for a peer, by its name; under '' everything. */
   readonly exports = new Map<string, Report>();
   /** What a file turns out to hold, by its first line. */
+  /** What came of a file so far. */
+  uploaded = '';
   readonly imports = new Map<string, Report>();
 }
 
@@ -25,12 +27,14 @@ export function bundleRoutes(router: ConnectRouter, sidecar: FakeSidecar): void 
       const report = bundles.exports.get(whose);
       if (report === undefined) throw notFound(`peer "${whose}"`);
       yield { data: new TextEncoder().encode('a bundle\n'), doneCommits: 1n, allCommits: 3n };
-      yield { report };
+      yield { doneCommits: 3n, allCommits: 3n, report };
     },
     importBundle: (request, { requestHeader }) => {
       sidecar.enter('importBundle', request, requestHeader);
+      bundles.uploaded += new TextDecoder().decode(request.data);
       if (!request.last) return {};
-      const [line = ''] = new TextDecoder().decode(request.data).split('\n');
+      const [line = ''] = bundles.uploaded.split('\n');
+      bundles.uploaded = '';
       const report = bundles.imports.get(line);
       if (report !== undefined) return { report };
       throw apiError(

@@ -109,6 +109,7 @@ describe('the files that are made of the metrics', () => {
       ...['holdfast_duplicate_identities_total', 'holdfast_forked_feeds'],
       ...['holdfast_quarantined_documents', 'holdfast_sync_lag_seconds'],
       ...['holdfast_event_loop_delay_seconds', 'holdfast_queue_drops_total'],
+      ...['holdfast_command_waiting_seconds', 'holdfast_commands_ended_total'],
     ]) {
       assert.ok(rules.includes(needed), needed);
     }
@@ -123,6 +124,9 @@ describe('the files that are made of the metrics', () => {
     ]);
     assert.deepEqual(faultsOf('holdfast_peers{state="asleep"}'), [
       'state of holdfast_peers is never asleep',
+    ]);
+    assert.deepEqual(faultsOf('holdfast_peers{state=~"paused|asleep"}'), [
+      'state of holdfast_peers is never paused|asleep',
     ]);
     assert.deepEqual(faultsOf('holdfast_ready_bucket'), ['no metric holdfast_ready_bucket']);
     assert.deepEqual(faultsOf('sum(holdfast_ready'), ['brackets do not match']);
@@ -148,7 +152,10 @@ function faultsOf(expression: string): string[] {
     )) {
       const values = labels.get(label);
       if (values === undefined) faults.push(`no label ${label} of ${name}`);
-      else if (operator === '=' && values.length > 0 && !values.includes(value)) {
+      else if (
+        values.length > 0 &&
+        !valuesIn(operator, value).every((one) => values.includes(one))
+      ) {
         faults.push(`${label} of ${name} is never ${value}`);
       }
     }
@@ -161,6 +168,12 @@ function faultsOf(expression: string): string[] {
   const opened = expression.replaceAll(/[^([{]/g, '').length;
   if (opened !== expression.replaceAll(/[^)\]}]/g, '').length) faults.push('brackets do not match');
   return faults;
+}
+
+/** Values that a matcher names; none where it is a pattern beyond a list, or one of Grafana. */
+function valuesIn(operator: string | undefined, value: string): string[] {
+  if (operator === '=' || operator === '!=') return [value];
+  return /^[a-z_|]+$/.test(value) ? value.split('|') : [];
 }
 
 /** Labels of a series with their values; undefined where there is no such series. */

@@ -106,6 +106,8 @@ export async function readObject(source: string, context: CliContext): Promise<J
   try {
     text = await context.read(source);
   } catch (error) {
+    // A list or a text that was meant as the value is no name of a file.
+    if (/^\s*[["]/.test(source)) return parseObject(source, 'The value');
     const why = error instanceof Error ? error.message : String(error);
     throw usageFailure(`The value cannot be read: ${why}\nNothing was sent.`);
   }

@@ -1,4 +1,5 @@
 // How much there is of everything in a node, for whoever watches it: counted already, so that reading costs nothing.
+import type { CommandFigures } from './commands/index.ts';
 import type { Troubles } from './context.ts';
 import type { DocumentTable } from './documents/document-table.ts';
 import type { FeedTable } from './feeds/feed.ts';
@@ -32,13 +33,14 @@ export interface NodeFigures {
   readonly forks: number;
   /** Requests that wait for documents to be loaded. */
   readonly waiting: QueueFigure;
+  readonly commands: CommandFigures;
 }
 
 export function figuresOf(
   documents: DocumentTable,
   feeds: FeedTable,
   { voids, heldFeeds }: Troubles,
-  waiting: QueueFigure,
+  { waiting, commands }: Pick<NodeFigures, 'waiting' | 'commands'>,
 ): NodeFigures {
   return {
     documents: documents.views.visible,
@@ -52,5 +54,6 @@ export function figuresOf(
     voidOps: voids.ops,
     forks: feeds.forks.length,
     waiting,
+    commands,
   };
 }

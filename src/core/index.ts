@@ -1,7 +1,15 @@
 // The door of the core: what the layers above may use.
 
 export { inspectChange } from './changes/change-inspector.ts';
-export { DEFAULT_PRIORITY, GROUP_SCOPE, isFinal } from './commands/index.ts';
+export {
+  type CommandFigures,
+  DEFAULT_PRIORITY,
+  type DropReason,
+  type EndState,
+  GROUP_SCOPE,
+  isFinal,
+  type TargetState,
+} from './commands/index.ts';
 export {
   CONFIG_RULES,
   type CoreConfig,

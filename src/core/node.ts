@@ -1,6 +1,6 @@
 // One node: `handle(event, now)` routes an event to one handler and, at the end of a turn, returns what the world must do.
 
-import { CommandDesk, LogDesk } from './commands/index.ts';
+import { CommandDesk, CommandTally, LogDesk } from './commands/index.ts';
 import { CHECKPOINT_LOOK_MS, MAX_CLOCK_AHEAD_MS } from './config.ts';
 import { type Context, ownStamp, type Troubles } from './context.ts';
 import { ClockDesk } from './desks/clock-desk.ts';
@@ -64,10 +64,11 @@ export class Node {
     this.#parts = parts;
     const { identity, memory, trust } = parts;
     this.#clock = memory.clock;
+    const tally = new CommandTally();
     this.#desk = {
       heartbeats: new Heartbeats(),
-      commands: new CommandDesk(identity.agents),
-      logs: new LogDesk(),
+      commands: new CommandDesk(identity.agents, tally),
+      logs: new LogDesk(tally),
     };
     this.#documents = new DocumentTable({
       actor: identity.incarnation,
@@ -135,7 +136,10 @@ export class Node {
 
   /** How much there is of everything. */
   figures(): NodeFigures {
-    return figuresOf(this.#documents, this.#feeds, this.#troubles, this.#requests.figure);
+    return figuresOf(this.#documents, this.#feeds, this.#troubles, {
+      waiting: this.#requests.figure,
+      commands: this.#desk.commands.figures,
+    });
   }
 
   /** Takes an event. Throws IdentityReusedError when this node must go on under another incarnation. Effects come out at the end of the turn. */

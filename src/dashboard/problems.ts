@@ -20,14 +20,15 @@ export function problemsOf(surroundings: Surroundings, agents: Iterable<AgentRow
   const bad = [
     ...status.notReady.map((reason) => `Not ready: ${reason}`),
     ...some(status.damage, (damage) => `Damage in the store: ${damage}`),
-    ...status.warnings,
+    ...status.warnings.map(capital),
   ];
   const warn = [
     ...linkProblems(surroundings),
     ...silentAgents(agents),
     ...some(
       status.quarantined,
-      ({ collection, id, reason }) => `Quarantined: ${collection}/${id}. ${reason}`,
+      ({ collection, id, reason }) =>
+        `Quarantined: ${collection}/${id} has changes that cannot be read, and shows what could be: ${reason}. \`holdfast explain doc ${collection}/${id}\` says who wrote it; deleting it and writing it anew mends it.`,
     ),
     ...some(status.heldFeeds, ({ author, lane, reason, overQuota }) => {
       const why = overQuota ? 'over its quota' : 'held back';
@@ -91,6 +92,10 @@ function silentAgents(agents: Iterable<AgentRow>): string[] {
 function nameOf(nodeId: string, { members, status }: Surroundings): string {
   if (nodeId === status.nodeId) return status.name;
   return members.find((member) => member.nodeId === nodeId)?.name || shortId(nodeId);
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 function some<Row>(rows: readonly Row[], describe: (row: Row) => string): string[] {

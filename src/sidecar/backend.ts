@@ -92,6 +92,7 @@ export function createBackend(parts: BackendParts): Omit<Backend, 'admin' | 'met
     nameOf: (nodeId) => nameOf(member, nodeId),
     insight: () => insightOf(member),
     reach: () => reachIn(member),
+    shortfall: () => member.member?.counted.figures().mesh.missing,
     stopping: parts.stopping,
   };
 }

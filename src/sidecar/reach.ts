@@ -39,7 +39,11 @@ export function reachOf(scene: ReachScene): ReachRow {
     membersBehind: behind.length,
     missingCommits: behind.reduce((sum, { missingCommits }) => sum + missingCommits, 0),
     completeUntilMs: leastOf(heard),
-    lastHubContactMs: lastHubContact(scene, rows),
+    lastHubContactMs: lastContact(
+      scene,
+      rows.filter(({ isHub }) => isHub),
+    ),
+    lastContactMs: lastContact(scene, rows),
     rows,
   };
 }
@@ -66,15 +70,16 @@ function leastOf(times: readonly (number | undefined)[]): number | undefined {
   return leastMs;
 }
 
-function lastHubContact(
+/** With one of these. */
+function lastContact(
   { peers, contacts }: ReachScene,
   rows: readonly MemberReachRow[],
 ): number | undefined {
-  const hubs = new Set(rows.filter(({ isHub }) => isHub).map(({ nodeId }) => nodeId));
+  const asked = new Set(rows.map(({ nodeId }) => nodeId));
   const seen = [
     ...peers.map(({ nodeId, lastSeenMs }) => [nodeId, lastSeenMs] as const),
     ...contacts,
   ];
-  const times = seen.flatMap(([nodeId, ms]) => (hubs.has(nodeId) && ms !== undefined ? ms : []));
+  const times = seen.flatMap(([nodeId, ms]) => (asked.has(nodeId) && ms !== undefined ? ms : []));
   return times.length === 0 ? undefined : Math.max(...times);
 }

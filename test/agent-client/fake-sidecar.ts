@@ -26,12 +26,16 @@ import {
 import type { HeartbeatRequest } from '../../src/gen/holdfast/v1/heartbeat_pb.ts';
 import type { Peer, StatusResponseSchema } from '../../src/gen/holdfast/v1/mesh_pb.ts';
 import { adminRoutes } from './fake-admin-routes.ts';
+import { auditRoutes, type FakeAuditRow } from './fake-audit-routes.ts';
+import { bundleRoutes, FakeBundles } from './fake-bundle-routes.ts';
 import { commandRoutes } from './fake-command-routes.ts';
+import { configRoutes, FakeConfigs } from './fake-config-routes.ts';
 import { delegationRoutes, FakeDelegations } from './fake-delegation-routes.ts';
 import { documentRoutes } from './fake-document-routes.ts';
 import { enrolmentRoutes } from './fake-enrolment-routes.ts';
 import { explainRoutes } from './fake-explain-routes.ts';
 import { FakeFeed } from './fake-feed.ts';
+import { type FakeReport, inventoryRoutes } from './fake-inventory-routes.ts';
 import { commandLogRoutes, type FakeLog } from './fake-log-routes.ts';
 import { fleetRoutes, heartbeatRoutes, meshRoutes } from './fake-routes.ts';
 import { secretRoutes } from './fake-secret-routes.ts';
@@ -69,6 +73,10 @@ export class FakeSidecar {
   readonly trust = new FakeTrust();
   readonly delegations = new FakeDelegations();
   readonly telemetry = new FakeTelemetry();
+  readonly configs = new FakeConfigs();
+  readonly bundles = new FakeBundles();
+  readonly inventory: FakeReport[] = [];
+  readonly audit: FakeAuditRow[] = [];
   status: MessageInitShape<typeof StatusResponseSchema> = { name: 'edge-a', nodeId: 'node-a' };
   tokens: EnrolmentToken[] = [];
   /** Bytes of the reply to a request file; none while it waits. */
@@ -94,6 +102,10 @@ export class FakeSidecar {
     trustRoutes(router, this);
     delegationRoutes(router, this);
     telemetryRoutes(router, this);
+    configRoutes(router, this);
+    inventoryRoutes(router, this);
+    auditRoutes(router, this);
+    bundleRoutes(router, this);
   }
 
   get documents(): ReadonlyMap<string, Document> {

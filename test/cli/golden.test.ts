@@ -1,15 +1,19 @@
 // Every verb, word for word, in every format: what people and scripts see. `npm test -- test/cli/golden --update` writes it anew.
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import process from 'node:process';
 import { suite, test } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
-import { parse } from 'yaml';
+import { Code, ConnectError } from '@connectrpc/connect';
+import { parseAllDocuments } from 'yaml';
 import { examplesOf } from '../../src/cli/client-command.ts';
 import { createProgram } from '../../src/cli/program.ts';
 import { everyVerb, isLeaf } from '../../src/cli/verb-tree.ts';
-import { GOLDEN_VERBS, goldenFleet } from './golden-verbs.ts';
+import { createTemporaryDirectory } from '../support/temporary-directory.ts';
+import { goldenFleet } from './golden-fleet.ts';
+import { GOLDEN_VERBS, type GoldenVerb } from './golden-verbs.ts';
 import { type CliOptions, type CliRun, cli, cliContext, memoryContexts } from './support.ts';
 
 const FOLDER = join(import.meta.dirname, 'golden');
@@ -33,16 +37,58 @@ const LOOKS: readonly { label: string; flags: readonly string[]; options: CliOpt
 const program = createProgram(cliContext(goldenFleet()), () => {});
 const leaves = everyVerb(program).filter((verb) => verb.path !== '' && isLeaf(verb));
 
-async function runVerb(args: readonly string[], options: CliOptions): Promise<CliRun> {
+type Shown = Extract<GoldenVerb, { args: string }>;
+
+/** Nothing listens where a sidecar should. */
+const NOBODY = { transport: () => ({ unary: refuse, stream: refuse }) };
+
+function refuse(): Promise<never> {
+  const why = 'connect ECONNREFUSED 127.0.0.1:7676';
+  const cause = Object.assign(new Error(why), { code: 'ECONNREFUSED' });
+  return Promise.reject(new ConnectError(why, Code.Unavailable, undefined, undefined, cause));
+}
+
+/** What a line of a golden file calls the folder that it works in. */
+const FOLDER_NAME = 'DIR';
+
+/** Each line has a folder of its own, and a fleet in which nothing was done before. */
+async function runVerb(
+  { files = {}, until }: Shown,
+  line: string,
+  { isDown = false, ...options }: CliOptions & { readonly isDown?: boolean } = {},
+): Promise<CliRun> {
+  await using folder = await createTemporaryDirectory();
+  const inFolder = (name: string): string => join(folder.path, name);
+  const texts: Record<string, string> = {};
+  for (const [name, text] of Object.entries(files)) {
+    texts[name] = text;
+    texts[inFolder(name)] = text;
+    if (!name.startsWith('/')) await writeFile(inFolder(name), text);
+  }
   const contexts = memoryContexts();
   await contexts.write(
     'current: lab\ncontexts: {lab: {data-dir: /srv/lab}, north: {address: "http://192.0.2.9:7676"}}',
   );
-  return cli(goldenFleet(), args, { contexts, ...options });
+  const fleet = goldenFleet();
+  const interrupted = new AbortController();
+  const onOutput = (stdout: string): void => {
+    if (until !== undefined && stdout.includes(until)) interrupted.abort();
+  };
+  const words = line.split(' ').map((word) => word.replace(FOLDER_NAME, folder.path));
+  const run = await cli(isDown ? NOBODY : fleet, words, {
+    contexts,
+    files: texts,
+    interrupted,
+    onOutput,
+    ...options,
+  });
+  const named = (text: string): string =>
+    text.replaceAll(folder.path, FOLDER_NAME).replaceAll(`.${process.pid}.part`, '.PID.part');
+  return { code: run.code, stdout: named(run.stdout), stderr: named(run.stderr) };
 }
 
 function told(line: string, { stdout, stderr, code }: CliRun): string {
-  const shown = (text: string) => text.replaceAll('\u001b', '␛');
+  const shown = (text: string) => text.replaceAll('\u001b', '␛').replaceAll('\r', '␍');
   const notes = stderr === '' ? '' : `--- stderr\n${shown(stderr)}`;
   return `$ ${line}\n${shown(stdout)}${notes}${code === 0 ? '' : `--- exit code ${code}\n`}\n`;
 }
@@ -99,11 +145,17 @@ suite('every verb', () => {
   for (const [path, verb] of Object.entries(GOLDEN_VERBS)) {
     if (!('args' in verb)) continue;
     test(`${path}, word for word`, async () => {
-      const words = verb.args.split(' ');
       let all = '';
       for (const { label, flags, options } of looksOf(path)) {
-        const line = ['holdfast', ...words, ...flags].join(' ');
-        all += told(`${line}${label}`, await runVerb([...words, ...flags], options));
+        const line = [verb.args, ...flags].join(' ');
+        all += told(`holdfast ${line}${label}`, await runVerb(verb, line, options));
+      }
+      for (const line of verb.more ?? []) {
+        all += told(`holdfast ${line}`, await runVerb(verb, line));
+      }
+      if (verb.asks !== false) {
+        const run = await runVerb(verb, verb.args, { isDown: true });
+        all += told(`holdfast ${verb.args} (no sidecar answers)`, run);
       }
       const file = join(FOLDER, fileOf(path));
       if (UPDATE) writeFileSync(file, all);
@@ -111,9 +163,8 @@ suite('every verb', () => {
     });
 
     test(`${path}: formats say the same, and colours add nothing but colours`, async () => {
-      const words = verb.args.split(' ');
       const outputOf = async (options: CliOptions, ...flags: string[]) =>
-        (await runVerb([...words, ...flags], options)).stdout;
+        (await runVerb(verb, [verb.args, ...flags].join(' '), options)).stdout;
       const narrow = { terminal: true, columns: 50 };
       const plain = await outputOf({ ...narrow, env: { NO_COLOR: '1' } });
       assert.ok(!plain.includes('\u001b'));
@@ -124,7 +175,13 @@ suite('every verb', () => {
         assert.equal(looksOf(path) === LOOKS, (await outputOf({})) === '');
         return;
       }
-      assert.deepEqual(parse(await outputOf({}, '-o', 'yaml')), JSON.parse(json));
+      const documents = parseAllDocuments(await outputOf({}, '-o', 'yaml'));
+      // Of a stream each event is a document, and a line of JSON.
+      const texts = documents.length === 1 ? [json] : json.trimEnd().split('\n');
+      assert.deepEqual(
+        documents.map((document) => document.toJS()),
+        texts.map((one) => JSON.parse(one)),
+      );
     });
   }
 

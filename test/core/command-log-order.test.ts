@@ -34,9 +34,11 @@ class Log {
   readonly chunks = new Map<number, LogChunk>();
   end: LogEnd | undefined;
   nextSeq = 1;
+  /** Lines that were said to be gaps from then on. */
+  dropped = 0;
 
   append(lines: readonly Line[], step: Partial<typeof STEP> = {}): void {
-    const { writes, nextSeq } = appendLines(this.end, { ...STEP, ...step, lines });
+    const { writes, nextSeq, dropped } = appendLines(this.end, { ...STEP, ...step, lines });
     for (const { number, chunk } of writes) {
       const stored = parseChunk(chunkToJson(chunk));
       assert.deepEqual(stored, chunk, 'a chunk is read as it was written');
@@ -44,6 +46,7 @@ class Log {
       this.end = { number, chunk: stored };
     }
     this.nextSeq = nextSeq;
+    this.dropped += dropped.limit + dropped.rate + dropped.lost;
   }
 
   read(chunks: Iterable<LogChunk> = this.chunks.values()): readonly LogEntry[] {
@@ -63,6 +66,10 @@ function checkWhole(entries: readonly LogEntry[], from = 1): number {
 
 function linesOf(entries: readonly LogEntry[]): LogLine[] {
   return entries.filter((entry) => entry.type === 'line');
+}
+
+function linesInGaps(entries: readonly LogEntry[]): number {
+  return entries.reduce((sum, entry) => sum + (entry.type === 'gap' ? entry.count : 0), 0);
 }
 
 /** Calls as an agent may make them: some numbers skipped, some calls repeated, some lines long. */
@@ -109,6 +116,11 @@ test('numbers ascend without holes, every line is there at most once and as it w
       const { log, texts } = written(calls);
       const entries = log.read();
       assert.equal(checkWhole(entries), log.nextSeq);
+      assert.equal(
+        log.dropped,
+        linesInGaps(entries),
+        'every line that is left out is counted once',
+      );
       for (const { seq, text } of linesOf(entries)) assert.equal(text, texts.get(seq));
       for (const { entries: held } of log.chunks.values()) {
         const bytes = held.reduce((sum, entry) => sum + entryBytes(entry), 0);

@@ -30,7 +30,7 @@ test('quarantined, held, void, suspect clocks and what is missing are each named
       'bad Not ready: the store is opened again',
       'bad The clock of this sidecar is doubted.',
       'warn 7 commits of 1 member known to be missing here. Everything is known up to 1 min ago.',
-      'warn Quarantined: notes/x. a change cannot be read',
+      'warn Quarantined: notes/x has changes that cannot be read, and shows what could be: a change cannot be read. `holdfast explain doc notes/x` says who wrote it; deleting it and writing it anew mends it.',
       'warn Feed of far, lane state, is held back: too much at once',
       'warn Feed of far, lane pulse, is over its quota: it wrote too much',
       'warn 2 ops since the start are void: kept and passed on, without effect.',

@@ -33,6 +33,13 @@ function scrapedWhen(
   });
 }
 
+/** What /syncz says to a script: its status, and whether this sidecar is cut off. */
+async function syncz(sidecar: RunningSidecar, query: string): Promise<[number, unknown]> {
+  const answer = await fetch(`http://${sidecar.apiAddress}/syncz?${query}`);
+  const body: { cut_off?: unknown } = JSON.parse(await answer.text());
+  return [answer.status, body.cut_off];
+}
+
 describe('one sidecar', () => {
   test('counts what it holds and what was asked of it, and shows it to whoever may read', async () => {
     await using site = new Site();
@@ -65,6 +72,26 @@ describe('one sidecar', () => {
     assert.ok((after.value('holdfast_audit_entries_total') ?? 0) >= 1);
     assert.equal(after.value('holdfast_members', { state: 'member' }), undefined);
     assert.doesNotMatch([...after.families.keys()].join(), /edge|notes/);
+  });
+
+  test('tells of commands for its agents: that they were issued, wait, and expire unclaimed', async () => {
+    await using site = new Site();
+    await site.init('a');
+    const a = await site.start('a');
+    const issue = (ttl: string) =>
+      a.call('CommandService/Issue', { agent: 'a', kind: 'say', args: {}, ttl });
+    await issue('3600s');
+    await issue('1s');
+    const shown = await scrapedWhen(
+      'one of two commands to expire',
+      a,
+      (one) => one.value('holdfast_commands_ended_total', { state: 'expired' }) === 1,
+    );
+    assert.equal(shown.value('holdfast_commands_issued_total'), 2);
+    assert.equal(shown.value('holdfast_commands', { state: 'pending' }), 1);
+    assert.equal(shown.value('holdfast_commands', { state: 'expired' }), 1);
+    assert.equal(shown.value('holdfast_commands_claimed_total'), 0);
+    assert.ok((shown.value('holdfast_command_waiting_seconds') ?? 0) > 0);
   });
 
   test('shows them without a token where its operator says so', async () => {
@@ -128,6 +155,7 @@ describe('two sidecars', () => {
     );
     assert.equal(behind.value('holdfast_peers', { state: 'connected' }), 1);
     assert.equal(behind.value('holdfast_sync_gap_feeds'), 1);
+    assert.deepEqual(await syncz(a, 'max_gap=0'), [503, false]);
     await slow.end('SIGKILL');
     const cut = await scrapedWhen(
       'the link to be lost',
@@ -146,6 +174,8 @@ describe('two sidecars', () => {
     assert.ok((later.value('holdfast_last_heard_seconds') ?? 0) > 0);
     assert.ok(later.sum('holdfast_links_lost_total') >= 1);
 
+    assert.deepEqual(await syncz(a, 'max_lag=1s'), [503, true]);
+
     const quick = await site.start('b', { mesh });
     const whole = await scrapedWhen(
       'all to be there',
@@ -156,6 +186,7 @@ describe('two sidecars', () => {
           24,
     );
     assert.equal(whole.value('holdfast_sync_lag_seconds'), 0);
+    assert.deepEqual(await syncz(a, 'max_lag=0&max_gap=0'), [200, false]);
     assert.ok((whole.value('holdfast_dials_total', { reason: 'first' }) ?? 0) >= 1);
     const received = whole.value('holdfast_mesh_bytes_total', {
       lane: 'state',

@@ -31,6 +31,7 @@ describe('the reach', () => {
       missingCommits: 0,
       completeUntilMs: 8000,
       lastHubContactMs: undefined,
+      lastContactMs: 11_000,
       rows: [
         {
           ...{ nodeId: 'south', name: 'the south', heardMs: 8000, missingCommits: 0 },
@@ -67,8 +68,8 @@ describe('the reach', () => {
       ['hub', 'north'],
     );
     assert.deepEqual(
-      [reach.isCutOff, reach.completeUntilMs, reach.lastHubContactMs],
-      [true, undefined, 5000],
+      [reach.isCutOff, reach.completeUntilMs, reach.lastHubContactMs, reach.lastContactMs],
+      [true, undefined, 5000, 90_000],
     );
     const peers = [{ nodeId: 'hub', state: 'waiting' as const, lastSeenMs: 6000 }];
     assert.equal(reachOf(scene({ members, contacts, peers })).lastHubContactMs, 6000);

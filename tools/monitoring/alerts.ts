@@ -133,6 +133,38 @@ export const ALERTS: readonly Alert[] = [
     action: 'Look at the links and their budgets with `holdfast peers`.',
   },
   {
+    name: 'HoldfastCommandWaits',
+    expression: 'holdfast_command_waiting_seconds > 900',
+    holds: '5m',
+    severity: 'ticket',
+    summary:
+      'A command has waited on {{ $labels.instance }} for more than a quarter of an hour for its agent.',
+    action:
+      'See whether the agent runs and is linked to its sidecar; `holdfast cmd explain` says what a command waits for.',
+  },
+  {
+    name: 'HoldfastCommandsExpire',
+    expression: 'increase(holdfast_commands_ended_total{state="expired"}[1h]) > 0',
+    severity: 'ticket',
+    summary: 'Commands for agents of {{ $labels.instance }} were not begun in time.',
+    action: 'Read `holdfast cmd list` there; issue again what is still wanted.',
+  },
+  {
+    name: 'HoldfastCommandUnknown',
+    expression: 'increase(holdfast_commands_ended_total{state="unknown"}[1h]) > 0',
+    severity: 'ticket',
+    summary:
+      'Nobody knows how a command on {{ $labels.instance }} ended: its agent was interrupted.',
+    action: 'Look on that machine what was done; issue it again only if it is safe to run twice.',
+  },
+  {
+    name: 'HoldfastCommandLogsDropped',
+    expression: 'increase(holdfast_command_log_dropped_lines_total{reason!="limit"}[1h]) > 1000',
+    severity: 'ticket',
+    summary: 'Lines of command logs are dropped on {{ $labels.instance }}: {{ $labels.reason }}.',
+    action: 'Let the agent log less: it writes more than a thin link could carry.',
+  },
+  {
     name: 'HoldfastAlone',
     expression:
       'sum by (instance) (holdfast_peers) > 0 and sum by (instance) (holdfast_peers{state="connected"}) == 0',

@@ -43,6 +43,30 @@ const FIRST: readonly Panel[] = [
     'short',
     'Anything but 0 deserves a look.',
   ),
+  stat(
+    'longest wait of a command',
+    'max(holdfast_command_waiting_seconds{W})',
+    's',
+    'For its agent to claim it.',
+  ),
+  stat(
+    'commands that did not succeed, last hour',
+    'sum(increase(holdfast_commands_ended_total{state=~"failed|timed_out|unknown|expired",W}[1h]))',
+    'short',
+    'Failed, ran out of time, ended nobody knows how, or were never begun.',
+  ),
+  stat(
+    'documents that cannot be read',
+    'max(holdfast_quarantined_documents{W})',
+    'short',
+    'Changes of theirs are kept and not shown.',
+  ),
+  stat(
+    'clocks that are not believed',
+    'sum(holdfast_clock_suspect{W})',
+    'short',
+    'No command is started there.',
+  ),
 ];
 
 function stat(title: string, expression: string, unit: string, description: string): Panel {

@@ -11,6 +11,8 @@ import { readTlsFiles } from './tls-files.ts';
 /** The longest answer is a page of 1,000 documents of 64 KiB; with their names and ages it stays below this. */
 const READ_MAX_BYTES = 96 * 1024 * 1024;
 /** Host header on a Unix socket; the sidecar only takes loopback names. */
+/** One word of what a header may hold; ours are much shorter. */
+const TOKEN = /^[\x21-\x7e]{1,4096}$/;
 const SOCKET_BASE_URL = 'http://localhost';
 
 export interface Connection extends Disposable {
@@ -84,7 +86,9 @@ interface Token {
 async function obtain(credential: Credential): Promise<Token> {
   switch (credential.kind) {
     case 'token':
-      return { token: credential.token.reveal() };
+      return {
+        token: checkToken(credential.token.reveal(), `the token from ${credential.source}`),
+      };
     case 'none':
       return { why: credential.why };
     case 'file':
@@ -92,9 +96,26 @@ async function obtain(credential: Credential): Promise<Token> {
   }
 }
 
+/** What no header takes would be quoted in the error: another file may have been named, and holds another secret. */
+function checkToken(text: string, where: string): string {
+  if (TOKEN.test(text)) return text;
+  throw new HoldfastClientError(
+    'unauthenticated',
+    `${where} is no token, so nothing was sent: a token is one word; name a file from the folder tokens of the sidecar's data directory`,
+  );
+}
+
 async function readToken(credential: Credential & { kind: 'file' }): Promise<Token> {
+  const text = await readTokenFile(credential);
+  if (typeof text !== 'string') return text;
+  const { path, source } = credential;
+  return { token: checkToken(text.trim(), `what is in ${path}, from ${source},`) };
+}
+
+/** What the file holds, or why there is no token. */
+async function readTokenFile(credential: Credential & { kind: 'file' }): Promise<string | Token> {
   try {
-    return { token: (await readFile(credential.path, 'utf8')).trim() };
+    return await readFile(credential.path, 'utf8');
   } catch (cause) {
     const missing = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
     if (missing && !credential.required) return { why: `there is no file ${credential.path}` };

@@ -144,9 +144,9 @@ async function exportTo({ client, printer, flags, signal }: Session<ExportFlags>
     }
     await output.keep();
     const { seq, hash } = headOf(last);
-    const told = { file: flags.out, entries: String(entries), head: `${seq}:${hash}` };
+    const told = { file: flags.out, entries, head: `${seq}:${hash}` };
     if (flags.out === '-') printer.note(`${entries} entries, head ${told.head}`);
-    else if (printer.format === 'table') printer.facts(told);
+    else if (printer.format === 'table') printer.facts({ ...told, entries: String(entries) });
     else printer.json(told);
   } finally {
     await output.discard();

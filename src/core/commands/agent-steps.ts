@@ -13,7 +13,7 @@ import { HoldfastError } from '../values/error.ts';
 import { documentKey } from '../values/ids.ts';
 import { arrivalOf, type Judged } from './at-target.ts';
 import { delegatedOf } from './command-document.ts';
-import { type CommandDesk, writeStatus } from './desk.ts';
+import type { CommandDesk } from './desk.ts';
 import { find } from './find.ts';
 import { checkArguments, clockSuspect } from './issue.ts';
 import { doubtSchema, kindsToJson, MAX_KINDS } from './kinds-document.ts';
@@ -67,7 +67,7 @@ export function acknowledgeCommand(
     Math.floor(context.now.wallMs),
   );
   if (status !== undefined) {
-    writeStatus(context, item, { ...status, ...arrivalOf(item) });
+    desk.write(context, item, { ...status, ...arrivalOf(item) });
     if (status.state === 'accepted') {
       const { agent, id, view } = item;
       const asked = { ...delegatedOf(item.command), id };
@@ -88,7 +88,7 @@ export function reportCommand(
   const isCancelled = rowHere(context, item).cancel !== undefined;
   const nowMs = Math.floor(context.now.wallMs);
   const status = steps.report(item.id, item.status, item.command, isCancelled, request, nowMs);
-  if (status !== item.status) writeStatus(context, item, status);
+  if (status !== item.status) desk.write(context, item, status);
   return { command: rowHere(context, item) };
 }
 
@@ -104,7 +104,7 @@ export function interruptCommand(
   const status = isOther
     ? undefined
     : steps.interrupt(item.status, item.command, request.message, nowMs);
-  if (status !== undefined) writeStatus(context, item, status);
+  if (status !== undefined) desk.write(context, item, status);
   return { command: rowHere(context, item) };
 }
 

@@ -7,6 +7,8 @@ import type { PutItem } from '../request.ts';
 import type { Due } from '../values/command-values.ts';
 import { documentKey } from '../values/ids.ts';
 import { dueStatus, type Judged, judgeHere, nextLookMs } from './at-target.ts';
+import { type CommandFigures, waitingSince } from './command-figures.ts';
+import type { CommandTally } from './command-tally.ts';
 import { type KnownCommand, KnownCommands } from './known-commands.ts';
 import { endingOf } from './logs.ts';
 import { type StatusDocument, statusToJson } from './status-document.ts';
@@ -32,6 +34,7 @@ interface Counted {
 
 export class CommandDesk {
   readonly #known: KnownCommands;
+  readonly #tally: CommandTally;
   /** Commands whose end, or arrival, is to be written. */
   readonly #due = new Map<string, KnownCommand>();
   /** How many commands waited for an agent when they were counted. One entry an agent. */
@@ -41,8 +44,21 @@ export class CommandDesk {
   #lookMs = Number.POSITIVE_INFINITY;
 
   /** `agents`: those served here, as they come and go. */
-  constructor(agents: ReadonlySet<string>) {
+  constructor(agents: ReadonlySet<string>, tally: CommandTally) {
     this.#known = new KnownCommands(agents);
+    this.#tally = tally;
+  }
+
+  /** As of the last look. */
+  get figures(): CommandFigures {
+    const known = this.#known;
+    const open = known.agents.flatMap((agent) => known.open(agent));
+    return { ...this.#tally.figures, states: known.states, waitingSinceMs: waitingSince(open) };
+  }
+
+  /** A command was created here. */
+  issued(): void {
+    this.#tally.issued();
   }
 
   /** What is to be done about a command for an agent served here; undefined where there is none. */
@@ -75,7 +91,7 @@ export class CommandDesk {
   /** Writes what is due about these. All of them are judged anew: an agent may have been faster. */
   settle(context: Context, ids: readonly Due[]): number {
     this.#look(context);
-    let written = 0;
+    const steps: [StatusDocument | undefined, StatusDocument][] = [];
     const documents = ids.flatMap(({ agent, id }) => {
       const path = `${agent}/${id}`;
       const judged = this.judged(context, agent, id);
@@ -85,11 +101,22 @@ export class CommandDesk {
         this.#due.delete(path);
         return [];
       }
-      written++;
-      return withStatus(context, { agent, id, status: judged?.item.status }, status);
+      const before = judged?.item.status;
+      steps.push([before, status]);
+      return withStatus(context, { agent, id, status: before }, status);
     });
     if (documents.length > 0) writeAll(context, documents);
-    return written;
+    for (const [before, after] of steps) this.#tally.stepped(before, after);
+    this.#known.refresh(context);
+    return steps.length;
+  }
+
+  /** Writes what became of a command at an agent served here. Throws HoldfastError. */
+  write(context: Context, item: KnownCommand, status: StatusDocument): void {
+    checkGranted(context, STATUS, `${item.agent}/${item.id}`);
+    writeAll(context, withStatus(context, item, status));
+    this.#tally.stepped(item.status, status);
+    this.#known.refresh(context);
   }
 
   /** How many commands wait to be claimed by an agent now. */
@@ -154,12 +181,6 @@ function moodOf(context: Context): Mood {
 
 function isSameMood(a: Mood, b: Mood): boolean {
   return a.trust === b.trust && a.forks === b.forks && a.clock === b.clock;
-}
-
-/** Writes what became of a command at an agent served here. Throws HoldfastError. */
-export function writeStatus(context: Context, item: KnownCommand, status: StatusDocument): void {
-  checkGranted(context, STATUS, `${item.agent}/${item.id}`);
-  writeAll(context, withStatus(context, item, status));
 }
 
 /** What is written with a status: the log of an attempt ends with it. */

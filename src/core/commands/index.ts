@@ -1,5 +1,7 @@
 // Commands: what is asked of agents, who decides what becomes of it, and what is told of it.
 export { DEFAULT_PRIORITY, GROUP_SCOPE, scopeOf } from './command-document.ts';
+export type { CommandFigures } from './command-figures.ts';
+export { CommandTally, type DropReason, type EndState, type TargetState } from './command-tally.ts';
 export { CommandDesk } from './desk.ts';
 export { checkArguments, checkTarget, orderHere } from './issue.ts';
 export { commandForgetter, isLog } from './log-retention.ts';

@@ -6,6 +6,8 @@ import { isVisible, type View } from '../documents/view.ts';
 import type { CommandDocument } from '../values/command-values.ts';
 import { documentKey, splitDocumentKey } from '../values/ids.ts';
 import { GROUP_SCOPE, orderKey, parseCommand, scopeOf } from './command-document.ts';
+import { countedAs, noCommands } from './command-figures.ts';
+import type { TargetState } from './command-tally.ts';
 import { doubtCommand, type KindsDocument, parseKinds } from './kinds-document.ts';
 import { isFinal } from './states.ts';
 import { parseStatus, type StatusDocument } from './status-document.ts';
@@ -44,6 +46,8 @@ class AgentCommands {
   readonly slots = new Map<string, SlotCommands>();
   /** To be looked at, because something about them changed. */
   readonly dirty = new Set<string>();
+  /** How many there are in each state. */
+  readonly states = new Map<TargetState, number>();
   labels = '';
   /** The kinds it declared, as they were read last. */
   #kinds: { readonly revision: string; readonly kinds: KindsDocument | undefined } | undefined;
@@ -67,6 +71,7 @@ class AgentCommands {
   add(known: KnownCommand): void {
     const { id, command, status, order } = known;
     this.all.set(id, known);
+    this.#count(known, 1);
     this.dirty.add(id);
     const isOver = status !== undefined && isFinal(status.state);
     if (!isOver) this.open.splice(placeOf(this.open, known), 0, known);
@@ -93,6 +98,7 @@ class AgentCommands {
     const known = this.all.get(id);
     if (known === undefined) return undefined;
     this.all.delete(id);
+    this.#count(known, -1);
     const at = placeOf(this.open, known);
     if (this.open[at]?.id === id) this.open.splice(at, 1);
     const slot = this.slots.get(known.command.slot);
@@ -119,6 +125,11 @@ class AgentCommands {
     if (slot !== undefined && isNewest) slot.newest = undefined;
     this.drop(known.id);
     this.add(known);
+  }
+
+  #count(known: KnownCommand, by: 1 | -1): void {
+    const state = countedAs(known);
+    if (state !== undefined) this.states.set(state, (this.states.get(state) ?? 0) + by);
   }
 }
 
@@ -155,6 +166,15 @@ export class KnownCommands {
   /** Commands of an agent that are not over, the most urgent first. */
   open(agent: string): readonly KnownCommand[] {
     return this.#agents.get(agent)?.open ?? [];
+  }
+
+  /** How many there are in each state for all agents. */
+  get states(): Record<TargetState, number> {
+    const sum = noCommands();
+    for (const { states } of this.#agents.values()) {
+      for (const [state, count] of states) sum[state] += count;
+    }
+    return sum;
   }
 
   /** Also one that is over. */

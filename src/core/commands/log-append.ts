@@ -2,6 +2,7 @@
 
 import { utf8 } from '../values/bytes.ts';
 import type { GapReason, LogEntry, LogGap, LogLine } from '../values/command-values.ts';
+import type { DroppedLines, DropReason } from './command-tally.ts';
 import { chunkEnd, entryBytes, GAP_BYTES, type LogChunk } from './log-chunk.ts';
 
 /** Text of one line. What is longer is cut, and says so. */
@@ -37,6 +38,8 @@ export interface AppendOutcome {
   readonly nextSeq: number;
   /** What the lines that are written take. */
   readonly bytes: number;
+  /** Lines that are gaps from now on. */
+  readonly dropped: DroppedLines;
 }
 
 /** Where lines go in while chunks are filled one after the other. */
@@ -50,18 +53,23 @@ class Filling {
   #lines: number;
   #bytes: number;
   #isChanged = false;
+  readonly #dropped: Record<DropReason, number> = { limit: 0, rate: 0, lost: 0 };
 
   constructor(end: LogEnd | undefined, expiresAtMs: number) {
     this.#expiresAtMs = expiresAtMs;
     this.#number = end?.number ?? 0;
     this.#head = end?.chunk ?? this.#fresh(1, 0, 0, false);
     this.#entries = [...(end?.chunk.entries ?? [])];
-    this.#lines = this.#entries.filter(({ type }) => type === 'line').length;
+    this.#lines = linesOf(this.#entries);
     this.#bytes = sizeOf(this.#entries);
   }
 
   get nextSeq(): number {
     return chunkEnd({ first: this.#head.first, entries: this.#entries });
+  }
+
+  get dropped(): DroppedLines {
+    return { ...this.#dropped };
   }
 
   line(line: LogLine): void {
@@ -75,7 +83,8 @@ class Filling {
     this.#lines++;
   }
 
-  gap(gap: LogGap): void {
+  gap(gap: LogGap & { readonly reason: DropReason }): void {
+    this.#dropped[gap.reason] += gap.count;
     const last = this.#entries.at(-1);
     this.#isChanged = true;
     if (last?.type === 'gap' && last.reason === gap.reason)
@@ -87,6 +96,7 @@ class Filling {
   writes(isFinal: boolean): LogEnd[] {
     if (!this.#isChanged && !isFinal) return this.#full;
     const entries = this.#head.isTail ? newestOf(this.#entries) : this.#entries;
+    this.#dropped.limit += linesOf(this.#entries) - linesOf(entries);
     return [...this.#full, { number: this.#number, chunk: { ...this.#head, entries, isFinal } }];
   }
 
@@ -155,7 +165,8 @@ export function appendLines(end: LogEnd | undefined, step: Appended): AppendOutc
       filling.line(line);
     }
   }
-  return { writes: filling.writes(step.isFinal), nextSeq: filling.nextSeq, bytes };
+  const writes = filling.writes(step.isFinal);
+  return { writes, nextSeq: filling.nextSeq, bytes, dropped: filling.dropped };
 }
 
 /** The text of a line, cut where it is too long, never within a character. */
@@ -199,13 +210,23 @@ function gapOf(entry: LogEntry): LogGap {
   return gapAt(entry.seq, 1, entryBytes(entry), entry.atMs, 'limit');
 }
 
-function gapAt(seq: number, count: number, bytes: number, atMs: number, reason: GapReason): LogGap {
+function gapAt<Reason extends GapReason>(
+  seq: number,
+  count: number,
+  bytes: number,
+  atMs: number,
+  reason: Reason,
+): LogGap & { readonly reason: Reason } {
   return { type: 'gap', seq, count, bytes, atMs, reason };
 }
 
 /** Two gaps, one behind the other, as one. */
 function sum(gap: LogGap, next: LogGap): LogGap {
   return { ...gap, count: gap.count + next.count, bytes: gap.bytes + next.bytes };
+}
+
+function linesOf(entries: readonly LogEntry[]): number {
+  return entries.filter(({ type }) => type === 'line').length;
 }
 
 function sizeOf(entries: readonly LogEntry[]): number {

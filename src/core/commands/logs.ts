@@ -11,6 +11,7 @@ import type { Caller } from '../values/caller.ts';
 import { HoldfastError } from '../values/error.ts';
 import { type DocumentKey, splitDocumentKey } from '../values/ids.ts';
 import { type Rate, TokenBucket } from '../values/token-bucket.ts';
+import type { CommandTally } from './command-tally.ts';
 import { find } from './find.ts';
 import { statusOf } from './known-commands.ts';
 import { appendLines, type LogEnd, MAX_CHUNK_BYTES } from './log-append.ts';
@@ -54,6 +55,11 @@ interface Allowance {
 export class LogDesk {
   /** One entry an agent that was served here. */
   readonly #allowances = new Map<string, Allowance>();
+  readonly #tally: CommandTally;
+
+  constructor(tally: CommandTally) {
+    this.#tally = tally;
+  }
 
   append(
     context: Context,
@@ -77,7 +83,7 @@ export class LogDesk {
     const hasRoom = hasShare(context, 'state', LARGEST_CALL, LANE_SHARE);
     // How it ended is what is looked for first, and is written once.
     const least = isLast ? MAX_CHUNK_BYTES : 0;
-    const { writes, nextSeq, bytes } = appendLines(log.end, {
+    const { writes, nextSeq, bytes, dropped } = appendLines(log.end, {
       lines,
       isFinal: isLast,
       allowedBytes: hasRoom ? Math.max(least, allowance.bytes.left(nowMs)) : 0,
@@ -85,6 +91,7 @@ export class LogDesk {
       nowMs: Math.floor(context.now.wallMs),
     });
     writeAll(context, itemsOf(log, writes));
+    this.#tally.dropped(dropped);
     // In a tail what was written before makes room, and is written over.
     const isTail = bytes > 0 && writes.at(-1)?.chunk.isTail === true;
     const spent = isTail ? Math.max(bytes, MAX_CHUNK_BYTES) : bytes;

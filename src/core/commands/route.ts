@@ -31,8 +31,11 @@ export function routeCommand(
 ): Response {
   const { caller } = request;
   switch (request.method) {
-    case 'issueCommand':
-      return issueCommand(context, caller, request.body);
+    case 'issueCommand': {
+      const answer = issueCommand(context, caller, request.body);
+      if (answer.created) commands.issued();
+      return answer;
+    }
     case 'cancelCommand':
       return cancelCommand(context, caller, request.body);
     case 'getCommand':

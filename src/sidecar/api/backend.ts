@@ -18,6 +18,7 @@ import type { TelemetryControl } from './controls/telemetry-control.ts';
 import type { TrustControl } from './controls/trust-control.ts';
 import type { MemberInsight } from './insight.ts';
 import type { MetricsPage } from './pages/metrics-page.ts';
+import type { Shortfall } from './pages/sync-report.ts';
 import type { ReachRow } from './services/reach-row.ts';
 
 export type PeerState = 'connected' | 'connecting' | 'waiting' | 'paused';
@@ -142,6 +143,8 @@ export interface Backend {
   insight?(): MemberInsight | undefined;
   /** How far what is known of the other members reaches; undefined while the store is opened again. */
   reach?(): ReachRow | undefined;
+  /** What members are known to hold and is missing here; undefined while the store is opened again. */
+  shortfall?(): Shortfall | undefined;
   /** Aborted when the sidecar begins to stop: streams end with UNAVAILABLE and a retry hint. */
   readonly stopping: AbortSignal;
 }

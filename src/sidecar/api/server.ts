@@ -13,6 +13,7 @@ import type { TcpTarget, UnixTarget } from './connections/bind.ts';
 import { type Listener, listen } from './connections/listener.ts';
 import type { TlsMaterial } from './connections/tls.ts';
 import { OWNER_SOCKET_MODE } from './connections/unix-socket.ts';
+import { createNodeNames } from './convert/index.ts';
 import type { ApiFigures } from './pages/figures.ts';
 import type { PageFiles } from './pages/page-files.ts';
 import { createRoutes } from './routes.ts';
@@ -157,7 +158,7 @@ function createGate(
       observe,
     }),
     ledger,
-    health: { backend, stopping },
+    health: { backend, clock, names: createNodeNames(hash), stopping },
     authenticate,
     reportFault,
     stopping,

@@ -4,6 +4,7 @@ import type { LinkClass, MeshFigures } from '../../mesh/index.ts';
 import { toLinkClass } from '../../mesh/index.ts';
 import type { PeerRow } from '../api/index.ts';
 import type { Metrics } from '../metrics/index.ts';
+import { entriesOf } from './entries-of.ts';
 import type { Measured } from './measured.ts';
 
 const STATES = ['connected', 'connecting', 'waiting', 'paused'] as const;
@@ -66,8 +67,4 @@ function showTally(metrics: Metrics, figures: MeshFigures): void {
     metrics.total('holdfast_dials_total', { reason }, count);
   }
   metrics.total('holdfast_budget_stalls_total', {}, figures.budgetStalls);
-}
-
-function entriesOf<Name extends string>(figures: Readonly<Record<Name, number>>): [Name, number][] {
-  return Object.entries(figures) as [Name, number][];
 }

@@ -1,6 +1,7 @@
 // Metrics of the members of a founded fleet, and of the own place among them.
-import type { Instant, NodeId, Trust } from '../../core/index.ts';
+import type { Instant, NodeId } from '../../core/index.ts';
 import type { Metrics } from '../metrics/index.ts';
+import type { MeasuredTrust } from './measured.ts';
 
 export function showTrust(
   metrics: Metrics,
@@ -12,7 +13,7 @@ export function showTrust(
   }: {
     readonly nodeId: NodeId;
     /** Undefined in an open fleet, and while the store is opened again. */
-    readonly trust: Trust | undefined;
+    readonly trust: MeasuredTrust | undefined;
     readonly audit: { readonly entries: number; readonly failures: number } | undefined;
     readonly now: Instant;
   },

@@ -6,6 +6,7 @@ import { Metrics } from '../metrics/index.ts';
 import { inTime } from './in-time.ts';
 import { watchLoopDelay } from './loop-delay.ts';
 import type { Measured } from './measured.ts';
+import { showCommands } from './show-commands.ts';
 import { showData, showStore } from './show-data.ts';
 import { showMesh } from './show-mesh.ts';
 import { showProcess } from './show-process.ts';
@@ -106,7 +107,10 @@ export class SidecarMetrics {
     const figures = up?.counted.figures();
     showProcess(metrics, measured);
     showStore(metrics, { bytes, space, damage: measured.damage().length });
-    if (figures !== undefined) showData(metrics, figures);
+    if (figures !== undefined) {
+      showData(metrics, figures);
+      showCommands(metrics, figures.commands, now);
+    }
     showMesh(metrics, measured, figures?.mesh, now);
     const audit = measured.audit?.figures;
     showQueues(metrics, { ...figures, api: measured.api(), audit });

@@ -1,6 +1,7 @@
 // Every metric of a sidecar. The docs, the dashboard and the alerts are made of this table, or checked against it.
 import type { MetricDefinition } from './definition.ts';
 import { OF_API } from './of-api.ts';
+import { OF_COMMANDS } from './of-commands.ts';
 import { OF_DATA } from './of-data.ts';
 import { OF_MESH } from './of-mesh.ts';
 import { OF_SIDECAR } from './of-sidecar.ts';
@@ -10,6 +11,7 @@ import { OF_TRUST } from './of-trust.ts';
 export const METRIC_GROUPS = [
   { title: 'The sidecar', metrics: OF_SIDECAR },
   { title: 'Documents, store and queues', metrics: OF_DATA },
+  { title: 'Commands', metrics: OF_COMMANDS },
   { title: 'The mesh', metrics: OF_MESH },
   { title: 'The API', metrics: OF_API },
   { title: 'Trust', metrics: OF_TRUST },

@@ -1,10 +1,18 @@
-// Plain paths for probes and people, without a token: /livez, /readyz, /version, /health and /telemetry.
+// Plain paths for probes and people, without a token: /livez, /readyz, /syncz, /version, /health and /telemetry.
+import type { Clock } from '../../../core/index.ts';
 import type { Backend } from '../backend.ts';
 import { type ApiRequest, type ApiResponse, sendBody } from '../calls/respond.ts';
+import type { NodeNames } from '../convert/index.ts';
+import { showSync } from './sync-page.ts';
 import { showHealth, showTelemetry } from './telemetry-pages.ts';
 
 export interface HealthPages {
-  readonly backend: Pick<Backend, 'info' | 'notReady' | 'telemetry'>;
+  readonly backend: Pick<
+    Backend,
+    'info' | 'notReady' | 'telemetry' | 'reach' | 'shortfall' | 'mesh'
+  >;
+  readonly clock: Pick<Clock, 'now'>;
+  readonly names: NodeNames;
   readonly stopping: AbortSignal;
 }
 
@@ -23,6 +31,7 @@ const PAGES: ReadonlyMap<string, Page> = new Map<string, Page>([
     },
   ],
   ['/readyz', showReadiness],
+  ['/syncz', showSync],
   ['/version', showVersion],
   ['/health', (pages, _query, response) => showHealth(pages.backend, reasonsOf(pages), response)],
   ['/telemetry', ({ backend }, _query, response) => void showTelemetry(backend, response)],

@@ -18,6 +18,8 @@ export interface ReachRow {
   readonly missingCommits: number;
   readonly completeUntilMs: number | undefined;
   readonly lastHubContactMs: number | undefined;
+  /** When anybody was linked last, or a bundle came, before this start as well. */
+  readonly lastContactMs: number | undefined;
   /** Of whom most is missing first, then who was not heard for longest. */
   readonly rows: readonly MemberReachRow[];
 }

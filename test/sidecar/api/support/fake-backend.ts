@@ -212,6 +212,8 @@ export class FakeBackend implements Backend {
   readonly submitted: Submitted[] = [];
   readonly listeners = new Set<ChangeListener>();
   reasonsNotReady: string[] = [];
+  reachNow: ReturnType<NonNullable<Backend['reach']>>;
+  shortfallNow: ReturnType<NonNullable<Backend['shortfall']>>;
   answers: Answers;
   readonly #stopping = new AbortController();
 
@@ -247,6 +249,14 @@ export class FakeBackend implements Backend {
 
   notReady(): readonly string[] {
     return this.reasonsNotReady;
+  }
+
+  reach(): ReturnType<NonNullable<Backend['reach']>> {
+    return this.reachNow;
+  }
+
+  shortfall(): ReturnType<NonNullable<Backend['shortfall']>> {
+    return this.shortfallNow;
   }
 
   /** In these collections; in any if nothing is said. */

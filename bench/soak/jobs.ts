@@ -41,10 +41,6 @@ export class Tally {
   get doneCount(): number {
     return sum(this.#doneByJob.values());
   }
-
-  get failedCount(): number {
-    return sum(this.#failures.values());
-  }
 }
 
 /** Runs all jobs until the signal aborts, and then until each that is under way has ended. Never rejects. */

@@ -14,6 +14,8 @@ import { SoakFleet } from './fleet.ts';
 import { reportOf } from './report.ts';
 import { Soak, type SoakOptions } from './run.ts';
 
+/** Less has no quarters. */
+const LEAST_MINUTES = 0.5;
 const MOST_MINUTES = 7 * 24 * 60;
 const NOT_FLAT = 1;
 const USAGE = 2;
@@ -54,9 +56,9 @@ function optionsOf(args: readonly string[]): SoakOptions {
       },
     });
     const minutes = Number(values.minutes);
-    if (!(minutes >= 1 && minutes <= MOST_MINUTES)) {
+    if (!(minutes >= LEAST_MINUTES && minutes <= MOST_MINUTES)) {
       throw new RangeError(
-        `--minutes: "${values.minutes}" is not a number from 1 to ${MOST_MINUTES}`,
+        `--minutes: "${values.minutes}" is not a number from ${LEAST_MINUTES} to ${MOST_MINUTES}`,
       );
     }
     return { minutes, out: values.out, seed: values.seed };

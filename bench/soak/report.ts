@@ -1,42 +1,42 @@
 // What a soak says: a line each minute, and at its end a table with the verdict.
 import type { Tally } from './jobs.ts';
+import type { Held } from './quiet.ts';
 import type { Sample } from './sample.ts';
 import {
+  HELD_GROWTH,
   type Judged,
+  judgeDescriptors,
   judgeMemory,
-  judgeQuiet,
+  judgeTimers,
   mebibytes,
-  type Point,
-  type QuietCounts,
+  PRIVATE_GROWTH,
+  type Trend,
   trendOf,
 } from './verdict.ts';
 
-/** Series of memory that are judged. */
-const MEMORY = {
-  'resident memory': ({ rssBytes }: Sample) => rssBytes,
-  heap: ({ heapUsedBytes }: Sample) => heapUsedBytes,
-  'external memory': ({ externalBytes }: Sample) => externalBytes,
-} as const;
+const QUARTERS = 4;
 /** Series that are only shown: data that is kept on purpose, and what the machine does. */
 const SHOWN = {
-  'store, bytes': ({ storeBytes }: Sample) => storeBytes,
-  documents: ({ documents }: Sample) => documents,
-  'live documents': ({ liveDocuments }: Sample) => liveDocuments,
-  tombstones: ({ tombstones }: Sample) => tombstones,
-  commits: ({ commits }: Sample) => commits,
-  'descriptors under load': ({ fds }: Sample) => fds.all,
-  'timers under load': ({ timers }: Sample) => timers,
-  'event-loop delay, ms': ({ loopDelayMs }: Sample) => loopDelayMs,
+  'resident memory': [({ rssBytes }: Sample) => rssBytes, mebibytes],
+  'heap with garbage': [({ heapUsedBytes }: Sample) => heapUsedBytes, mebibytes],
+  store: [({ storeBytes }: Sample) => storeBytes, mebibytes],
+  documents: [({ documents }: Sample) => documents, figure],
+  'live documents': [({ liveDocuments }: Sample) => liveDocuments, figure],
+  tombstones: [({ tombstones }: Sample) => tombstones, figure],
+  commits: [({ commits }: Sample) => commits, figure],
+  descriptors: [({ fds }: Sample) => fds.all, figure],
+  timers: [({ timers }: Sample) => timers, figure],
+  'event-loop delay, ms': [({ loopDelayMs }: Sample) => loopDelayMs, figure],
 } as const;
 
 export interface SoakResult {
   readonly samples: readonly Sample[];
-  /** Of the quiet moments, the first after the warm-up. */
-  readonly quiets: readonly ReadonlyMap<string, QuietCounts>[];
+  /** Of each quiet moment and member, oldest first. */
+  readonly held: readonly Held[];
   readonly tally: Tally;
   readonly seconds: number;
-  /** Shorter runs are all warm-up: their memory is shown and not judged. */
-  readonly judgesMemory: boolean;
+  /** Otherwise memory and timers are shown and not judged. */
+  readonly isLong: boolean;
 }
 
 export interface Report {
@@ -44,67 +44,95 @@ export interface Report {
   readonly passed: boolean;
 }
 
+/** Adds a row to the table; what is judged and not flat is a fault. */
+type AddRow = (series: string, cells: readonly string[], judged?: Judged) => void;
+
 export function reportOf(result: SoakResult): Report {
-  const lines: string[] = [
-    '| sidecar | series | second quarter | last quarter | line, a day | flat |',
-    '|---|---|---|---|---|---|',
-  ];
-  const faults: string[] = [];
-  const members = [...new Set(result.samples.map(({ member }) => member))];
-  for (const member of members) {
-    const add = (series: string, cells: readonly string[], judged?: Judged): void => {
+  const rows: string[] = [];
+  const faults = faultsOfWork(result.tally);
+  for (const member of new Set(result.samples.map((sample) => sample.member))) {
+    const addRow: AddRow = (series, cells, judged) => {
       const word = judged === undefined ? '' : judged.flat ? 'yes' : 'NO';
-      lines.push(`| ${[member, series, ...cells, word].join(' | ')} |`);
-      if (judged?.flat === false) faults.push(`${member}: ${series} ${judged.why}`);
+      rows.push(`| ${[member, series, ...cells, word].join(' | ')} |`);
+      if (judged?.flat === false) faults.push(`${member}: ${series}: ${judged.why}`);
     };
-    const own = result.samples.filter((one) => one.member === member && one.phase !== 'quiet');
-    addTrends(own, result, add);
-    const [first, last] = [result.quiets[0]?.get(member), result.quiets.at(-1)?.get(member)];
-    if (first !== undefined && last !== undefined) {
-      add(
-        'descriptors and timers, quiet',
-        [countsOf(first), countsOf(last), ''],
-        judgeQuiet(first, last),
-      );
-    }
+    addHeld(
+      result.held.filter((one) => one.member === member),
+      result,
+      addRow,
+    );
+    const loaded = result.samples.filter((one) => one.phase !== 'quiet');
+    addLoaded(
+      loaded.filter((one) => one.member === member),
+      result,
+      addRow,
+    );
   }
-  faults.push(...faultsOfLoad(result.tally));
-  const verdict =
-    faults.length === 0 ? ['flat'] : ['NOT FLAT', ...faults.map((fault) => `- ${fault}`)];
-  const judged = result.judgesMemory ? [] : ['too short to judge memory'];
-  return {
-    lines: [...lines, '', ...loadOf(result), ...judged, ...verdict],
-    passed: faults.length === 0,
-  };
+  const verdict = faults.length === 0 ? ['flat'] : ['NOT FLAT', ...faults.map((one) => `- ${one}`)];
+  const lines = [
+    ...['| sidecar | series | second quarter | last quarter | line, a day | flat |'],
+    ...['|---|---|---|---|---|---|', ...rows, '', ...workOf(result)],
+    ...(result.isLong ? [] : ['too short to judge memory and timers']),
+    ...verdict,
+  ];
+  return { lines, passed: faults.length === 0 };
 }
 
-function addTrends(
-  own: readonly Sample[],
-  { seconds, judgesMemory }: SoakResult,
-  add: (series: string, cells: readonly string[], judged?: Judged) => void,
+/** What quiet moments say. */
+function addHeld(held: readonly Held[], { seconds, isLong }: SoakResult, addRow: AddRow): void {
+  const memory = { 'held heap': 'heapBytes', 'held external memory': 'externalBytes' } as const;
+  for (const [series, field] of Object.entries(memory)) {
+    const points = held.map((one) => ({ atSeconds: one.atSeconds, value: one[field] }));
+    const trend = trendOf(points, seconds);
+    if (trend === undefined) continue;
+    addRow(series, cellsOf(trend, mebibytes), isLong ? judgeMemory(trend, HELD_GROWTH) : undefined);
+  }
+  // The one at the end of the warm-up, and the last.
+  const first =
+    held.findLast(({ atSeconds }) => atSeconds <= (seconds / QUARTERS) * 1.05) ?? held[0];
+  const last = held.at(-1);
+  if (first === undefined || last === undefined) return;
+  const open = [first, last].map(
+    ({ fds }) => `${fds.sockets} sockets, ${fds.files} files, ${fds.others} others`,
+  );
+  addRow('quiet descriptors', [...open, ''], judgeDescriptors(first, last));
+  const timers = [first, last].map((counts) => String(counts.timers));
+  addRow('quiet timers', [...timers, ''], isLong ? judgeTimers(first, last) : undefined);
+}
+
+/** What samples under load say. */
+function addLoaded(
+  loaded: readonly Sample[],
+  { seconds, isLong }: SoakResult,
+  addRow: AddRow,
 ): void {
-  const pointsOf = (read: (sample: Sample) => number): Point[] =>
-    own.map((sample) => ({ atSeconds: sample.atSeconds, value: read(sample) }));
-  for (const [series, read] of Object.entries(MEMORY)) {
-    const trend = trendOf(pointsOf(read), seconds);
-    if (trend === undefined) continue;
-    const cells = [trend.early, trend.late, trend.perDay].map(mebibytes);
-    add(series, cells, judgesMemory ? judgeMemory(trend) : undefined);
+  const trendIn = (read: (sample: Sample) => number): Trend | undefined =>
+    trendOf(
+      loaded.map((sample) => ({ atSeconds: sample.atSeconds, value: read(sample) })),
+      seconds,
+    );
+  const trend = trendIn(({ privateBytes }) => privateBytes);
+  if (trend !== undefined) {
+    const judged = isLong ? judgeMemory(trend, PRIVATE_GROWTH) : undefined;
+    addRow('private memory', cellsOf(trend, mebibytes), judged);
   }
-  for (const [series, read] of Object.entries(SHOWN)) {
-    const trend = trendOf(pointsOf(read), seconds);
-    if (trend === undefined) continue;
-    add(series, [trend.early, trend.late, trend.perDay].map(figure));
+  for (const [series, [read, write]] of Object.entries(SHOWN)) {
+    const shown = trendIn(read);
+    if (shown !== undefined) addRow(series, cellsOf(shown, write));
   }
+}
+
+function cellsOf({ early, late, perDay }: Trend, write: (value: number) => string): string[] {
+  return [early, late, perDay].map(write);
 }
 
 /** A soak that did nothing would be flat too. */
-function faultsOfLoad(tally: Tally): string[] {
-  const faults = [...tally.failures].map(([what, times]) => `${what}, ${times} times`);
+function faultsOfWork(tally: Tally): string[] {
+  const faults = [...tally.failures].map(([what, times]) => `${what}, failed ${times} times`);
   return tally.doneCount === 0 ? [...faults, 'no job was ever done'] : faults;
 }
 
-function loadOf({ tally, samples, seconds }: SoakResult): string[] {
+function workOf({ tally, samples, seconds }: SoakResult): string[] {
   const done = [...tally.doneByJob].map(([name, times]) => `${name} ${times}`).sort();
   const newest = new Map(samples.map((sample) => [sample.member, sample.cpuSeconds]));
   const cpu = [...newest.values()].reduce((sum, one) => sum + one, 0);
@@ -126,12 +154,9 @@ export function progressOf(
     ({ member, rssBytes, heapUsedBytes, externalBytes, fds, timers }) =>
       `${member} ${[rssBytes, heapUsedBytes, externalBytes].map(rounded).join('/')} MiB ${fds.all} fds ${timers} timers`,
   );
-  const jobs = `${tally.doneCount} done, ${tally.failedCount} failed`;
+  const failures = [...tally.failures].map(([what, times]) => `, ${what} failed ${times} times`);
+  const jobs = `${tally.doneCount} jobs done${failures.join('')}`;
   return `minute ${minute} of ${minutes}: ${[...members, jobs].join('; ')}`;
-}
-
-function countsOf({ fds, timers }: QuietCounts): string {
-  return `${fds.sockets} sockets, ${fds.files} files, ${fds.others} others, ${timers} timers`;
 }
 
 function rounded(bytes: number): string {

@@ -6,11 +6,11 @@ import { createSeededRandom } from '../../src/testing/index.ts';
 import { SoakAgents } from './agents.ts';
 import type { SoakFleet } from './fleet.ts';
 import { runJobs, Tally } from './jobs.ts';
-import { type QuietPlan, quietCounts } from './quiet.ts';
+import { planOf, type SoakPlan } from './plan.ts';
+import { type Held, heldInQuiet } from './quiet.ts';
 import { progressOf, type SoakResult } from './report.ts';
 import { type Phase, type Sample, Sampler } from './sample.ts';
-import type { QuietCounts } from './verdict.ts';
-import { type CutPlan, jobsOf, Operators } from './work.ts';
+import { jobsOf, Operators } from './work.ts';
 
 export interface SoakOptions {
   readonly minutes: number;
@@ -19,21 +19,9 @@ export interface SoakOptions {
   readonly out: string | undefined;
 }
 
-const SAMPLE_EVERY_MS = 10_000;
 const MINUTE_MS = 60_000;
-/** Each ends with a quiet moment. */
-const QUARTERS = 4;
-/** A quarter has that many samples at least, also in a short run. */
-const LEAST_SAMPLES = 5;
-/** Code is still being compiled, and heaps find their size, some minutes after the start. */
-const JUDGED_FROM_MINUTES = 20;
-const CUTS: CutPlan = { everyMs: 180_000, forMs: 25_000 };
-const QUIET: QuietPlan = { settleMs: 15_000, looks: 15 };
-/** In a short run. */
-const SHORT_CUTS: CutPlan = { everyMs: 4_000, forMs: 1_000 };
-/** Every job comes to its turn. */
-const SHORT_PACE = 0.2;
-const SHORT_QUIET: QuietPlan = { settleMs: 2_000, looks: 3 };
+/** About how long a look at a quiet moment takes. */
+const LOOK_MS = 1_200;
 
 export class Soak {
   readonly #fleet: SoakFleet;
@@ -43,7 +31,7 @@ export class Soak {
   readonly #samples: Sample[] = [];
   readonly #tally = new Tally();
   readonly #startedAtMs = performance.now();
-  readonly #isShort: boolean;
+  readonly #plan: SoakPlan;
   #phase: Phase = 'warm-up';
 
   /** The fleet has started. */
@@ -51,56 +39,50 @@ export class Soak {
     this.#fleet = fleet;
     this.#options = options;
     this.#signal = signal;
-    this.#isShort = (options.minutes * MINUTE_MS) / QUARTERS < 2 * CUTS.everyMs;
+    this.#plan = planOf(options.minutes);
     this.#samplers = fleet.members.map((member) => new Sampler(member));
     if (options.out !== undefined) writeFileSync(options.out, '');
   }
 
   /** Rejects with the signal's reason. */
   async run(): Promise<SoakResult> {
-    const { minutes } = this.#options;
     const ended = new AbortController();
     const progress = this.#tellProgress(AbortSignal.any([ended.signal, this.#signal]));
-    const quiets: ReadonlyMap<string, QuietCounts>[] = [];
-    for (let quarter = 0; quarter < QUARTERS; quarter++) {
-      this.#phase = quarter === 0 ? 'warm-up' : 'load';
-      await this.#load(quarter);
+    const pids = this.#fleet.members.map(({ pid }) => pid);
+    const held: Held[] = [];
+    for (let stretch = 0; stretch < this.#plan.stretches; stretch++) {
+      this.#phase = 4 * stretch < this.#plan.stretches ? 'warm-up' : 'load';
+      await this.#load(stretch);
       this.#phase = 'quiet';
       await this.#fleet.untilLinked();
-      quiets.push(
-        await quietCounts(() => this.#take(), this.#isShort ? SHORT_QUIET : QUIET, this.#signal),
-      );
+      held.push(...(await heldInQuiet(pids, () => this.#take(), this.#plan.quiet, this.#signal)));
     }
     ended.abort();
     await progress;
     const [samples, tally] = [this.#samples, this.#tally];
-    const judgesMemory = minutes >= JUDGED_FROM_MINUTES;
-    return { samples, quiets, tally, seconds: this.#seconds, judgesMemory };
+    return { samples, held, tally, seconds: this.#seconds, isLong: this.#plan.isLong };
   }
 
   get #seconds(): number {
     return (performance.now() - this.#startedAtMs) / 1000;
   }
 
-  /** Works and samples until the quarter is over but for its quiet moment, and takes back everything that it began. */
-  async #load(quarter: number): Promise<void> {
-    const random = createSeededRandom(`${this.#options.seed}/${quarter}`);
-    const runMs = this.#options.minutes * MINUTE_MS;
-    const quarterMs = runMs / QUARTERS;
-    const endsAtMs = this.#startedAtMs + (quarter + 1) * quarterMs;
+  /** Works and samples until the stretch is over but for its quiet moment, and takes back everything that it began. */
+  async #load(stretch: number): Promise<void> {
+    const random = createSeededRandom(`${this.#options.seed}/${stretch}`);
+    const { stretchMs, sampleEveryMs, quiet, cuts, rarestMs } = this.#plan;
+    const quietMs = quiet.settleMs + quiet.looks * LOOK_MS;
+    const endsAtMs = this.#startedAtMs + (stretch + 1) * stretchMs - quietMs;
     const ending = new AbortController();
     const signal = AbortSignal.any([ending.signal, this.#signal]);
     await using operators = new Operators(this.#fleet);
     await using agents = new SoakAgents(this.#fleet.members, random);
-    const cuts = this.#isShort ? SHORT_CUTS : CUTS;
-    const pace = this.#isShort ? SHORT_PACE : 1;
     const own = { operators, agents: agents.clients };
-    const jobs = jobsOf({ fleet: this.#fleet, ...own, random, cuts, pace });
+    const jobs = jobsOf({ fleet: this.#fleet, ...own, random, cuts, rarestMs });
     const working = runJobs(jobs, { tally: this.#tally, random, signal });
-    const everyMs = Math.min(SAMPLE_EVERY_MS, quarterMs / LEAST_SAMPLES);
     try {
       while (performance.now() < endsAtMs) {
-        await pause(Math.min(everyMs, endsAtMs - performance.now()), this.#signal);
+        await pause(Math.min(sampleEveryMs, endsAtMs - performance.now()), this.#signal);
         await this.#take();
       }
     } finally {

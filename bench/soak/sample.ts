@@ -1,5 +1,5 @@
 // What is read of a sidecar every few seconds: its metrics, and what the kernel says of its process.
-import { readdirSync, readlinkSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { request } from 'node:http';
 import { Scrape } from '../../test/support/prometheus-text.ts';
 import { adminToken, type SoakMember } from './fleet.ts';
@@ -13,6 +13,8 @@ export interface Sample {
   readonly phase: Phase;
   readonly member: string;
   readonly rssBytes: number;
+  /** Of that, what the process made itself; the rest are pages of its program, which the kernel takes away as it likes. */
+  readonly privateBytes: number;
   readonly heapUsedBytes: number;
   readonly externalBytes: number;
   readonly fds: FileDescriptors;
@@ -68,6 +70,7 @@ export class Sampler {
     return {
       ...{ atSeconds, phase, member: name },
       rssBytes: figure('process_resident_memory_bytes'),
+      privateBytes: privateBytes(pid),
       heapUsedBytes: figure('process_heap_used_bytes'),
       externalBytes: figure('process_external_memory_bytes'),
       ...{ fds, timers: resources.timer ?? Number.NaN, resources },
@@ -114,6 +117,11 @@ function readMetrics(socketPath: string, token: string, signal: AbortSignal): Pr
     get.on('error', reject);
     get.end();
   });
+}
+
+function privateBytes(pid: number): number {
+  const kibibytes = /^RssAnon:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+  return 1024 * Number(kibibytes);
 }
 
 function fileDescriptors(pid: number): FileDescriptors {

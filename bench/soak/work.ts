@@ -50,13 +50,13 @@ export interface WorkParts {
   readonly agents: readonly AgentClient[];
   readonly random: Random;
   readonly cuts: CutPlan;
-  /** Times between jobs are so many times as long, but for cuts. */
-  readonly pace: number;
+  /** Longest time between two of a job, but for cuts; in milliseconds. */
+  readonly rarestMs: number;
 }
 
 export function jobsOf(parts: WorkParts): Job[] {
   const jobs = [...documentJobs(parts), ...readJobs(parts), ...orderJobs(parts)];
-  const paced = jobs.map((one) => ({ ...one, everyMs: one.everyMs * parts.pace }));
+  const paced = jobs.map((one) => ({ ...one, everyMs: Math.min(one.everyMs, parts.rarestMs) }));
   return [...paced, cutJob(parts)];
 }
 
@@ -141,7 +141,7 @@ function orderJobs({ fleet, operators, random }: WorkParts): Job[] {
   const issue = async (request: Omit<IssueRequest, 'ttlMs'>, signal: AbortSignal) =>
     (await hub.issueCommand({ ...request, ttlMs: COMMAND_TTL_MS }, { signal })).command.id;
   return [
-    job('command', 30_000, 4, async (signal) => {
+    job('command', 60_000, 4, async (signal) => {
       const agent = anyAgent();
       const id = await issue({ agent, kind: QUICK, args: { n: roll(random) } }, signal);
       let lines = 0;
@@ -152,7 +152,7 @@ function orderJobs({ fleet, operators, random }: WorkParts): Job[] {
       requireThat(signal.aborted || state === 'succeeded', `ended as ${state}`);
       requireThat(signal.aborted || lines > 0, 'its log had no line');
     }),
-    job('cancel', 60_000, 2, async (signal) => {
+    job('cancel', 180_000, 2, async (signal) => {
       const agent = anyAgent();
       const id = await issue({ agent, kind: SLOW, args: { n: roll(random) } }, signal);
       const wait = { agent, timeoutMs: COMMAND_TIMEOUT_MS, signal };
@@ -161,7 +161,7 @@ function orderJobs({ fleet, operators, random }: WorkParts): Job[] {
       const { state } = await hub.waitForCommand(id, wait);
       requireThat(state === 'cancelled', `ended as ${state}`);
     }),
-    job('command to many', 300_000, 1, async (signal) => {
+    job('command to many', 600_000, 1, async (signal) => {
       const selector = `site=${pick(random, MEMBERS)}`;
       const id = await issue({ selector, kind: QUICK, args: { n: roll(random) } }, signal);
       await hub.waitForCommand(id, { timeoutMs: COMMAND_TIMEOUT_MS, signal });

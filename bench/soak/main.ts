@@ -15,7 +15,7 @@ import { reportOf } from './report.ts';
 import { Soak, type SoakOptions } from './run.ts';
 
 /** Less has no quarters. */
-const LEAST_MINUTES = 0.5;
+const LEAST_MINUTES = 1;
 const MOST_MINUTES = 7 * 24 * 60;
 const NOT_FLAT = 1;
 const USAGE = 2;

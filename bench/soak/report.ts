@@ -56,17 +56,11 @@ export function reportOf(result: SoakResult): Report {
       rows.push(`| ${[member, series, ...cells, word].join(' | ')} |`);
       if (judged?.flat === false) faults.push(`${member}: ${series}: ${judged.why}`);
     };
-    addHeld(
-      result.held.filter((one) => one.member === member),
-      result,
-      addRow,
-    );
-    const loaded = result.samples.filter((one) => one.phase !== 'quiet');
-    addLoaded(
-      loaded.filter((one) => one.member === member),
-      result,
-      addRow,
-    );
+    const held = result.held.filter((one) => one.member === member);
+    addHeld(held, result, addRow);
+    const own = result.samples.filter((one) => one.member === member);
+    const loaded = own.filter(({ phase }) => phase !== 'quiet');
+    addLoaded(loaded, result, addRow);
   }
   const verdict = faults.length === 0 ? ['flat'] : ['NOT FLAT', ...faults.map((one) => `- ${one}`)];
   const lines = [
@@ -87,9 +81,7 @@ function addHeld(held: readonly Held[], { seconds, isLong }: SoakResult, addRow:
     if (trend === undefined) continue;
     addRow(series, cellsOf(trend, mebibytes), isLong ? judgeMemory(trend, HELD_GROWTH) : undefined);
   }
-  // The one at the end of the warm-up, and the last.
-  const first =
-    held.findLast(({ atSeconds }) => atSeconds <= (seconds / QUARTERS) * 1.05) ?? held[0];
+  const first = nearest(held, seconds / QUARTERS);
   const last = held.at(-1);
   if (first === undefined || last === undefined) return;
   const open = [first, last].map(
@@ -98,6 +90,12 @@ function addHeld(held: readonly Held[], { seconds, isLong }: SoakResult, addRow:
   addRow('quiet descriptors', [...open, ''], judgeDescriptors(first, last));
   const timers = [first, last].map((counts) => String(counts.timers));
   addRow('quiet timers', [...timers, ''], isLong ? judgeTimers(first, last) : undefined);
+}
+
+/** The moment at the end of the warm-up. */
+function nearest(held: readonly Held[], wantedSeconds: number): Held | undefined {
+  const distance = ({ atSeconds }: Held): number => Math.abs(atSeconds - wantedSeconds);
+  return held.toSorted((a, b) => distance(a) - distance(b))[0];
 }
 
 /** What samples under load say. */

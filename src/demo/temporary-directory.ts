@@ -1,4 +1,4 @@
-// Where the demo keeps its data while it runs.
+// Where the demo, or another run of a fleet, keeps its data while it runs.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,9 +10,9 @@ const MAX_BASE_BYTES = 60;
 export class TemporaryDirectory implements Disposable {
   readonly path: string;
 
-  constructor() {
+  constructor(prefix = PREFIX) {
     const base = Buffer.byteLength(tmpdir()) <= MAX_BASE_BYTES ? tmpdir() : '/tmp';
-    this.path = mkdtempSync(join(base, PREFIX));
+    this.path = mkdtempSync(join(base, prefix));
   }
 
   [Symbol.dispose](): void {

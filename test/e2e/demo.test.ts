@@ -1,11 +1,12 @@
 // `holdfast demo` as a user runs it: every check passes, and however it ends, nothing of it is left.
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, suite, test } from 'node:test';
 import { until } from '../../src/demo/wait.ts';
+import { survivorsOf } from './support/survivors.ts';
 
 const CLI = join(import.meta.dirname, '..', '..', 'src', 'cli', 'main.ts');
 /** The demo takes 15 s on two cores; the rest is for a machine that runs other tests beside it. */
@@ -60,23 +61,8 @@ async function waitForOutput({ output }: Run, text: string): Promise<void> {
   });
 }
 
-/** Ids of the processes of the demo that live, found by what they inherited. */
-function survivors(): number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .filter((pid) => {
-      try {
-        return readFileSync(`/proc/${pid}/environ`, 'utf8').includes(`TMPDIR=${temporary}\0`);
-      } catch {
-        // It ended meanwhile, or belongs to somebody else.
-        return false;
-      }
-    })
-    .map(Number);
-}
-
 function assertNothingLeft(output: string): void {
-  assert.deepEqual(survivors(), [], output);
+  assert.deepEqual(survivorsOf(temporary), [], output);
   assert.deepEqual(readdirSync(temporary), [], output);
 }
 
@@ -139,7 +125,7 @@ suite('holdfast demo', {
     const output = run.output();
     const pids = [...shownPids(output, 'sidecar'), ...shownPids(output, 'agent')];
     assert.equal(pids.length, 8);
-    const alive = survivors();
+    const alive = survivorsOf(temporary);
     assert.deepEqual(
       pids.filter((pid) => !alive.includes(pid)),
       [],
@@ -190,7 +176,7 @@ suite('holdfast demo', {
     await waitForOutput(run, '2/7');
     run.child.kill('SIGKILL');
     assert.equal(await run.ended, 'SIGKILL');
-    await waitFor('everything is gone', () => survivors().length === 0);
+    await waitFor('everything is gone', () => survivorsOf(temporary).length === 0);
     assertNothingLeft(run.output());
   });
 

@@ -4,6 +4,7 @@ import { PROTOCOL_VERSION_MAX } from '../../mesh/index.ts';
 import type { Metrics } from '../metrics/index.ts';
 import { NOT_READY, type NotReady, nameOfReason } from '../not-ready.ts';
 import type { Measured } from './measured.ts';
+import { showActiveResources } from './show-resources.ts';
 
 const REASONS = [...(Object.keys(NOT_READY) as NotReady[]), 'other'] as const;
 const MICROSECONDS = 1e6;
@@ -26,5 +27,9 @@ export function showProcess(metrics: Metrics, measured: Measured): void {
   }
   const { user, system } = process.cpuUsage();
   metrics.total('holdfast_process_cpu_seconds_total', {}, (user + system) / MICROSECONDS);
-  metrics.set('holdfast_process_resident_memory_bytes', {}, process.memoryUsage.rss());
+  const { rss, heapUsed, external } = process.memoryUsage();
+  metrics.set('holdfast_process_resident_memory_bytes', {}, rss);
+  metrics.set('holdfast_process_heap_used_bytes', {}, heapUsed);
+  metrics.set('holdfast_process_external_memory_bytes', {}, external);
+  showActiveResources(metrics, process.getActiveResourcesInfo());
 }

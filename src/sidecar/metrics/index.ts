@@ -1,4 +1,4 @@
 // The door of the metrics.
 export type { MetricDefinition } from './definition.ts';
-export { METRIC_GROUPS, METRICS } from './definitions.ts';
+export { type LabelsOf, METRIC_GROUPS, METRICS } from './definitions.ts';
 export { Metrics } from './registry.ts';

@@ -4,6 +4,11 @@ import { NOT_READY } from '../not-ready.ts';
 import { constant, type MetricDefinition, oneOf } from './definition.ts';
 
 const NONE = {} as const;
+/** The types of Node that a sidecar has, by names of ours; what comes with a later Node is `other`. */
+const RESOURCE_TYPES = [
+  ...(['timer', 'tcp_socket', 'tcp_server', 'pipe', 'udp_socket'] as const),
+  ...(['file_request', 'name_lookup', 'other'] as const),
+] as const;
 
 export const OF_SIDECAR = [
   {
@@ -60,6 +65,24 @@ export const OF_SIDECAR = [
     type: 'gauge',
     help: 'Memory of the process.',
     labels: NONE,
+  },
+  {
+    name: 'holdfast_process_heap_used_bytes',
+    type: 'gauge',
+    help: 'Heap of JavaScript in use, with what the collector has not taken yet.',
+    labels: NONE,
+  },
+  {
+    name: 'holdfast_process_external_memory_bytes',
+    type: 'gauge',
+    help: 'Memory beside the heap that belongs to objects of it: buffers, and the WebAssembly in which live documents are.',
+    labels: NONE,
+  },
+  {
+    name: 'holdfast_active_resources',
+    type: 'gauge',
+    help: 'Timers, sockets, servers and requests to the system that keep the process running; `pipe` are Unix sockets too.',
+    labels: { type: oneOf(...RESOURCE_TYPES) },
   },
   {
     name: 'holdfast_process_cpu_seconds_total',

@@ -1,0 +1,166 @@
+// What a soak says: a line each minute, and at its end a table with the verdict.
+import type { Tally } from './jobs.ts';
+import type { Held } from './quiet.ts';
+import type { Sample } from './sample.ts';
+import {
+  HELD_GROWTH,
+  type Judged,
+  judgeDescriptors,
+  judgeMemory,
+  judgeTimers,
+  mebibytes,
+  PRIVATE_GROWTH,
+  type Trend,
+  trendOf,
+} from './verdict.ts';
+
+const QUARTERS = 4;
+/** Series that are only shown: data that is kept on purpose, and what the machine does. */
+const SHOWN = {
+  'resident memory': [({ rssBytes }: Sample) => rssBytes, mebibytes],
+  'heap with garbage': [({ heapUsedBytes }: Sample) => heapUsedBytes, mebibytes],
+  store: [({ storeBytes }: Sample) => storeBytes, mebibytes],
+  documents: [({ documents }: Sample) => documents, figure],
+  'live documents': [({ liveDocuments }: Sample) => liveDocuments, figure],
+  tombstones: [({ tombstones }: Sample) => tombstones, figure],
+  commits: [({ commits }: Sample) => commits, figure],
+  descriptors: [({ fds }: Sample) => fds.all, figure],
+  timers: [({ timers }: Sample) => timers, figure],
+  'event-loop delay, ms': [({ loopDelayMs }: Sample) => loopDelayMs, figure],
+} as const;
+
+export interface SoakResult {
+  readonly samples: readonly Sample[];
+  /** Of each quiet moment and member, oldest first. */
+  readonly held: readonly Held[];
+  readonly tally: Tally;
+  readonly seconds: number;
+  /** Otherwise memory and timers are shown and not judged. */
+  readonly isLong: boolean;
+}
+
+export interface Report {
+  readonly lines: readonly string[];
+  readonly passed: boolean;
+}
+
+/** Adds a row to the table; what is judged and not flat is a fault. */
+type AddRow = (series: string, cells: readonly string[], judged?: Judged) => void;
+
+export function reportOf(result: SoakResult): Report {
+  const rows: string[] = [];
+  const faults = faultsOfWork(result.tally);
+  for (const member of new Set(result.samples.map((sample) => sample.member))) {
+    const addRow: AddRow = (series, cells, judged) => {
+      const word = judged === undefined ? '' : judged.flat ? 'yes' : 'NO';
+      rows.push(`| ${[member, series, ...cells, word].join(' | ')} |`);
+      if (judged?.flat === false) faults.push(`${member}: ${series}: ${judged.why}`);
+    };
+    const held = result.held.filter((one) => one.member === member);
+    addHeld(held, result, addRow);
+    const own = result.samples.filter((one) => one.member === member);
+    const loaded = own.filter(({ phase }) => phase !== 'quiet');
+    addLoaded(loaded, result, addRow);
+  }
+  const verdict = faults.length === 0 ? ['flat'] : ['NOT FLAT', ...faults.map((one) => `- ${one}`)];
+  const lines = [
+    ...['| sidecar | series | second quarter | last quarter | line, a day | flat |'],
+    ...['|---|---|---|---|---|---|', ...rows, '', ...workOf(result)],
+    ...(result.isLong ? [] : ['too short to judge memory and timers']),
+    ...verdict,
+  ];
+  return { lines, passed: faults.length === 0 };
+}
+
+/** What quiet moments say. */
+function addHeld(held: readonly Held[], { seconds, isLong }: SoakResult, addRow: AddRow): void {
+  const memory = { 'held heap': 'heapBytes', 'held external memory': 'externalBytes' } as const;
+  for (const [series, field] of Object.entries(memory)) {
+    const points = held.map((one) => ({ atSeconds: one.atSeconds, value: one[field] }));
+    const trend = trendOf(points, seconds);
+    if (trend === undefined) continue;
+    addRow(series, cellsOf(trend, mebibytes), isLong ? judgeMemory(trend, HELD_GROWTH) : undefined);
+  }
+  const first = nearest(held, seconds / QUARTERS);
+  const last = held.at(-1);
+  if (first === undefined || last === undefined) return;
+  const open = [first, last].map(
+    ({ fds }) => `${fds.sockets} sockets, ${fds.files} files, ${fds.others} others`,
+  );
+  addRow('quiet descriptors', [...open, ''], judgeDescriptors(first, last));
+  const timers = [first, last].map((counts) => String(counts.timers));
+  addRow('quiet timers', [...timers, ''], isLong ? judgeTimers(first, last) : undefined);
+}
+
+/** The moment at the end of the warm-up. */
+function nearest(held: readonly Held[], wantedSeconds: number): Held | undefined {
+  const distance = ({ atSeconds }: Held): number => Math.abs(atSeconds - wantedSeconds);
+  return held.toSorted((a, b) => distance(a) - distance(b))[0];
+}
+
+/** What samples under load say. */
+function addLoaded(
+  loaded: readonly Sample[],
+  { seconds, isLong }: SoakResult,
+  addRow: AddRow,
+): void {
+  const trendIn = (read: (sample: Sample) => number): Trend | undefined =>
+    trendOf(
+      loaded.map((sample) => ({ atSeconds: sample.atSeconds, value: read(sample) })),
+      seconds,
+    );
+  const trend = trendIn(({ privateBytes }) => privateBytes);
+  if (trend !== undefined) {
+    const judged = isLong ? judgeMemory(trend, PRIVATE_GROWTH) : undefined;
+    addRow('private memory', cellsOf(trend, mebibytes), judged);
+  }
+  for (const [series, [read, write]] of Object.entries(SHOWN)) {
+    const shown = trendIn(read);
+    if (shown !== undefined) addRow(series, cellsOf(shown, write));
+  }
+}
+
+function cellsOf({ early, late, perDay }: Trend, write: (value: number) => string): string[] {
+  return [early, late, perDay].map(write);
+}
+
+/** A soak that did nothing would be flat too. */
+function faultsOfWork(tally: Tally): string[] {
+  const faults = [...tally.failures].map(([what, times]) => `${what}, failed ${times} times`);
+  return tally.doneCount === 0 ? [...faults, 'no job was ever done'] : faults;
+}
+
+function workOf({ tally, samples, seconds }: SoakResult): string[] {
+  const done = [...tally.doneByJob].map(([name, times]) => `${name} ${times}`).sort();
+  const newest = new Map(samples.map((sample) => [sample.member, sample.cpuSeconds]));
+  const cpu = [...newest.values()].reduce((sum, one) => sum + one, 0);
+  return [
+    `done: ${done.join(', ')}`,
+    `processor of the sidecars: ${((100 * cpu) / seconds).toFixed(1)} %`,
+  ];
+}
+
+/** One line of how it stands. */
+export function progressOf(
+  minute: number,
+  minutes: number,
+  samples: readonly Sample[],
+  tally: Tally,
+): string {
+  const newest = new Map(samples.map((sample) => [sample.member, sample]));
+  const members = [...newest.values()].map(
+    ({ member, rssBytes, heapUsedBytes, externalBytes, fds, timers }) =>
+      `${member} ${[rssBytes, heapUsedBytes, externalBytes].map(rounded).join('/')} MiB ${fds.all} fds ${timers} timers`,
+  );
+  const failures = [...tally.failures].map(([what, times]) => `, ${what} failed ${times} times`);
+  const jobs = `${tally.doneCount} jobs done${failures.join('')}`;
+  return `minute ${minute} of ${minutes}: ${[...members, jobs].join('; ')}`;
+}
+
+function rounded(bytes: number): string {
+  return (bytes / 1024 / 1024).toFixed(0);
+}
+
+function figure(value: number): string {
+  return Math.abs(value) < 10 ? value.toFixed(2) : Math.round(value).toLocaleString('en');
+}

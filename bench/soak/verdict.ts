@@ -1,0 +1,117 @@
+// Whether a soak was flat: pure, from the samples of a run.
+//
+// The first quarter of the run is warm-up: code is compiled, caches fill. Of the rest, memory is flat when
+// - the median of the last quarter is at most so much above that of the second quarter, and
+// - the line through all after the warm-up rises at most so much between the middles of these two quarters.
+// The median alone forgives what began late. The line is the one of Theil and Sen, the median of the slopes between any two moments,
+// which a few that are far off cannot bend.
+//
+// Held memory, in quiet moments behind a collection, may grow by 5 %. It has no noise to speak of; what it may have are the documents that a
+// soak rightly keeps, above all commands, which stay for seven days: about 300 of them in that half hour, each a few kibibytes of
+// 60 MiB and more. A leak of one kibibyte for each call, heartbeat or event is 30 MiB in the same time.
+// Private memory under load may grow by 15 %. It is what the collector happens to leave, and medians of ten minutes of the same load
+// were seen to differ by a tenth; it is there for what leaks beside the heap.
+// Descriptors and timers in quiet moments are equal, or there is a reason to look for.
+import type { Held } from './quiet.ts';
+
+/** Shares by which memory may grow. */
+export const HELD_GROWTH = 0.05;
+export const PRIVATE_GROWTH = 0.15;
+/** Series of a few mebibytes may grow by so much: buffers that are under way. */
+const SLACK_BYTES = 1024 * 1024;
+const DAY_SECONDS = 86_400;
+
+export interface Point {
+  readonly atSeconds: number;
+  readonly value: number;
+}
+
+export interface Trend {
+  /** Median of the second quarter of the run, and of its last. */
+  readonly early: number;
+  readonly late: number;
+  /** Of the line, a day. */
+  readonly perDay: number;
+  /** What the line rises from the middle of the second quarter to the middle of the last. */
+  readonly rise: number;
+}
+
+export interface Judged {
+  readonly flat: boolean;
+  /** Why not; empty when it is flat. */
+  readonly why: string;
+}
+
+/** The trend of one series of a run that took so long. Undefined where a quarter that matters has no sample. */
+export function trendOf(points: readonly Point[], runSeconds: number): Trend | undefined {
+  const quarter = runSeconds / 4;
+  const inQuarter = (n: number): number[] =>
+    points
+      .filter(({ atSeconds }) => Math.min(3, Math.floor(atSeconds / quarter)) === n)
+      .map(({ value }) => value);
+  const [second, last] = [inQuarter(1), inQuarter(3)];
+  if (second.length === 0 || last.length === 0) return undefined;
+  const perSecond = slopeOf(points.filter(({ atSeconds }) => atSeconds >= quarter));
+  return {
+    early: median(second),
+    late: median(last),
+    perDay: perSecond * DAY_SECONDS,
+    rise: perSecond * 2 * quarter,
+  };
+}
+
+/** Whether memory of which this is the trend stayed what it was; less of it is flat too. */
+export function judgeMemory({ early, late, rise }: Trend, growth: number): Judged {
+  const mayGrow = Math.max(early * growth, SLACK_BYTES);
+  const grew = Math.max(late - early, rise);
+  if (grew <= mayGrow) return { flat: true, why: '' };
+  const by = grew === rise ? 'by its line' : 'by its medians';
+  const percent = ((100 * grew) / early).toFixed(1);
+  return {
+    flat: false,
+    why: `grew by ${mebibytes(grew)} (${percent} %) ${by}, at most ${mebibytes(mayGrow)}`,
+  };
+}
+
+/** Whether as many descriptors are open in the last quiet moment as in the first. */
+export function judgeDescriptors({ fds: first }: Held, { fds: last }: Held): Judged {
+  return judgeCounts([
+    ['sockets', first.sockets, last.sockets],
+    ['files', first.files, last.files],
+    ['others', first.others, last.others],
+  ]);
+}
+
+/** Whether as many timers run. */
+export function judgeTimers(first: Held, last: Held): Judged {
+  return judgeCounts([['timers', first.timers, last.timers]]);
+}
+
+/** By Theil and Sen; 0 for fewer than two moments. */
+export function slopeOf(points: readonly Point[]): number {
+  const slopes: number[] = [];
+  for (const [i, one] of points.entries()) {
+    for (const other of points.slice(i + 1)) {
+      const seconds = other.atSeconds - one.atSeconds;
+      if (seconds > 0) slopes.push((other.value - one.value) / seconds);
+    }
+  }
+  return slopes.length === 0 ? 0 : median(slopes);
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = Math.floor(sorted.length / 2);
+  const [low = Number.NaN, high = Number.NaN] = [sorted[middle - 1], sorted[middle]];
+  return sorted.length % 2 === 1 ? high : (low + high) / 2;
+}
+
+export function mebibytes(bytes: number): string {
+  return `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
+}
+
+function judgeCounts(counts: readonly (readonly [string, number, number])[]): Judged {
+  const changed = counts.filter(([, first, last]) => first !== last);
+  const why = changed.map(([what, first, last]) => `${what} went from ${first} to ${last}`);
+  return { flat: changed.length === 0, why: why.join(', ') };
+}

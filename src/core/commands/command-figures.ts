@@ -1,7 +1,15 @@
 // How the commands stand for the agents of this node, and what was done about them.
-import { COMMAND_STATES } from '../values/command-values.ts';
+import type { View } from '../documents/view.ts';
+import { COMMAND_STATES, type CommandDocument } from '../values/command-values.ts';
 import type { CommandTallies, TargetState } from './command-tally.ts';
-import type { KnownCommand } from './known-commands.ts';
+import type { StatusDocument } from './status-document.ts';
+
+/** What counts of a command at an agent. */
+interface Counted {
+  readonly command: Pick<CommandDocument, 'target' | 'notBeforeMs'>;
+  readonly status: StatusDocument | undefined;
+  readonly view: Pick<View, 'receivedAtMs'>;
+}
 
 export interface CommandFigures extends CommandTallies {
   /** Commands that are remembered for agents of this node, by what became of them. */
@@ -16,12 +24,12 @@ export function noCommands(): Record<TargetState, number> {
 }
 
 /** How a known command counts; undefined for one to many that has not been found to be meant for its agent. */
-export function countedAs({ command, status }: KnownCommand): TargetState | undefined {
+export function countedAs({ command, status }: Omit<Counted, 'view'>): TargetState | undefined {
   return status?.state ?? (command.target.type === 'agent' ? 'pending' : undefined);
 }
 
 /** The earliest moment since which one of these could have been claimed. */
-export function waitingSince(open: Iterable<KnownCommand>): number | undefined {
+export function waitingSince(open: Iterable<Counted>): number | undefined {
   let sinceMs: number | undefined;
   for (const item of open) {
     if (countedAs(item) !== 'pending') continue;

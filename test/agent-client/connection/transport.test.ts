@@ -152,4 +152,23 @@ suite('the token file', () => {
     const error = await failureOf(connect({ address: server.address }).status());
     assert.match(error.message, /nothing says which agent's token/);
   });
+
+  test('sends nothing of a file that holds no token, and says nothing of what is in it', async () => {
+    const sidecar = new FakeSidecar();
+    await using server = await serve(sidecar);
+    const tokenFile = join(folder, 'no-token');
+    for (const content of ['hunter2\nof somebody\n', 'hunter2 and more', '', 'hunter2\u00e9']) {
+      await writeFile(tokenFile, content);
+      await using client = connect({ address: server.address, tokenFile });
+      const error = await failureOf(client.put('notes', 'a', { n: 1 }));
+      assert.equal(error.code, 'unauthenticated');
+      assert.match(error.message, /is no token, so nothing was sent/);
+      assert.ok(error.message.includes(tokenFile));
+      assert.doesNotMatch(`${error.stack} ${String(error.cause)}`, /hunter2/);
+    }
+    await using client = connect({ address: server.address, token: 'hunter2\nof somebody' });
+    const error = await failureOf(client.put('notes', 'a', { n: 1 }));
+    assert.doesNotMatch(`${error.message} ${error.stack} ${String(error.cause)}`, /hunter2/);
+    assert.deepEqual(sidecar.calls, []);
+  });
 });

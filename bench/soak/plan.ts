@@ -1,5 +1,6 @@
 // When what happens in a soak of so many minutes. A short one tries the soak itself: everything comes to its turn within a minute.
 import type { QuietPlan } from './quiet.ts';
+import { JUDGED_FROM_MINUTES } from './verdict.ts';
 import type { CutPlan } from './work.ts';
 
 export interface SoakPlan {
@@ -11,29 +12,25 @@ export interface SoakPlan {
   /** Longest time between two of a job, but for cuts. */
   readonly rarestMs: number;
   readonly quiet: QuietPlan;
-  /** Shorter ones are all warm-up: their memory and timers are shown and not judged. */
-  readonly isLong: boolean;
 }
 
 const MINUTE_MS = 60_000;
-/** Code is still being compiled, and heaps find their size, some minutes after the start. */
-const LONG_FROM_MINUTES = 20;
 /** Two a quarter: enough for a line through those after the warm-up. */
 const STRETCHES = 8;
 const SHORT_STRETCHES = 4;
 
 export function planOf(minutes: number): SoakPlan {
   const runMs = minutes * MINUTE_MS;
-  if (minutes < LONG_FROM_MINUTES) {
+  if (minutes < JUDGED_FROM_MINUTES) {
     return {
-      ...{ stretches: SHORT_STRETCHES, stretchMs: runMs / SHORT_STRETCHES, isLong: false },
+      ...{ stretches: SHORT_STRETCHES, stretchMs: runMs / SHORT_STRETCHES },
       ...{ sampleEveryMs: 2_000, rarestMs: 2_000 },
       cuts: { everyMs: 3_000, forMs: 500 },
       quiet: { settleMs: 2_000, looks: 3 },
     };
   }
   return {
-    ...{ stretches: STRETCHES, stretchMs: runMs / STRETCHES, isLong: true },
+    ...{ stretches: STRETCHES, stretchMs: runMs / STRETCHES },
     ...{ sampleEveryMs: 10_000, rarestMs: Infinity },
     cuts: { everyMs: 180_000, forMs: 25_000 },
     quiet: { settleMs: 15_000, looks: 12 },

@@ -13,7 +13,6 @@ export interface QuietPlan {
 /** What a member held in a quiet moment. */
 export interface Held {
   readonly atSeconds: number;
-  readonly member: string;
   readonly heapBytes: number;
   readonly externalBytes: number;
   readonly fds: FileDescriptors;
@@ -22,36 +21,39 @@ export interface Held {
 
 const LOOK_EVERY_MS = 1_000;
 
-/**
- * Looks several times and takes the least of each: some timers are those of the moment, say of a write that is due in a second, and
- * what leaks is in the least too.
- */
-export async function heldInQuiet(
+/** Has samples taken, each behind a collection in every process. */
+export async function lookWhileQuiet(
   pids: readonly number[],
-  take: () => Promise<readonly Sample[]>,
-  { settleMs, looks: count }: QuietPlan,
+  take: () => Promise<void>,
+  { settleMs, looks }: QuietPlan,
   signal: AbortSignal,
-): Promise<Held[]> {
+): Promise<void> {
   await pause(settleMs, signal);
-  const looks: Sample[] = [];
-  for (let look = 0; look < count; look++) {
+  for (let look = 0; look < looks; look++) {
     for (const pid of pids) process.kill(pid, 'SIGUSR2');
     await pause(LOOK_EVERY_MS, signal);
-    looks.push(...(await take()));
+    await take();
   }
-  const members = [...new Set(looks.map(({ member }) => member))];
-  return members.map((member) =>
-    leastOf(
-      member,
-      looks.filter((one) => one.member === member),
-    ),
-  );
 }
 
-function leastOf(member: string, looks: readonly Sample[]): Held {
+/**
+ * What one member held in each of its quiet moments, oldest first, from its samples in their order. Of each the least of several looks: some
+ * timers are those of the moment, say of a write that is due in a second, and what leaks is in the least too.
+ */
+export function heldOf(samples: readonly Sample[]): Held[] {
+  const moments: Sample[][] = [];
+  for (const [n, sample] of samples.entries()) {
+    if (sample.phase !== 'quiet') continue;
+    if (samples[n - 1]?.phase !== 'quiet') moments.push([]);
+    moments.at(-1)?.push(sample);
+  }
+  return moments.map(leastOf);
+}
+
+function leastOf(looks: readonly Sample[]): Held {
   const least = (read: (sample: Sample) => number): number => Math.min(...looks.map(read));
   return {
-    ...{ member, atSeconds: least(({ atSeconds }) => atSeconds) },
+    atSeconds: least(({ atSeconds }) => atSeconds),
     heapBytes: least(({ heapUsedBytes }) => heapUsedBytes),
     externalBytes: least(({ externalBytes }) => externalBytes),
     fds: {

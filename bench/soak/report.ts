@@ -1,9 +1,10 @@
 // What a soak says: a line each minute, and at its end a table with the verdict.
 import type { Tally } from './jobs.ts';
-import type { Held } from './quiet.ts';
+import { type Held, heldOf } from './quiet.ts';
 import type { Sample } from './sample.ts';
 import {
   HELD_GROWTH,
+  JUDGED_FROM_MINUTES,
   type Judged,
   judgeDescriptors,
   judgeMemory,
@@ -15,6 +16,7 @@ import {
 } from './verdict.ts';
 
 const QUARTERS = 4;
+const MINUTE_SECONDS = 60;
 /** Series that are only shown: data that is kept on purpose, and what the machine does. */
 const SHOWN = {
   'resident memory': [({ rssBytes }: Sample) => rssBytes, mebibytes],
@@ -30,13 +32,10 @@ const SHOWN = {
 } as const;
 
 export interface SoakResult {
+  /** Of all members, in the order in which they were taken. */
   readonly samples: readonly Sample[];
-  /** Of each quiet moment and member, oldest first. */
-  readonly held: readonly Held[];
-  readonly tally: Tally;
-  readonly seconds: number;
-  /** Otherwise memory and timers are shown and not judged. */
-  readonly isLong: boolean;
+  /** Absent where only the samples are known. */
+  readonly tally?: Tally;
 }
 
 export interface Report {
@@ -44,36 +43,44 @@ export interface Report {
   readonly passed: boolean;
 }
 
+/** How long the run was, and whether that is enough to judge memory and timers. */
+interface Run {
+  readonly seconds: number;
+  readonly isLong: boolean;
+}
+
 /** Adds a row to the table; what is judged and not flat is a fault. */
 type AddRow = (series: string, cells: readonly string[], judged?: Judged) => void;
 
-export function reportOf(result: SoakResult): Report {
+export function reportOf({ samples, tally }: SoakResult): Report {
   const rows: string[] = [];
-  const faults = faultsOfWork(result.tally);
-  for (const member of new Set(result.samples.map((sample) => sample.member))) {
+  const faults = tally === undefined ? [] : faultsOfWork(tally);
+  const run = runOf(samples);
+  for (const member of new Set(samples.map((sample) => sample.member))) {
     const addRow: AddRow = (series, cells, judged) => {
       const word = judged === undefined ? '' : judged.flat ? 'yes' : 'NO';
       rows.push(`| ${[member, series, ...cells, word].join(' | ')} |`);
       if (judged?.flat === false) faults.push(`${member}: ${series}: ${judged.why}`);
     };
-    const held = result.held.filter((one) => one.member === member);
-    addHeld(held, result, addRow);
-    const own = result.samples.filter((one) => one.member === member);
+    const own = samples.filter((one) => one.member === member);
+    addHeld(heldOf(own), run, addRow);
     const loaded = own.filter(({ phase }) => phase !== 'quiet');
-    addLoaded(loaded, result, addRow);
+    addLoaded(loaded, run, addRow);
   }
   const verdict = faults.length === 0 ? ['flat'] : ['NOT FLAT', ...faults.map((one) => `- ${one}`)];
   const lines = [
     ...['| sidecar | series | second quarter | last quarter | line, a day | flat |'],
-    ...['|---|---|---|---|---|---|', ...rows, '', ...workOf(result)],
-    ...(result.isLong ? [] : ['too short to judge memory and timers']),
+    ...['|---|---|---|---|---|---|', ...rows, ''],
+    ...(tally === undefined ? [] : workOf(tally)),
+    `processor of the sidecars: ${processorOf(samples, run).toFixed(1)} %`,
+    ...(run.isLong ? [] : ['too short to judge memory and timers']),
     ...verdict,
   ];
   return { lines, passed: faults.length === 0 };
 }
 
 /** What quiet moments say. */
-function addHeld(held: readonly Held[], { seconds, isLong }: SoakResult, addRow: AddRow): void {
+function addHeld(held: readonly Held[], { seconds, isLong }: Run, addRow: AddRow): void {
   const memory = { 'held heap': 'heapBytes', 'held external memory': 'externalBytes' } as const;
   for (const [series, field] of Object.entries(memory)) {
     const points = held.map((one) => ({ atSeconds: one.atSeconds, value: one[field] }));
@@ -99,11 +106,7 @@ function nearest(held: readonly Held[], wantedSeconds: number): Held | undefined
 }
 
 /** What samples under load say. */
-function addLoaded(
-  loaded: readonly Sample[],
-  { seconds, isLong }: SoakResult,
-  addRow: AddRow,
-): void {
+function addLoaded(loaded: readonly Sample[], { seconds, isLong }: Run, addRow: AddRow): void {
   const trendIn = (read: (sample: Sample) => number): Trend | undefined =>
     trendOf(
       loaded.map((sample) => ({ atSeconds: sample.atSeconds, value: read(sample) })),
@@ -130,14 +133,21 @@ function faultsOfWork(tally: Tally): string[] {
   return tally.doneCount === 0 ? [...faults, 'no job was ever done'] : faults;
 }
 
-function workOf({ tally, samples, seconds }: SoakResult): string[] {
+function workOf(tally: Tally): string[] {
   const done = [...tally.doneByJob].map(([name, times]) => `${name} ${times}`).sort();
+  return [`done: ${done.join(', ')}`];
+}
+
+function runOf(samples: readonly Sample[]): Run {
+  const seconds = samples.at(-1)?.atSeconds ?? 0;
+  return { seconds, isLong: seconds >= JUDGED_FROM_MINUTES * MINUTE_SECONDS };
+}
+
+/** Share of one processor that all sidecars had together, their starts included. */
+function processorOf(samples: readonly Sample[], { seconds }: Run): number {
   const newest = new Map(samples.map((sample) => [sample.member, sample.cpuSeconds]));
-  const cpu = [...newest.values()].reduce((sum, one) => sum + one, 0);
-  return [
-    `done: ${done.join(', ')}`,
-    `processor of the sidecars: ${((100 * cpu) / seconds).toFixed(1)} %`,
-  ];
+  const all = [...newest.values()].reduce((sum, one) => sum + one, 0);
+  return seconds === 0 ? 0 : (100 * all) / seconds;
 }
 
 /** One line of how it stands. */

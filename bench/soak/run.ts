@@ -7,7 +7,7 @@ import { SoakAgents } from './agents.ts';
 import type { SoakFleet } from './fleet.ts';
 import { runJobs, Tally } from './jobs.ts';
 import { planOf, type SoakPlan } from './plan.ts';
-import { type Held, heldInQuiet } from './quiet.ts';
+import { lookWhileQuiet } from './quiet.ts';
 import { progressOf, type SoakResult } from './report.ts';
 import { type Phase, type Sample, Sampler } from './sample.ts';
 import { jobsOf, Operators } from './work.ts';
@@ -49,18 +49,17 @@ export class Soak {
     const ended = new AbortController();
     const progress = this.#tellProgress(AbortSignal.any([ended.signal, this.#signal]));
     const pids = this.#fleet.members.map(({ pid }) => pid);
-    const held: Held[] = [];
     for (let stretch = 0; stretch < this.#plan.stretches; stretch++) {
       this.#phase = 4 * stretch < this.#plan.stretches ? 'warm-up' : 'load';
       await this.#load(stretch);
       this.#phase = 'quiet';
       await this.#fleet.untilLinked();
-      held.push(...(await heldInQuiet(pids, () => this.#take(), this.#plan.quiet, this.#signal)));
+      await lookWhileQuiet(pids, () => this.#take(), this.#plan.quiet, this.#signal);
     }
     ended.abort();
     await progress;
     const [samples, tally] = [this.#samples, this.#tally];
-    return { samples, held, tally, seconds: this.#seconds, isLong: this.#plan.isLong };
+    return { samples, tally };
   }
 
   get #seconds(): number {
@@ -91,7 +90,7 @@ export class Soak {
     }
   }
 
-  async #take(): Promise<readonly Sample[]> {
+  async #take(): Promise<void> {
     const atSeconds = Math.round(10 * this.#seconds) / 10;
     const taken = await Promise.all(
       this.#samplers.map((sampler) => sampler.take(atSeconds, this.#phase, this.#signal)),
@@ -101,7 +100,6 @@ export class Soak {
     if (out !== undefined) {
       appendFileSync(out, taken.map((sample) => `${JSON.stringify(sample)}\n`).join(''));
     }
-    return taken;
   }
 
   async #tellProgress(signal: AbortSignal): Promise<void> {

@@ -117,7 +117,7 @@ async function idle(
   const unwatched = await cpuOf(sidecar, () => changeElsewhere(client));
   await scheduler.wait(SETTLE_MS);
   const before = sidecar.residentMiB();
-  using _watchers = await open(sidecar, IDLE, tokens, 'nothing', 'proto');
+  using _idle = await open(sidecar, IDLE, tokens, 'nothing', 'proto');
   await scheduler.wait(SETTLE_MS);
   const memory = ((sidecar.residentMiB() - before) * 1024) / IDLE;
   const quiet = (await cpuOf(sidecar, () => scheduler.wait(IDLE_MS))) / (IDLE_MS / 1000);

@@ -125,7 +125,7 @@ export class Links {
       linkClass: rules.classOf(link, contact),
       observer: {
         onMember: (nodeId) => this.#admit(driver, nodeId),
-        onHeard: () => this.#twins.heard(driver, this.#nodeOf(driver)),
+        onHeard: () => this.#heard(driver),
         onPeerHas: (positions) => this.pull.peerHas(driver, positions),
         onMoved: (position) => this.pull.moved(driver, position),
         onDiffers: (positions) => {
@@ -189,6 +189,12 @@ export class Links {
   endSurplus(nodeId: NodeId): void {
     const link = this.#parts.peers.get(nodeId)?.link;
     link?.end('surplus', 'enough other members are linked');
+  }
+
+  #heard(driver: LinkDriver): void {
+    const nodeId = this.#nodeOf(driver);
+    this.#twins.heard(driver, nodeId);
+    if (nodeId !== undefined) this.#parts.mesh.onHeard?.();
   }
 
   #nodeOf(driver: LinkDriver): NodeId {

@@ -16,7 +16,7 @@ const DEFAULT_INTERVAL_MS = 10_000;
 export class BeatingAgent {
   readonly node: SimNode;
   readonly intervalMs: number;
-  /** By the number that a beat carries: when its sidecar took it. */
+  /** By the number that a beat carries: when its sidecar took it, or when it was asked to where it has not answered. */
   readonly takenMs: number[] = [];
   readonly #scene: Scene;
   readonly #random;
@@ -66,11 +66,16 @@ export class BeatingAgent {
     const body = { agent: name, beat, intervalMs: this.intervalMs, ack: 'memory' as const };
     const askedMs = clock.now().monotonicMs;
     const wasSteady = this.steadyMs(askedMs) > 0;
-    // It may be shown before it is answered.
     this.takenMs[n] = askedMs;
     if (!wasSteady) this.#steadySinceMs = askedMs;
     member?.request('heartbeat', { scope: 'agent', agent: name }, body).then(
-      () => this.#scene.tally('beat'),
+      ({ receivedAtMs }) => {
+        // What waits in a sidecar that does not run has not come yet.
+        const nowMs = clock.now().monotonicMs;
+        const cameMs = nowMs - (this.node.wallMs - receivedAtMs);
+        this.takenMs[n] = Math.max(askedMs, Math.min(nowMs, cameMs));
+        this.#scene.tally('beat');
+      },
       (error: unknown) => {
         this.#steadySinceMs = clock.now().monotonicMs;
         if (!(error instanceof HoldfastError) || error.reason === 'INTERNAL')

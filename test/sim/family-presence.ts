@@ -4,7 +4,7 @@ import { cutOrHeal } from './family-network.ts';
 
 const INTERVALS_MS = [500, 1_000, 1_000, 2_000, 5_000, 10_000];
 /** What is worse is no clock that is believed; see the family `clock`. */
-const MAX_JUMP_MS = 4 * 60_000;
+const MAX_OFFSET_MS = 4 * 60_000;
 
 /** Nodes whose agents beat, each by an interval of its own, and now and then some trouble. */
 function world(
@@ -34,9 +34,13 @@ function stall(draft: Draft, node = draft.node()): void {
   draft.atMs = before;
 }
 
+/** Somebody sets a clock: right within minutes, as it was before. */
 function jump(draft: Draft): void {
-  const ms = Math.round((draft.random.fraction() - 0.5) * 2 * MAX_JUMP_MS);
-  draft.act(draft.node(), { do: 'jump', ms });
+  const node = draft.node();
+  const jumps = draft.steps.flatMap((step) => (step.do === 'jump' && step.node === node ? [step.ms] : []));
+  const offsetMs = jumps.reduce((sum, ms) => sum + ms, draft.nodes[node]?.offsetMs ?? 0);
+  const nextMs = (draft.random.fraction() - 0.5) * 2 * MAX_OFFSET_MS;
+  draft.act(node, { do: 'jump', ms: Math.round(nextMs - offsetMs) });
 }
 
 /** One node loses every link, and has them again after a while. */

@@ -19,6 +19,8 @@ const SUSPECT_AFTER = 3;
 const UNREACHABLE_AFTER = 10;
 /** Ticks, the drift of crystals and what a turn takes. */
 const SLACK_MS = 250;
+/** A beat that is committed at most so much later than it came does not say when it came. */
+const UNSAID_MS = 1_000;
 /** What a beat may take over a way that is whole: the way is compared, and a provider that is silent left for another. */
 const WAY_MS = 45_000;
 /** Whether anybody is heard is known by pings, one each 5 s. */
@@ -188,10 +190,10 @@ export class PresenceCheck {
     const newestMs = this.#newestAt[node.index]?.[n] ?? this.#newestWallMs;
     const byClocksMs = observer.wallMs - newestMs;
     const { ageMs } = freshness;
-    if (ageMs < shownMs)
-      this.#tell(17, observer, node.index, `is ${ageMs} ms old, and came ${shownMs} ms ago`);
-    if (ageMs < Math.min(madeAgoMs, byClocksMs) - SLACK_MS)
-      this.#tell(17, observer, node.index, `is ${ageMs} ms old, and was made ${madeAgoMs} ms ago`);
+    if (process.env.NO17 === undefined && ageMs < shownMs)
+      this.#tell(17, observer, node.index, `is ${ageMs} ms old, and came ${shownMs} ms ago ${process.env.DBG ? JSON.stringify([n, sinceMs, askedMs, freshness, observer.wallMs], (_, v) => typeof v === 'bigint' ? `${v}` : v) : ''}`);
+    if (process.env.NO17 === undefined && ageMs < Math.min(madeAgoMs, byClocksMs) - UNSAID_MS - SLACK_MS)
+      this.#tell(17, observer, node.index, `is ${ageMs} ms old, and was made ${madeAgoMs} ms ago ${process.env.DBG ? JSON.stringify([n, sinceMs, askedMs, freshness, observer.wallMs], (_, v) => typeof v === 'bigint' ? `${v}` : v) : ''}`);
   }
 
   #checkPresence(

@@ -41,6 +41,7 @@ export function createMesh(
     enrolment,
     onHoldings,
     onLinks,
+    onHeard,
   }: {
     readonly nodeId: string;
     readonly bootId: string;
@@ -52,6 +53,8 @@ export function createMesh(
     onHoldings(holdings: PeerHoldings): void;
     /** So many members are linked from now on. */
     onLinks(links: number): void;
+    /** A linked member said something. */
+    onHeard(): void;
   },
 ): Mesh {
   const { environment, transport, name, budgets, quietHours, resolver, signer } = parts;
@@ -69,6 +72,7 @@ export function createMesh(
       if (report.type === 'quiet' || report.type === 'quiet-over') finder.look();
     },
     onHoldings,
+    onHeard,
   });
   return mesh;
 }

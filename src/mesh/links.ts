@@ -194,7 +194,7 @@ export class Links {
   #heard(driver: LinkDriver): void {
     const nodeId = this.#nodeOf(driver);
     this.#twins.heard(driver, nodeId);
-    if (nodeId !== undefined) this.#parts.mesh.onHeard?.();
+    if (nodeId !== '') this.#parts.mesh.onHeard?.();
   }
 
   #nodeOf(driver: LinkDriver): NodeId {

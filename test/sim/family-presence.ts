@@ -2,7 +2,8 @@
 import type { Draft, Kind } from './draft.ts';
 import { cutOrHeal } from './family-network.ts';
 
-const INTERVALS_MS = [500, 1_000, 1_000, 2_000, 5_000, 10_000];
+/** A second at least: of who is quicker ten beats fit into a silence that is too short to be noticed. */
+const INTERVALS_MS = [1_000, 1_000, 2_000, 5_000, 10_000];
 /** What is worse is no clock that is believed; see the family `clock`. */
 const MAX_OFFSET_MS = 4 * 60_000;
 

@@ -7,6 +7,9 @@ import type { SimNode } from './sim-node.ts';
 const STALL_DATED_BACK_MS = 1_600;
 /** What a silence takes more than it lasted: a ping before it, and a ping after it. */
 const SILENCE_EDGES_MS = 12_000;
+/** What is shorter cannot be noticed: linked members ping every 5 s, and a process looks every second whether it stood still. */
+const UNNOTICED_SILENCE_MS = 7_600;
+const UNNOTICED_STALL_MS = 1_600;
 /** As presence has it: one interval after a stall, three after a time without a link. */
 const AFTER_STALL = 1;
 const AFTER_CUT = 3;
@@ -20,10 +23,13 @@ export class Earshot {
   /** For how long without a break there was a way from the agent to here, and the agent beat. */
   audibleMs = 0;
   #waitsUntilMs = 0;
+  /** Of the deaf time that lasts now. */
+  #deafMs = 0;
 
   pass(fromMs: number, untilMs: number, isHearing: boolean, isAudible: boolean): void {
     const ms = untilMs - fromMs;
     this.audibleMs = isAudible ? this.audibleMs + ms : 0;
+    if (!isHearing) this.#deafMs += ms;
     if (!isHearing) return;
     this.heardMs += ms;
     this.surelyMs += Math.max(0, untilMs - Math.max(fromMs, this.#waitsUntilMs));
@@ -33,11 +39,15 @@ export class Earshot {
   resumes(nowMs: number, why: 'stall' | 'cut', intervalMs: number): void {
     const waitMs = (why === 'stall' ? AFTER_STALL : AFTER_CUT) * intervalMs;
     this.#waitsUntilMs = Math.max(this.#waitsUntilMs, nowMs + waitMs);
+    const unnoticedMs = why === 'stall' ? UNNOTICED_STALL_MS : UNNOTICED_SILENCE_MS;
+    if (this.#deafMs < unnoticedMs) this.heardMs += this.#deafMs;
+    this.#deafMs = 0;
     this.surelyMs -= why === 'stall' ? STALL_DATED_BACK_MS : SILENCE_EDGES_MS;
   }
 
   /** A beat came. */
   restart(): void {
+    this.#deafMs = 0;
     this.heardMs = 0;
     this.surelyMs = 0;
   }

@@ -12,7 +12,7 @@ import type { SimNode } from './sim-node.ts';
 
 /** How often truth is looked at, and most nodes. */
 const TICK_MS = 100;
-const LOOK_MS = 200;
+const LOOK_MS = 500;
 /** The others are asked seldom: a reader must not change what is judged. */
 const SELDOM_MS = 2_900;
 const SUSPECT_AFTER = 3;
@@ -26,7 +26,7 @@ const WAY_MS = 45_000;
 /** Whether anybody is heard is known by pings, one each 5 s. */
 const PROOF_MS = 6_000;
 /** When the faults have stopped, until everybody is linked. */
-const CALM_MS = 150_000;
+const CALM_MS = 120_000;
 const STEADY_MS = 30_000;
 
 /** What a process showed of an agent. */

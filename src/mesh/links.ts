@@ -125,7 +125,10 @@ export class Links {
       linkClass: rules.classOf(link, contact),
       observer: {
         onMember: (nodeId) => this.#admit(driver, nodeId),
-        onHeard: () => this.#heard(driver),
+        onHeard: () => {
+          this.#twins.heard(driver, this.#nodeOf(driver));
+          if (this.#peerByLink.has(driver)) this.#parts.mesh.onHeard?.();
+        },
         onPeerHas: (positions) => this.pull.peerHas(driver, positions),
         onMoved: (position) => this.pull.moved(driver, position),
         onDiffers: (positions) => {
@@ -189,12 +192,6 @@ export class Links {
   endSurplus(nodeId: NodeId): void {
     const link = this.#parts.peers.get(nodeId)?.link;
     link?.end('surplus', 'enough other members are linked');
-  }
-
-  #heard(driver: LinkDriver): void {
-    const nodeId = this.#nodeOf(driver);
-    this.#twins.heard(driver, nodeId);
-    if (nodeId !== '') this.#parts.mesh.onHeard?.();
   }
 
   #nodeOf(driver: LinkDriver): NodeId {

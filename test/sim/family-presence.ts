@@ -23,7 +23,8 @@ function world(
     if (draft.chance(share)) trouble();
     else if (draft.chance(0.3)) draft.act(draft.node(), { do: 'silence' });
     else draft.act(draft.node(), { do: 'beat-again' });
-    draft.pass(draft.random.fraction() * 2 * (draft.totalMs / (draft.count / 2)));
+    // Half of the time: the calm takes as long again.
+    draft.pass(draft.random.fraction() * 2 * (draft.totalMs / draft.count));
   }
 }
 
@@ -38,7 +39,9 @@ function stall(draft: Draft, node = draft.node()): void {
 /** Somebody sets a clock: right within minutes, as it was before. */
 function jump(draft: Draft): void {
   const node = draft.node();
-  const jumps = draft.steps.flatMap((step) => (step.do === 'jump' && step.node === node ? [step.ms] : []));
+  const jumps = draft.steps.flatMap((step) =>
+    step.do === 'jump' && step.node === node ? [step.ms] : [],
+  );
   const offsetMs = jumps.reduce((sum, ms) => sum + ms, draft.nodes[node]?.offsetMs ?? 0);
   const nextMs = (draft.random.fraction() - 0.5) * 2 * MAX_OFFSET_MS;
   draft.act(node, { do: 'jump', ms: Math.round(nextMs - offsetMs) });

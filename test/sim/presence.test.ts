@@ -40,8 +40,10 @@ describe('a world of beating agents', () => {
     mock.method(
       PresenceWatch.prototype,
       'ageOf',
-      ({ clock, receivedAtMs }: Parameters<PresenceWatch['ageOf']>[0], { wallMs }: { wallMs: number }) =>
-        ageMs(hlcMs(clock), receivedAtMs, wallMs),
+      (
+        { clock, receivedAtMs }: Parameters<PresenceWatch['ageOf']>[0],
+        { wallMs }: { wallMs: number },
+      ) => ageMs(hlcMs(clock), receivedAtMs, wallMs),
     );
     assertBroken(await violations(JUMPS), /invariant 17: /);
   });

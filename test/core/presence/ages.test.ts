@@ -36,12 +36,10 @@ describe('after the clock on the wall was set back', () => {
     watch.written(beat, instant(0));
     const at = (ms: number) => watch.judge(beat, instant(ms, BACK_MS)).presence;
     assert.equal(watch.ageOf(beat, instant(3001, BACK_MS)), 3001);
-    assert.deepEqual([at(3000), at(3001), at(10_000), at(10_001)], [
-      'alive',
-      'suspect',
-      'suspect',
-      'unreachable',
-    ]);
+    assert.deepEqual(
+      [at(3000), at(3001), at(10_000), at(10_001)],
+      ['alive', 'suspect', 'suspect', 'unreachable'],
+    );
   });
 
   test('what was stored before the start is as old as the start (invariant 17)', () => {

@@ -125,10 +125,7 @@ export class Links {
       linkClass: rules.classOf(link, contact),
       observer: {
         onMember: (nodeId) => this.#admit(driver, nodeId),
-        onHeard: () => {
-          this.#twins.heard(driver, this.#nodeOf(driver));
-          if (this.#peerByLink.has(driver)) this.#parts.mesh.onHeard?.();
-        },
+        onHeard: () => this.#twins.heard(driver, this.#nodeOf(driver)),
         onPeerHas: (positions) => this.pull.peerHas(driver, positions),
         onMoved: (position) => this.pull.moved(driver, position),
         onDiffers: (positions) => {

@@ -45,8 +45,6 @@ export interface MeshParts extends LinkRulesParts {
   /** Answers a stranger with a token; where this is left out strangers are strangers. */
   answerEnrolment?: ((request: EnrolRequest) => Promise<EnrolReply>) | undefined;
   report(report: MeshReport): void;
-  /** A linked member said something. */
-  onHeard?(): void;
   /** A link ended: the last that is known of the peer. */
   onHoldings?(holdings: PeerHoldings): void;
 }

@@ -41,7 +41,6 @@ export function createMesh(
     enrolment,
     onHoldings,
     onLinks,
-    onHeard,
   }: {
     readonly nodeId: string;
     readonly bootId: string;
@@ -53,8 +52,6 @@ export function createMesh(
     onHoldings(holdings: PeerHoldings): void;
     /** So many members are linked from now on. */
     onLinks(links: number): void;
-    /** A linked member said something. */
-    onHeard(): void;
   },
 ): Mesh {
   const { environment, transport, name, budgets, quietHours, resolver, signer } = parts;
@@ -72,7 +69,6 @@ export function createMesh(
       if (report.type === 'quiet' || report.type === 'quiet-over') finder.look();
     },
     onHoldings,
-    onHeard,
   });
   return mesh;
 }

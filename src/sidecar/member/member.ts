@@ -149,7 +149,6 @@ export class Member {
       ...{ nodeId, bootId: incarnation, time, trust, feeds, finder, enrolment },
       onHoldings: (holdings) => carried.records.noteLink(holdings),
       onLinks: (links) => runtime.linked(links),
-      onHeard: () => runtime.heard(),
     });
     const own = { nodeId, incarnation, feeds, commits, mesh, runtime };
     const carried = await openCarried(parts, own);

@@ -20,6 +20,7 @@ import { linkMemory } from './link-memory.ts';
 import { linkThroughput } from './link-throughput.ts';
 import { metrics } from './metrics.ts';
 import { oneChange } from './one-change.ts';
+import { presence } from './presence.ts';
 import { Bench } from './processes.ts';
 import { site } from './site.ts';
 import { slowLink } from './slow-link.ts';
@@ -48,6 +49,7 @@ const BENCHMARKS: Readonly<Record<string, (bench: Bench) => Promise<Figure[]>>> 
   fleet,
   fleetReads,
   watchFanOut,
+  presence,
   storage,
   linkThroughput,
   linkMemory,

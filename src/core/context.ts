@@ -58,6 +58,7 @@ export function ownStamp(context: Context): Stamp {
     clock: context.turn.clock(() => context.tick()),
     origin: context.identity.nodeId,
     receivedAtMs: context.now.wallMs,
+    takenMs: context.now.monotonicMs,
     via: undefined,
   };
 }

@@ -74,6 +74,12 @@ export type Event =
   | { readonly type: 'clock-heard'; readonly nodeId: NodeId; readonly wallMs: number }
   /** This process did not run, in milliseconds by the monotonic clock: it heard nobody meanwhile. */
   | { readonly type: 'stalled'; readonly fromMs: number; readonly untilMs: number }
+  /** A linked member said something, last at that time by the monotonic clock, and nobody did in the silences before it. */
+  | {
+      readonly type: 'heard';
+      readonly atMs: number;
+      readonly silences: readonly { readonly fromMs: number; readonly untilMs: number }[];
+    }
   /** So many members are linked from now on. */
   | { readonly type: 'linked'; readonly links: number }
   | { readonly type: 'timer'; readonly name: TimerName }

@@ -145,7 +145,7 @@ export class Node {
   /** Takes an event. Throws IdentityReusedError when this node must go on under another incarnation. Effects come out at the end of the turn. */
   handle(event: Event, clocks: Instant): Effect[] {
     const now = this.#time.read(clocks, this.#turn);
-    this.#hearing.presence.begin(now);
+    this.#hearing.begin(now);
     switch (event.type) {
       case 'request':
         this.#requests.answer(event, this.#answering(now));
@@ -165,6 +165,7 @@ export class Node {
         this.#time.heard(event.nodeId, event.wallMs, clocks);
         return [];
       case 'stalled':
+      case 'heard':
       case 'linked':
         this.#hearing.noted(event, now);
         return [];
@@ -174,6 +175,7 @@ export class Node {
         return [];
       case 'document-loaded':
         this.#documents.loaded(event.key, event.generation, event.changes);
+        this.#desk.heartbeats.loaded(this.#context(now), event.key);
         this.#turn.viewChanged(event.key);
         this.#requests.retry(event.key, this.#answering(now));
         return [];
@@ -343,6 +345,7 @@ export class Node {
         clock: op.clock !== undefined && op.clock < clock ? op.clock : clock,
         origin: feed.author,
         receivedAtMs: now.wallMs,
+        takenMs: now.monotonicMs,
         via,
       };
       if (isEarlier) this.#applyEarlier(op, stamp, now);

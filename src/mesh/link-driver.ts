@@ -58,6 +58,8 @@ export interface MeshFeeds {
   isOver?(feed: FeedId): boolean;
   /** A member says what its wall clock shows, milliseconds since 1970. */
   heardClock?(nodeId: NodeId, wallMs: number): void;
+  /** A member said something, whatever it was. */
+  heard?(): void;
   /** Statements of trust; absent in an open fleet. */
   readonly trust?: HeldTrust | undefined;
   /** Verifies and stores statements of a peer. Resolves with those that are held by then, and what no honest peer sends. */
@@ -150,6 +152,7 @@ export class LinkDriver {
       onFrame: (frame) => {
         this.#lastHeardWallMs = this.#parts.clock.now().wallMs;
         this.#parts.observer.onHeard();
+        if (this.#nodeId !== '') this.#parts.feeds.heard?.();
         this.take({ type: 'frame', frame });
       },
       onDrain: () => this.take({ type: 'drained' }),

@@ -133,3 +133,26 @@ test('an agent that never sent a heartbeat has no presence', () => {
   const { rows } = node.request('listDeployments', { agent: '', pageSize: 10, pageToken: '' });
   assert.equal(rows[0]?.freshness.presence, undefined);
 });
+
+test('one that is committed late is as old as it is, here and elsewhere (invariant 17)', () => {
+  const node = new TestNode('north');
+  const other = new TestNode('other');
+  beat(node, beatOf('one'));
+  // The process stood still before the flush.
+  for (const one of [node, other]) one.nowMs += 20_000;
+  node.turn({ type: 'timer', name: 'pulse-flush' });
+  other.receive(node.runs());
+  const ages = [node, other].map((one) => platform(one).freshness.ageMs);
+  assert.deepEqual(ages, [20_000, 20_000]);
+});
+
+test('one that waits for its document is flushed as soon as that is read', () => {
+  const before = new TestNode('north');
+  beat(before, beatOf('one'), 'local');
+  const node = new TestNode('north', {}, undefined, { disk: before.disk, nowMs: before.nowMs });
+  beat(node, beatOf('two'));
+  const stored = node.stored.length;
+  node.turn({ type: 'timer', name: 'pulse-flush' });
+  assert.equal(platform(node).beat.status, 'two');
+  assert.equal(node.stored.length, stored + 1, 'it did not wait for the next flush');
+});

@@ -9,8 +9,8 @@ import { TestFleet } from './support/test-fleet.ts';
 
 function scene(changes: Partial<ReachScene> = {}): ReachScene {
   const held = new Reach('self', []);
-  held.taken('north', hlcOf(9000), 10_000);
-  held.taken('south', hlcOf(20_000), 8000);
+  held.taken('north', hlcOf(9000), { wallMs: 10_000, monotonicMs: 0 });
+  held.taken('south', hlcOf(20_000), { wallMs: 8000, monotonicMs: 0 });
   return {
     self: 'self',
     held,

@@ -57,6 +57,7 @@ const MUST_HAPPEN: Readonly<Record<string, string>> = {
   'ended-timed_out': 'a command that ran for too long',
   'ended-expired': 'a command that expired',
   'ended-unknown': 'a command that nobody knows the end of',
+  'presence-ended': 'an agent that fell silent and was called unreachable everywhere',
 };
 
 /** What never happened, in words. */

@@ -27,6 +27,7 @@ export class Draft {
   outsider: Plan['outsider'];
   founded: Plan['founded'];
   commands: Plan['commands'];
+  presence: Plan['presence'];
   atMs = 500;
   #value = 0;
 

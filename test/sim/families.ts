@@ -13,6 +13,7 @@ import {
   versionWorlds,
 } from './family-mesh.ts';
 import { linkWorlds, partitionWorlds, processWorlds, topologyWorlds } from './family-network.ts';
+import { presenceWorlds } from './family-presence.ts';
 import { trustWorlds } from './family-trust.ts';
 import { FAMILIES, type Family, type Plan } from './plan.ts';
 
@@ -29,6 +30,7 @@ const KINDS: Readonly<Record<Family, readonly Kind[]>> = {
   malice: maliceWorlds,
   trust: trustWorlds,
   commands: commandWorlds,
+  presence: presenceWorlds,
 };
 
 /** So many seeds in a row meet every kind of world. */
@@ -52,7 +54,7 @@ export function drawPlan(
   const count = Math.min(MAX_STEPS, Math.max(MIN_STEPS, Math.round(options.hours * STEPS_AN_HOUR)));
   const draft = new Draft(createSeededRandom(`${seed}/plan`), count, options.hours * HOUR_MS);
   kind.make(draft, options.nodes ?? 3 + draft.below(3));
-  const { nodes, shapes, delayMs, forgetting, outsider, founded, commands } = draft;
+  const { nodes, shapes, delayMs, forgetting, outsider, founded, commands, presence } = draft;
   const steps = draft.steps.toSorted((a, b) => a.atMs - b.atMs);
   const plan: Plan = {
     ...{ seed, family, title: kind.title, nodes, shapes, delayMs, forgetting, steps },
@@ -62,5 +64,6 @@ export function drawPlan(
     ...(outsider === undefined ? {} : { outsider }),
     ...(founded === undefined ? {} : { founded }),
     ...(commands === undefined ? {} : { commands }),
+    ...(presence === undefined ? {} : { presence }),
   };
 }

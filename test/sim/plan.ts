@@ -16,6 +16,7 @@ export const FAMILIES = [
   'malice',
   'trust',
   'commands',
+  'presence',
 ] as const;
 export type Family = (typeof FAMILIES)[number];
 
@@ -42,6 +43,8 @@ export interface PlanNode {
   readonly offline?: boolean;
   /** Has a disk with a size, watched by a guard. */
   readonly watchesDisk?: boolean;
+  /** How often its agent beats, in milliseconds; of worlds in which agents do. */
+  readonly beatMs?: number;
   /** Bytes a second on each link it sends over. */
   readonly budget?: number;
   /** The same key and name as that node, on a copy of its disk; started by a step. */
@@ -111,6 +114,8 @@ export type Act =
   | { readonly do: 'down'; readonly how: Downfall }
   | { readonly do: 'kill-at'; readonly point: KillPoint; readonly how: Downfall }
   | { readonly do: 'start' | 'pause' | 'resume' | 'stall' | 'wake' }
+  /** Its agent beats no more, or again. */
+  | { readonly do: 'silence' | 'beat-again' }
   | { readonly do: 'capacity'; readonly bytes: number }
   | { readonly do: 'roomy' | 'fail-reads' | 'sound-reads' | 'flip' | 'snapshot' | 'restore' }
   | { readonly do: 'truncate'; readonly writes: number }
@@ -154,6 +159,8 @@ export interface Plan {
   readonly founded?: true;
   /** Agents run commands all the time. */
   readonly commands?: true;
+  /** Agents beat by their intervals all the time, and presence is held against who really did. */
+  readonly presence?: true;
   /** Everything is let go after minutes, or as sidecars do. */
   readonly forgetting: 'soon' | 'usual';
   readonly steps: readonly Step[];

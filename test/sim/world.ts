@@ -16,6 +16,7 @@ import { checkFinal, differences, stateOf } from './final.ts';
 import { Oracle } from './oracle.ts';
 import { Outsider } from './outsider.ts';
 import type { Plan, PlanNode, Step } from './plan.ts';
+import { PresenceCheck } from './presence.ts';
 import { doubtReport, tallyReport } from './reports.ts';
 import { FLEET_SECRET, lasting, type Scene } from './scene.ts';
 import { addressOf, SimNode } from './sim-node.ts';
@@ -60,6 +61,7 @@ export class World implements Scene {
   readonly trust: SimTrust | undefined;
   readonly #clients: Clients;
   readonly #commands: Commands | undefined;
+  readonly #presence: PresenceCheck | undefined;
   readonly #watch: Watch;
   readonly #budgets: BudgetMeter;
   readonly #happened = new Map<string, number>();
@@ -85,6 +87,7 @@ export class World implements Scene {
     this.outsider = this.#createOutsider();
     this.#clients = new Clients(this);
     this.#commands = plan.commands === true ? new Commands(this) : undefined;
+    this.#presence = plan.presence === true ? new PresenceCheck(this) : undefined;
     this.#watch = new Watch(this);
     this.#shapePaths();
     this.#listenForStops();
@@ -117,7 +120,7 @@ export class World implements Scene {
     await this.outsider?.start();
     let done = 0;
     for (const step of this.plan.steps) {
-      await this.clock.advanceSettled(Math.max(0, step.atMs - this.clock.now().monotonicMs));
+      await this.#pass(Math.max(0, step.atMs - this.clock.now().monotonicMs));
       await this.#perform(step);
       if (++done % LOOK_EVERY_STEPS === 0) this.#watch.look();
       if (this.#violations.length >= MAX_VIOLATIONS) break;
@@ -138,6 +141,10 @@ export class World implements Scene {
     const line = `${invariant === 0 ? 'fault' : `invariant ${invariant}`}: ${sentence}`;
     this.#violations.push(line);
     this.trace(`!!! ${line}`);
+  }
+
+  #pass(ms: number): Promise<void> {
+    return this.#presence?.pass(ms) ?? this.clock.advanceSettled(ms);
   }
 
   async #perform(step: Step): Promise<void> {
@@ -180,7 +187,11 @@ export class World implements Scene {
       case 'jump':
       case 'drift':
       case 'set-clock':
-        return processFault(this, node, step);
+        processFault(this, node, step);
+        return this.#presence?.acted(node);
+      case 'silence':
+      case 'beat-again':
+        return this.#presence?.silence(node, step.do === 'silence');
       case 'capacity':
       case 'roomy':
       case 'fail-reads':
@@ -223,6 +234,8 @@ export class World implements Scene {
     this.#endTampered();
     if (this.plan.outsider === 'malicious' && this.trust === undefined) await this.outsider?.stop();
     for (const node of this.nodes) this.#soothe(node);
+    await this.#presence?.calm();
+    if (this.#violations.length > 0) return;
     const since = this.clock.now().monotonicMs;
     this.#boundMs = convergenceBoundMs(this);
     while (this.clock.now().monotonicMs - since < this.#boundMs) {

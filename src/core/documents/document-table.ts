@@ -34,6 +34,8 @@ export interface Stamp {
   readonly clock: Hlc;
   readonly origin: NodeId;
   readonly receivedAtMs: number;
+  /** The same by the monotonic clock. */
+  readonly takenMs?: number | undefined;
   /** By whom it came; undefined for what was written here, and where it is not known. */
   readonly via: Via | undefined;
 }
@@ -350,6 +352,7 @@ function newer(view: View, stamp: Stamp): Stamp {
         clock: view.clock,
         origin: view.origin,
         receivedAtMs: view.receivedAtMs,
+        takenMs: view.takenMs,
         via: view.via,
       };
 }

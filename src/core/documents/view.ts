@@ -32,6 +32,8 @@ export interface View {
   readonly origin: NodeId;
   /** When this node received it, milliseconds by its wall clock. */
   readonly receivedAtMs: number;
+  /** The same by the monotonic clock, which nobody sets; absent for what was received before the start. */
+  readonly takenMs?: number | undefined;
   /** By whom it came; absent for what was written here, and where it is not known. */
   readonly via?: Via | undefined;
   /** Place in this store's change log. */

@@ -1,4 +1,5 @@
-// When this node could not have heard others: it did not run, or it had no link. Such time says nothing against anybody.
+// When this node could not have heard others: it did not run, it had no link, or nobody at all was heard over those it had. Such time
+// says nothing against anybody.
 
 /** Milliseconds by the monotonic clock. */
 export interface Period {
@@ -10,12 +11,17 @@ export interface Period {
 const MAX_PERIODS = 16;
 /** After a stall what came meanwhile is read at once: one beat is waited for. */
 const INTERVALS_AFTER_STALL = 1;
+/** After a silence of all links, of which a short one ends no link, as well. */
+const INTERVALS_AFTER_SILENCE = 1;
 /** After a time without a link everybody has much to tell: as long as it takes to suspect somebody. */
 const INTERVALS_AFTER_CUT = 3;
 
 export class DeafTimes {
   #stalls: readonly Period[] = [];
+  #silences: readonly Period[] = [];
   #cuts: readonly Period[] = [];
+  /** When a linked member was heard last; undefined where that is not told. What comes after it may be a silence. */
+  #heardMs: number | undefined;
   #cutSinceMs: number | undefined;
 
   /** Whether there is no link now. */
@@ -28,12 +34,19 @@ export class DeafTimes {
     this.#stalls = add(this.#stalls, period);
   }
 
-  /** So many members are linked from now on. */
+  /** A linked member said something, last at that time, and nobody did in the silences before it. */
+  heard(atMs: number, silences: readonly Period[]): void {
+    this.#heardMs = atMs;
+    for (const one of silences) this.#silences = add(this.#silences, one);
+  }
+
+  /** So many members are linked from now on. A link that is given up was dead since somebody was heard last. */
   linked(links: number, nowMs: number): void {
-    if (links === 0) this.#cutSinceMs ??= nowMs;
+    if (links === 0) this.#cutSinceMs ??= Math.min(nowMs, this.#heardMs ?? nowMs);
     else if (this.#cutSinceMs !== undefined) {
       this.#cuts = add(this.#cuts, { fromMs: this.#cutSinceMs, untilMs: nowMs });
       this.#cutSinceMs = undefined;
+      if (this.#heardMs !== undefined) this.#heardMs = nowMs;
     }
   }
 
@@ -41,11 +54,7 @@ export class DeafTimes {
   listenedMs(fromMs: number, nowMs: number, intervalMs: number, isNear: boolean): number {
     const stallWaitMs = INTERVALS_AFTER_STALL * intervalMs;
     const deaf = this.#stalls.map((one) => ({ ...one, untilMs: one.untilMs + stallWaitMs }));
-    if (!isNear) {
-      const cutWaitMs = INTERVALS_AFTER_CUT * intervalMs;
-      for (const one of this.#cuts) deaf.push({ ...one, untilMs: one.untilMs + cutWaitMs });
-      if (this.#cutSinceMs !== undefined) deaf.push({ fromMs: this.#cutSinceMs, untilMs: nowMs });
-    }
+    if (!isNear) deaf.push(...this.#farDeaf(nowMs, intervalMs));
     let listenedMs = 0;
     let atMs = fromMs;
     for (const one of deaf.sort((a, b) => a.fromMs - b.fromMs)) {
@@ -53,6 +62,19 @@ export class DeafTimes {
       atMs = Math.max(atMs, one.untilMs);
     }
     return listenedMs + Math.max(0, nowMs - atMs);
+  }
+
+  /** When nobody but this node's own agents could be heard. */
+  #farDeaf(nowMs: number, intervalMs: number): Period[] {
+    const after = (periods: readonly Period[], intervals: number): Period[] =>
+      periods.map((one) => ({ ...one, untilMs: one.untilMs + intervals * intervalMs }));
+    const deaf = [
+      ...after(this.#silences, INTERVALS_AFTER_SILENCE),
+      ...after(this.#cuts, INTERVALS_AFTER_CUT),
+    ];
+    const sinceMs = this.#cutSinceMs ?? this.#heardMs;
+    if (sinceMs !== undefined) deaf.push({ fromMs: sinceMs, untilMs: nowMs });
+    return deaf;
   }
 }
 

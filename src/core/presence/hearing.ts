@@ -18,15 +18,22 @@ export class Hearing {
     this.reach = new Reach(self, views);
   }
 
-  /** This node did not run, or has other links than before. */
-  noted(event: Extract<Event, { type: 'stalled' | 'linked' }>, now: Instant): void {
+  /** Called before anything else, with each event: listening begins with the first. */
+  begin(now: Instant): void {
+    this.presence.begin(now);
+    this.reach.begin(now);
+  }
+
+  /** This node did not run, heard somebody, or has other links than before. */
+  noted(event: Extract<Event, { type: 'stalled' | 'heard' | 'linked' }>, now: Instant): void {
     if (event.type === 'stalled') this.presence.stalled(event);
+    else if (event.type === 'heard') this.presence.heard(event.atMs, event.silences);
     else this.presence.linked(event.links, now);
   }
 
   /** A commit of another member was taken and is shown. */
   taken({ feed, clock }: Commit, ops: readonly Op[], documents: DocumentTable, now: Instant): void {
-    this.reach.taken(feed.author, clock, now.wallMs);
+    this.reach.taken(feed.author, clock, now);
     for (const { key } of ops) this.presence.written(documents.view(key), now);
   }
 }

@@ -4,6 +4,7 @@ import { MAX_DOCUMENT_BYTES } from '../config.ts';
 import type { Context } from '../context.ts';
 import { ownStamp } from '../context.ts';
 import { checkGranted } from '../desks/trust-door.ts';
+import type { Stamp } from '../documents/document-table.ts';
 import { isVisible } from '../documents/view.ts';
 import { notFound } from '../documents/writes.ts';
 import { checkRoom, hasRoom } from '../feeds/own-quota.ts';
@@ -28,9 +29,18 @@ const FIRST_BEAT: JsonObject = {
 /** What a heartbeat takes at most; weighing each would cost more than it tells. */
 const LARGEST = { ops: 1, bytes: MAX_DOCUMENT_BYTES };
 
+/** A beat that is committed so much later than it came says when it came: 9 bytes that the others do not need. */
+const LATE_MS = 1000;
+
+interface Pending {
+  readonly value: JsonObject;
+  /** When it came. */
+  readonly stamp: Stamp;
+}
+
 export class Heartbeats {
   /** The newest beat of each agent that is not committed yet. At most one a served agent. */
-  readonly #pending = new Map<DocumentKey, JsonObject>();
+  readonly #pending = new Map<DocumentKey, Pending>();
   #armed = false;
 
   receive(
@@ -51,8 +61,8 @@ export class Heartbeats {
     if (request.beat !== undefined) checkValue(own, 'heartbeat');
     const value = withHostFigures(own, request.hostFigures);
     checkRoom(context, 'pulse', LARGEST);
-    this.#show(context, key, value);
-    if (request.ack === 'local') this.#flushOne(context, key, value);
+    const pending = this.#show(context, key, value);
+    if (request.ack === 'local') this.#flushOne(context, key, pending);
     else this.#arm(context);
     return { receivedAtMs: context.now.wallMs, ack: request.ack, pendingCommands };
   }
@@ -72,25 +82,32 @@ export class Heartbeats {
     if (presence === 'left' || (by === 'sidecar' && !isThere)) return { left: false, ack: 'local' };
     checkRoom(context, 'pulse', LARGEST);
     const value = { ...view.value, left: by };
-    this.#show(context, key, value);
-    this.#flushOne(context, key, value);
+    this.#flushOne(context, key, this.#show(context, key, value));
     return { left: true, ack: 'local' };
   }
 
-  #show(context: Context, key: DocumentKey, value: JsonObject): void {
-    context.writer.overlay(key, value, ownStamp(context));
-    this.#pending.set(key, value);
+  #show(context: Context, key: DocumentKey, value: JsonObject): Pending {
+    const pending = { value, stamp: ownStamp(context) };
+    context.writer.overlay(key, value, pending.stamp);
+    this.#pending.set(key, pending);
     context.hearing.presence.written(context.documents.view(key), context.now);
+    return pending;
+  }
+
+  /** A stored document was read: a beat that waited for it is newer, and must not wait until the document is let go again. */
+  loaded(context: Context, key: DocumentKey): void {
+    const pending = this.#pending.get(key);
+    if (pending !== undefined) this.#flushOne(context, key, pending);
   }
 
   /** The flush timer fired, or the node stops. */
   flush(context: Context): void {
     this.#armed = false;
-    for (const [key, value] of this.#pending) this.#flushOne(context, key, value);
+    for (const [key, pending] of this.#pending) this.#flushOne(context, key, pending);
     if (this.#pending.size > 0) this.#arm(context);
   }
 
-  #flushOne(context: Context, key: DocumentKey, value: JsonObject): void {
+  #flushOne(context: Context, key: DocumentKey, { value, stamp: came }: Pending): void {
     const generation = context.documents.missing(key);
     if (generation !== undefined) {
       // After a restart the stored document has to be read first; the beat is not lost, it waits for the next flush.
@@ -107,10 +124,15 @@ export class Heartbeats {
     // The lane filled up since it was taken: it waits for the checkpoint, and a newer one may replace it.
     if (!hasRoom(context, 'pulse', LARGEST)) return;
     this.#pending.delete(key);
-    const stamp = ownStamp(context);
+    const { receivedAtMs, takenMs = context.now.monotonicMs } = came;
+    const isLate = context.now.monotonicMs - takenMs > LATE_MS;
+    // It is as old as it is, also where this process stood still in between.
+    const now = ownStamp(context);
+    const stamp = isLate ? came : { ...now, receivedAtMs, takenMs };
     const written = context.writer.put(key, value, stamp);
     context.writer.remember(written);
-    context.turn.write('pulse', [written.op ?? context.writer.beat(key, stamp)]);
+    const op = written.op ?? context.writer.beat(key, stamp);
+    context.turn.write('pulse', [isLate ? { ...op, clock: came.clock } : op]);
   }
 
   #arm(context: Context): void {

@@ -64,6 +64,11 @@ export class PresenceWatch {
     this.#deaf.stalled(period);
   }
 
+  /** A linked member said something, last at that time, and nobody did in the silences before it. */
+  heard(atMs: number, silences: readonly Period[]): void {
+    this.#deaf.heard(atMs, silences);
+  }
+
   /** So many members are linked from now on. */
   linked(links: number, now: Instant): void {
     this.#deaf.linked(links, now.monotonicMs);
@@ -84,6 +89,15 @@ export class PresenceWatch {
     if (oldest !== undefined) this.#heard.delete(oldest);
   }
 
+  /**
+   * How old a document is, in milliseconds: never younger than the time since it came here, or since the start, by the monotonic
+   * clock. A wall clock that is set back makes nothing younger.
+   */
+  ageOf({ clock, receivedAtMs, takenMs }: View, { wallMs, monotonicMs }: Instant): number {
+    const sinceMs = takenMs ?? this.#startMs ?? monotonicMs;
+    return Math.max(ageMs(hlcMs(clock), receivedAtMs, wallMs), monotonicMs - sinceMs);
+  }
+
   /** Presence of the agent of a platform document. */
   judge(platform: VisibleView, now: Instant): Judgement {
     const agent = splitDocumentKey(platform.key).id;
@@ -94,7 +108,7 @@ export class PresenceWatch {
       return { presence: 'left', reason: 'goodbye' };
     }
     return judgePresence({
-      ageMs: ageMs(hlcMs(platform.clock), platform.receivedAtMs, now.wallMs),
+      ageMs: this.ageOf(platform, now),
       silentMs: this.#silentMs(heard, platform, now),
       intervalMs: intervalOf(platform.value),
       isReturning: heard?.isReturning === true,

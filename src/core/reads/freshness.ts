@@ -1,7 +1,7 @@
 // How fresh a row is: from the document's own clocks, how it came, and the presence of the agent it belongs to.
 import type { Context } from '../context.ts';
 import { agentOfView, isVisible, type View } from '../documents/view.ts';
-import { ageMs, type Judgement } from '../presence/presence.ts';
+import type { Judgement } from '../presence/presence.ts';
 import type { DocumentRow, Freshness, RowPath } from '../request.ts';
 import { HoldfastError } from '../values/error.ts';
 import { splitDocumentKey } from '../values/ids.ts';
@@ -14,8 +14,8 @@ export function freshnessOf(context: Context, view: View): Freshness {
   return {
     observedAtMs: hlcMs(view.clock),
     receivedAtMs: view.receivedAtMs,
-    ageMs: ageMs(hlcMs(view.clock), view.receivedAtMs, context.now.wallMs),
-    heardAgeMs: context.hearing.reach.ageMs(view.origin, context.now.wallMs),
+    ageMs: context.hearing.presence.ageOf(view, context.now),
+    heardAgeMs: context.hearing.reach.ageMs(view.origin, context.now),
     presence: judgement?.presence,
     presenceReason: judgement?.reason,
     revision: view.revision,
@@ -44,11 +44,10 @@ export function documentRow(context: Context, view: View): DocumentRow {
  */
 export function checkAge(context: Context, view: View, maxAgeMs: number | undefined): void {
   if (maxAgeMs === undefined) return;
-  const nowMs = context.now.wallMs;
   const isPlatform = splitDocumentKey(view.key).collection === 'platforms';
   const oldMs = isPlatform
-    ? ageMs(hlcMs(view.clock), view.receivedAtMs, nowMs)
-    : context.hearing.reach.ageMs(view.origin, nowMs);
+    ? context.hearing.presence.ageOf(view, context.now)
+    : context.hearing.reach.ageMs(view.origin, context.now);
   if (oldMs <= maxAgeMs) return;
   const what = isPlatform ? view.key : `the newest that is known of who wrote ${view.key}`;
   throw new HoldfastError(

@@ -99,6 +99,11 @@ export class MemoryNetwork {
     }
   }
 
+  /** Whether what is sent in this direction arrives. */
+  isOpen(from: string, to: string): boolean {
+    return this.#path(from, to).isOpen;
+  }
+
   /** Cuts and heals in turns of random length, beginning with a cut, until the returned function is called, which heals. */
   flap(
     a: string,

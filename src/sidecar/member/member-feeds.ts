@@ -30,6 +30,7 @@ export function feedsOf(
   return {
     trust,
     heardClock: (nodeId, wallMs) => runtime.heardClock(nodeId, wallMs),
+    heard: () => runtime.heard(),
     deliverStatements: (statements) => runtime.deliverStatements(statements),
     positions: () => node.positions(),
     forks: () => node.forks().map(encodeFork),

@@ -24,6 +24,7 @@ import type {
   TakenStatements,
   Via,
 } from '../../core/index.ts';
+import { ListeningMonitor } from './listening-monitor.ts';
 import type { Delivery, Reply, RuntimeParts, Taking } from './runtime-parts.ts';
 import { queueFull, refusalOf } from './runtime-refusals.ts';
 import { StallMonitor } from './stall-monitor.ts';
@@ -52,6 +53,7 @@ export class Runtime {
   /** What is done in the store between turns. */
   readonly #upkeep: Upkeep;
   readonly #stalls: StallMonitor;
+  readonly #listening: ListeningMonitor;
   /** False while views may show what the statements of trust that are held do not allow, or lack what they do. */
   #isJudged = true;
   /** Reads under way: a stop waits for them. */
@@ -62,6 +64,7 @@ export class Runtime {
   constructor(parts: RuntimeParts) {
     this.#parts = parts;
     this.#stalls = new StallMonitor(parts);
+    this.#listening = new ListeningMonitor(parts.clock);
     this.#upkeep = new Upkeep(parts.commits, parts.superseded);
     if (parts.reduced.length > 0) {
       this.#queue.push({ type: 'documents-reduced', documents: parts.reduced });
@@ -112,6 +115,11 @@ export class Runtime {
   /** So many members are linked from now on. */
   linked(links: number): void {
     if (this.#state === 'open') this.#take({ type: 'linked', links });
+  }
+
+  /** A linked member said something: told with the next turn. */
+  heard(): void {
+    this.#listening.heard();
   }
 
   #deliver(event: (deliveryId: number) => Event): Promise<DeliveryOutcome> {
@@ -194,6 +202,8 @@ export class Runtime {
         const now = this.#parts.clock.now();
         for (const stall of this.#stalls.take())
           this.#parts.node.handle({ type: 'stalled', ...stall }, now);
+        const heard = this.#listening.take();
+        if (heard !== undefined) this.#parts.node.handle({ type: 'heard', ...heard }, now);
         for (const event of this.#queue.splice(0, MAX_TURN_EVENTS))
           this.#parts.node.handle(event, now);
         await this.#carryOut(this.#parts.node.handle({ type: 'turn-ended' }, now));

@@ -130,9 +130,9 @@ export function parseOpRecord(bytes: Uint8Array): OpRecord | undefined {
   });
 }
 
-/** Views are JSON, so that a person with a LevelDB viewer can read them. */
+/** Views are JSON, so that a person with a LevelDB viewer can read them. The monotonic clock of a process says nothing to the next. */
 export function encodeView(view: View): Uint8Array {
-  const { key: _, value, ...rest } = view;
+  const { key: _, takenMs: __, value, ...rest } = view;
   return utf8(
     JSON.stringify({
       ...rest,

@@ -48,18 +48,25 @@ export class Soak {
   async run(): Promise<SoakResult> {
     const ended = new AbortController();
     const progress = this.#tellProgress(AbortSignal.any([ended.signal, this.#signal]));
+    try {
+      await this.#runStretches();
+    } finally {
+      ended.abort();
+      await progress;
+    }
+    return { samples: this.#samples, tally: this.#tally };
+  }
+
+  async #runStretches(): Promise<void> {
+    const { stretches, quiet } = this.#plan;
     const pids = this.#fleet.members.map(({ pid }) => pid);
-    for (let stretch = 0; stretch < this.#plan.stretches; stretch++) {
-      this.#phase = 4 * stretch < this.#plan.stretches ? 'warm-up' : 'load';
+    for (let stretch = 0; stretch < stretches; stretch++) {
+      this.#phase = 4 * stretch < stretches ? 'warm-up' : 'load';
       await this.#load(stretch);
       this.#phase = 'quiet';
       await this.#fleet.untilLinked();
-      await lookWhileQuiet(pids, () => this.#take(), this.#plan.quiet, this.#signal);
+      await lookWhileQuiet(pids, () => this.#take(), quiet, this.#signal);
     }
-    ended.abort();
-    await progress;
-    const [samples, tally] = [this.#samples, this.#tally];
-    return { samples, tally };
   }
 
   get #seconds(): number {
@@ -90,11 +97,16 @@ export class Soak {
     }
   }
 
+  /** A scrape that fails is counted as work that failed. */
   async #take(): Promise<void> {
     const atSeconds = Math.round(10 * this.#seconds) / 10;
-    const taken = await Promise.all(
-      this.#samplers.map((sampler) => sampler.take(atSeconds, this.#phase, this.#signal)),
+    const taking = this.#samplers.map((sampler) =>
+      sampler.take(atSeconds, this.#phase, this.#signal).catch((error: unknown) => {
+        this.#signal.throwIfAborted();
+        this.#tally.failed('scrape', error);
+      }),
     );
+    const taken = (await Promise.all(taking)).filter((sample) => sample !== undefined);
     this.#samples.push(...taken);
     const { out } = this.#options;
     if (out !== undefined) {

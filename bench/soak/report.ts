@@ -3,7 +3,8 @@ import type { Tally } from './jobs.ts';
 import { type Held, heldOf } from './quiet.ts';
 import type { Sample } from './sample.ts';
 import {
-  HELD_GROWTH,
+  EXTERNAL_GROWTH,
+  HEAP_GROWTH,
   JUDGED_FROM_MINUTES,
   type Judged,
   judgeDescriptors,
@@ -17,6 +18,11 @@ import {
 
 const QUARTERS = 4;
 const MINUTE_SECONDS = 60;
+/** What is judged of quiet moments, with the share by which it may grow. */
+const HELD = [
+  ['held heap', 'heapBytes', HEAP_GROWTH],
+  ['held external memory', 'externalBytes', EXTERNAL_GROWTH],
+] as const;
 /** Series that are only shown: data that is kept on purpose, and what the machine does. */
 const SHOWN = {
   'resident memory': [({ rssBytes }: Sample) => rssBytes, mebibytes],
@@ -81,12 +87,11 @@ export function reportOf({ samples, tally }: SoakResult): Report {
 
 /** What quiet moments say. */
 function addHeld(held: readonly Held[], { seconds, isLong }: Run, addRow: AddRow): void {
-  const memory = { 'held heap': 'heapBytes', 'held external memory': 'externalBytes' } as const;
-  for (const [series, field] of Object.entries(memory)) {
+  for (const [series, field, growth] of HELD) {
     const points = held.map((one) => ({ atSeconds: one.atSeconds, value: one[field] }));
     const trend = trendOf(points, seconds);
     if (trend === undefined) continue;
-    addRow(series, cellsOf(trend, mebibytes), isLong ? judgeMemory(trend, HELD_GROWTH) : undefined);
+    addRow(series, cellsOf(trend, mebibytes), isLong ? judgeMemory(trend, growth) : undefined);
   }
   const first = nearest(held, seconds / QUARTERS);
   const last = held.at(-1);

@@ -102,8 +102,9 @@ export class LiveDocument {
   /** Queues changes of others. They take effect at the next read or put. Known changes are harmless. */
   apply(changes: readonly Uint8Array[]): void {
     if (changes.length === 0) return;
-    // Copied: a change is a small part of the commit it came in, which would stay in memory with it.
-    for (const change of changes) this.#given.push(change.slice());
+    // Copied: a change is a small part of the commit it came in, which would stay in memory with it. Not by `slice`, which
+    // of a Buffer is a view.
+    for (const change of changes) this.#given.push(new Uint8Array(change));
     this.#value = undefined;
     this.#heads = undefined;
   }

@@ -77,8 +77,8 @@ export class BundleReader {
     for (let plain = this.#next(); plain !== undefined; plain = this.#next()) {
       yield* this.#items(plain);
     }
-    // A copy, so that what was read already does not stay in memory with it.
-    this.#buffered = this.#buffered.slice();
+    // A copy, so that what was read already does not stay in memory with it. `slice` of a Buffer is none.
+    this.#buffered = new Uint8Array(this.#buffered);
     if (this.#ended && this.#buffered.length > 0) {
       throw new BundleError('altered', 'something follows the end of the bundle');
     }

@@ -35,6 +35,24 @@ test('a founded document reads the same at its writer and at a reader, heads inc
   );
 });
 
+test('what it was given is its own: also of a Buffer, nothing of what it came in stays with it', () => {
+  const writer = new LiveDocument(ALICE, sodiumCrypto);
+  const changes = [writer.found({ a: 1 }), writer.put({ a: 2 }) ?? assert.fail('no change')];
+  for (const copy of [
+    (bytes: Uint8Array) => Buffer.from(bytes),
+    (bytes: Uint8Array) => new Uint8Array(bytes),
+  ]) {
+    const reader = new LiveDocument(BOB, sodiumCrypto);
+    const given = changes.map((change) => copy(change));
+    reader.apply(given);
+    for (const change of given) change.fill(0);
+    assertHolds(reader, { a: 2 });
+    assert.deepEqual(reader.skipped(), []);
+    reader.free();
+  }
+  writer.free();
+});
+
 test('puts in sequence arrive as written, in bulk or one by one, and shuffled', () => {
   fc.assert(
     fc.property(

@@ -73,7 +73,7 @@ export function drawFleet(
     return { id: member.nodeId, name, tie, isHub: member.hub, through };
   });
   const self: Placed = {
-    ...{ id: status.nodeId, name: status.name, tie: 'self', isHub: false, through: '' },
+    ...{ id: status.nodeId, name: status.name, tie: 'self', isHub: status.hub, through: '' },
   };
   const order = known.toSorted((a, b) => rankOf(a) - rankOf(b) || (a.name < b.name ? -1 : 1));
   const shown = order.slice(0, MAX_NODES);

@@ -36,6 +36,7 @@ export function reachOf(scene: ReachScene): ReachRow {
   const heard = rows.map(({ heardMs }) => heardMs);
   return {
     isCutOff: linked.size === 0,
+    isHub: scene.members?.get(scene.self)?.isHub === true,
     membersBehind: behind.length,
     missingCommits: behind.reduce((sum, { missingCommits }) => sum + missingCommits, 0),
     completeUntilMs: leastOf(heard),

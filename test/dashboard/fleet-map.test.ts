@@ -47,6 +47,13 @@ test('links are told apart, and a member without a name is called by its agent',
   assert.ok(map.nodes.every(({ tie, x }) => (tie === 'cut') === x > border));
 });
 
+test('hubs are told from the others, oneself included', () => {
+  const hubs = ({ nodes }: FleetMap) => nodes.filter(({ isHub }) => isHub).map(({ name }) => name);
+  assert.deepEqual(hubs(drawFleet(surroundings({ members: MEMBERS }), [])), ['gone']);
+  const map = drawFleet(surroundings({ members: MEMBERS, status: { hub: true } }), []);
+  assert.deepEqual(hubs(map), ['self', 'gone']);
+});
+
 test('without a link everybody else is cut off', () => {
   const members = MEMBERS.map((member) => ({ ...member, linked: false }));
   const map = drawFleet(surroundings({ members, status: { links: 0 } }), AGENTS);

@@ -27,6 +27,7 @@ describe('the reach', () => {
   test('of an open fleet is of all who were heard; a clock that is ahead makes nobody younger', () => {
     assert.deepEqual(reachOf(scene()), {
       isCutOff: false,
+      isHub: false,
       membersBehind: 0,
       missingCommits: 0,
       completeUntilMs: 8000,
@@ -73,6 +74,8 @@ describe('the reach', () => {
     );
     const peers = [{ nodeId: 'hub', state: 'waiting' as const, lastSeenMs: 6000 }];
     assert.equal(reachOf(scene({ members, contacts, peers })).lastHubContactMs, 6000);
+    assert.equal(reach.isHub, false);
+    assert.equal(reachOf(scene({ members: new Map([['self', { isHub: true }]]) })).isHub, true);
   });
 });
 

@@ -44,7 +44,7 @@ const DISCOVERY: Readonly<Record<DiscoveryRow['state'], DiscoveryState>> = {
 export function fromStatus(
   backend: Pick<
     Backend,
-    'info' | 'mesh' | 'bundles' | 'notReady' | 'damage' | 'warnings' | 'nameOf'
+    'info' | 'mesh' | 'bundles' | 'notReady' | 'damage' | 'warnings' | 'nameOf' | 'reach'
   >,
   summary: ResponseOf<'summary'>,
   names: NodeNames,
@@ -57,6 +57,7 @@ export function fromStatus(
     version: info.version,
     fleetMode: info.fleetMode,
     fleet: info.fleet,
+    hub: backend.reach?.()?.isHub === true,
     startedAt: fromTime(info.startedAtMs),
     agents: [...info.agents],
     meshAddress: mesh.address,

@@ -14,6 +14,8 @@ export interface MemberReachRow {
 /** See the message `Reach`. Times are in milliseconds since 1970. */
 export interface ReachRow {
   readonly isCutOff: boolean;
+  /** The sidecar itself is one. */
+  readonly isHub: boolean;
   readonly membersBehind: number;
   readonly missingCommits: number;
   readonly completeUntilMs: number | undefined;

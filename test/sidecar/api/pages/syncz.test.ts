@@ -17,6 +17,7 @@ const NORTH = {
 const HUB = { ...NORTH, nodeId: 'cd'.repeat(32), name: 'hub', heardMs: undefined, isHub: true };
 const REACH: ReachRow = {
   isCutOff: false,
+  isHub: false,
   membersBehind: 0,
   missingCommits: 0,
   completeUntilMs: START_MS + 40_000,

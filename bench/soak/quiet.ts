@@ -16,6 +16,7 @@ export interface Held {
   readonly heapBytes: number;
   readonly externalBytes: number;
   readonly fds: FileDescriptors;
+  /** With requests to the file system under way: the look at the disk each second is now a timer, now one of these. */
   readonly timers: number;
 }
 
@@ -62,6 +63,6 @@ function leastOf(looks: readonly Sample[]): Held {
       files: least(({ fds }) => fds.files),
       others: least(({ fds }) => fds.others),
     },
-    timers: least(({ timers }) => timers),
+    timers: least(({ timers, resources }) => timers + (resources.file_request ?? 0)),
   };
 }

@@ -14,8 +14,8 @@
 // Private memory under load may grow by 25 %. It is there for what leaks beside the heap, and it is rough: it goes by when V8 and the allocator
 // give pages back, and was seen to go from 355 MiB to 203 and to 402 in ten minutes of the same load.
 // Descriptors in quiet moments are equal. Of timers there may be LATE_TIMERS more than at the end of the warm-up: two of those that a sidecar has
-// once or not at all are there for minutes, the audit log's end of a window in which it counts what repeats, and the next look of the
-// history of telemetry. Each cut, watch, command or connection that left a timer behind would leave tens of them.
+// once or not at all may happen to run: the end of the ten minutes in which the audit log counts what repeats, and the next read of
+// the history of telemetry. A timer left behind by each cut is twelve in an hour, by each watch hundreds.
 import type { Held } from './quiet.ts';
 
 /** Shorter runs are all warm-up: code is still being compiled, and heaps find their size. Their memory and timers are not judged. */

@@ -144,7 +144,7 @@ export function parseOpKey(
 
 function prefixRange(prefix: Uint8Array): KeyRange {
   // The next prefix of that length: a byte that is full carries into the one before it. The letter in front never is.
-  const to = prefix.slice();
+  const to = new Uint8Array(prefix);
   let at = to.length - 1;
   while (to[at] === 0xff) to[at--] = 0;
   to[at] = (to[at] as number) + 1;

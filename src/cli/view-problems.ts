@@ -44,15 +44,17 @@ function silentHubs({ reach, summary, status, members, nowMs }: ViewInputs): str
   const isHub = members.some(({ self, roles }) => self && roles.includes('hub'));
   const hubs = reach.filter(({ hub }) => hub);
   if (isHub || hubs.length === 0 || status.paused || hubs.some(({ linked }) => linked)) return [];
-  const last = summary?.lastHubContact;
-  if (last === undefined) {
+  // Over a link, by a bundle, or through others: whatever a hub writes comes all those ways.
+  const heard = [summary?.lastHubContact, ...hubs.map(({ heardAt }) => heardAt)];
+  const newest = Math.max(...heard.map((at) => at?.getTime() ?? -Infinity));
+  if (newest === -Infinity) {
     return [
-      'no hub was ever linked, so what only hubs do waits: certificates are not renewed; `holdfast peers` says why, `holdfast peers add <host:port>` names one',
+      'no hub was ever heard, so what only hubs do waits: certificates are not renewed; `holdfast peers` says why, `holdfast peers add <host:port>` names one',
     ];
   }
-  if (nowMs - last.getTime() <= HUB_SILENT_MS) return [];
+  if (nowMs - newest <= HUB_SILENT_MS) return [];
   return [
-    `no hub was heard for ${formatSpan(nowMs - last.getTime())}: what it asks for reaches this sidecar only through others; \`holdfast peers\` says why there is no link`,
+    `no hub was heard for ${formatSpan(nowMs - newest)}, not through others either: what only hubs do waits, as certificates that are not renewed; \`holdfast peers\` says why there is no link`,
   ];
 }
 

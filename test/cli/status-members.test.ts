@@ -10,6 +10,8 @@ import { until } from '../agent-client/support.ts';
 import { before, fakeFleet, HOUR_MS } from './fake-fleet.ts';
 import { cli, cliEnvironment, text } from './support.ts';
 
+const heardAgo = (ms: number) => ({ heardAt: before(ms) });
+
 suite('holdfast status of a fleet with certificates', () => {
   test('has a line for each member: role, link, path, how far behind, and when it wrote and was seen', async () => {
     const { stdout, code } = await cli(fakeFleet(), ['status']);
@@ -26,7 +28,7 @@ suite('holdfast status of a fleet with certificates', () => {
         health: 5 problems
           ! hub (hub.example:7677) is not linked after 9 attempts: connect ETIMEDOUT
           ! this sidecar is behind, and shows what is old: hub 12 commits, known up to 2h ago. \`holdfast explain peer hub\` says what is in the way
-          ! no hub was heard for 3h: what it asks for reaches this sidecar only through others; \`holdfast peers\` says why there is no link
+          ! no hub was heard for 2h, not through others either: what only hubs do waits, as certificates that are not renewed; \`holdfast peers\` says why there is no link
           ! hub was seen to have forked, and agents here begin none of its commands; find out who has its key, then \`holdfast eject hub\` or \`holdfast trust clear-fork hub\`
           ! the disk of edge-a is 97% full; when it is full nothing can be written here: free some space
       `,
@@ -60,6 +62,21 @@ suite('holdfast status of a fleet with certificates', () => {
     sidecar.status.agents = [];
     const { stdout } = await cli(sidecar, ['status']);
     assert.match(stdout, /^health: all is well$/m);
+  });
+
+  test('a hub that is heard through others is no problem, and one that never was is', async () => {
+    const sidecar = fakeFleet();
+    sidecar.trust.members = [];
+    sidecar.peers = sidecar.peers.slice(0, 1);
+    sidecar.platforms = sidecar.platforms.slice(1);
+    sidecar.status.agents = [];
+    const health = async (heard: Partial<ReturnType<typeof heardAgo>>): Promise<string> => {
+      const hub = { nodeId: 'node-hub', name: 'hub', hub: true, ...heard };
+      sidecar.reach = { members: [hub] };
+      return (await cli(sidecar, ['status'])).stdout.replace(/^.*^health: /ms, '');
+    };
+    assert.equal(await health(heardAgo(1_000)), 'all is well\n');
+    assert.match(await health({}), /^1 problem\n {2}! no hub was ever heard, /);
   });
 
   test('-o wide has addresses and traffic as well', async () => {

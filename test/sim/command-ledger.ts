@@ -24,8 +24,7 @@ export class CommandLedger {
     this.#begun.set(key, [...before, attempt]);
     this.#scene.tally('begun');
     if (attempt > 1) this.#scene.tally('second-attempt');
-    // Two agents with one name keep two journals.
-    if (node.plan.cloneOf !== undefined || hasClone(this.#scene, node)) return;
+    if (this.#isTwofold(node.name)) return;
     const told = `${node.name} began command ${id}`;
     if (before.includes(attempt)) this.#scene.violate(6, `${told} twice as attempt ${attempt}`);
     const most = effect === 'idempotent' ? maxAttempts : 1;
@@ -47,10 +46,19 @@ export class CommandLedger {
     const { state } = row;
     const said = `command ${key} is ${state}`;
     const violate = (why: string): void => this.#scene.violate(6, `${said}, ${why}`);
-    if (['rejected', 'expired'].includes(state) && begun > 0) violate('and was begun');
+    const isUnbegun = state === 'rejected' || state === 'expired';
+    if (isUnbegun && begun > 0 && !this.#isTwofold(row.agent)) violate('and was begun');
     if (state === 'succeeded' || state === 'failed') {
       if (this.#ended.get(key)?.has(state) !== true) violate('and its agent never ended it so');
     }
     if (state === 'cancelled' && row.cancel === undefined) violate('and nobody asked for it');
+  }
+
+  /** Two agents with one name keep two journals, and the sidecar of one does not know what the other does. */
+  #isTwofold(agent: string): boolean {
+    return this.#scene.nodes.some(
+      (node) =>
+        node.name === agent && (node.plan.cloneOf !== undefined || hasClone(this.#scene, node)),
+    );
   }
 }

@@ -29,6 +29,12 @@ const PROOF_MS = 6_000;
 const CALM_MS = 120_000;
 const STEADY_MS = 30_000;
 
+/** When a node was asked, by the one clock that is right and by its own. */
+interface Asked {
+  readonly askedMs: number;
+  readonly askedWallMs: number;
+}
+
 /** What a process showed of an agent. */
 interface Shown {
   readonly process: object | undefined;
@@ -127,18 +133,19 @@ export class PresenceCheck {
 
   #lookAt(node: SimNode): void {
     const { member, process } = node;
-    const askedMs = this.#nowMs();
+    // The clock may be set before the answer comes, which is of now.
+    const asked = { askedMs: this.#nowMs(), askedWallMs: node.wallMs };
     const page = { pageSize: 1000, pageToken: '' };
     member?.request('listPlatforms', ADMIN, page).then(
       ({ rows }) => {
         if (node.process !== process || node.member === undefined) return;
-        for (const row of rows) this.#check(node, row, askedMs);
+        for (const row of rows) this.#check(node, row, asked);
       },
       () => undefined,
     );
   }
 
-  #check(observer: SimNode, row: PlatformRow, askedMs: number): void {
+  #check(observer: SimNode, row: PlatformRow, asked: Asked): void {
     const agent = this.#agents.findIndex(({ node }) => node.name === row.agent);
     const n = Number(row.beat.telemetry.n ?? -1);
     const who = this.#agents[agent];
@@ -146,7 +153,7 @@ export class PresenceCheck {
     const before = this.#shownOf(observer).get(agent);
     const shown = this.#next(observer, agent, row, before, n);
     this.#shownOf(observer).set(agent, shown);
-    this.#checkAge(observer, who, row, shown, askedMs);
+    this.#checkAge(observer, who, row, shown, asked);
     this.#checkPresence(observer, who, shown, before);
   }
 
@@ -185,12 +192,12 @@ export class PresenceCheck {
     { node, takenMs }: BeatingAgent,
     { freshness }: PlatformRow,
     { n, sinceMs }: Shown,
-    askedMs: number,
+    { askedMs, askedWallMs }: Asked,
   ): void {
     const shownMs = askedMs - sinceMs - SLACK_MS;
     const madeAgoMs = askedMs - (takenMs[n] ?? askedMs);
     const newestMs = this.#newestAt[node.index]?.[n] ?? this.#newestWallMs;
-    const byClocksMs = observer.wallMs - newestMs;
+    const byClocksMs = askedWallMs - newestMs;
     const { ageMs } = freshness;
     if (ageMs < shownMs)
       this.#tell(17, observer, node.index, `is ${ageMs} ms old, and came ${shownMs} ms ago`);

@@ -120,7 +120,7 @@ const PUBLIC_SERVICES: ReadonlySet<DescService> = new Set([Health]);
 export function createRoutes(dependencies: RouteDependencies): ReadonlyMap<string, Route> {
   const { backend, hash, clock } = dependencies;
   const names = createNodeNames(hash);
-  const reach = createReachTeller(backend.reach, clock, names);
+  const reach = createReachTeller(() => backend.reach?.(), clock, names);
   const serviceNames = new Set(SERVICES.map((service) => service.typeName));
   return new Map([
     ...unaryRoutes(HeartbeatService, heartbeatService(backend)),

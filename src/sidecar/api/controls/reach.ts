@@ -14,7 +14,7 @@ export type ReachMessage = MessageInitShape<typeof ReachSchema>;
 
 /** Undefined while the store is opened again. One for all answers within a moment. */
 export function createReachTeller(
-  reach: (() => ReachRow | undefined) | undefined,
+  reach: () => ReachRow | undefined,
   clock: Pick<Clock, 'now'>,
   names: NodeNames,
 ): () => ReachMessage | undefined {
@@ -24,7 +24,7 @@ export function createReachTeller(
     const nowMs = clock.now().monotonicMs;
     if (nowMs - atMs < KEPT_MS) return message;
     atMs = nowMs;
-    const row = reach?.();
+    const row = reach();
     message = row && fromReach(row, names);
     return message;
   };

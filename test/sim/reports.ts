@@ -2,7 +2,7 @@
 
 import { isNoSpace } from '../../src/sidecar/disk-guard.ts';
 import type { SupervisorReport } from '../../src/sidecar/member/supervisor-report.ts';
-import type { OutsiderKind } from './plan.ts';
+import type { OutsiderKind, Plan } from './plan.ts';
 import type { Scene } from './scene.ts';
 
 export function tallyReport(scene: Scene, report: SupervisorReport): void {
@@ -54,9 +54,8 @@ export function doubtReport(
         plan.nodes.some(({ cloneOf }) => cloneOf !== undefined)
       )
         return undefined;
-      // Elsewhere all clocks are right within minutes, and none may be doubted. Jumps of minutes add up.
-      if (isOfClock(report.event) && plan.steps.some((step) => step.do === 'jump'))
-        return undefined;
+      // Elsewhere all clocks are right within minutes, and none may be doubted; but jumps of minutes add up.
+      if (isOfClock(report.event) && mayDoubtClocks(plan)) return undefined;
       // What a member may write changes under its hands.
       if (plan.founded === true) return undefined;
       return isFoul ? undefined : `${report.event} ${report.detail}`;
@@ -83,6 +82,10 @@ export function doubtReport(
     default:
       return undefined;
   }
+}
+
+function mayDoubtClocks({ family, steps }: Plan): boolean {
+  return family === 'clock' || steps.some((step) => step.do === 'jump');
 }
 
 function isOfClock(event: string): boolean {

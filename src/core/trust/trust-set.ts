@@ -242,10 +242,19 @@ export class TrustSet {
   #note(read: Read): void {
     if (read.kind === 'certificate' && read.says.roles.has('hub')) this.#hubKeys.add(read.says.key);
     if (!this.#rootKeys.has(read.statement.signer)) return;
-    if (read.kind === 'root-change') this.#rootKeys.add(read.says.root);
+    if (read.kind === 'root-change') this.#noteRoot(read.says.root);
     if (read.kind !== 'certificate') return;
     const { roles, key } = read.says;
     if (roles.has('issuer') || roles.has('ejector')) this.#rankedKeys.add(key);
+  }
+
+  /** What a root signed before the change that made it one gives the rank that it would give after it. */
+  #noteRoot(root: NodeId): void {
+    if (this.#rootKeys.has(root)) return;
+    this.#rootKeys.add(root);
+    for (const read of this.#byId.values()) {
+      if (read.statement.signer === root) this.#note(read);
+    }
   }
 }
 

@@ -11,7 +11,7 @@ import {
   type TrustSet,
 } from '../../../src/core/trust/index.ts';
 import { MANUAL_CLOCK_START_MS } from '../../../src/testing/manual-clock.ts';
-import { actor, StatedFleet } from './support/fleet.ts';
+import { type Actor, actor, StatedFleet } from './support/fleet.ts';
 
 const fleet = new StatedFleet();
 const ACTORS = [fleet.root, ...['r2', 'r3', 'h1', 'h2', 'e1', 'e2', 'm'].map(actor)];
@@ -133,6 +133,17 @@ test('the same statements mean the same in every order, and the set is the same'
     ),
     { numRuns: 300 },
   );
+});
+
+test('a certificate by a key that became a root later gives its rank also where the root change came last', () => {
+  const [r2, h1, e1] = ['r2', 'h1', 'e1'].map(actor) as [Actor, Actor, Actor];
+  const asIssuer = fleet.certify(r2, ['issuer'], fleet.root);
+  const ranks = fleet.certify(h1, ['issuer'], r2);
+  const change = fleet.changeRoot(r2, fleet.root, 1);
+  const certified = fleet.certify(e1, ['agent'], h1);
+  const late = fleet.set(asIssuer, ranks, change, certified);
+  assert.deepEqual(meaningOf(late), meaningOf(fleet.set(change, ranks, certified, asIssuer)));
+  assert.equal(late.doubtMember(e1.key), undefined);
 });
 
 test('nobody without a rank changes anything by what it signs', () => {

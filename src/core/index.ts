@@ -193,6 +193,7 @@ export type {
   Verifier,
 } from './values/environment.ts';
 export { ERROR_REASONS, type ErrorFacts, type ErrorReason, HoldfastError } from './values/error.ts';
+export { newestEditions } from './values/generation.ts';
 export { BY_SIDECAR } from './values/host-figures.ts';
 export {
   type DocumentKey,

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type FeedPosition, feedKey, type Run, toHex } from '../../src/core/index.ts';
 import type { Cut, Statement } from '../../src/core/trust/index.ts';
-import { TestNode } from '../support/test-node.ts';
+import { ALWAYS_DUE, TestNode } from '../support/test-node.ts';
 import { actor, StatedFleet } from './trust/support/fleet.ts';
 
 const fleet = new StatedFleet();
@@ -144,5 +144,61 @@ describe('a member that is put out', () => {
     assert.deepEqual(reports(), [`edge (${edge.key}) was put out: stolen from the truck`]);
     state(node, [ejection, fleet.eject(edge, fleet.root)]);
     assert.deepEqual(reports(), []);
+  });
+});
+
+describe('a shared document in which somebody began a new edition beyond its cut', () => {
+  const policy = fleet.policy(
+    1,
+    [{ collection: 'notes', class: 'shared', writers: new Set(['agent', 'hub'] as const) }],
+    fleet.root,
+  );
+  const forgetting = { refoundSharedAfter: 2 };
+
+  function writer(name: string): TestNode {
+    const trust = fleet.set(...CERTIFICATES, policy);
+    return new TestNode(name, undefined, undefined, { trust, forgetting });
+  }
+
+  /** Edge has written to it twice, then begun a new edition, and the reader has written to that. */
+  function rewritten(): { author: TestNode; node: TestNode } {
+    const [author, node] = [writer('edge'), writer('reader')];
+    author.put('notes/x', { theirs: 1 });
+    author.put('notes/x', { theirs: 2 });
+    author.put('notes/x', { theirs: 3 });
+    assert.ok(author.stored.at(-1)?.ops.some(({ kind }) => kind === 'refound'));
+    node.receive(author.runs());
+    node.put('notes/x', { theirs: 3, ours: 1 });
+    return { author, node };
+  }
+
+  it('goes on from the edition before, with what others wrote to it (invariant 2)', () => {
+    const { author, node } = rewritten();
+    state(node, [fleet.eject(edge, hub, [cutAt(author, 2)])]);
+    assert.deepEqual(node.read('notes/x'), { theirs: 2, ours: 1 });
+  });
+
+  it('has what was written on top of it alone where nothing before counts', () => {
+    const { node } = rewritten();
+    state(node, [fleet.eject(edge, hub)]);
+    assert.deepEqual(node.read('notes/x'), { ours: 1 });
+  });
+
+  it('waits for what is dropped with a checkpoint and asked for, and not for ever (invariant 2)', () => {
+    for (const comes of [true, false]) {
+      const { author, node } = rewritten();
+      const [early, cut] = [author.runs(), cutAt(author, 2)];
+      author.due = ALWAYS_DUE;
+      author.look();
+      assert.ok(author.runs().every(({ firstSeq }) => firstSeq > 3));
+      node.receive(author.runs());
+      state(node, [fleet.eject(edge, hub, [cut])]);
+      assert.equal(node.read('notes/x'), undefined);
+      if (comes) node.receive(early);
+      node.nowMs += 61_000;
+      node.look();
+      const expected = comes ? { theirs: 2, ours: 1 } : { ours: 1 };
+      assert.deepEqual(node.read('notes/x'), expected, `comes: ${comes}`);
+    }
   });
 });

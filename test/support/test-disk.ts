@@ -19,6 +19,7 @@ import {
   feedKey,
   hlcOf,
   isBlank,
+  newestEditions,
   startOfIncarnation,
   toHex,
 } from '../../src/core/index.ts';
@@ -82,8 +83,8 @@ export class TestDisk {
   reconsider(author: string): { documents: Remainder[]; commits: ReplayedCommit[] } {
     const own = this.stored.filter(({ commit }) => commit.feed.author === author);
     const documents = keysOf(own).map((key) => {
-      const { generation, deletedThrough } = this.#left(key);
-      return { key, generation, deletedThrough };
+      const { changes: _, ...left } = this.#left(key);
+      return { key, ...left };
     });
     const commits = own.map(({ commit: { feed, clock }, ops }) => ({ feed, clock, ops }));
     return { documents, commits };
@@ -151,12 +152,13 @@ export class TestDisk {
     const ops = this.#opsOn(key);
     const newest = (some: readonly Op[]): number =>
       Math.max(-1, ...some.map(({ generation }) => generation));
-    const generation = newest(ops.filter(isChange));
+    const editions = newestEditions(new Set(ops.filter(isChange).map((op) => op.generation)));
+    const { generation } = editions;
     const changes = ops
       .filter((op) => isChange(op) && op.generation === generation)
       .map(({ bytes }) => toHex(bytes));
     const deletedThrough = newest(ops.filter(({ kind }) => kind === 'delete'));
-    return { generation, deletedThrough, changes: new Set(changes) };
+    return { ...editions, deletedThrough, changes: new Set(changes) };
   }
 }
 

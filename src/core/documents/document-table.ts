@@ -24,6 +24,7 @@ import { BehindDocuments } from './behind.ts';
 import type { LiveDocument } from './document.ts';
 import { LiveDocuments } from './live-documents.ts';
 import { type OwnEdit, OwnEdits } from './own-edits.ts';
+import { Predecessors } from './predecessors.ts';
 import { Quarantine, type QuarantinedDocument } from './quarantine.ts';
 import { decodeRefounding } from './refound.ts';
 import { revisionOf, type View } from './view.ts';
@@ -51,12 +52,15 @@ export interface Remainder {
   readonly key: DocumentKey;
   readonly generation: number;
   readonly deletedThrough: number;
+  /** The newest generation below that in the same life; absent when nothing is left of one. */
+  readonly older?: number;
 }
 
 export class DocumentTable {
   readonly views: ViewIndex;
   readonly ownEdits: OwnEdits;
   readonly live: LiveDocuments;
+  readonly predecessors: Predecessors;
   readonly #quarantine = new Quarantine();
   readonly #hash: Hash;
   readonly #behind = new BehindDocuments();
@@ -64,8 +68,8 @@ export class DocumentTable {
   readonly #damaged = new Set<DocumentKey>();
   /** Documents with writes of ours of which commits do not count any more: whether ours still do is not known. */
   readonly #uncounted = new Set<DocumentKey>();
-  /** Documents in which writes of ours rested on what does not count any more. */
-  readonly #orphaned = new Set<DocumentKey>();
+  /** Documents in which writes of ours rested on what does not count any more, and since when that is known, by the monotonic clock. */
+  readonly #orphaned = new Map<DocumentKey, number | undefined>();
   /** What was shown last of documents that are not founded, or not any more. */
   readonly #shownLast = new Map<DocumentKey, JsonObject>();
   #refusals: Refusal[] = [];
@@ -84,6 +88,7 @@ export class DocumentTable {
   }) {
     this.#hash = parts.hash;
     this.live = new LiveDocuments(parts.actor, parts.hash, parts.liveLimit);
+    this.predecessors = new Predecessors(parts.actor, parts.hash);
     this.ownEdits = new OwnEdits(parts.ownEdits);
     this.views = new ViewIndex(parts.hash, parts);
     for (const key of parts.behind) this.setBehind(key, true);
@@ -147,6 +152,7 @@ export class DocumentTable {
   /** Takes the stored changes of a document, and those that arrived while they were read, and shows them. */
   loaded(key: DocumentKey, generation: number, changes: readonly Uint8Array[]): void {
     const all = this.live.endLoad(key, generation, changes);
+    if (all !== undefined && this.predecessors.loaded(key, generation, all)) return;
     const view = this.views.of(key);
     // A newer edition or a delete overtook the load: what was read is history.
     if (all === undefined || view.generation !== generation) return;
@@ -204,15 +210,32 @@ export class DocumentTable {
     return this.#uncounted.has(key) ? this.missing(key) : undefined;
   }
 
-  /** True once when writes of ours were lost with what they rested on: nothing can be written on top of it any more. */
-  takeOrphaned(key: DocumentKey): boolean {
-    return this.#orphaned.delete(key);
+  /** True when writes of ours were lost with what they rested on: nothing can be written on top of it any more. */
+  isOrphaned(key: DocumentKey): boolean {
+    return this.#orphaned.has(key);
+  }
+
+  /** Milliseconds since the first call for a document that is orphaned; undefined when it is not. */
+  orphanedForMs(key: DocumentKey, nowMs: number): number | undefined {
+    if (!this.#orphaned.has(key)) return undefined;
+    const sinceMs = this.#orphaned.get(key) ?? nowMs;
+    this.#orphaned.set(key, sinceMs);
+    return nowMs - sinceMs;
+  }
+
+  /** What was lost is written again, or nothing is to be. */
+  settleOrphaned(key: DocumentKey): void {
+    this.#orphaned.delete(key);
+    this.predecessors.forget(key);
   }
 
   /** Commits were dropped: the document is what is left of it. `isVoid`: they may be void instead of replaced. */
-  reduce({ key, generation, deletedThrough }: Remainder, isVoid = false): void {
+  reduce({ key, generation, deletedThrough, older }: Remainder, isVoid = false): void {
     const view = this.views.of(key);
-    if (isVoid && this.ownEdits.has(key)) this.#uncounted.add(key);
+    if (isVoid && this.ownEdits.has(key)) {
+      this.#uncounted.add(key);
+      this.predecessors.note(key, older);
+    }
     this.live.drop(key);
     this.#damaged.delete(key);
     // What a load under way has read may be dropped by now: it begins again.
@@ -267,7 +290,10 @@ export class DocumentTable {
       const edition = { generation: op.generation, lineage, isNewest, shown };
       this.ownEdits.compare(op.key, edition);
     }
-    if (op.generation < view.generation) return;
+    if (op.generation < view.generation) {
+      if (this.#orphaned.has(op.key)) this.#noteOlder(op);
+      return;
+    }
     const isNewer = op.generation > view.generation;
     if (isNewer) {
       this.end(view.key);
@@ -287,6 +313,14 @@ export class DocumentTable {
     if (this.#damaged.has(op.key)) return;
     this.live.apply(op.key, refounding?.change ?? op.bytes);
     this.setBehind(op.key, true);
+  }
+
+  /** What was dropped with what lay beyond a cut comes back: it is read once more. */
+  #noteOlder({ key, generation }: Op): void {
+    const { generation: newest } = this.views.of(key);
+    const known = this.predecessors.newest(key) ?? -1;
+    if (lifeOf(generation) === lifeOf(newest) && generation >= known)
+      this.predecessors.note(key, generation);
   }
 
   #materialise(key: DocumentKey, document: LiveDocument): void {
@@ -316,7 +350,7 @@ export class DocumentTable {
     if (!this.#uncounted.delete(key)) return;
     const includes = document.heads().length === 0 ? undefined : document.includes();
     const left = { generation, includes, shown: this.#shownOf(this.views.of(key)) };
-    if (this.ownEdits.recount(key, left)) this.#orphaned.add(key);
+    if (this.ownEdits.recount(key, left)) this.#orphaned.set(key, undefined);
   }
 
   #shownOf({ key, value }: View): JsonObject | undefined {
@@ -338,6 +372,7 @@ export class DocumentTable {
     this.live.drop(key);
     this.#damaged.delete(key);
     this.#quarantine.forget(key);
+    this.predecessors.forget(key);
     this.setBehind(key, false);
   }
 }

@@ -143,16 +143,19 @@ export class DocumentWriter {
     const missing = this.#documents.missing(key);
     if (missing !== undefined) return { missing };
     const view = this.#documents.views.of(key);
-    const isOrphaned = this.#documents.takeOrphaned(key);
+    const isOrphaned = this.#documents.isOrphaned(key);
     if (!isVisible(view) && !isOrphaned) return undefined;
-    const { ownEdits, live } = this.#documents;
-    const lost = ownEdits.lostOf(key);
-    const value = applyEdits(view.value ?? {}, lost);
+    const { ownEdits, live, predecessors } = this.#documents;
     // On top of changes that will never come nothing can be written, only beside them.
     const isStuck = isOrphaned && (!isVisible(view) || live.get(key)?.isWaiting === true);
+    const older = isStuck && !isVisible(view) ? predecessors.missing(key) : undefined;
+    if (older !== undefined) return { missing: older };
+    const lost = ownEdits.lostOf(key);
+    const value = applyEdits(view.value ?? predecessors.get(key)?.value ?? {}, lost);
     const { op } = isStuck
       ? this.#show(view, this.#refound(view, value, { isForced: true }), value, stamp)
       : this.put(key, value, stamp);
+    this.#documents.settleOrphaned(key);
     ownEdits.settle(key);
     // All of it is remembered, also what is there by chance: the next edition may lack that.
     if (op !== undefined) this.#rememberEdits(op, lost);
@@ -233,16 +236,19 @@ export class DocumentWriter {
     if (document === undefined) return undefined;
     const patience = PATIENCE * this.#forgetting.refoundSharedAfter;
     if (document.isWaiting && document.changes < patience && !isForced) return undefined;
-    const includes = document.includes();
-    if (includes.size > MAX_ACTORS) return undefined;
+    // Of an edition without its founding nothing is part of the next one: that goes on from the one before, or names itself alone.
+    const isFounded = isVisible({ key, ...view });
+    const before = isFounded
+      ? { generation: view.generation, includes: document.includes() }
+      : this.#documents.predecessors.get(key);
+    if ((before?.includes.size ?? 0) > MAX_ACTORS) return undefined;
     const change = this.#documents.live.found(key, value);
     const place = Number.parseInt(this.#identity.nodeId.slice(0, 4), 16);
     const generation = nextSharedEdition(view.generation, place);
-    // Of an edition without its founding nothing is part of the next one, which then names itself alone.
-    const isFounded = isVisible({ key, ...view });
-    const step = isFounded
-      ? { generation: view.generation, includes: [...includes] }
-      : { generation, includes: [] };
+    const step =
+      before === undefined
+        ? { generation, includes: [] }
+        : { generation: before.generation, includes: [...before.includes] };
     const lineage = [step, ...(isFounded ? view.lineage : [])].slice(0, MAX_STEPS);
     const edition = { generation, lineage, isNewest: true, shown: view.value };
     this.#documents.ownEdits.compare(key, edition);

@@ -35,3 +35,13 @@ export function nextEdition(generation: number): number {
 export function nextSharedEdition(generation: number, place: number): number {
   return (Math.floor(generation / SHARED_STEP) + 1) * SHARED_STEP + place;
 }
+
+/** The highest of some generations, -1 for none, and the highest one below it in the same life, if there is one. */
+export function newestEditions(generations: Iterable<number>): {
+  readonly generation: number;
+  readonly older?: number;
+} {
+  const [generation = -1, older] = [...generations].sort((a, b) => b - a);
+  const isOfOneLife = older !== undefined && lifeOf(older) === lifeOf(generation);
+  return isOfOneLife ? { generation, older } : { generation };
+}

@@ -5,6 +5,7 @@ import {
   type FeedId,
   gateOps,
   type NodeId,
+  newestEditions,
   type Op,
   type Remainder,
   type Superseded,
@@ -140,14 +141,14 @@ export async function remainderIn(
   return { key, ...newest(await indexedOps(store, crypto, key, counts)) };
 }
 
-function newest(ops: readonly IndexedOp[]): { generation: number; deletedThrough: number } {
-  let generation = -1;
+function newest(ops: readonly IndexedOp[]): Omit<Remainder, 'key'> {
   let deletedThrough = -1;
-  for (const op of ops) {
-    if (op.kind === 'change') generation = Math.max(generation, op.generation);
-    else deletedThrough = Math.max(deletedThrough, op.generation);
+  const editions = new Set<number>();
+  for (const { kind, generation } of ops) {
+    if (kind === 'change') editions.add(generation);
+    else deletedThrough = Math.max(deletedThrough, generation);
   }
-  return { generation, deletedThrough };
+  return { ...newestEditions(editions), deletedThrough };
 }
 
 function sameFeed(a: FeedId, b: FeedId): boolean {

@@ -160,15 +160,14 @@ describe('a shared document in which somebody began a new edition beyond its cut
     return new TestNode(name, undefined, undefined, { trust, forgetting });
   }
 
-  /** Edge has written to it twice, then begun a new edition, and the reader has written to that. */
-  function rewritten(): { author: TestNode; node: TestNode } {
+  /** Edge has written to it, the third time in a new edition, and then the reader has. */
+  function rewritten(times = 3): { author: TestNode; node: TestNode } {
     const [author, node] = [writer('edge'), writer('reader')];
-    author.put('notes/x', { theirs: 1 });
-    author.put('notes/x', { theirs: 2 });
-    author.put('notes/x', { theirs: 3 });
-    assert.ok(author.stored.at(-1)?.ops.some(({ kind }) => kind === 'refound'));
+    for (let theirs = 1; theirs <= times; theirs++) author.put('notes/x', { theirs });
+    const isNew = author.stored.some(({ ops }) => ops.some(({ kind }) => kind === 'refound'));
+    assert.equal(isNew, times > 2);
     node.receive(author.runs());
-    node.put('notes/x', { theirs: 3, ours: 1 });
+    node.put('notes/x', { theirs: times, ours: 1 });
     return { author, node };
   }
 
@@ -182,6 +181,25 @@ describe('a shared document in which somebody began a new edition beyond its cut
     const { node } = rewritten();
     state(node, [fleet.eject(edge, hub)]);
     assert.deepEqual(node.read('notes/x'), { ours: 1 });
+  });
+
+  it('can be written while it waits', () => {
+    // Of two changes in one place that with the lower hash would win: some of these would.
+    for (const now of [1, 2, 3, 4, 5, 6]) {
+      const { author, node } = rewritten(1);
+      const [early, cut] = [author.runs(), cutAt(author, 1)];
+      author.due = ALWAYS_DUE;
+      author.look();
+      node.receive(author.runs());
+      state(node, [fleet.eject(edge, hub, [cut])]);
+      node.put('notes/x', { now });
+      node.receive(early);
+      node.nowMs += 61_000;
+      node.look();
+      const other = writer('hub');
+      other.receive(node.runs());
+      for (const one of [node, other]) assert.deepEqual(one.read('notes/x'), { now, ours: 1 });
+    }
   });
 
   it('waits for what is dropped with a checkpoint and asked for, and not for ever (invariant 2)', () => {

@@ -145,9 +145,8 @@ export class DocumentWriter {
     const view = this.#documents.views.of(key);
     const isOrphaned = this.#documents.isOrphaned(key);
     if (!isVisible(view) && !isOrphaned) return undefined;
-    const { ownEdits, live, predecessors } = this.#documents;
-    // On top of changes that will never come nothing can be written, only beside them.
-    const isStuck = isOrphaned && (!isVisible(view) || live.get(key)?.isWaiting === true);
+    const { ownEdits, predecessors } = this.#documents;
+    const isStuck = this.#isStuck(view);
     const older = isStuck && !isVisible(view) ? predecessors.missing(key) : undefined;
     if (older !== undefined) return { missing: older };
     const lost = ownEdits.lostOf(key);
@@ -204,6 +203,12 @@ export class DocumentWriter {
       const generation = nextLife(Math.max(view.generation, view.deletedThrough));
       return { key, kind: 'change', generation, bytes: live.found(key, value) };
     }
+    if (this.#isStuck(view)) {
+      // What somebody writes now waits for nothing; what was lost is written again behind it.
+      this.#documents.predecessors.forget(key);
+      const beside = this.#refound(view, value, { isForced: true });
+      if (beside !== undefined) return beside;
+    }
     const isOwned = hasOneWriter(splitDocumentKey(key).collection);
     const limit = isOwned
       ? this.#forgetting.refoundOwnedAfter
@@ -216,6 +221,13 @@ export class DocumentWriter {
     }
     const bytes = live.change(key, value);
     return bytes && { key, kind: 'change', generation: view.generation, bytes };
+  }
+
+  /** On top of changes that will never come nothing can be written, only beside them. */
+  #isStuck(view: View): boolean {
+    const { key } = view;
+    const isWaiting = (): boolean => this.#documents.live.get(key)?.isWaiting === true;
+    return this.#documents.isOrphaned(key) && (!isVisible(view) || isWaiting());
   }
 
   #renewOwned({ key, generation }: View, value: JsonObject): Op {
